@@ -1,0 +1,50 @@
+# A short front for meson. Every target but clean and install first runs tools/setup.
+BUILD := build
+SAN   := build-san
+YINXIN := $(BUILD)/src/cmd/yinxin
+
+.PHONY: all build assets run story test test-long bench deb install clean setup-build setup-run setup-all
+
+all: build
+
+setup-build:
+	@tools/setup build
+setup-run:
+	@tools/setup build run
+setup-all:
+	@tools/setup build run test
+
+$(BUILD)/build.ninja: meson.build meson_options.txt
+	@test -e $@ || meson setup $(BUILD) >/dev/null
+	@touch $@
+
+build: setup-build
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+assets: setup-run
+	@node tools/build-assets.mjs $(BUILD)/www
+
+run: setup-run build assets deb
+	@$(YINXIN) up
+
+story: setup-all build assets deb
+	@node tests/browser/story.mjs $(BUILD)
+
+test: setup-all build assets deb
+	@tests/run.sh $(BUILD)
+
+test-long: setup-all build assets deb
+	@tests/run.sh --long $(BUILD)
+
+bench: setup-all build assets
+	@bench/run.sh $(BUILD)
+
+deb: setup-run build
+	@packaging/make-deb $(BUILD)
+
+install:
+	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+clean:
+	@rm -rf $(BUILD) $(SAN) build-*

@@ -1,0 +1,40 @@
+// Forms with data-sign: fetch the statement, have the agent show and sign it, post the act, go on to the next page.
+import { Failure, call, openWindow, post, say, sayFailure, sessionCert, status } from './agent.js';
+
+async function ownKey() {
+  const key = (await status()).keys.find((k) => k.cert_serial === sessionCert);
+  if (!key) throw new Failure({ code: 'L-110', text: '没有检测到登录时使用的介质', remedy: '请插回原介质后重试' });
+  return key.serial;
+}
+
+async function act(form, win, live) {
+  if (win.blocked) throw new Failure({ code: 'L-206', text: '浏览器拦截了证书助手的窗口', remedy: '请允许本网站弹出窗口后重试' });
+  const key = await ownKey();
+  const { step, text, act: path } = form.dataset;
+  const { statement } = await post(text, { step });
+  say(live, '请在证书助手的窗口中核对内容并输入证书密码。');
+  const { signature, cert } = await call('/v1/sign', { window: win.id, statement, key });
+  say(live, '正在提交。');
+  return post(path, { step, statement, signature, cert });
+}
+
+for (const form of document.querySelectorAll('form[data-sign]')) {
+  const live = form.querySelector('.yx-live');
+  const bad = form.querySelector('.yx-failure');
+  const button = form.querySelector('button[type="submit"]');
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (button.disabled) return;
+    const win = openWindow();
+    button.disabled = true;
+    bad.replaceChildren();
+    try {
+      location.assign((await act(form, win, live)).next);
+    } catch (e) {
+      win.close();
+      say(live, '');
+      sayFailure(bad, e);
+      button.disabled = false;
+    }
+  });
+}

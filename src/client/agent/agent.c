@@ -1,0 +1,310 @@
+#include "client/agent/agent.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "gm/sm3.h"
+#include "gm/start.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { ASSET_MAX = 256 * 1024, DRAIN_MS = 700, LISTENERS = 2 };
+
+const struct conf_opt agent_options[] = {
+	{"port", CONF_INT, "8610", 0, 65535, NULL, "监听的本机端口(仅回环地址),0 为任选"},
+	{"origins", CONF_STR, NULL, 0, 0, NULL, "允许使用证书的网站,空格分隔,如 https://rsj.example"},
+	{"pin", CONF_CHOICE, "pinentry", 0, 0, "web|pinentry", "密码输入方式;web 仅供演示"},
+	{"pinentry", CONF_PATH, "/usr/bin/pinentry", 0, 0, NULL, "pinentry 程序"},
+	{"library", CONF_STR, "libyxskf.so", 0, 0, NULL, "SKF 驱动,空格分隔,排在前面的优先,至多 4 个"},
+	{"slots", CONF_STR, "", 0, 0, NULL, "虚拟介质插槽目录,空为驱动的默认值"},
+	{"root", CONF_PATH, "/etc/yinxin/root.cer", 0, 0, NULL, "本机构根证书(DER)"},
+	{"root_sm3", CONF_STR, "", 0, 0, NULL, "根证书的 SM3(64 位十六进制)或存有它的文件;给出则必须相符"},
+	{"ca", CONF_PATH, "/etc/yinxin/ca.cer", 0, 0, NULL, "签发证书(DER)"},
+	{"window", CONF_PATH, "/usr/share/yinxin/agent", 0, 0, NULL, "窗口页面文件目录"},
+	{"clock", CONF_STR, "", 0, 0, NULL, "演示用时钟文件,空为系统时间"},
+	{"idle", CONF_INT, "120", 5, 600, NULL, "等待输入密码的最长秒数"},
+	{"skf_timeout", CONF_INT, "30", 1, 120, NULL, "驱动一次调用的最长秒数"},
+	{"log", CONF_CHOICE, "info", 0, 0, "debug|info|warn|error", "日志级别"},
+	{0},
+};
+
+/* --- opening --- */
+
+static enum err load_cert(const char *path, struct cert **ret_c)
+{
+	AUTO_BUF(der, CERT_DER_MAX);
+
+	TRY(file_read(path, &der));
+	enum err e = cert_parse(buf_span(&der), ret_c);
+	return e == ERR_OK ? e : err_note(e, "%s", path);
+}
+
+/* Signatures only: with a wrong clock the agent must still start, to be able to say so. */
+static enum err check_trust(const struct agent *a)
+{
+	if (!cert_is_ca(a->root) || !cert_is_ca(a->ca))
+		return ERR(CONFIG, "root or ca is not a CA certificate");
+	TRY(cert_verify(a->root, cert_pub(a->root)));
+	return cert_verify(a->ca, cert_pub(a->root));
+}
+
+/* The option is the digest itself or the path of a file that begins with it. */
+static enum err check_pin(const struct agent *a)
+{
+	AUTO_BUF(text, 256);
+	const char *pinned = conf_str(a->conf, "root_sm3");
+
+	if (pinned[0] == '/')
+		TRY(file_read(pinned, &text));
+	else
+		buf_str(&text, pinned);
+	if (text.len > 0 && !span_eq_str(span_sub(buf_span(&text), 0, 2 * SM3_LEN), a->bureau))
+		return ERR(CONFIG, "root_sm3: the root certificate's is %s", a->bureau);
+	return ERR_OK;
+}
+
+static enum err load_trust(struct agent *a)
+{
+	uint8_t digest[SM3_LEN];
+	AUTO_BUF(hex, 2 * SM3_LEN);
+
+	TRY(load_cert(conf_str(a->conf, "root"), &a->root));
+	TRY(load_cert(conf_str(a->conf, "ca"), &a->ca));
+	TRY(check_trust(a));
+	TRY(cert_sm3(a->root, digest));
+	text_hex(&hex, SPAN_ARR(digest));
+	snprintf(a->bureau, sizeof(a->bureau), "%s", buf_cstr(&hex));
+	return check_pin(a);
+}
+
+static enum err load_assets(struct agent *a)
+{
+	static const struct asset files[AGENT_ASSETS] = {
+		{"/window", "window.html", "text/html; charset=utf-8", {0}},
+		{"/window.js", "window.js", "text/javascript; charset=utf-8", {0}},
+		{"/window.css", "window.css", "text/css; charset=utf-8", {0}},
+	};
+	char path[4096];
+
+	for (size_t i = 0; i < AGENT_ASSETS; i++) {
+		a->assets[i] = files[i];
+		buf_init(&a->assets[i].bytes, ASSET_MAX);
+		snprintf(path, sizeof(path), "%s/%s", conf_str(a->conf, "window"), files[i].file);
+		TRY(file_read(path, &a->assets[i].bytes));
+	}
+	return ERR_OK;
+}
+
+static enum err open_keys(struct agent *a)
+{
+	struct link_conf confs[LINKS_MAX];
+	char list[1024];
+	size_t n = 0;
+
+	snprintf(list, sizeof(list), "%s", conf_str(a->conf, "library"));
+	for (char *save = NULL, *lib = strtok_r(list, " ,", &save); lib; lib = strtok_r(NULL, " ,", &save)) {
+		if (n == LINKS_MAX)
+			return ERR(CONFIG, "library: more than %d", LINKS_MAX);
+		confs[n++] = (struct link_conf){
+			.library = lib, .slots = conf_str(a->conf, "slots"), .clock = conf_str(a->conf, "clock"),
+			.root = cert_der(a->root), .ca = cert_der(a->ca),
+			.timeout_ms = (int)conf_int(a->conf, "skf_timeout") * 1000,
+		};
+	}
+	if (n == 0)
+		return ERR(CONFIG, "library: none given");
+	return keys_new(confs, n, &a->keys);
+}
+
+static enum err open_dialogue(struct agent *a)
+{
+	bool web = strcmp(conf_str(a->conf, "pin"), "web") == 0;
+	const struct dialogue_conf conf = {
+		.pinentry = web ? NULL : conf_str(a->conf, "pinentry"), .idle_ms = (int)conf_int(a->conf, "idle") * 1000,
+		.keys = a->keys, .stop = &a->stop,
+	};
+
+	return dialogue_new(&conf, &a->dialogue);
+}
+
+/* PINs pass through the JSON library's memory: what it gives back is wiped first. */
+static void free_wiped(void *p)
+{
+	if (p)
+		wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+enum err agent_open(const struct conf *conf, struct agent **ret_a)
+{
+	AUTO(agent) a = calloc(1, sizeof(*a));
+	const char *clock = conf_str(conf, "clock");
+
+	if (!a)
+		return ERR(NOMEM, "agent");
+	json_set_alloc_funcs(malloc, free_wiped);
+	a->conf = conf;
+	TRY(gm_start());
+	TRY(clock_open(clock[0] ? clock : NULL, &a->clock));
+	TRY(origins_parse(conf_str(conf, "origins"), &a->origins));
+	TRY(load_trust(a));
+	TRY(load_assets(a));
+	TRY(open_keys(a));
+	TRY(open_dialogue(a));
+	*ret_a = STEAL(a);
+	return ERR_OK;
+}
+
+void agent_free(struct agent *a)
+{
+	if (!a)
+		return;
+	keys_free(a->keys);
+	dialogue_free(a->dialogue);
+	for (size_t i = 0; i < AGENT_ASSETS; i++)
+		buf_done(&a->assets[i].bytes);
+	cert_free(a->root);
+	cert_free(a->ca);
+	origins_free(a->origins);
+	clock_free(a->clock);
+	free(a);
+}
+
+/* --- listening --- */
+
+static enum err listen_at(const struct sockaddr *addr, socklen_t len, int *ret_fd)
+{
+	int on = 1, fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return ERR(IO, "socket: %s", strerror(errno));
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (addr->sa_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, addr, len) != 0 || listen(fd, 64) != 0) {
+		int why = errno;
+		close(fd);
+		return why == EADDRINUSE ? ERR(EXISTS, "port is in use") : ERR(IO, "listen: %s", strerror(why));
+	}
+	*ret_fd = fd;
+	return ERR_OK;
+}
+
+static enum err listen_all(struct agent *a, struct pollfd ret_fds[LISTENERS])
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)conf_int(a->conf, "port"))};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	socklen_t len = sizeof(v4);
+
+	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ret_fds[1] = (struct pollfd){.fd = -1, .events = POLLIN};
+	TRY(listen_at((void *)&v4, sizeof(v4), &ret_fds[0].fd));
+	ret_fds[0].events = POLLIN;
+	if (getsockname(ret_fds[0].fd, (void *)&v4, &len) != 0)
+		return ERR(IO, "getsockname: %s", strerror(errno));
+	a->port = ntohs(v4.sin_port);
+	v6.sin6_port = v4.sin_port;
+	/* Machines without IPv6 have no ::1. */
+	if (listen_at((void *)&v6, sizeof(v6), &ret_fds[1].fd) != ERR_OK)
+		err_clear();
+	return ERR_OK;
+}
+
+/* --- connections --- */
+
+struct job {
+	struct agent *a;
+	int fd;
+};
+
+static void *serve(void *arg)
+{
+	struct job j = *(struct job *)arg;
+
+	free(arg);
+	conn_serve(j.a, j.fd);
+	__atomic_sub_fetch(&j.a->connections, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static bool start_thread(struct agent *a, int fd)
+{
+	struct job *j = malloc(sizeof(*j));
+	pthread_attr_t attr;
+	pthread_t t;
+
+	if (!j)
+		return false;
+	*j = (struct job){a, fd};
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	bool ok = pthread_create(&t, &attr, serve, j) == 0;
+	pthread_attr_destroy(&attr);
+	if (!ok)
+		free(j);
+	return ok;
+}
+
+static void take(struct agent *a, int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (__atomic_add_fetch(&a->connections, 1, __ATOMIC_SEQ_CST) <= AGENT_CONNECTIONS_MAX && start_thread(a, fd))
+		return;
+	__atomic_sub_fetch(&a->connections, 1, __ATOMIC_SEQ_CST);
+	close(fd);
+	LOG(WARN, "connection-refused", {"why", "too many"});
+}
+
+/* Requests under way see the stop flag within 200 ms, calls to a helper end with it. */
+static void drain(struct agent *a)
+{
+	int64_t until = clock_mono_ms() + DRAIN_MS;
+
+	a->stop = 1;
+	keys_stop(a->keys);
+	while (__atomic_load_n(&a->connections, __ATOMIC_SEQ_CST) > 0 && clock_mono_ms() < until)
+		usleep(10000);
+}
+
+static enum err loop(struct agent *a, struct pollfd fds[LISTENERS + 1])
+{
+	while (!(fds[LISTENERS].revents & POLLIN)) {
+		if (poll(fds, LISTENERS + 1, -1) < 0 && errno != EINTR)
+			return ERR(IO, "poll: %s", strerror(errno));
+		for (size_t i = 0; i < LISTENERS; i++)
+			if (fds[i].revents & POLLIN)
+				take(a, fds[i].fd);
+	}
+	return ERR_OK;
+}
+
+enum err agent_run(struct agent *a, int stop_fd)
+{
+	struct pollfd fds[LISTENERS + 1] = {{.fd = -1}, {.fd = -1}, {.fd = stop_fd, .events = POLLIN}};
+	char port[8];
+
+	TRY(listen_all(a, fds));
+	snprintf(port, sizeof(port), "%u", a->port);
+	enum err e = keys_start(a->keys);
+	if (e == ERR_OK) {
+		LOG(INFO, "listen", {"port", port}, {"pin", conf_str(a->conf, "pin")}, {"bureau", a->bureau});
+		e = loop(a, fds);
+	}
+	for (size_t i = 0; i < LISTENERS; i++)
+		if (fds[i].fd >= 0)
+			close(fds[i].fd);
+	drain(a);
+	return e;
+}

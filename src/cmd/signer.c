@@ -1,0 +1,165 @@
+/* yinxin-signer: opens its journal and keys, gives up what it does not need, and answers portal and ceremony. */
+#include "base/conf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "gm/start.h"
+#include "ipc/peer.h"
+#include "pki/profile.h"
+#include "sandbox/sandbox.h"
+#include "server/signer/signer.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+enum { FILES_MAX = 128, BACKLOG = 32 };
+
+static const struct conf_opt options[] = {
+	{"socket", CONF_PATH, NULL, 0, 0, NULL, "监听的 unix 套接字"},
+	{"dir", CONF_PATH, NULL, 0, 0, NULL, "签发日志与密钥目录,权限 0700"},
+	{"escrow_socket", CONF_PATH, NULL, 0, 0, NULL, "密钥托管服务的 unix 套接字"},
+	{"profiles", CONF_PATH, NULL, 0, 0, NULL, "证书模板文件 profiles.json"},
+	{"user", CONF_STR, "yinxin-signer", 0, 0, NULL, "以 root 启动时切换到的系统用户"},
+	{"portal_user", CONF_STR, "yinxin-portal", 0, 0, NULL, "仪式结束后允许连接的系统用户"},
+	{"admin_user", CONF_STR, "root", 0, 0, NULL, "举行初始化仪式的系统用户"},
+	{"crl_url", CONF_STR, "", 0, 0, NULL, "写入证书的 CRL 地址,留空不写"},
+	{"ca_url", CONF_STR, "", 0, 0, NULL, "写入证书的签发者证书地址,留空不写"},
+	{"maker_may_accept", CONF_BOOL, "no", 0, 0, NULL, "双人窗口:制证员可由受理员兼任"},
+	{"clock", CONF_STR, "", 0, 0, NULL, "演示用时钟文件,留空为真实时间"},
+	{"memory_mb", CONF_INT, "2048", 0, 65536, NULL, "内存上限(MiB),0 为不限"},
+	{NULL},
+};
+
+static volatile int stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = SIGNER_STOPPED;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction a = {.sa_handler = on_signal};
+	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGINT, &a, NULL);
+	a.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &a, NULL);
+}
+
+static void report(struct serve_ctx *s, const struct ipc_type *request, enum err e)
+{
+	(void)s;
+	const char *name = request == NULL ? "refused" : request->name;
+	if (e == ERR_OK)
+		LOG(INFO, "answered", {"request", name});
+	else
+		LOG(WARN, "denied", {"request", name}, {"code", err_code(e)}, {"name", err_name(e)}, {"detail", err_detail()},
+		    {"at", err_where()});
+}
+
+/* As root: the folder goes to the user that the process becomes; a link in its place is refused. */
+static enum err own_dir(const char *dir, uid_t uid)
+{
+	TRY(file_mkdir(dir, 0700));
+	if (geteuid() != 0)
+		return ERR_OK;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return ERR(IO, "%s: %s", dir, strerror(errno));
+	bool done = fchown(fd, uid, (gid_t)-1) == 0 && fchmod(fd, 0700) == 0;
+	int why = errno;
+	(void)close(fd);
+	return done ? ERR_OK : ERR(IO, "%s: %s", dir, strerror(why));
+}
+
+static enum err confine(const struct conf *c)
+{
+	const char *const ro[] = {NULL}, *const rw[] = {conf_str(c, "dir"), NULL};
+	bool paths = false, calls = false;
+	TRY(sandbox_limits(FILES_MAX, (unsigned long)conf_int(c, "memory_mb") << 20));
+	TRY(sandbox_paths(ro, rw, &paths));
+	TRY(sandbox_syscalls(SANDBOX_KEYHOLDER, &calls));
+	LOG(INFO, "confined", {"landlock", paths ? "yes" : "no"}, {"seccomp", calls ? "yes" : "no"});
+	return ERR_OK;
+}
+
+/* Until the ceremony is closed nobody but its holder is heard; then the portal too. */
+static enum err serve(struct serve_ctx *s, int listener, uid_t admin, uid_t portal)
+{
+	const uid_t uids[] = {admin, portal};
+	struct serve serve;
+	enum err e = ERR_OK;
+	signer_serve(s, &stop, &serve);
+	serve.uids = uids;
+	serve.report = report;
+	while (e == ERR_OK && stop != SIGNER_STOPPED) {
+		bool open = signer_state_of(s) == SIGNER_OPEN;
+		serve.n_uids = open ? 2 : 1;
+		LOG(INFO, "ready", {"state", open ? "open" : "ceremony"});
+		e = serve_run(listener, &serve);
+		if (stop == SIGNER_CLOSED_CEREMONY)
+			stop = SIGNER_RUNNING;
+	}
+	return e;
+}
+
+static enum err run_signer(const struct conf *c, const struct clock *clock, int listener, uid_t admin, uid_t portal)
+{
+	struct serve_ctx *s = NULL;
+	const struct signer_plan plan = {.dir = conf_str(c, "dir"), .escrow_socket = conf_str(c, "escrow_socket"),
+		.crl_url = conf_str(c, "crl_url"), .ca_url = conf_str(c, "ca_url"),
+		.maker_may_accept = conf_bool(c, "maker_may_accept"), .clock = clock};
+	TRY(signer_open(&plan, &s));
+	enum err e = confine(c);
+	if (e == ERR_OK)
+		e = serve(s, listener, admin, portal);
+	signer_free(s);
+	return e;
+}
+
+static enum err run(const struct conf *c, const struct clock *clock)
+{
+	uid_t own, portal, admin;
+	int listener = -1;
+	log_clock(clock);
+	TRY(gm_start());
+	TRY(profile_load(conf_str(c, "profiles")));
+	TRY(sandbox_uid_of(conf_str(c, "user"), &own));
+	TRY(sandbox_uid_of(conf_str(c, "portal_user"), &portal));
+	TRY(sandbox_uid_of(conf_str(c, "admin_user"), &admin));
+	if (own == portal)
+		LOG(WARN, "not_isolated", {"why", "signer and portal run as one user"});
+	TRY(own_dir(conf_str(c, "dir"), own));
+	/* Two users may connect; the peer's uid is checked at accept. */
+	TRY(peer_listen(conf_str(c, "socket"), 0666, BACKLOG, &listener));
+	TRY(sandbox_user(conf_str(c, "user")));
+	enum err e = run_signer(c, clock, listener, admin, portal);
+	(void)close(listener);
+	return e;
+}
+
+int main(int argc, char **argv)
+{
+	AUTO(conf) c = NULL;
+	AUTO(clock) clock = NULL;
+	enum err e = conf_main(argc, argv, "yinxin-signer", "证书签发服务", options, &c);
+	if (e != ERR_OK)
+		return e == ERR_USAGE ? 2 : 1;
+	log_open("signer", LOG_INFO);
+	secret_process_harden();
+	catch_signals();
+	e = clock_open(conf_str(c, "clock")[0] != '\0' ? conf_str(c, "clock") : NULL, &clock);
+	if (e == ERR_OK)
+		e = run(c, clock);
+	if (e == ERR_CEREMONY_CUT)
+		LOG(ERROR, "remedy", {"do", err_remedy(e)});
+	if (e != ERR_OK)
+		log_err("stopped", e);
+	else
+		LOG(INFO, "stopped");
+	return e == ERR_OK ? 0 : 1;
+}

@@ -1,0 +1,278 @@
+#include "cmd/up.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PARTS = 6, READY_MS = 20000, STOP_MS = 3500, RESTART_PAUSE_MS = 300, RESTARTS_MAX = 20 };
+
+struct part {
+	const char *name, *program, *conf; /* conf relative to DATA */
+	const char *socket;                /* answers when ready: relative to DATA, or NULL for the port below */
+	bool edge;                         /* nginx has its own command line */
+	unsigned port;
+	pid_t pid;
+	int restarts;
+	bool wanted;
+};
+
+struct up {
+	const struct bureau *b;
+	struct part parts[PARTS];
+};
+
+static volatile sig_atomic_t stop_asked;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop_asked = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+	/* Also when a shell's background job inherits INT as ignored. */
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+enum err up_new(const struct bureau *b, struct up **ret_u)
+{
+	struct up *u = calloc(1, sizeof *u);
+	if (!u)
+		return ERR(NOMEM, "supervisor");
+	u->b = b;
+	const struct part parts[PARTS] = {
+		{.name = "escrow", .program = "yinxin-escrow", .conf = "conf/escrow.conf", .socket = "run/escrow/escrow.sock"},
+		{.name = "signer", .program = "yinxin-signer", .conf = "conf/signer.conf", .socket = "run/signer/signer.sock"},
+		{.name = "portal", .program = "yinxin-portal", .conf = "conf/portal.conf", .socket = "run/portal/portal.sock"},
+		{.name = "nginx", .program = "nginx", .conf = "edge/nginx.conf", .port = b->port, .edge = true},
+		{.name = "yxcard", .program = "yxcard", .conf = "conf/yxcard.conf", .socket = "slots/control.sock"},
+		{.name = "agent", .program = "yinxin-agent", .conf = "conf/agent.conf", .port = b->agent_port},
+	};
+	memcpy(u->parts, parts, sizeof parts);
+	catch_signals();
+	*ret_u = u;
+	return ERR_OK;
+}
+
+static struct part *find_part(struct up *u, const char *name)
+{
+	for (size_t i = 0; i < PARTS; i++)
+		if (strcmp(u->parts[i].name, name) == 0)
+			return &u->parts[i];
+	INVARIANT(!"a part of the bureau");
+	return NULL;
+}
+
+/* --- a child --- */
+
+static _Noreturn void child_exec(const struct bureau *b, const struct part *p, bool again)
+{
+	char program[BUREAU_PATH_MAX * 2], conf[BUREAU_PATH_MAX * 2], log[BUREAU_PATH_MAX * 2], prefix[BUREAU_PATH_MAX * 2];
+	snprintf(program, sizeof program, "%s/%s", b->bin, p->program);
+	snprintf(conf, sizeof conf, "%s/%s", b->data, p->conf);
+	snprintf(log, sizeof log, "%s/log/%s.log", b->data, p->name);
+	snprintf(prefix, sizeof prefix, "%s/edge", b->data);
+	int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (out < 0 || null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+		_exit(1);
+	setpgid(0, 0); /* an INT typed at the terminal reaches the supervisor, which ends the parts in order */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	if (p->edge)
+		execlp("/usr/sbin/nginx", "nginx", "-p", prefix, "-e", "stderr", "-c", conf, (char *)NULL);
+	else if (again && strcmp(p->name, "yxcard") == 0)
+		execl(program, p->program, "-c", conf, "-o", "restore=yes", (char *)NULL);
+	else
+		execl(program, p->program, "-c", conf, (char *)NULL);
+	_exit(127);
+}
+
+static enum err spawn(struct up *u, struct part *p, bool again)
+{
+	pid_t parent = getpid(), pid = fork();
+	if (pid < 0)
+		return ERR(IO, "fork: %s", strerror(errno));
+	if (pid == 0) {
+		if (getppid() != parent)
+			_exit(1);
+		child_exec(u->b, p, again);
+	}
+	p->pid = pid;
+	p->wanted = true;
+	return ERR_OK;
+}
+
+/* --- ready? --- */
+
+static bool unix_answers(const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof a.sun_path)
+		return false;
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool ok = fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static bool port_answers(unsigned port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool ok = fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static bool answers(const struct up *u, const struct part *p)
+{
+	char path[BUREAU_PATH_MAX * 2];
+	if (!p->socket)
+		return port_answers(p->port);
+	snprintf(path, sizeof path, "%s/%s", u->b->data, p->socket);
+	return unix_answers(path);
+}
+
+static bool ended(struct part *p, int *ret_status)
+{
+	return waitpid(p->pid, ret_status, WNOHANG) == p->pid;
+}
+
+static void pause_ms(int ms)
+{
+	poll(NULL, 0, ms);
+}
+
+enum err up_start(struct up *u, const char *program)
+{
+	struct part *p = find_part(u, program);
+	if (p->port && port_answers(p->port))
+		return ERR(UNAVAILABLE, "port %u is taken by another program; set %s", p->port,
+			   p->edge ? "YINXIN_PORT" : "YINXIN_AGENT_PORT");
+	TRY(spawn(u, p, false));
+	for (int64_t until = clock_mono_ms() + READY_MS; clock_mono_ms() < until; pause_ms(20)) {
+		int status;
+		if (ended(p, &status)) {
+			p->pid = 0;
+			return ERR(UNAVAILABLE, "%s ended at once; see %s/log/%s.log", p->program, u->b->data, p->name);
+		}
+		if (answers(u, p))
+			return ERR_OK;
+		if (stop_asked)
+			return ERR(CANCELLED, "stopped by a signal");
+	}
+	return ERR(UNAVAILABLE, "%s does not answer; see %s/log/%s.log", p->program, u->b->data, p->name);
+}
+
+/* --- the end --- */
+
+static bool any_runs(const struct up *u)
+{
+	for (size_t i = 0; i < PARTS; i++)
+		if (u->parts[i].pid)
+			return true;
+	return false;
+}
+
+static void reap(struct up *u)
+{
+	int status;
+	for (size_t i = 0; i < PARTS; i++)
+		if (u->parts[i].pid && ended(&u->parts[i], &status))
+			u->parts[i].pid = 0;
+}
+
+static void signal_all(struct up *u, int number)
+{
+	for (size_t i = PARTS; i-- > 0;)
+		if (u->parts[i].pid)
+			kill(u->parts[i].pid, number);
+}
+
+static void stop_all(struct up *u)
+{
+	signal_all(u, SIGTERM);
+	for (int64_t until = clock_mono_ms() + STOP_MS; any_runs(u) && clock_mono_ms() < until; pause_ms(20))
+		reap(u);
+	signal_all(u, SIGKILL);
+	while (any_runs(u)) {
+		reap(u);
+		pause_ms(5);
+	}
+}
+
+void up_free(struct up *u)
+{
+	if (!u)
+		return;
+	stop_all(u);
+	free(u);
+}
+
+enum err up_stop(struct up *u, const char *program)
+{
+	struct part *p = find_part(u, program);
+	int status;
+	if (!p->pid)
+		return ERR_OK;
+	p->wanted = false;
+	kill(p->pid, SIGTERM);
+	for (int64_t until = clock_mono_ms() + STOP_MS; clock_mono_ms() < until; pause_ms(10))
+		if (ended(p, &status)) {
+			p->pid = 0;
+			return ERR_OK;
+		}
+	return ERR(TIMEOUT, "%s does not end", p->program);
+}
+
+/* A part that ended by itself, or by INT or TERM from outside, ends the bureau; one that was killed or crashed returns. */
+static enum err after_end(struct up *u, struct part *p, int status)
+{
+	p->pid = 0;
+	bool asked = WIFEXITED(status) ? WEXITSTATUS(status) == 0
+				       : (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT);
+	if (asked) {
+		stop_asked = 1;
+		return ERR_OK;
+	}
+	if (++p->restarts > RESTARTS_MAX)
+		return ERR(UNAVAILABLE, "%s dies again and again; see %s/log/%s.log", p->program, u->b->data, p->name);
+	fprintf(stderr, "%s 意外退出,正在重新启动\n", p->program);
+	pause_ms(RESTART_PAUSE_MS);
+	return spawn(u, p, true);
+}
+
+enum err up_watch(struct up *u)
+{
+	while (!stop_asked) {
+		for (size_t i = 0; i < PARTS && !stop_asked; i++) {
+			int status;
+			if (u->parts[i].pid && ended(&u->parts[i], &status))
+				TRY(after_end(u, &u->parts[i], status));
+		}
+		pause_ms(100);
+	}
+	return ERR_OK;
+}

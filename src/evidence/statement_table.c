@@ -1,0 +1,218 @@
+/* The types of docs/protocol/statement.md. A new type is a row here and a row there. */
+#include "evidence/statement_i.h"
+#include "base/text.h"
+#include <string.h>
+
+enum { SERIAL_MIN = 2, SERIAL_MAX = 40, TOKEN_MAX = 64, DAYS_MAX = 36500, NUMBER_MAX = 1000000000, PUB_HEX = 130 };
+
+/* --- checks of one value --- */
+
+static bool is_text(struct span v)
+{
+	return v.len > 0;
+}
+
+static bool is_hex(struct span v, char ten)
+{
+	for (size_t i = 0; i < v.len; i++) {
+		uint8_t c = v.ptr[i];
+		if (!(c >= '0' && c <= '9') && !(c >= ten && c <= ten + 5))
+			return false;
+	}
+	return true;
+}
+
+static bool is_digest(struct span v)
+{
+	return v.len == 64 && is_hex(v, 'a');
+}
+
+static bool is_digest_or_none(struct span v)
+{
+	return span_eq_str(v, "-") || is_digest(v);
+}
+
+static bool is_time(struct span v)
+{
+	int64_t t;
+
+	if (text_untime(v, &t) == ERR_OK)
+		return true;
+	err_clear();
+	return false;
+}
+
+static bool is_number_in(struct span v, int64_t min, int64_t max)
+{
+	int64_t n;
+
+	if (text_i64(v, min, max, &n) == ERR_OK)
+		return true;
+	err_clear();
+	return false;
+}
+
+static bool is_days(struct span v)
+{
+	return is_number_in(v, 1, DAYS_MAX);
+}
+
+static bool is_number(struct span v)
+{
+	return is_number_in(v, 0, NUMBER_MAX);
+}
+
+/* An uncompressed point of the curve, written out; whether it lies on the curve is sm2_pub_parse's business. */
+static bool is_pub(struct span v)
+{
+	return v.len == PUB_HEX && span_starts(v, SPAN_LIT("04")) && is_hex(v, 'a');
+}
+
+static bool is_serial(struct span v)
+{
+	return v.len >= SERIAL_MIN && v.len <= SERIAL_MAX && v.len % 2 == 0 && is_hex(v, 'A');
+}
+
+/* ASCII letters, digits and the marks given, so that a reader can split a line of several at its spaces. */
+static bool is_word(struct span v, const char *marks)
+{
+	for (size_t i = 0; i < v.len; i++) {
+		uint8_t c = v.ptr[i];
+		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (!alnum && (c == '\0' || !strchr(marks, c)))
+			return false;
+	}
+	return v.len > 0 && v.len <= TOKEN_MAX;
+}
+
+static bool is_token(struct span v)
+{
+	return is_word(v, "-_.");
+}
+
+static bool is_unit_no(struct span v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if (v.ptr[i] < '0' || v.ptr[i] > '9')
+			return span_eq_str(v, "-");
+	return v.len == 8;
+}
+
+static bool is_uscc(struct span v)
+{
+	if (span_eq_str(v, "-"))
+		return true;
+	for (size_t i = 0; i < v.len; i++)
+		if (v.ptr[i] >= 'a' && v.ptr[i] <= 'z')
+			return false;
+	return v.len == 18 && is_word(v, "");
+}
+
+/* RFC 6454 6.2: scheme, host and port, nothing behind. */
+static bool is_origin(struct span v)
+{
+	bool tls = span_starts(v, SPAN_LIT("https://"));
+
+	if (!tls && !span_starts(v, SPAN_LIT("http://")))
+		return false;
+	struct span host = span_sub(v, tls ? 8 : 7, v.len);
+	for (size_t i = 0; i < host.len; i++) {
+		uint8_t c = host.ptr[i];
+		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+		if (!alnum && (c == '\0' || !strchr("-.:[]", c)))
+			return false;
+	}
+	return host.len > 0 && host.len <= 255;
+}
+
+/* "P000001 clerk,reviewer 430100" */
+static bool is_roster_entry(struct span v)
+{
+	struct span person, roles;
+
+	return span_take_until(&v, ' ', &person) && span_take_until(&v, ' ', &roles) && is_token(person) &&
+	       is_word(roles, "-,") && is_token(v);
+}
+
+/* "YX26000001 04..." */
+static bool is_stock_card(struct span v)
+{
+	struct span serial;
+
+	return span_take_until(&v, ' ', &serial) && is_token(serial) && is_pub(v);
+}
+
+/* --- types --- */
+
+const struct statement_part statement_common[] = {
+	{"bureau", is_digest}, {"nonce", is_digest}, {"time", is_time}, {NULL},
+};
+
+#define CASE_PARTS                                                                                              \
+	{"case", is_text}, {"kind", is_token}, {"profile", is_token}, {"unit-no", is_unit_no}, {"unit-name", is_text},   \
+	{"uscc", is_uscc}, {"person-id", is_token}, {"holder", is_text}, {"days", is_days}, {"medium", is_text}, \
+	{"letter", is_text}, {"officer", is_token}
+
+static const struct statement_part login[] = {{"origin", is_origin}, {NULL}};
+static const struct statement_part cert_accept[] = {CASE_PARTS, {NULL}};
+static const struct statement_part cert_approve[] = {{"accept", is_digest}, CASE_PARTS, {NULL}};
+static const struct statement_part cert_make[] = {
+	{"approve", is_digest}, {"case", is_text}, {"card", is_token}, {"key", is_pub}, {"officer", is_token}, {NULL},
+};
+static const struct statement_part cert_renew[] = {
+	{"serial", is_serial}, {"card", is_token}, {"key", is_pub}, {"days", is_days}, {NULL},
+};
+static const struct statement_part cert_stop[] = {{"case", is_text}, {"serial", is_serial}, {"reason", is_text}, {NULL}};
+static const struct statement_part cert_release[] = {{"case", is_text}, {"serial", is_serial}, {NULL}};
+static const struct statement_part roster[] = {
+	{"number", is_number}, {"previous", is_digest_or_none}, {"entry", is_roster_entry, true}, {NULL},
+};
+static const struct statement_part stock[] = {{"card", is_stock_card, true}, {NULL}};
+
+static const struct statement_type types[] = {
+	{"LOGIN", "登录", login},
+	{"CERT-ACCEPT", "证书申请受理", cert_accept},
+	{"CERT-APPROVE", "证书申请审核", cert_approve},
+	{"CERT-MAKE", "制证", cert_make},
+	{"CERT-RENEW", "证书更新", cert_renew},
+	{"CERT-REVOKE", "证书吊销", cert_stop},
+	{"CERT-SUSPEND", "证书冻结(挂失)", cert_stop},
+	{"CERT-RELEASE", "证书解冻", cert_release},
+	{"ROSTER", "岗位名册", roster},
+	{"STOCK", "证书介质入库", stock},
+};
+
+const struct statement_type *statement_type_find(struct span name)
+{
+	for (size_t i = 0; i < COUNT_OF(types); i++)
+		if (span_eq_str(name, types[i].name))
+			return &types[i];
+	return NULL;
+}
+
+/* --- Chinese titles --- */
+
+const char *statement_type_zh(const char *type)
+{
+	const struct statement_type *t = statement_type_find(span_str(type));
+
+	return t ? t->zh : NULL;
+}
+
+const char *statement_key_zh(const char *key)
+{
+	static const struct { const char *key, *zh; } titles[] = {
+		{"bureau", "机构标识"}, {"nonce", "一次性编号"}, {"time", "签署时间"}, {"origin", "网站"},
+		{"accept", "受理签名摘要"}, {"approve", "审核签名摘要"}, {"case", "受理编号"}, {"kind", "业务类型"},
+		{"profile", "证书类型"}, {"unit-no", "单位编号"}, {"unit-name", "单位名称"}, {"uscc", "统一社会信用代码"},
+		{"person-id", "人员编号"}, {"holder", "持有人"}, {"days", "有效天数"}, {"medium", "介质类别"},
+		{"letter", "授权委托书"}, {"officer", "经办工作人员"}, {"card", "介质序列号"}, {"key", "签名公钥"},
+		{"serial", "证书序列号"}, {"reason", "原因"}, {"number", "名册期号"}, {"previous", "上期名册摘要"},
+		{"entry", "岗位人员"},
+	};
+
+	for (size_t i = 0; key && i < COUNT_OF(titles); i++)
+		if (strcmp(titles[i].key, key) == 0)
+			return titles[i].zh;
+	return NULL;
+}

@@ -1,0 +1,26 @@
+/* The loop of a key-holding process: one table of {request, states in which it is permitted, handler}, one connection
+ * served at a time per thread of control, anything outside the table refused and the connection closed. */
+#pragma once
+#include "ipc/frame.h"
+
+struct serve_ctx; /* the process's own state */
+struct serve_row {
+	const struct ipc_type *request;
+	unsigned states;            /* bit mask of states in which the request is permitted; else ERR_STATE */
+	enum err (*handler)(struct serve_ctx *ctx, struct ipc_msg *in, struct ipc_msg *out);
+};
+struct serve {
+	const struct serve_row *rows;
+	size_t n_rows;
+	unsigned (*state_bit)(const struct serve_ctx *ctx);
+	struct serve_ctx *ctx;
+	const uid_t *uids;          /* permitted peers */
+	size_t n_uids;
+	volatile int *stop;         /* set by a signal handler */
+	/* May be NULL. After each answer, for the program's log: e as answered (ERR_OK too) with its trail; request is NULL
+	 * for what was refused before a handler saw it. The request id is the thread's log_rid. */
+	void (*report)(struct serve_ctx *ctx, const struct ipc_type *request, enum err e);
+};
+/* poll()s the listener and up to 32 connections in one thread; a handler runs to its end before the next frame is read;
+ * a peer that is slow with a frame (IPC_TIMEOUT_MS) is dropped; returns ERR_OK when *stop is set. */
+enum err serve_run(int listen_fd, const struct serve *s) MUST_CHECK;

@@ -1,0 +1,35 @@
+/* Object identifiers in dotted text; the facts page gm-pki 1-3 names their sources. */
+#pragma once
+#define OID_SM2_CURVE "1.2.156.10197.1.301"
+#define OID_SM2_SIGN_SM3 "1.2.156.10197.1.501"
+#define OID_SM2_ENCRYPT "1.2.156.10197.1.301.3"
+#define OID_SM3 "1.2.156.10197.1.401"
+#define OID_SM4_ECB "1.2.156.10197.1.104.1"
+#define OID_SM4_CBC "1.2.156.10197.1.104.2"
+#define OID_ID_USCC "1.2.156.10260.4.1.4" /* organisation code, carries the unified social credit code */
+/* Demonstration arc under the UUID branch 2.25 (ITU-T X.667); a licensed body replaces it in share/profiles. */
+#define OID_POLICY_ATTESTED "2.25.221193735541470713841366452119853042145.1"
+#define OID_POLICY_PLAIN "2.25.221193735541470713841366452119853042145.2"
+#define OID_PROFILE_EXT "2.25.221193735541470713841366452119853042145.3" /* UTF8String: profile name, non-critical */
+/* X.509 (RFC 5280) */
+#define OID_EC_PUBLIC_KEY "1.2.840.10045.2.1"
+#define OID_CN "2.5.4.3"
+#define OID_SERIAL_NUMBER "2.5.4.5"
+#define OID_COUNTRY "2.5.4.6"
+#define OID_LOCALITY "2.5.4.7"
+#define OID_STATE "2.5.4.8"
+#define OID_ORG "2.5.4.10"
+#define OID_SKI "2.5.29.14"
+#define OID_KEY_USAGE "2.5.29.15"
+#define OID_BASIC "2.5.29.19"
+#define OID_CRL_NUMBER "2.5.29.20"
+#define OID_REASON "2.5.29.21"
+#define OID_CRL_POINTS "2.5.29.31"
+#define OID_POLICIES "2.5.29.32"
+#define OID_AKI "2.5.29.35"
+#define OID_EKU "2.5.29.37"
+#define OID_AIA "1.3.6.1.5.5.7.1.1"
+#define OID_AIA_OCSP "1.3.6.1.5.5.7.48.1"
+#define OID_AIA_ISSUERS "1.3.6.1.5.5.7.48.2"
+#define OID_EKU_TIMESTAMP "1.3.6.1.5.5.7.3.8"
+#define OID_SM4 "1.2.156.10197.1.104"

@@ -1,0 +1,341 @@
+/* Opening, revising and reading cases; the one transition that all steps share. */
+#include "server/cert/case_i.h"
+#include "base/text.h"
+#include "gm/sm3.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { LETTER_DAYS_MAX = 5 * 366, DAY = 86400 };
+#define MATTER "T01"
+#define CITY "430100"
+
+static const struct { const char *name, *zh; } state_text[CASE_STATE_COUNT] = {
+	[CASE_DRAFT] = {"draft", "草稿"},         [CASE_ACCEPTED] = {"accepted", "待审核"},
+	[CASE_APPROVED] = {"approved", "待制证"}, [CASE_MAKING] = {"making", "制证中"},
+	[CASE_ISSUED] = {"issued", "已签发待写入"}, [CASE_DONE] = {"done", "办结"},
+	[CASE_RETURNED] = {"returned", "退回补正"}, [CASE_REFUSED] = {"refused", "不予受理"},
+};
+
+static bool state_ok(int s)
+{
+	return s >= CASE_DRAFT && s < CASE_STATE_COUNT;
+}
+
+const char *case_state_name(enum case_state s)
+{
+	return state_ok((int)s) ? state_text[s].name : "unknown";
+}
+
+const char *case_state_zh(enum case_state s)
+{
+	return state_ok((int)s) ? state_text[s].zh : "未知";
+}
+
+/* --- what both opening and revising check --- */
+
+struct case_draft {
+	struct cert_case c;
+	int64_t now;
+	int64_t counter;
+	const char *old_no; /* revising */
+	struct case_move move;
+};
+
+static void put_text(char *ret, size_t cap, const char *s)
+{
+	(void)snprintf(ret, cap, "%s", s);
+}
+
+static enum err find_unit(const struct desk *d, const struct case_new *in, struct unit *u)
+{
+	char no[UNIT_NO_LEN + 1] = "", uscc[USCC_LEN + 1] = "";
+	bool legacy = false, inner = false;
+	if (in->unit_no[0] != 0)
+		TRY(ident_unit_no(span_str(in->unit_no), no, &legacy));
+	if (in->uscc[0] != 0)
+		TRY(ident_uscc(span_str(in->uscc), uscc, &inner));
+	if (no[0] == 0 && uscc[0] == 0)
+		return ERR(FIELD_MISSING, "unit number or USCC");
+	TRY(no[0] != 0 ? unit_get(d, no, u) : unit_by_uscc(d, uscc, u));
+	if (uscc[0] != 0 && strcmp(uscc, u->uscc) != 0)
+		return ERR(UNIT_MISMATCH, "unit number and USCC name two units");
+	return u->frozen ? ERR(L_FROZEN, "unit is frozen") : ERR_OK;
+}
+
+static enum err check_letter(const struct case_new *in, int64_t now)
+{
+	if (in->letter_no[0] == 0 || strlen(in->letter_no) >= sizeof(((struct cert_case *)0)->letter_no))
+		return ERR(LETTER, "letter number");
+	TRY(text_line_check(span_str(in->letter_no)));
+	if (in->letter_from > in->letter_to || in->letter_to - in->letter_from > (int64_t)LETTER_DAYS_MAX * DAY)
+		return ERR(LETTER, "letter's period is not one");
+	if (now < in->letter_from || now >= in->letter_to + DAY)
+		return ERR(LETTER, "letter does not cover today");
+	return ERR_OK;
+}
+
+static bool profile_known(const char *p)
+{
+	return strcmp(p, "unit") == 0 || strcmp(p, "unit-member") == 0 || strcmp(p, "person") == 0;
+}
+
+static enum err fill_unit(const struct desk *d, const struct case_new *in, struct case_draft *w)
+{
+	struct unit u;
+	TRY(find_unit(d, in, &u));
+	TRY(check_letter(in, w->now));
+	put_text(w->c.unit_no, sizeof w->c.unit_no, u.unit_no);
+	put_text(w->c.unit_name, sizeof w->c.unit_name, u.name);
+	put_text(w->c.uscc, sizeof w->c.uscc, u.uscc);
+	put_text(w->c.letter_no, sizeof w->c.letter_no, in->letter_no);
+	w->c.letter_from = in->letter_from;
+	w->c.letter_to = in->letter_to;
+	return ERR_OK;
+}
+
+static enum err fill_person(const struct desk *d, const struct case_new *in, struct case_draft *w)
+{
+	char id[ID_NUMBER_LEN + 1], mobile[MOBILE_LEN + 1];
+	TRY(ident_id_number(span_str(in->id_number), w->now, id));
+	TRY(ident_mobile(span_str(in->mobile), mobile));
+	TRY(person_ensure(d, in->holder, id, mobile, w->c.person_no));
+	put_text(w->c.holder, sizeof w->c.holder, in->holder);
+	(void)snprintf(w->c.subject, sizeof w->c.subject, "%s%s%s", w->c.unit_no, w->c.unit_no[0] != 0 ? "-" : "",
+		       w->c.person_no);
+	return ERR_OK;
+}
+
+static enum err check_holder(const struct desk *d, const struct case_draft *w)
+{
+	struct cert_row cert;
+	enum err e = cert_row_of(d, w->c.subject, &cert);
+	if (e == ERR_ABSENT) {
+		err_clear();
+		return ERR_OK;
+	}
+	TRY(e);
+	if (cert.status != 1 && cert.not_after > w->now)
+		return ERR(HOLDER_HAS, "certificate %s", cert.serial);
+	return ERR_OK;
+}
+
+static enum err draft_fill(const struct desk *d, const struct case_new *in, struct case_draft *w)
+{
+	w->now = clock_now(d->clock);
+	if (!profile_known(in->profile))
+		return ERR(FIELD_VALUE, "certificate profile");
+	if (in->days < 1 || in->days > CASE_DAYS_MAX)
+		return ERR(FIELD_VALUE, "validity in days");
+	put_text(w->c.profile, sizeof w->c.profile, in->profile);
+	w->c.days = in->days;
+	if (strcmp(in->profile, "person") != 0)
+		TRY(fill_unit(d, in, w));
+	TRY(fill_person(d, in, w));
+	return check_holder(d, w);
+}
+
+/* --- letter: recorded once, and the same ever after --- */
+
+static enum err letter_row(const struct row *row, void *ctx)
+{
+	const struct cert_case *c = ctx;
+	bool same = strcmp(row_text(row, 0), c->person_no) == 0 && strstr(row_text(row, 1), MATTER) != NULL &&
+		    row_int(row, 2) == c->letter_from && row_int(row, 3) == c->letter_to;
+	if (!same)
+		return ERR(LETTER, "this letter number is recorded with other contents");
+	return row_int(row, 4) == 0 ? ERR_OK : ERR(LETTER, "letter has been withdrawn");
+}
+
+static enum err letter_tx(struct tx *tx, struct case_draft *w)
+{
+	struct cert_case *c = &w->c;
+	if (c->unit_no[0] == 0)
+		return ERR_OK;
+	enum err e = tx_one(tx, "letter_get", SQL_ARGS(A_TEXT(c->unit_no), A_TEXT(c->letter_no)), letter_row, c);
+	if (e != ERR_ABSENT)
+		return e;
+	err_clear();
+	return tx_exec(tx, "letter_insert",
+		       SQL_ARGS(A_TEXT(c->unit_no), A_TEXT(c->letter_no), A_TEXT(c->person_no), A_TEXT(MATTER),
+				A_INT(c->letter_from), A_INT(c->letter_to), A_INT(w->now)),
+		       NULL);
+}
+
+static enum err any_row(const struct row *row, void *ctx)
+{
+	(void)row;
+	*(bool *)ctx = true;
+	return ERR_OK;
+}
+
+static enum err running_tx(struct tx *tx, const char *subject)
+{
+	bool found = false;
+	TRY(tx_query(tx, "case_running", SQL_ARGS(A_TEXT(subject)), any_row, &found));
+	return found ? ERR(CASE_RUNNING, "subject %s", subject) : ERR_OK;
+}
+
+/* --- number: city, matter, day, serial of that day --- */
+
+static enum err int_row(const struct row *row, void *ctx)
+{
+	*(int64_t *)ctx = row_int(row, 0);
+	return ERR_OK;
+}
+
+static enum err number_tx(struct tx *tx, struct case_draft *w)
+{
+	AUTO_BUF(date, 16);
+	text_date_cn(&date, w->now);
+	const char *s = buf_cstr(&date);
+	char key[32];
+	(void)snprintf(key, sizeof key, "case-%s", s);
+	TRY(tx_exec(tx, "counter_next", SQL_ARGS(A_TEXT(key)), NULL));
+	TRY(tx_one(tx, "counter_get", SQL_ARGS(A_TEXT(key)), int_row, &w->counter));
+	if (w->counter > 99999)
+		return ERR(LIMIT, "case numbers of the day are used up");
+	(void)snprintf(w->c.no, sizeof w->c.no, CITY MATTER "%.4s%.2s%.2s%03d", s, s + 5, s + 8, (int)w->counter);
+	return ERR_OK;
+}
+
+static enum err insert_tx(struct tx *tx, const struct case_draft *w)
+{
+	const struct cert_case *c = &w->c;
+	return tx_exec(tx, "case_insert",
+		       SQL_ARGS(A_TEXT(c->no), A_TEXT(c->profile), A_TEXT(c->subject), A_TEXT(c->unit_no),
+				A_TEXT(c->unit_name), A_TEXT(c->uscc), A_TEXT(c->person_no), A_TEXT(c->holder),
+				A_TEXT(c->letter_no), A_INT(c->letter_from), A_INT(c->letter_to), A_INT(c->days),
+				A_INT(w->now)),
+		       NULL);
+}
+
+static enum err event_tx(struct tx *tx, const struct case_move *m)
+{
+	static const struct officer system_itself = {"", "系统", "system", ""};
+	const struct officer *by = m->by != NULL ? m->by : &system_itself;
+	return tx_exec(tx, "event_put",
+		       SQL_ARGS(A_TEXT(m->no), A_INT(m->time), A_INT(m->from), A_INT(m->to), A_TEXT(by->person_id),
+				A_TEXT(by->name), A_TEXT(by->role), A_TEXT(by->cert_serial),
+				m->opinion_sealed.len > 0 ? A_BLOB(m->opinion_sealed) : A_NULL),
+		       NULL);
+}
+
+static enum err open_tx(struct tx *tx, void *arg)
+{
+	struct case_draft *w = arg;
+	TRY(running_tx(tx, w->c.subject));
+	TRY(letter_tx(tx, w));
+	TRY(number_tx(tx, w));
+	TRY(insert_tx(tx, w));
+	w->move.no = w->c.no;
+	return event_tx(tx, &w->move);
+}
+
+enum err case_open(const struct desk *d, const struct case_new *in, const struct officer *by,
+		   char ret_no[CASE_NO_MAX + 1])
+{
+	struct case_draft w = {0};
+	TRY(draft_fill(d, in, &w));
+	w.move = (struct case_move){NULL, 1, w.now, CASE_DRAFT, CASE_DRAFT, by, SPAN_EMPTY};
+	TRY(store_write(d->store, open_tx, &w));
+	memcpy(ret_no, w.c.no, sizeof w.c.no);
+	return ERR_OK;
+}
+
+static enum err revise_tx(struct tx *tx, void *arg)
+{
+	struct case_draft *w = arg;
+	const struct cert_case *c = &w->c;
+	int64_t changed = 0;
+	TRY(letter_tx(tx, w));
+	TRY(tx_exec(tx, "case_revise",
+		    SQL_ARGS(A_TEXT(w->old_no), A_TEXT(c->profile), A_TEXT(c->subject), A_TEXT(c->unit_no),
+			     A_TEXT(c->unit_name), A_TEXT(c->uscc), A_TEXT(c->person_no), A_TEXT(c->holder),
+			     A_TEXT(c->letter_no), A_INT(c->letter_from), A_INT(c->letter_to), A_INT(c->days),
+			     A_INT(w->now), A_INT(w->move.version)),
+		    &changed));
+	if (changed != 1)
+		return ERR(CONFLICT, "case %s changed meanwhile", w->old_no);
+	return event_tx(tx, &w->move);
+}
+
+enum err case_revise(const struct desk *d, const char *no, const struct case_new *in, const struct officer *by)
+{
+	struct cert_case c;
+	struct case_draft w = {.old_no = no};
+	TRY(case_get(d, no, &c));
+	if (c.state != CASE_DRAFT && c.state != CASE_RETURNED)
+		return ERR(STATE, "case is %s", case_state_name(c.state));
+	TRY(draft_fill(d, in, &w));
+	w.move = (struct case_move){no, c.version, w.now, c.state, CASE_DRAFT, by, SPAN_EMPTY};
+	enum err e = store_write(d->store, revise_tx, &w);
+	if (e == ERR_EXISTS)
+		return err_note(ERR_CASE_RUNNING, "subject %s", w.c.subject);
+	return e;
+}
+
+/* --- transition --- */
+
+enum err case_move_tx(struct tx *tx, const struct case_move *m)
+{
+	int64_t changed = 0;
+	TRY(tx_exec(tx, "case_step_state",
+		    SQL_ARGS(A_TEXT(m->no), A_INT(m->version), A_INT(m->from), A_INT(m->to), A_INT(m->time)), &changed));
+	if (changed != 1)
+		return ERR(CONFLICT, "case %s changed meanwhile", m->no);
+	return event_tx(tx, m);
+}
+
+static enum err move_fn(struct tx *tx, void *arg)
+{
+	const struct case_move *m = arg;
+	TRY(case_move_tx(tx, m));
+	return tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(m->no)), NULL);
+}
+
+enum err case_opinion_seal(const struct desk *d, const char *no, const char *opinion, struct buf *out)
+{
+	if (opinion == NULL || opinion[0] == 0)
+		return ERR_OK;
+	return field_seal(d->keys, "case_event.opinion", span_str(no), span_str(opinion), out);
+}
+
+enum err case_move_now(const struct desk *d, const struct cert_case *c, enum case_state to, const struct officer *by,
+		       const char *opinion)
+{
+	AUTO_BUF(sealed, CASE_OPINION_MAX + 256);
+	TRY(case_opinion_seal(d, c->no, opinion, &sealed));
+	struct case_move m = {c->no, c->version, clock_now(d->clock), c->state, to, by, buf_span(&sealed)};
+	return store_write(d->store, move_fn, &m);
+}
+
+static enum err opinion_check(const char *opinion)
+{
+	if (opinion == NULL || opinion[0] == 0)
+		return ERR(FIELD_MISSING, "opinion");
+	if (strlen(opinion) > CASE_OPINION_MAX)
+		return ERR(LIMIT, "opinion");
+	return text_line_check(span_str(opinion));
+}
+
+enum err case_return(const struct desk *d, const char *no, const struct officer *by, const char *opinion)
+{
+	struct cert_case c;
+	TRY(opinion_check(opinion));
+	TRY(case_get(d, no, &c));
+	if (c.state != CASE_ACCEPTED)
+		return ERR(STATE, "case is %s", case_state_name(c.state));
+	if (strcmp(c.clerk, by->person_id) == 0)
+		return ERR(SAME_PERSON, "acceptance and review");
+	return case_move_now(d, &c, CASE_RETURNED, by, opinion);
+}
+
+enum err case_refuse(const struct desk *d, const char *no, const struct officer *by, const char *opinion)
+{
+	struct cert_case c;
+	TRY(opinion_check(opinion));
+	TRY(case_get(d, no, &c));
+	if (c.state != CASE_DRAFT && c.state != CASE_RETURNED)
+		return ERR(STATE, "case is %s", case_state_name(c.state));
+	return case_move_now(d, &c, CASE_REFUSED, by, opinion);
+}

@@ -1,0 +1,96 @@
+/* A case at the certificate desk: T01 新办, from the clerk's first line to the certificate in the holder's key.
+ *
+ * 草稿 -受理签名-> 待审核 -审核签名-> 待制证 -介质生成密钥-> 制证中 -制证签名,签发-> 已签发待写入 -写入-> 办结
+ *                    \-> 退回补正 -> 草稿     草稿|退回补正 -> 不予受理
+ *
+ * The three officers sign statements (CERT-ACCEPT, CERT-APPROVE, CERT-MAKE) that are built here from stored values alone;
+ * nonce and time are stored when a statement is first shown, it is good for 30 minutes and for that officer, and what
+ * comes back must be those octets. Each step is one optimistic transaction (version) with one event row; distinct
+ * persons. The signer decides by the acts; this table is a copy and a work list. case_issue() speaks to the signer
+ * outside of any transaction and may be repeated: the signer gives the same answer for the same approval.
+ *
+ * Errors a caller may act on: ERR_CASE_ABSENT, ERR_STATE (not the step's turn), ERR_CONFLICT (changed meanwhile, shown
+ * statement expired or another), ERR_SAME_PERSON, ERR_SIG, ERR_STATEMENT. */
+#pragma once
+#include "server/cert/unit.h"
+
+enum { CASE_NO_MAX = 24, CASE_OPINION_MAX = 600, CASE_TEXT_VALID_SEC = 30 * 60, CASE_DAYS_MAX = 1825 };
+
+enum case_state { CASE_DRAFT = 1, CASE_ACCEPTED, CASE_APPROVED, CASE_MAKING, CASE_ISSUED, CASE_DONE, CASE_RETURNED,
+	CASE_REFUSED, CASE_STATE_COUNT };
+const char *case_state_name(enum case_state s); /* "draft": for JSON */
+const char *case_state_zh(enum case_state s);   /* "草稿" */
+
+/* --- open --- */
+struct case_new {
+	const char *profile;     /* "unit" (单位管理员), "unit-member" (其他经办人), "person" */
+	const char *unit_no, *uscc; /* either may be ""; both given must agree; both "" for a person */
+	const char *holder, *id_number, *mobile;
+	const char *letter_no;   /* 授权委托书编号; "" for a person */
+	int64_t letter_from, letter_to; /* Beijing midnights, inclusive */
+	int days;                /* validity asked for */
+};
+/* ERR_UNIT_ABSENT, ERR_UNIT_MISMATCH, ERR_ID_NUMBER, ERR_MOBILE, ERR_LETTER, ERR_HOLDER_HAS, ERR_CASE_RUNNING. */
+enum err case_open(const struct desk *d, const struct case_new *in, const struct officer *by,
+		   char ret_no[CASE_NO_MAX + 1]) MUST_CHECK;
+/* Same checks on a case in 草稿 or 退回补正, which becomes 草稿 again. */
+enum err case_revise(const struct desk *d, const char *no, const struct case_new *in, const struct officer *by) MUST_CHECK;
+
+/* --- read --- */
+struct cert_case {
+	char no[CASE_NO_MAX + 1], profile[16], subject[SUBJECT_MAX_LEN + 1];
+	enum case_state state;
+	int64_t version, created, changed;
+	char unit_no[UNIT_NO_LEN + 1], unit_name[NAME_MAX_BYTES + 1], uscc[USCC_LEN + 1];
+	char person_no[PERSON_NO_LEN + 1], holder[NAME_MAX_BYTES + 1];
+	char letter_no[64];
+	int64_t letter_from, letter_to;
+	int days;
+	char clerk[32], reviewer[32], maker[32]; /* person ids, "" before their act */
+	char card[17], key_hex[131];             /* "" before making */
+	bool make_signed;
+	char cert_serial[48], enc_serial[48];    /* "" before issue */
+};
+enum err case_get(const struct desk *d, const char *no, struct cert_case *ret_c) MUST_CHECK;
+typedef enum err case_fn(const struct cert_case *c, void *ctx);
+/* Newest change first. state 0: all. */
+enum err case_list(const struct desk *d, int state, int limit, int offset, case_fn *fn, void *ctx) MUST_CHECK;
+enum err case_counts(const struct desk *d, int64_t ret_counts[CASE_STATE_COUNT]) MUST_CHECK;
+struct case_event {
+	int64_t seq, time;
+	enum case_state from, to;
+	const char *who, *name, *role, *serial, *opinion;
+};
+typedef enum err case_event_fn(const struct case_event *e, void *ctx);
+enum err case_events(const struct desk *d, const char *no, case_event_fn *fn, void *ctx) MUST_CHECK;
+/* SM3 of the signed approval in lower-case hex: what the blank key attests. ERR_STATE before approval. */
+enum err case_approval(const struct desk *d, const char *no, char ret_hex[65]) MUST_CHECK;
+
+/* --- the officers' steps: text to sign, then the act --- */
+enum err case_accept_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text) MUST_CHECK;
+enum err case_accept(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act) MUST_CHECK;
+enum err case_approve_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text) MUST_CHECK;
+enum err case_approve(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act) MUST_CHECK;
+enum err case_return(const struct desk *d, const char *no, const struct officer *by, const char *opinion) MUST_CHECK;
+enum err case_refuse(const struct desk *d, const char *no, const struct officer *by, const char *opinion) MUST_CHECK;
+
+/* Key born in the blank card: CSR and attestation are parsed and must agree with each other and with the approval.
+ * key_hex: 130 digits. Again with the same key: nothing happens; with another while unsigned: it is replaced. */
+enum err case_make_begin(const struct desk *d, const char *no, const struct officer *by, const char *card,
+			 const char *key_hex, struct span csr, struct span attest) MUST_CHECK;
+enum err case_make_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text) MUST_CHECK;
+enum err case_make(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act) MUST_CHECK;
+/* Asks the signer, stores certificates and account, 已签发待写入. ERR_OK at once when that is done already. */
+enum err case_issue(const struct desk *d, const char *no) MUST_CHECK;
+/* What goes into the card; ERR_STATE before issue. Fills i (issued_done frees). */
+enum err case_parcel(const struct desk *d, const char *no, struct issued *ret_i) MUST_CHECK;
+enum err case_installed(const struct desk *d, const char *no, const struct officer *by, const char *cert_serial) MUST_CHECK;
+
+/* --- certificates as copied from the signer --- */
+struct cert_row {
+	char serial[48], subject[SUBJECT_MAX_LEN + 1], usage[8], card[17], case_no[CASE_NO_MAX + 1];
+	int64_t not_before, not_after;
+	int status; /* 0 good 1 revoked 2 suspended, as SIGNER_STATUS */
+};
+/* The newest signing certificate of a subject; ERR_ABSENT. */
+enum err cert_row_of(const struct desk *d, const char *subject, struct cert_row *ret_c) MUST_CHECK;

@@ -1,0 +1,32 @@
+/* Between the case_*.c files: steps, the transition, rows. */
+#pragma once
+#include "server/cert/case.h"
+
+enum case_step { STEP_ACCEPT = 1, STEP_APPROVE, STEP_MAKE };
+
+/* One transition with its event; acts through tx only. ERR_CONFLICT when version or state are others by now. */
+struct case_move {
+	const char *no;
+	int64_t version, time;
+	enum case_state from, to;
+	const struct officer *by;  /* NULL: the system itself */
+	struct span opinion_sealed; /* empty: none */
+};
+enum err case_move_tx(struct tx *tx, const struct case_move *m) MUST_CHECK;
+
+/* Stored act of a step, opened; bytes owned by the three buffers. ERR_ABSENT. */
+struct case_act {
+	struct buf statement, sig, cert;
+};
+void case_act_init(struct case_act *a);
+void case_act_done(struct case_act *a);
+struct act_parts case_act_parts(const struct case_act *a);
+enum err case_act_get(const struct desk *d, const char *no, enum case_step step, struct case_act *a) MUST_CHECK;
+
+/* SM3 in lower-case hex. */
+enum err case_hex_sm3(struct span s, char ret_hex[65]) MUST_CHECK;
+enum err case_row_read(const struct row *row, struct cert_case *c) MUST_CHECK;
+/* Seals an opinion into out; NULL or "" leaves out empty. */
+enum err case_opinion_seal(const struct desk *d, const char *no, const char *opinion, struct buf *out) MUST_CHECK;
+enum err case_move_now(const struct desk *d, const struct cert_case *c, enum case_state to, const struct officer *by,
+		       const char *opinion) MUST_CHECK;

@@ -1,0 +1,256 @@
+/* Reading cases, their events and acts, and the copy of certificates. */
+#include "server/cert/case_i.h"
+#include "base/text.h"
+#include "evidence/statement.h"
+#include "gm/sm3.h"
+#include "pki/cert.h"
+#include <stdio.h>
+#include <string.h>
+
+#define COPY(dst, col) (void)snprintf(dst, sizeof(dst), "%s", row_text(row, col))
+
+enum err case_row_read(const struct row *row, struct cert_case *c)
+{
+	COPY(c->no, 0);
+	c->state = (enum case_state)row_int(row, 1);
+	c->version = row_int(row, 2);
+	COPY(c->profile, 3);
+	COPY(c->subject, 4);
+	COPY(c->unit_no, 5);
+	COPY(c->unit_name, 6);
+	COPY(c->uscc, 7);
+	COPY(c->person_no, 8);
+	COPY(c->holder, 9);
+	COPY(c->letter_no, 10);
+	c->letter_from = row_int(row, 11);
+	c->letter_to = row_int(row, 12);
+	c->days = (int)row_int(row, 13);
+	COPY(c->clerk, 14);
+	COPY(c->reviewer, 15);
+	COPY(c->maker, 16);
+	COPY(c->card, 17);
+	COPY(c->key_hex, 18);
+	c->make_signed = row_int(row, 19) != 0;
+	COPY(c->cert_serial, 20);
+	COPY(c->enc_serial, 21);
+	c->created = row_int(row, 22);
+	c->changed = row_int(row, 23);
+	return ERR_OK;
+}
+
+struct read_job {
+	const struct desk *d;
+	const char *key;
+	struct cert_case *c;
+	case_fn *fn;
+	case_event_fn *event_fn;
+	void *ctx;
+	int state, limit, offset;
+};
+
+static enum err one_case_row(const struct row *row, void *ctx)
+{
+	struct read_job *j = ctx;
+	return case_row_read(row, j->c);
+}
+
+static enum err get_fn(struct tx *tx, void *arg)
+{
+	struct read_job *j = arg;
+	return tx_one(tx, "case_get", SQL_ARGS(A_TEXT(j->key)), one_case_row, j);
+}
+
+enum err case_get(const struct desk *d, const char *no, struct cert_case *ret_c)
+{
+	struct cert_case c = {0};
+	struct read_job j = {.d = d, .key = no, .c = &c};
+	enum err e = store_read(d->store, get_fn, &j);
+	if (e == ERR_ABSENT) {
+		err_clear();
+		return ERR(CASE_ABSENT, "no such case number");
+	}
+	TRY(e);
+	*ret_c = c;
+	return ERR_OK;
+}
+
+static enum err list_row(const struct row *row, void *ctx)
+{
+	struct read_job *j = ctx;
+	struct cert_case c = {0};
+	TRY(case_row_read(row, &c));
+	return j->fn(&c, j->ctx);
+}
+
+static enum err list_fn(struct tx *tx, void *arg)
+{
+	struct read_job *j = arg;
+	return tx_query(tx, "case_list", SQL_ARGS(A_INT(j->state), A_INT(j->limit), A_INT(j->offset)), list_row, j);
+}
+
+enum err case_list(const struct desk *d, int state, int limit, int offset, case_fn *fn, void *ctx)
+{
+	struct read_job j = {.d = d, .state = state, .limit = limit, .offset = offset, .fn = fn, .ctx = ctx};
+	return store_read(d->store, list_fn, &j);
+}
+
+static enum err count_row(const struct row *row, void *ctx)
+{
+	int64_t *counts = ctx;
+	int64_t state = row_int(row, 0);
+	if (state >= 0 && state < CASE_STATE_COUNT)
+		counts[state] = row_int(row, 1);
+	return ERR_OK;
+}
+
+static enum err counts_fn(struct tx *tx, void *arg)
+{
+	return tx_query(tx, "case_counts", NULL, 0, count_row, arg);
+}
+
+enum err case_counts(const struct desk *d, int64_t ret_counts[CASE_STATE_COUNT])
+{
+	int64_t counts[CASE_STATE_COUNT] = {0};
+	TRY(store_read(d->store, counts_fn, counts));
+	memcpy(ret_counts, counts, sizeof counts);
+	return ERR_OK;
+}
+
+/* --- events --- */
+
+static enum err event_row(const struct row *row, void *ctx)
+{
+	struct read_job *j = ctx;
+	AUTO_BUF(opinion, CASE_OPINION_MAX + 1);
+	if (!row_null(row, 8))
+		TRY(field_open(j->d->keys, "case_event.opinion", span_str(j->key), row_blob(row, 8), &opinion));
+	struct case_event e = {row_int(row, 0), row_int(row, 1), (enum case_state)row_int(row, 2),
+		(enum case_state)row_int(row, 3), row_text(row, 4), row_text(row, 5), row_text(row, 6), row_text(row, 7),
+		buf_cstr(&opinion)};
+	return j->event_fn(&e, j->ctx);
+}
+
+static enum err events_fn(struct tx *tx, void *arg)
+{
+	struct read_job *j = arg;
+	return tx_query(tx, "event_list", SQL_ARGS(A_TEXT(j->key)), event_row, j);
+}
+
+enum err case_events(const struct desk *d, const char *no, case_event_fn *fn, void *ctx)
+{
+	struct read_job j = {.d = d, .key = no, .event_fn = fn, .ctx = ctx};
+	return store_read(d->store, events_fn, &j);
+}
+
+/* --- acts --- */
+
+void case_act_init(struct case_act *a)
+{
+	buf_init(&a->statement, STATEMENT_MAX);
+	buf_init(&a->sig, 128);
+	buf_init(&a->cert, CERT_DER_MAX);
+}
+
+void case_act_done(struct case_act *a)
+{
+	buf_done(&a->statement);
+	buf_done(&a->sig);
+	buf_done(&a->cert);
+}
+
+struct act_parts case_act_parts(const struct case_act *a)
+{
+	return (struct act_parts){buf_span(&a->statement), buf_span(&a->sig), buf_span(&a->cert)};
+}
+
+struct act_job {
+	const struct desk *d;
+	const char *no;
+	enum case_step step;
+	struct case_act *a;
+};
+
+static enum err act_row(const struct row *row, void *ctx)
+{
+	struct act_job *j = ctx;
+	TRY(field_open(j->d->keys, "case_act.statement", span_str(j->no), row_blob(row, 0), &j->a->statement));
+	buf_put(&j->a->sig, row_blob(row, 1));
+	buf_put(&j->a->cert, row_blob(row, 2));
+	TRY(buf_err(&j->a->sig));
+	return buf_err(&j->a->cert);
+}
+
+static enum err act_fn(struct tx *tx, void *arg)
+{
+	struct act_job *j = arg;
+	return tx_one(tx, "act_get", SQL_ARGS(A_TEXT(j->no), A_INT(j->step)), act_row, j);
+}
+
+enum err case_act_get(const struct desk *d, const char *no, enum case_step step, struct case_act *a)
+{
+	struct act_job j = {d, no, step, a};
+	return store_read(d->store, act_fn, &j);
+}
+
+enum err case_hex_sm3(struct span s, char ret_hex[65])
+{
+	uint8_t digest[SM3_LEN];
+	AUTO_BUF(hex, 65);
+	TRY(sm3_digest(s, digest));
+	text_hex(&hex, SPAN_ARR(digest));
+	TRY(buf_err(&hex));
+	memcpy(ret_hex, hex.ptr, 64);
+	ret_hex[64] = 0;
+	return ERR_OK;
+}
+
+enum err case_approval(const struct desk *d, const char *no, char ret_hex[65])
+{
+	struct cert_case c;
+	struct case_act a;
+	TRY(case_get(d, no, &c));
+	if (c.state < CASE_APPROVED || c.state > CASE_DONE)
+		return ERR(STATE, "case is %s", case_state_name(c.state));
+	case_act_init(&a);
+	enum err e = case_act_get(d, no, STEP_APPROVE, &a);
+	if (e == ERR_OK)
+		e = case_hex_sm3(buf_span(&a.statement), ret_hex);
+	case_act_done(&a);
+	return e;
+}
+
+/* --- certificates --- */
+
+static enum err cert_row_fn(const struct row *row, void *ctx)
+{
+	struct cert_row *c = ctx;
+	COPY(c->serial, 0);
+	COPY(c->subject, 1);
+	COPY(c->usage, 2);
+	COPY(c->card, 3);
+	COPY(c->case_no, 4);
+	c->not_before = row_int(row, 5);
+	c->not_after = row_int(row, 6);
+	c->status = (int)row_int(row, 7);
+	return ERR_OK;
+}
+
+struct cert_job {
+	const char *subject;
+	struct cert_row *c;
+};
+
+static enum err cert_fn(struct tx *tx, void *arg)
+{
+	struct cert_job *j = arg;
+	return tx_one(tx, "cert_of_subject", SQL_ARGS(A_TEXT(j->subject)), cert_row_fn, j->c);
+}
+
+enum err cert_row_of(const struct desk *d, const char *subject, struct cert_row *ret_c)
+{
+	struct cert_row c = {0};
+	struct cert_job j = {subject, &c};
+	TRY(store_read(d->store, cert_fn, &j));
+	*ret_c = c;
+	return ERR_OK;
+}

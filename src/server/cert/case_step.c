@@ -1,0 +1,285 @@
+/* The officers' three acts: what is shown to sign, and what comes back. */
+#include "server/cert/case_i.h"
+#include "base/text.h"
+#include "evidence/act.h"
+#include "gm/rand.h"
+#include <stdio.h>
+#include <string.h>
+
+/* --- whose turn it is --- */
+
+static const struct {
+	const char *type;
+	enum case_state from, to;
+} steps[] = {
+	[STEP_ACCEPT] = {"CERT-ACCEPT", CASE_DRAFT, CASE_ACCEPTED},
+	[STEP_APPROVE] = {"CERT-APPROVE", CASE_ACCEPTED, CASE_APPROVED},
+	[STEP_MAKE] = {"CERT-MAKE", CASE_MAKING, CASE_MAKING},
+};
+
+static enum err persons_check(const struct desk *d, const struct cert_case *c, enum case_step step, const char *person)
+{
+	if (step == STEP_APPROVE && strcmp(c->clerk, person) == 0)
+		return ERR(SAME_PERSON, "acceptance and review");
+	if (step == STEP_MAKE && strcmp(c->reviewer, person) == 0)
+		return ERR(SAME_PERSON, "review and making");
+	if (step == STEP_MAKE && !d->maker_may_accept && strcmp(c->clerk, person) == 0)
+		return ERR(SAME_PERSON, "acceptance and making");
+	return ERR_OK;
+}
+
+static enum err turn_check(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by)
+{
+	if (c->state != steps[step].from)
+		return ERR(STATE, "case is %s", case_state_name(c->state));
+	if (step == STEP_MAKE && c->make_signed)
+		return ERR(STATE, "making is signed already");
+	return persons_check(d, c, step, by->person_id);
+}
+
+/* --- the statement from stored values --- */
+
+struct shown {
+	int64_t step, version, time;
+	char officer[32], nonce[65];
+};
+
+static const char *or_dash(const char *s)
+{
+	return s[0] != 0 ? s : "-";
+}
+
+static enum err build_case(const struct desk *d, const struct cert_case *c, const struct shown *s, const char *accept,
+			   struct statement **ret_s)
+{
+	AUTO_BUF(time, 32);
+	char days[16];
+	struct statement_kv kv[16];
+	size_t n = 0;
+	text_time(&time, s->time);
+	(void)snprintf(days, sizeof days, "%d", c->days);
+	kv[n++] = (struct statement_kv){"bureau", d->bureau};
+	kv[n++] = (struct statement_kv){"nonce", s->nonce};
+	kv[n++] = (struct statement_kv){"time", buf_cstr(&time)};
+	if (accept != NULL)
+		kv[n++] = (struct statement_kv){"accept", accept};
+	kv[n++] = (struct statement_kv){"case", c->no};
+	kv[n++] = (struct statement_kv){"kind", "issue"};
+	kv[n++] = (struct statement_kv){"profile", c->profile};
+	kv[n++] = (struct statement_kv){"unit-no", or_dash(c->unit_no)};
+	kv[n++] = (struct statement_kv){"unit-name", or_dash(c->unit_name)};
+	kv[n++] = (struct statement_kv){"uscc", or_dash(c->uscc)};
+	kv[n++] = (struct statement_kv){"person-id", c->person_no};
+	kv[n++] = (struct statement_kv){"holder", c->holder};
+	kv[n++] = (struct statement_kv){"days", days};
+	kv[n++] = (struct statement_kv){"medium", "attested"};
+	kv[n++] = (struct statement_kv){"letter", or_dash(c->letter_no)};
+	kv[n++] = (struct statement_kv){"officer", s->officer};
+	return statement_build(accept != NULL ? "CERT-APPROVE" : "CERT-ACCEPT", kv, n, ret_s);
+}
+
+static enum err build_make(const struct desk *d, const struct cert_case *c, const struct shown *s, const char *approve,
+			   struct statement **ret_s)
+{
+	AUTO_BUF(time, 32);
+	text_time(&time, s->time);
+	const struct statement_kv kv[] = {{"bureau", d->bureau}, {"nonce", s->nonce}, {"time", buf_cstr(&time)},
+		{"approve", approve}, {"case", c->no}, {"card", c->card}, {"key", c->key_hex}, {"officer", s->officer}};
+	return statement_build("CERT-MAKE", kv, COUNT_OF(kv), ret_s);
+}
+
+/* Digest of the statement that the step builds upon. */
+static enum err previous_hex(const struct desk *d, const char *no, enum case_step step, char ret_hex[65])
+{
+	struct case_act a;
+	case_act_init(&a);
+	enum err e = case_act_get(d, no, step, &a);
+	if (e == ERR_OK)
+		e = case_hex_sm3(buf_span(&a.statement), ret_hex);
+	case_act_done(&a);
+	return e;
+}
+
+static enum err build(const struct desk *d, const struct cert_case *c, enum case_step step, const struct shown *s,
+		      struct statement **ret_s)
+{
+	char hex[65];
+	if (step == STEP_ACCEPT)
+		return build_case(d, c, s, NULL, ret_s);
+	TRY(previous_hex(d, c->no, step == STEP_APPROVE ? STEP_ACCEPT : STEP_APPROVE, hex));
+	return step == STEP_APPROVE ? build_case(d, c, s, hex, ret_s) : build_make(d, c, s, hex, ret_s);
+}
+
+/* --- shown: nonce and time of the statement on the officer's screen --- */
+
+struct shown_job {
+	const char *no;
+	struct shown *s;
+};
+
+static enum err shown_row(const struct row *row, void *ctx)
+{
+	struct shown *s = ctx;
+	s->step = row_int(row, 0);
+	s->version = row_int(row, 1);
+	(void)snprintf(s->officer, sizeof s->officer, "%s", row_text(row, 2));
+	(void)snprintf(s->nonce, sizeof s->nonce, "%s", row_text(row, 3));
+	s->time = row_int(row, 4);
+	return ERR_OK;
+}
+
+static enum err shown_read(struct tx *tx, void *arg)
+{
+	struct shown_job *j = arg;
+	return tx_one(tx, "shown_get", SQL_ARGS(A_TEXT(j->no)), shown_row, j->s);
+}
+
+static enum err shown_write(struct tx *tx, void *arg)
+{
+	struct shown_job *j = arg;
+	const struct shown *s = j->s;
+	return tx_exec(tx, "shown_put",
+		       SQL_ARGS(A_TEXT(j->no), A_INT(s->step), A_INT(s->version), A_TEXT(s->officer), A_TEXT(s->nonce),
+				A_INT(s->time)),
+		       NULL);
+}
+
+/* ERR_CONFLICT unless something is shown to this officer for this step and version, not too long ago. */
+static enum err shown_get(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
+			  struct shown *ret_s)
+{
+	struct shown s = {0};
+	struct shown_job j = {c->no, &s};
+	enum err e = store_read(d->store, shown_read, &j);
+	if (e == ERR_ABSENT) {
+		err_clear();
+		return ERR(CONFLICT, "no statement has been shown");
+	}
+	TRY(e);
+	int64_t age = clock_now(d->clock) - s.time;
+	if (s.step != (int64_t)step || s.version != c->version || strcmp(s.officer, by->person_id) != 0 || age < 0 ||
+	    age > CASE_TEXT_VALID_SEC)
+		return ERR(CONFLICT, "shown statement is another or too old");
+	*ret_s = s;
+	return ERR_OK;
+}
+
+static enum err shown_new(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
+			  struct shown *ret_s)
+{
+	struct shown s = {.step = (int64_t)step, .version = c->version, .time = clock_now(d->clock)};
+	uint8_t nonce[32];
+	AUTO_BUF(hex, 65);
+	TRY(rand_bytes(nonce, sizeof nonce));
+	text_hex(&hex, SPAN_ARR(nonce));
+	(void)snprintf(s.nonce, sizeof s.nonce, "%s", buf_cstr(&hex));
+	(void)snprintf(s.officer, sizeof s.officer, "%s", by->person_id);
+	struct shown_job j = {c->no, &s};
+	TRY(store_write(d->store, shown_write, &j));
+	*ret_s = s;
+	return ERR_OK;
+}
+
+static enum err step_text(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
+			  struct buf *ret_text)
+{
+	struct cert_case c;
+	struct shown s;
+	AUTO(statement) st = NULL;
+	TRY(case_get(d, no, &c));
+	TRY(turn_check(d, &c, step, by));
+	enum err e = shown_get(d, &c, step, by, &s);
+	if (e == ERR_CONFLICT) {
+		err_clear();
+		e = shown_new(d, &c, step, by, &s);
+	}
+	TRY(e);
+	TRY(build(d, &c, step, &s, &st));
+	buf_put(ret_text, statement_text(st));
+	return buf_err(ret_text);
+}
+
+/* --- the act that comes back --- */
+
+struct act_write {
+	struct case_move move;
+	enum case_step step;
+	struct span statement_sealed, sig, cert;
+};
+
+static enum err act_tx(struct tx *tx, void *arg)
+{
+	static const char *const set[] = {[STEP_ACCEPT] = "case_set_clerk", [STEP_APPROVE] = "case_set_reviewer",
+		[STEP_MAKE] = "case_set_maker"};
+	const struct act_write *w = arg;
+	const char *person = w->move.by->person_id;
+	TRY(case_move_tx(tx, &w->move));
+	TRY(tx_exec(tx, "act_put",
+		    SQL_ARGS(A_TEXT(w->move.no), A_INT(w->step), A_BLOB(w->statement_sealed), A_BLOB(w->sig),
+			     A_BLOB(w->cert), A_TEXT(person), A_INT(w->move.time)),
+		    NULL));
+	TRY(tx_exec(tx, set[w->step], SQL_ARGS(A_TEXT(w->move.no), A_TEXT(person)), NULL));
+	return tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(w->move.no)), NULL);
+}
+
+/* The signer must be the officer of this session: same person, same certificate. */
+static enum err act_check(const struct desk *d, enum case_step step, const struct officer *by, const struct act_parts *p)
+{
+	struct act a = {0};
+	TRY(act_open(p->statement, p->sig, p->cert, steps[step].type, d->bureau, &a));
+	bool same = strcmp(cert_person_id(a.cert), by->person_id) == 0 && strcmp(cert_serial(a.cert), by->cert_serial) == 0;
+	act_done(&a);
+	return same ? ERR_OK : ERR(L_OTHER_KEY, "act signed with another certificate than the session's");
+}
+
+static enum err step_act(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
+			 const struct act_parts *p)
+{
+	struct cert_case c;
+	struct shown s;
+	AUTO(statement) st = NULL;
+	AUTO_BUF(sealed, STATEMENT_MAX + 1024);
+	TRY(case_get(d, no, &c));
+	TRY(turn_check(d, &c, step, by));
+	TRY(shown_get(d, &c, step, by, &s));
+	TRY(build(d, &c, step, &s, &st));
+	if (!span_eq(statement_text(st), p->statement))
+		return ERR(CONFLICT, "signed text is not the one that was shown");
+	TRY(act_check(d, step, by, p));
+	TRY(field_seal(d->keys, "case_act.statement", span_str(c.no), p->statement, &sealed));
+	struct act_write w = {{c.no, c.version, clock_now(d->clock), c.state, steps[step].to, by, SPAN_EMPTY}, step,
+		buf_span(&sealed), p->sig, p->cert};
+	return store_write(d->store, act_tx, &w);
+}
+
+/* --- the table of contents --- */
+
+enum err case_accept_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text)
+{
+	return step_text(d, no, STEP_ACCEPT, by, ret_text);
+}
+
+enum err case_accept(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act)
+{
+	return step_act(d, no, STEP_ACCEPT, by, act);
+}
+
+enum err case_approve_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text)
+{
+	return step_text(d, no, STEP_APPROVE, by, ret_text);
+}
+
+enum err case_approve(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act)
+{
+	return step_act(d, no, STEP_APPROVE, by, act);
+}
+
+enum err case_make_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text)
+{
+	return step_text(d, no, STEP_MAKE, by, ret_text);
+}
+
+enum err case_make(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act)
+{
+	return step_act(d, no, STEP_MAKE, by, act);
+}

@@ -1,0 +1,56 @@
+/* The portal's own state, shared by all workers, and what its page files need of each other.
+ *
+ * A page file exports the handlers that routes.c names; rules of certificates live in server/cert, no SQL text here.
+ * Everything in struct portal is set before the workers start and constant after, but what trust.h guards. */
+#pragma once
+#include "server/cert/case.h"
+#include "server/portal/trust.h"
+#include "web/server.h"
+
+struct portal {
+	const char *origin, *agent_origin, *bureau_name;
+	int64_t idle_sec;
+	struct desk desk;
+	struct trust *trust;
+	struct signer_client *signer;
+	struct sessions *sessions;
+	json_t *tables; /* share/tables, by file name without suffix; read only */
+	int64_t started;
+};
+static inline struct portal *portal_of(struct web_req *rq)
+{
+	return web_app(rq);
+}
+
+/* --- roles: bits of web_session.roles --- */
+enum { ROLE_CLERK = 1, ROLE_REVIEWER = 2, ROLE_MAKER = 4, ROLE_AUDITOR = 8, ROLE_SECURITY = 16, ROLE_SYSTEM = 32,
+	ROLE_UNIT = 64, ROLE_PERSON = 128, ROLE_DESK = ROLE_CLERK | ROLE_REVIEWER | ROLE_MAKER };
+unsigned role_bits(const char *comma_list);     /* "clerk,reviewer"; unknown names give nothing */
+const char *role_home(unsigned roles);          /* "/desk" */
+const char *role_zh(unsigned roles);            /* "受理员" of the first role */
+const char *role_name_zh(const char *name);     /* "受理员" for "clerk" */
+
+/* --- models: sticky setters; mo_err at the end --- */
+struct mo {
+	json_t *o;
+	enum err e;
+};
+struct mo mo_of(json_t *o);
+void mo_str(struct mo *m, const char *key, const char *v);
+void mo_int(struct mo *m, const char *key, int64_t v);
+void mo_bool(struct mo *m, const char *key, bool v);
+void mo_date(struct mo *m, const char *key, int64_t t);  /* Beijing date */
+void mo_time(struct mo *m, const char *key, int64_t t);  /* Beijing date and time */
+json_t *mo_list(struct mo *m, const char *key);          /* new array */
+struct mo mo_item(json_t *list);                         /* new object at its end */
+struct mo mo_sub(struct mo *m, const char *key);         /* new object */
+void mo_fact(json_t *list, const char *key, const char *value); /* {"key","value"} at its end */
+enum err mo_err(const struct mo *m) MUST_CHECK;
+enum err model_title(struct web_req *rq, const char *title) MUST_CHECK;
+enum err model_table(struct web_req *rq, const char *name) MUST_CHECK; /* copies the members of share/tables/NAME.json */
+
+/* --- pages --- */
+enum err page_common(struct web_req *rq, json_t *model) MUST_CHECK;
+enum err page_my_cert(struct web_req *rq, struct mo *m) MUST_CHECK; /* member "cert" of the session's subject, or false */
+extern const struct web_route portal_routes[];
+enum err tables_load(const char *dir, json_t **ret_tables) MUST_CHECK; /* ERR_CONFIG naming the file */

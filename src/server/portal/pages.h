@@ -1,0 +1,64 @@
+/* Handlers, named by routes.c. */
+#pragma once
+#include "server/portal/app.h"
+
+/* public.c */
+enum err page_home(struct web_req *rq) MUST_CHECK;
+enum err page_guide(struct web_req *rq) MUST_CHECK;
+enum err page_downloads(struct web_req *rq) MUST_CHECK;
+enum err page_faq(struct web_req *rq) MUST_CHECK;
+enum err page_windows(struct web_req *rq) MUST_CHECK;
+enum err page_cert(struct web_req *rq) MUST_CHECK;
+enum err page_mode(struct web_req *rq) MUST_CHECK;
+enum err page_notyet(struct web_req *rq) MUST_CHECK;
+enum err page_service_notyet(struct web_req *rq) MUST_CHECK;
+enum err page_crl_file(struct web_req *rq) MUST_CHECK;
+enum err page_ca_file(struct web_req *rq) MUST_CHECK;
+enum err page_healthz(struct web_req *rq) MUST_CHECK;
+enum err page_metrics(struct web_req *rq) MUST_CHECK;
+/* Shared: SM3 of the root in groups of four. */
+void root_fingerprint(const struct portal *p, char ret_text[96]);
+
+/* login_pages.c */
+enum err page_login(struct web_req *rq) MUST_CHECK;
+enum err page_login_messages(struct web_req *rq) MUST_CHECK;
+enum err page_challenge(struct web_req *rq) MUST_CHECK;
+enum err page_answer(struct web_req *rq) MUST_CHECK;
+enum err page_password(struct web_req *rq) MUST_CHECK;
+enum err page_password_post(struct web_req *rq) MUST_CHECK;
+enum err page_reset(struct web_req *rq) MUST_CHECK;
+enum err page_reset_post(struct web_req *rq) MUST_CHECK;
+enum err page_logout(struct web_req *rq) MUST_CHECK;
+enum err page_lock(struct web_req *rq) MUST_CHECK;
+
+/* desk_pages.c */
+enum err page_desk(struct web_req *rq) MUST_CHECK;
+enum err page_review(struct web_req *rq) MUST_CHECK;
+enum err page_case_new(struct web_req *rq) MUST_CHECK;
+enum err page_case_new_post(struct web_req *rq) MUST_CHECK;
+enum err page_case_edit(struct web_req *rq) MUST_CHECK;
+enum err page_case_edit_post(struct web_req *rq) MUST_CHECK;
+const char *profile_zh(const char *profile);
+const char *state_class(enum case_state s);
+
+/* case_page.c */
+enum err page_case(struct web_req *rq) MUST_CHECK;
+enum err page_slip(struct web_req *rq) MUST_CHECK;
+
+/* case_acts.c */
+enum err page_case_text(struct web_req *rq) MUST_CHECK;
+enum err page_case_act(struct web_req *rq) MUST_CHECK;
+enum err page_case_born(struct web_req *rq) MUST_CHECK;
+enum err page_case_issue(struct web_req *rq) MUST_CHECK;
+enum err page_case_parcel(struct web_req *rq) MUST_CHECK;
+enum err page_case_installed(struct web_req *rq) MUST_CHECK;
+enum err page_case_return(struct web_req *rq) MUST_CHECK;
+enum err page_case_refuse(struct web_req *rq) MUST_CHECK;
+/* The session as an officer in the given role; ERR_ROLE when it has not got it. Borrows from the session. */
+enum err officer_of(struct web_req *rq, unsigned role, const char *role_name, struct officer *ret_o) MUST_CHECK;
+
+/* unit_pages.c */
+enum err page_unit(struct web_req *rq) MUST_CHECK;
+enum err page_person(struct web_req *rq) MUST_CHECK;
+enum err page_account(struct web_req *rq) MUST_CHECK;
+enum err page_account_post(struct web_req *rq) MUST_CHECK;

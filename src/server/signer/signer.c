@@ -1,0 +1,109 @@
+#include "server/signer/signer.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "gm/sm3.h"
+#include "server/signer/signer_i.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATH_LEN_MAX = 4096, ANY = SIGNER_EMPTY | SIGNER_IN_CEREMONY | SIGNER_OPEN };
+
+/* What may be asked, when, and who answers. Everything else ends the connection. */
+static const struct {
+	enum signer_request request;
+	unsigned states;
+	signer_handler *handler;
+} table[] = {
+	{SIGNER_HELLO, ANY, on_hello},
+	{SIGNER_CRL, SIGNER_OPEN, on_crl},
+	{SIGNER_STATUS, SIGNER_OPEN, on_status},
+	{SIGNER_FEED, SIGNER_OPEN, on_feed},
+	{SIGNER_DATA_KEY, SIGNER_OPEN, on_data_key},
+	{SIGNER_ROSTER_GET, SIGNER_OPEN, on_roster_get},
+	{SIGNER_ISSUE, SIGNER_OPEN, on_issue},
+	{SIGNER_RENEW, SIGNER_OPEN, on_renew},
+	{SIGNER_REVOKE, SIGNER_OPEN, on_revoke},
+	{SIGNER_SUSPEND, SIGNER_OPEN, on_suspend},
+	{SIGNER_RELEASE, SIGNER_OPEN, on_release},
+	{SIGNER_STOCK, SIGNER_OPEN, on_stock},
+	{SIGNER_ROSTER, SIGNER_OPEN, on_roster},
+	{SIGNER_CEREMONY_BEGIN, SIGNER_EMPTY, on_ceremony_begin},
+	{SIGNER_CEREMONY_CARD, SIGNER_IN_CEREMONY, on_ceremony_card},
+	{SIGNER_CEREMONY_PERSON, SIGNER_IN_CEREMONY, on_ceremony_person},
+	{SIGNER_CEREMONY_CLOSE, SIGNER_IN_CEREMONY, on_ceremony_close},
+};
+
+enum err signer_bureau(struct serve_ctx *s)
+{
+	uint8_t sm3[SM3_LEN];
+	AUTO_BUF(hex, BUREAU_HEX);
+	TRY(cert_sm3(journal_root(s->journal), sm3));
+	text_hex(&hex, SPAN_ARR(sm3));
+	TRY(buf_err(&hex));
+	memcpy(s->bureau, hex.ptr, BUREAU_HEX);
+	s->bureau[BUREAU_HEX] = '\0';
+	return ERR_OK;
+}
+
+static enum err start(struct serve_ctx *s)
+{
+	char path[PATH_LEN_MAX];
+	int n = snprintf(path, sizeof(path), "%s/journal.chain", s->plan.dir);
+	if (n < 0 || n >= (int)sizeof(path))
+		return ERR(LIMIT, "path of the journal");
+	TRY(escrow_client_new(s->plan.escrow_socket, &s->escrow));
+	TRY(journal_open(path, &s->journal));
+	if (journal_state(s->journal) == SIGNER_EMPTY)
+		return ERR_OK;
+	TRY(signer_bureau(s));
+	TRY(ca_open(s->plan.dir, journal_ca(s->journal), &s->ca));
+	return crl_renew(s, signer_now(s));
+}
+
+enum err signer_open(const struct signer_plan *plan, struct serve_ctx **ret_s)
+{
+	struct serve_ctx *s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return ERR(NOMEM, "signer");
+	s->plan = *plan;
+	s->urls = (struct ca_urls){.crl = plan->crl_url, .ca = plan->ca_url};
+	enum err e = start(s);
+	if (e != ERR_OK) {
+		signer_free(s);
+		return e;
+	}
+	*ret_s = s;
+	return ERR_OK;
+}
+
+void signer_free(struct serve_ctx *s)
+{
+	if (s == NULL)
+		return;
+	ceremony_free(s->ceremony);
+	ca_free(s->ca);
+	crl_free(s->crl);
+	journal_free(s->journal);
+	escrow_client_free(s->escrow);
+	free(s);
+}
+
+enum signer_state signer_state_of(const struct serve_ctx *s)
+{
+	return journal_state(s->journal);
+}
+
+static unsigned state_bit(const struct serve_ctx *s)
+{
+	return (unsigned)journal_state(s->journal);
+}
+
+void signer_serve(struct serve_ctx *s, volatile int *stop, struct serve *ret_serve)
+{
+	static struct serve_row rows[COUNT_OF(table)];
+	for (size_t i = 0; i < COUNT_OF(table); i++)
+		rows[i] = (struct serve_row){signer_request_of((uint16_t)table[i].request), table[i].states, table[i].handler};
+	s->stop = stop;
+	*ret_serve = (struct serve){.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = s, .stop = stop};
+}

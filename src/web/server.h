@@ -1,0 +1,37 @@
+/* The SCGI application server: worker threads of blocking accept, handle, close (docs/design, web.md). */
+#pragma once
+#include "web/web.h"
+#include "web/session.h"
+#include "web/template.h"
+
+/* One finished request, for the program's log: libraries do not log. */
+struct web_done {
+	const char *method, *route;      /* the route's pattern, "" when none matched: never the path, which may hold numbers */
+	int status;
+	enum err e;                      /* ERR_OK or what was answered; detail and where as err.h gives them */
+	const char *detail, *where;
+	int64_t msec;
+};
+struct web_config {
+	const char *origin;              /* "http://localhost:8600": never from Host */
+	const char *agent_origin;        /* "http://127.0.0.1:8610", for connect-src */
+	const char *bureau_name;
+	unsigned workers;
+	const struct web_route *routes;  /* ends with NULL method */
+	/* Fills members every view needs (header, footer, session, csrf, mode); called before rendering. */
+	enum err (*common)(struct web_req *rq, json_t *model);
+	struct sessions *sessions;
+	struct views *views;
+	void *app;
+	const struct clock *clock;
+	void (*done)(const struct web_done *d); /* NULL: nobody listens; called by the worker, log_rid is set */
+};
+struct web_metrics {
+	uint64_t requests, status_class[6], msec_sum, bad_frames; /* status_class[2] counts 2xx */
+};
+void web_metrics(struct web_metrics *ret); /* of this process since its start */
+struct web_server;
+enum err web_server_start(int listen_fd, const struct web_config *conf, struct web_server **ret_s) MUST_CHECK;
+void web_server_stop(struct web_server *s); /* finishes running requests, at most 3 s, frees */
+/* One request without sockets: SCGI bytes in, CGI answer out (tests, fuzzing, bench). */
+enum err web_handle(const struct web_config *conf, struct span scgi, struct buf *answer) MUST_CHECK;

@@ -1,0 +1,144 @@
+// What the browser tests share: a bureau in a temporary folder on free ports, its keys, a Chromium, the agent's window.
+import { spawn, execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, mkdirSync, openSync, existsSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+export class Bureau {
+  constructor(build, env = {}) {
+    this.build = path.resolve(build);
+    this.extra = env;
+    this.dir = mkdtempSync(path.join(tmpdir(), "yx-"));
+    this.data = path.join(this.dir, "var");
+    execFileSync("chmod", ["755", this.dir]);
+    this.output = "";
+  }
+
+  async start(timeoutMs = 90000) {
+    this.port ??= await freePort();
+    this.agentPort ??= await freePort();
+    this.env = {
+      ...process.env, YINXIN_DATA: this.data, YINXIN_PORT: String(this.port),
+      YINXIN_AGENT_PORT: String(this.agentPort), YINXIN_PIN: "web", ...this.extra,
+    };
+    this.origin = `http://localhost:${this.port}`;
+    this.agent = `http://127.0.0.1:${this.agentPort}`;
+    this.ready = false;
+    this.child = spawn(this.program("yinxin"), ["up"], { env: this.env, stdio: ["ignore", "pipe", "pipe"], cwd: this.dir });
+    this.exited = new Promise((done) => this.child.on("exit", (code, signal) => { this.gone = true; done({ code, signal }); }));
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream.on("data", (bytes) => { this.output += bytes; if (this.output.includes("\nready ") || this.output.startsWith("ready ")) this.ready = true; });
+    this.gone = false;
+    for (const end = Date.now() + timeoutMs; !this.ready; await sleep(30)) {
+      if (this.gone || Date.now() > end) throw new Error(`the bureau did not start:\n${this.output}\n${this.logs()}`);
+    }
+    this.demo = JSON.parse(readFileSync(path.join(this.data, "demo.json"), "utf8"));
+    return this;
+  }
+
+  program(name) { return path.join(this.build, "src/cmd", name); }
+  key(name) { return this.demo.keys.find((k) => k.name === name); }
+  pin(name) { return this.key(name).pin; }
+
+  yxkey(...args) {
+    return execFileSync(this.program("yxkey"), args, { env: this.env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  // A session by the command line; [cookie name, value].
+  yxkeyLogin(name) {
+    const out = execFileSync("sh", ["-c", 'exec "$0" login --key "$1" --origin "$2" --pin-fd 3 3<"$3"', this.program("yxkey"), name, this.origin,
+      this.pinFile(name)], { env: this.env, encoding: "utf8" });
+    const line = out.trim();
+    return [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)];
+  }
+
+  pinFile(name) {
+    const file = path.join(this.dir, `${name}.pin`);
+    writeFileSync(file, `${this.pin(name)}\n`, { mode: 0o600 });
+    return file;
+  }
+
+  insert(name) { this.yxkey("insert", name); }
+  remove(name) { this.yxkey("remove", name); }
+  only(...names) {
+    for (const k of JSON.parse(this.yxkey("list", "--json")).keys ?? []) if (!names.includes(k.name)) this.remove(k.name);
+    const now = (JSON.parse(this.yxkey("list", "--json")).keys ?? []).map((k) => k.name);
+    for (const n of names) if (!now.includes(n)) this.insert(n);
+  }
+
+  logs() {
+    try {
+      return execFileSync("sh", ["-c", `tail -n 8 ${this.data}/log/*.log`], { encoding: "utf8" });
+    } catch { return ""; }
+  }
+
+  async stop(signal = "SIGTERM") {
+    if (!this.gone) this.child.kill(signal);
+    return Promise.race([this.exited, sleep(8000).then(() => { throw new Error("the bureau did not stop within 8 s"); })]);
+  }
+
+  remove_files() {
+    const real = execFileSync("readlink", ["-f", this.data], { encoding: "utf8" }).trim();
+    rmSync(this.dir, { recursive: true, force: true });
+    if (real.startsWith("/var/lib/yinxin/")) rmSync(real, { recursive: true, force: true });
+  }
+}
+
+export async function openBrowser(args = []) {
+  return chromium.launch({
+    executablePath: "/usr/bin/chromium", headless: true,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", ...args],
+  });
+}
+
+// Clicks what opens the agent's window, fills it in and waits for the window to close.
+// pins: the PIN, or [PIN, PIN again] for a new one; choose: card serial to choose among several keys.
+export async function withAgent(page, click, pins, { choose, keepOpen } = {}) {
+  const [win] = await Promise.all([page.waitForEvent("popup", { timeout: 15000 }), click()]);
+  await win.waitForSelector("#pin", { state: "visible", timeout: 15000 });
+  if (choose) await win.check(`input[name=key][value="${choose}"]`);
+  const [first, second] = Array.isArray(pins) ? pins : [pins];
+  await win.fill("#pin", first);
+  if (second !== undefined) await win.fill("#pin2", second);
+  if (keepOpen) return win;
+  const closed = win.waitForEvent("close", { timeout: 30000 });
+  await win.click("#ok").catch((e) => { if (!win.isClosed()) throw e; });
+  await closed;
+  return win;
+}
+
+export async function login(page, bureau, name, next) {
+  await page.goto(`${bureau.origin}/login`);
+  await withAgent(page, () => page.click("#login-button"), bureau.pin(name));
+  await page.waitForURL(`${bureau.origin}${next}`, { timeout: 15000 });
+}
+
+export function step(started, text) {
+  console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  ${text}`);
+}
+
+export function screenshotDir(name) {
+  const dir = path.join(process.env.YINXIN_SHOTS || path.join(tmpdir(), "yinxin-shots"), name);
+  mkdirSync(dir, { recursive: true });
+  return dir;
+}
+export { existsSync, openSync };

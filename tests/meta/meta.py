@@ -1,0 +1,353 @@
+#!/usr/bin/env python3
+"""Tests of the tree itself: layers, banned calls, includes, headers that compile alone, documents that agree with the
+code, and the table of function and file lengths. TAP on stdout; exit 1 when one fails.  usage: meta.py BUILD_DIR"""
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SRC = os.path.join(ROOT, "src")
+results = []
+
+
+def report(name, faults):
+    ok = not faults
+    results.append(ok)
+    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}")
+    for f in faults[:20]:
+        print(f"#   {f}")
+
+
+def files(*suffixes, under=SRC):
+    for folder, subs, names in os.walk(under):
+        subs[:] = [s for s in subs if s not in ("node_modules", ".git") and not s.startswith("build")]
+        for n in sorted(names):
+            if n.endswith(suffixes):
+                yield os.path.join(folder, n)
+
+
+def text(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def rel(path):
+    return os.path.relpath(path, ROOT)
+
+
+def code_only(s):
+    s = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), s, flags=re.S)
+    s = re.sub(r"//[^\n]*", "", s)
+    return re.sub(r'"(?:\\.|[^"\\\n])*"', '""', s)
+
+
+# What each folder may include besides itself. Lower layers first (docs/architecture.md 2).
+MAY = {
+    "base": set(),
+    "gm": {"base"},
+    "ipc": {"base"},
+    "sandbox": {"base"},
+    "pki": {"base", "gm"},
+    "store": {"base", "gm"},
+    "web": {"base", "gm", "store"},
+    "evidence": {"base", "gm", "ipc", "pki"},
+    "server": {"base", "gm", "ipc", "sandbox", "pki", "store", "web", "evidence"},
+    "client": {"base", "gm", "ipc", "sandbox", "pki", "web", "evidence"},
+    "cmd": {"base", "gm", "ipc", "sandbox", "pki", "store", "web", "evidence", "server", "client"},
+}
+
+
+def check_layers():
+    faults = []
+    for path in files(".c", ".h", ".def"):
+        layer = rel(path).split(os.sep)[1]
+        for inc in re.findall(r'#include "([^"]+)"', text(path)):
+            target = inc.split("/")[0]
+            if target not in MAY:
+                faults.append(f"{rel(path)} includes {inc}: write the path from src/")
+            elif target != layer and target not in MAY[layer]:
+                faults.append(f"{rel(path)} ({layer}) includes {inc}")
+            if layer == "client" and inc.startswith("web/") and not inc.startswith("web/http1"):
+                faults.append(f"{rel(path)}: a client takes web/http1 only, not {inc}")
+    report("layers are kept", faults)
+
+
+def check_subject_circles():
+    edges = {}
+    for path in files(".c", ".h", under=os.path.join(SRC, "server")):
+        own = rel(path).split(os.sep)[2]
+        for inc in re.findall(r'#include "server/([^/"]+)/', text(path)):
+            if inc != own:
+                edges.setdefault(own, set()).add(inc)
+    faults = []
+
+    def walk(node, trail):
+        for nxt in edges.get(node, ()):
+            if nxt in trail:
+                faults.append(" -> ".join(trail + [nxt]))
+            else:
+                walk(nxt, trail + [nxt])
+
+    for n in list(edges):
+        walk(n, [n])
+    report("server subjects do not depend on each other in a circle", faults)
+
+
+def check_library_homes():
+    homes = [
+        (r"#include <openssl/", ("src/gm/", "src/pki/"), "OpenSSL"),
+        (r"#include <sqlite3", ("src/store/sqlite",), "SQLite"),
+        (r"#include <(winscard|PCSC)", ("src/client/reader/",), "PC/SC"),
+        (r"#include <seccomp", ("src/sandbox/",), "libseccomp"),
+        (r"#include <curl/", ("src/cmd/",), "libcurl"),
+        (r"\bEVP_\w+\s*\(", ("src/gm/",), "EVP calls"),
+    ]
+    faults = []
+    for path in files(".c", ".h"):
+        body = code_only(text(path))
+        for pattern, allowed, what in homes:
+            if re.search(pattern, body) and not rel(path).startswith(allowed):
+                faults.append(f"{rel(path)} uses {what}, whose home is {', '.join(allowed)}")
+    report("each library has one home", faults)
+
+
+BANNED = r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|gmtime|localtime|asctime|ctime|atoi|atol|system|popen|rand|srand|tmpnam|mktemp|alloca)\s*\("
+PKI_BANNED = r"\b(X509_sign\w*|X509_verify\w*|X509_REQ_verify\w*|X509_CRL_verify\w*|X509_REQ_sign\w*|CMS_\w+|OCSP_\w*sign\w*|PKCS7_\w+)\s*\("
+
+
+def check_banned():
+    faults = []
+    for path in list(files(".c", ".h")) + list(files(".c", under=os.path.join(ROOT, "tests"))):
+        body = code_only(text(path))
+        if path.endswith("base/ban.h"):
+            continue
+        for i, line in enumerate(body.split("\n"), 1):
+            for m in re.finditer(BANNED, line):
+                faults.append(f"{rel(path)}:{i} {m.group(1)}")
+            for m in re.finditer(PKI_BANNED, line):
+                faults.append(f"{rel(path)}:{i} {m.group(1)}: libcrypto is a DER codec only")
+    report("no banned call", faults)
+
+
+def check_libraries_do_not_print():
+    faults = []
+    for path in files(".c"):
+        if rel(path).startswith(("src/cmd/", "src/base/log.c", "src/base/conf_main.c", "src/base/err.c")):
+            continue
+        for i, line in enumerate(code_only(text(path)).split("\n"), 1):
+            if re.search(r"\b(printf|fprintf|puts|perror)\s*\(", line) and "dprintf" not in line:
+                faults.append(f"{rel(path)}:{i} {line.strip()}")
+    report("libraries do not print", faults)
+
+
+def check_left_for_later():
+    faults = []
+    for path in list(files(".c", ".h", ".mustache", ".mjs", ".py", ".sql")) + list(files(".mjs", ".py", ".sh", under=os.path.join(ROOT, "tests"))):
+        if path.endswith("meta.py"):
+            continue
+        for i, line in enumerate(text(path).split("\n"), 1):
+            if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", line):
+                faults.append(f"{rel(path)}:{i}")
+    report("nothing is left for later in the code", faults)
+
+
+def check_headers_alone():
+    faults = []
+    cc = shutil.which("gcc") or "cc"
+    with tempfile.TemporaryDirectory() as tmp:
+        for path in files(".h"):
+            if path.endswith("ban.h"):
+                continue
+            unit = os.path.join(tmp, "one.c")
+            with open(unit, "w", encoding="utf-8") as f:
+                name = os.path.relpath(path, SRC)
+                f.write(f'#include "{name}"\n#include "{name}"\nint yx_alone_;\n')
+            r = subprocess.run([cc, "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", SRC, unit],
+                               capture_output=True, text=True)
+            if r.returncode:
+                faults.append(f"{rel(path)}: {r.stderr.strip().splitlines()[0]}")
+    report("every header compiles alone and twice", faults)
+
+
+def check_error_table():
+    names, codes, faults = set(), set(), []
+    rows = re.findall(r'^ROW\((\w+)\s*,\s*"([^"]+)"\s*,\s*(\w+)\s*,\s*(\d+)\s*,\s*(0x[0-9A-Fa-f]+)\s*,\s*(0x[0-9A-Fa-f]+)\s*,\s*"([^"]+)"\s*,\s*"([^"]+)"\s*,\s*"([^"]+)"\)',
+                      text(os.path.join(SRC, "base/err.def")), flags=re.M)
+    total = len(re.findall(r"^ROW\(", text(os.path.join(SRC, "base/err.def")), flags=re.M))
+    if len(rows) != total:
+        faults.append(f"{total - len(rows)} rows are not complete")
+    for name, code, *_rest in rows:
+        if name in names:
+            faults.append(f"name twice: {name}")
+        if code in codes:
+            faults.append(f"code twice: {code}")
+        names.add(name)
+        codes.add(code)
+    login = text(os.path.join(ROOT, "docs/protocol/login.md"))
+    for _n, code, *_r in rows:
+        if code.startswith("L-") and code not in login:
+            faults.append(f"docs/protocol/login.md does not explain {code}")
+    used = " ".join(text(p) for p in files(".c", ".h"))
+    for name in names:
+        if not re.search(rf"\b(ERR_{name}|ERR\({name}\b)", used) and f'"{dict((r[0], r[1]) for r in rows)[name]}"' not in used:
+            web = " ".join(text(p) for p in files(".mjs", ".js", under=os.path.join(ROOT, "share")))
+            if dict((r[0], r[1]) for r in rows)[name] not in web:
+                faults.append(f"no code raises {name}")
+    report("the error table is whole, explained and used", faults)
+
+
+def check_readmes():
+    faults = []
+    for folder, subs, names in os.walk(SRC):
+        if any(n.endswith((".c", ".h")) for n in names):
+            p = os.path.join(folder, "README.md")
+            if not os.path.exists(p):
+                faults.append(f"{rel(folder)} has no README.md")
+            elif len(text(p).splitlines()) > 45:
+                faults.append(f"{rel(p)} is longer than a screen")
+    report("every source folder opens with a README of a screen", faults)
+
+
+def check_programs_documented(build):
+    faults = []
+    for name in ("yinxin", "yinxin-portal", "yinxin-signer", "yinxin-escrow", "yinxin-agent", "yxcard", "yxkey"):
+        exe = os.path.join(build, "src/cmd", name)
+        pages = [p for p in os.listdir(os.path.join(ROOT, "man")) if re.fullmatch(re.escape(name) + r"\.[18]", p)]
+        if not pages:
+            faults.append(f"{name} has no man page")
+            continue
+        page = text(os.path.join(ROOT, "man", pages[0])).replace("\\-", "-").replace("\\(en", "-")
+        r = subprocess.run([exe, "--help"], capture_output=True, text=True, timeout=10)
+        if r.returncode != 0 or len(r.stdout) < 40:
+            faults.append(f"{name} --help: status {r.returncode}, {len(r.stdout)} octets")
+        for option in set(re.findall(r"^\s*(--[a-z][a-z-]+|[a-z_]+)(?= {1,}|=|\s+\()", r.stdout, flags=re.M)):
+            if option.strip() and option not in page:
+                faults.append(f"{rel(os.path.join(ROOT, 'man', pages[0]))} does not name {option} of {name} --help")
+        r = subprocess.run([exe, "--no-such-option"], capture_output=True, text=True, timeout=10)
+        if r.returncode != 2 or not r.stderr.strip():
+            faults.append(f"{name}: wrong usage exits {r.returncode}, says {len(r.stderr)} octets")
+    report("every program has --help, a man page that names its options, and exits 2 on wrong usage", faults)
+
+
+def check_templates():
+    folder = os.path.join(ROOT, "share/templates")
+    have = {n[:-9] for n in os.listdir(folder) if n.endswith(".mustache")}
+    used, faults = set(), []
+    for n in have:
+        for part in re.findall(r"\{\{>\s*([\w/-]+)\s*\}\}", text(os.path.join(folder, n + ".mustache"))):
+            used.add(part)
+            if part not in have:
+                faults.append(f"{n} includes {part}, which does not exist")
+        body = text(os.path.join(folder, n + ".mustache"))
+        if re.search(r"\{\{\{|\{\{&", body):
+            faults.append(f"{n} writes without escaping")
+        if re.search(r"<style|\bstyle=|\bon[a-z]+=\"|<script(?![^>]*src=)(?![^>]*application/json)", body):
+            faults.append(f"{n} has inline script or style")
+    code = " ".join(text(p) for p in files(".c", ".h"))
+    for n in have - used:
+        if f'"{n}"' not in code:
+            faults.append(f"nothing names the template {n}")
+    for view in re.findall(r'web_view\(\s*\w+\s*,\s*"([^"]+)"', code):
+        if view not in have:
+            faults.append(f"view {view} does not exist")
+    report("every template exists, is used and is free of inline code", faults)
+
+
+def check_sql():
+    folder, faults = os.path.join(ROOT, "share/sql"), []
+    named = set()
+    for n in sorted(os.listdir(folder)):
+        if n[0].isdigit() or not n.endswith(".sql"):
+            continue
+        for name in re.findall(r"^-- name: (\w+)", text(os.path.join(folder, n)), flags=re.M):
+            if name in named:
+                faults.append(f"statement twice: {name}")
+            named.add(name)
+    code = " ".join(text(p) for p in files(".c"))
+    tests = " ".join(text(p) for p in files(".c", under=os.path.join(ROOT, "tests")))
+    for name in named:
+        if f'"{name}"' not in code and f'"{name}"' not in tests:
+            faults.append(f"nobody runs {name}")
+    for path in files(".c"):
+        if re.search(r'"\s*(SELECT|INSERT|UPDATE|DELETE)\b', text(path)) and not rel(path).startswith("src/store/"):
+            faults.append(f"{rel(path)} holds SQL text")
+    report("SQL is named, used, and only in share/sql", faults)
+
+
+def check_packages():
+    faults = []
+    for line in text(os.path.join(ROOT, "tools/packages.txt")).splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        if len(line.split(None, 3)) < 4:
+            faults.append(f"no reason: {line}")
+    report("every Debian package has its reason", faults)
+
+
+def check_secrets_stay_out():
+    faults = []
+    for path in files(".c"):
+        for i, line in enumerate(text(path).split("\n"), 1):
+            if re.search(r"\b(LOG|ERR|log_line|err_note)\s*\(.*\b(pin|secret|scalar|password|id_number)\b\s*[,)]", code_only(line)):
+                faults.append(f"{rel(path)}:{i} {line.strip()}")
+    report("no log or error line takes a secret", faults)
+
+
+def functions(path):
+    """Lengths of functions: from a line that opens one with '{' in column 0 (or at the end of a signature) to '}' in column 0."""
+    start, out = None, []
+    lines = text(path).split("\n")
+    for i, line in enumerate(lines):
+        if line == "{":
+            start = i
+        elif line == "}" and start is not None:
+            out.append(i - start - 1)
+            start = None
+    return out
+
+
+def length_table():
+    fun, fil = [], []
+    for path in files(".c", ".h"):
+        fil.append((len(text(path).split("\n")) - 1, rel(path)))
+        if path.endswith(".c"):
+            fun += [(n, rel(path)) for n in functions(path)]
+    lengths = sorted(n for n, _ in fun)
+    flen = sorted(n for n, _ in fil)
+
+    def decile(v):
+        return v[min(len(v) - 1, int(len(v) * 0.9))]
+
+    print("# lengths in lines        median  ninth decile  longest   (style.md: median 13-20, nine of ten under 55, files under 450)")
+    print(f"# functions {len(lengths):5d}         {statistics.median(lengths):6.0f}  {decile(lengths):12d}  {lengths[-1]:7d}   {max(fun)[1]}")
+    print(f"# files     {len(flen):5d}         {statistics.median(flen):6.0f}  {decile(flen):12d}  {flen[-1]:7d}   {max(fil)[1]}")
+    faults = [f"{n} lines: {p}" for n, p in fun if n > 100]
+    report("no function of more than a hundred lines", faults)
+
+
+def main():
+    build = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build")
+    check_layers()
+    check_subject_circles()
+    check_library_homes()
+    check_banned()
+    check_libraries_do_not_print()
+    check_left_for_later()
+    check_headers_alone()
+    check_error_table()
+    check_readmes()
+    check_templates()
+    check_sql()
+    check_packages()
+    check_secrets_stay_out()
+    check_programs_documented(build)
+    length_table()
+    print(f"1..{len(results)}")
+    return 0 if all(results) else 1
+
+
+sys.exit(main())

@@ -1,0 +1,159 @@
+/* Path check: each failure, and the order of answers when several are true at once. */
+#include "pki_test.h"
+#include "pki/path.h"
+#include "pki/profile.h"
+#include <stdlib.h>
+#include <string.h>
+
+static struct cert *issue(const char *profile, const struct sm2_key *key, const struct cert *issuer, const struct sm2_key *by,
+			  int64_t from, int64_t to)
+{
+	struct cert_spec s = spec_for(profile, sm2_key_pub(key));
+	struct cert *c = NULL;
+	s.issuer = issuer;
+	s.not_before = from;
+	s.not_after = to;
+	if (cert_build(&s, by, &c) != ERR_OK)
+		fail_msg("%s", err_detail());
+	return c;
+}
+
+static struct crl *list(enum crl_reason reason, const struct cert *of, int64_t from, int64_t to)
+{
+	struct crl_entry e = {.time = T0, .reason = reason, .serial_len = 16};
+	struct crl *c = NULL;
+	if (of != NULL) {
+		AUTO_BUF(serial, 20);
+		unhex(cert_serial(of), &serial);
+		memcpy(e.serial, serial.ptr, serial.len);
+	}
+	assert_int_equal(crl_build(b.ca, b.ca_key, 1, from, to, &e, of != NULL, &c), ERR_OK);
+	return c;
+}
+
+static void good(void **state)
+{
+	AUTO(crl) crl = list(CRL_HOLD, b.card, T0, T0 + DAY);
+	struct path_trust t = {.root = b.root, .ca = b.ca};
+	(void)state;
+	assert_int_equal(path_check_ca(b.root, b.ca, T0), ERR_OK);
+	assert_int_equal(path_check(&t, b.sign, KU_SIGN, T0), ERR_OK);
+	assert_int_equal(path_check(&t, b.enc, KU_ENC, T0), ERR_OK);
+	assert_int_equal(path_check(&t, b.sign, KU_SIGN, cert_not_after(b.sign)), ERR_OK);
+	t.crl = crl;
+	assert_int_equal(path_check(&t, b.sign, KU_SIGN, T0 + 5), ERR_OK);
+}
+
+static void usage(void **state)
+{
+	struct path_trust t = {.root = b.root, .ca = b.ca};
+	(void)state;
+	assert_int_equal(path_check(&t, b.sign, KU_ENC, T0), ERR_CERT_USAGE);
+	assert_int_equal(path_check(&t, b.enc, KU_SIGN, T0), ERR_CERT_USAGE);
+	assert_int_equal(path_check(&t, b.enc, KU_SIGN | KU_ENC, T0), ERR_CERT_USAGE);
+	assert_int_equal(path_check(&t, b.sign, 0, T0), ERR_CERT_USAGE);
+}
+
+static void times(void **state)
+{
+	struct path_trust t = {.root = b.root, .ca = b.ca};
+	AUTO(cert) later = issue("unit-sign", b.sign_key, b.ca, b.ca_key, T0 + 10 * DAY, T0 + 20 * DAY);
+	/* A CA that ends before its leaf. */
+	AUTO(cert) short_ca = issue("ca", b.ca_key, b.root, b.root_key, T0, T0 + 5 * DAY);
+	struct path_trust u = {.root = b.root, .ca = short_ca};
+	(void)state;
+	assert_int_equal(path_check(&t, later, KU_SIGN, T0 + 10 * DAY - 1), ERR_CERT_NOT_YET);
+	assert_int_equal(path_check(&t, later, KU_SIGN, T0 + 10 * DAY), ERR_OK);
+	assert_int_equal(path_check(&t, later, KU_SIGN, T0 + 20 * DAY), ERR_OK);
+	assert_int_equal(path_check(&t, later, KU_SIGN, T0 + 20 * DAY + 1), ERR_CERT_EXPIRED);
+	assert_int_equal(path_check(&u, b.sign, KU_SIGN, T0 + 6 * DAY), ERR_CERT_EXPIRED);
+	assert_int_equal(path_check_ca(b.root, short_ca, T0 + 6 * DAY), ERR_CERT_EXPIRED);
+	assert_int_equal(path_check_ca(b.root, b.ca, T0 - 1), ERR_CERT_NOT_YET);
+}
+
+static void revocation(void **state)
+{
+	AUTO(crl) revoked = list(CRL_KEY_COMPROMISE, b.sign, T0, T0 + DAY);
+	AUTO(crl) held = list(CRL_HOLD, b.sign, T0, T0 + DAY);
+	struct path_trust t = {.root = b.root, .ca = b.ca, .crl = revoked};
+	(void)state;
+	assert_int_equal(path_check(&t, b.sign, KU_SIGN, T0), ERR_CERT_REVOKED);
+	assert_int_equal(path_check(&t, b.enc, KU_ENC, T0), ERR_OK);
+	t.crl = held;
+	assert_int_equal(path_check(&t, b.sign, KU_SIGN, T0), ERR_CERT_SUSPENDED);
+	assert_int_equal(path_check(&t, b.enc, KU_ENC, T0 + DAY + 1), ERR_CERT_CHAIN); /* outdated */
+	AUTO(crl) ahead = list(CRL_HOLD, NULL, T0 + 100, T0 + DAY);
+	t.crl = ahead;
+	assert_int_equal(path_check(&t, b.enc, KU_ENC, T0), ERR_CERT_CHAIN);
+}
+
+static void strangers(void **state)
+{
+	AUTO(sm2_key) key = NULL;
+	AUTO(cert) root = NULL;
+	(void)state;
+	assert_int_equal(sm2_key_new(&key), ERR_OK);
+	struct cert_spec s = spec_for("root", sm2_key_pub(key));
+	s.issuer = NULL;
+	assert_int_equal(cert_build(&s, key, &root), ERR_OK);
+	/* Same names all the way down, other keys. */
+	AUTO(cert) ca = issue("ca", key, root, key, T0, T0 + 100 * (int64_t)DAY);
+	AUTO(cert) leaf = issue("unit-sign", b.sign_key, ca, key, T0, T0 + DAY);
+	struct crl *theirs = NULL;
+	struct path_trust own = {.root = b.root, .ca = b.ca}, mixed = {.root = b.root, .ca = ca};
+	assert_true(span_eq(cert_subject_der(root), cert_subject_der(b.root)));
+	assert_int_equal(path_check(&own, leaf, KU_SIGN, T0), ERR_CERT_CHAIN);
+	assert_int_equal(path_check(&mixed, leaf, KU_SIGN, T0), ERR_CERT_CHAIN);
+	assert_int_equal(path_check_ca(b.root, ca, T0), ERR_CERT_CHAIN);
+	assert_int_equal(path_check_ca(root, b.ca, T0), ERR_CERT_CHAIN);
+	assert_int_equal(path_check_ca(b.ca, b.ca, T0), ERR_CERT_CHAIN);
+	assert_int_equal(path_check_ca(b.root, b.sign, T0), ERR_CERT_CHAIN);
+	assert_int_equal(path_check(&own, b.ca, KU_SIGN, T0), ERR_CERT_CHAIN);
+	assert_int_equal(crl_build(ca, key, 1, T0, T0 + DAY, NULL, 0, &theirs), ERR_OK);
+	own.crl = theirs;
+	assert_int_equal(path_check(&own, b.sign, KU_SIGN, T0), ERR_CERT_CHAIN);
+	crl_free(theirs);
+}
+
+/* A holder cannot issue: his key signs a certificate that names the CA, or one that names himself. */
+static void holder_as_issuer(void **state)
+{
+	AUTO_BUF(der, CERT_DER_MAX);
+	AUTO(cert) forged = NULL;
+	struct path_trust t = {.root = b.root, .ca = b.ca}, u = {.root = b.root, .ca = b.sign};
+	(void)state;
+	resign(cert_der(b.sign), b.sign_key, 3, cert_issuer_der(b.sign), &der);
+	assert_int_equal(cert_parse(buf_span(&der), &forged), ERR_OK);
+	assert_int_equal(path_check(&t, forged, KU_SIGN, T0), ERR_CERT_CHAIN);
+	assert_int_equal(path_check(&u, forged, KU_SIGN, T0), ERR_CERT_CHAIN);
+}
+
+/* The order in path.h: chain, usage, time, revocation. */
+static void order(void **state)
+{
+	AUTO(crl) revoked = list(CRL_KEY_COMPROMISE, b.sign, T0, T0 + DAY);
+	AUTO(crl) old = list(CRL_HOLD, b.sign, T0 - 10 * DAY, T0 - 9 * DAY);
+	AUTO_BUF(der, CERT_DER_MAX);
+	AUTO(cert) forged = NULL;
+	struct path_trust t = {.root = b.root, .ca = b.ca, .crl = revoked};
+	const int64_t after = cert_not_after(b.sign) + 1;
+	(void)state;
+	resign(cert_der(b.sign), b.sign_key, 3, cert_issuer_der(b.sign), &der);
+	assert_int_equal(cert_parse(buf_span(&der), &forged), ERR_OK);
+	assert_int_equal(path_check(&t, forged, KU_ENC, after), ERR_CERT_CHAIN);
+	assert_int_equal(path_check(&t, b.sign, KU_ENC, after), ERR_CERT_USAGE);
+	assert_int_equal(path_check(&t, b.sign, KU_SIGN, after), ERR_CERT_EXPIRED);
+	assert_int_equal(path_check(&t, b.sign, KU_SIGN, T0 - 1), ERR_CERT_NOT_YET);
+	assert_int_equal(path_check(&t, b.sign, KU_SIGN, T0), ERR_CERT_REVOKED);
+	t.crl = old;
+	assert_int_equal(path_check(&t, b.sign, KU_SIGN, T0), ERR_CERT_CHAIN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good),	      cmocka_unit_test(usage),		  cmocka_unit_test(times), cmocka_unit_test(revocation),
+		cmocka_unit_test(strangers), cmocka_unit_test(holder_as_issuer), cmocka_unit_test(order),
+	};
+	return cmocka_run_group_tests_name("pki/path", tests, bureau_up, bureau_down);
+}
