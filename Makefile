@@ -23,7 +23,7 @@ build: setup-build
 	@ninja -C $(BUILD) --quiet
 
 assets: setup-run
-	@node tools/build-assets.mjs $(BUILD)/www
+	@node tools/build-assets.mjs $(BUILD)/www/assets
 
 run: setup-run build assets deb
 	@$(YINXIN) up

@@ -24,7 +24,7 @@ function see(s) {
 
 async function resume(win) {
   if (!present) throw new Failure({ code: 'L-110', text: '没有检测到登录时使用的介质', remedy: '请插回原介质后再按“继续”' });
-  const answer = await login(win, present.serial);
+  const answer = await login(win, present.serial, '/login/answer', { resume: sessionCert });
   if (answer.next === '/login/password') { location.assign(answer.next); return; }
   overlay.close();
   restartIdle();

@@ -98,7 +98,7 @@ async function run(win) {
   const used = keys.find((k) => k.serial === answer.card);
   if (used) markSeen(used.cert_serial);
   say($('live'), '登录成功,正在进入。', 'yx-good');
-  location.assign($('login').dataset.next || answer.next);
+  location.assign(answer.next === '/login/password' ? answer.next : $('login').dataset.next || answer.next);
 }
 
 $('login').addEventListener('click', async () => {

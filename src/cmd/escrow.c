@@ -79,6 +79,8 @@ static enum err confine(const struct conf *c)
 	TRY(sandbox_limits(FILES_MAX, (unsigned long)conf_int(c, "memory_mb") << 20));
 	TRY(sandbox_paths(no_paths, own, &paths));
 	TRY(sandbox_syscalls(SANDBOX_KEYHOLDER, &calls));
+	if (!calls)
+		LOG(WARN, "no_syscall_filter", {"why", "YINXIN_NO_SECCOMP is set"});
 	LOG(INFO, "confined", {"landlock", paths ? "yes" : "no"}, {"seccomp", calls ? "yes" : "no"});
 	return ERR_OK;
 }

@@ -1,12 +1,10 @@
 /* yxkey: virtual keys in and out of their slots, what is on them, their PIN, and a login without browser and agent. */
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "client/reader/bay.h"
-#include "client/skf/token.h"
+#include "client/skf/place.h"
 #include "evidence/statement.h"
-#include "gm/sm3.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 4096, PIN_LINE_MAX = 64, HTTP_MAX = 65536, HTTP_WAIT_SEC = 30 };
+enum { PIN_LINE_MAX = 64, HTTP_MAX = 65536, HTTP_WAIT_SEC = 30 };
 static const char help_text[] =
 	"用法: yxkey insert NAME [SLOT]      把介质 keys/NAME.card 插入插槽\n"
 	"      yxkey remove NAME             拔出介质\n"
@@ -28,99 +26,13 @@ static const char help_text[] =
 	"环境变量: YINXIN_DATA 数据目录(默认 ./var);YINXIN_SLOTS 插槽目录(默认数据目录下 slots)\n"
 	"退出状态: 0 完成;1 被拒绝或失败;2 用法错误\n";
 
+static unsigned tries_left; /* after a wrong PIN */
+
 struct args {
 	const char *command, *word[2], *key, *origin;
 	int words, pin_fd;
 	bool json;
 };
-struct place {
-	char data[PATH_ROOM], slots[PATH_ROOM];
-	struct clock *clock;
-	struct cert *root, *ca;
-	char bureau[2 * SM3_LEN + 1];
-};
-
-/* --- where things are --- */
-
-static enum err read_cert(const struct place *p, const char *name, struct cert **ret_c)
-{
-	char path[PATH_ROOM + 64];
-	AUTO_BUF(der, CERT_DER_MAX);
-
-	(void)snprintf(path, sizeof(path), "%s/%s", p->data, name);
-	TRY(file_read(path, &der));
-	return cert_parse(buf_span(&der), ret_c);
-}
-
-/* The root counts only when its digest is the pinned one. */
-static enum err read_trust(struct place *p)
-{
-	char path[PATH_ROOM + 64];
-	uint8_t digest[SM3_LEN];
-	AUTO_BUF(pin, 256);
-	AUTO_BUF(hex, sizeof(p->bureau));
-
-	TRY(read_cert(p, "ca/root.cer", &p->root));
-	TRY(read_cert(p, "ca/ca.cer", &p->ca));
-	(void)snprintf(path, sizeof(path), "%s/root.sm3", p->data);
-	TRY(file_read(path, &pin));
-	TRY(cert_sm3(p->root, digest));
-	text_hex(&hex, SPAN_ARR(digest));
-	(void)snprintf(p->bureau, sizeof(p->bureau), "%s", buf_cstr(&hex));
-	if (!span_starts(buf_span(&pin), span_str(p->bureau)) || (pin.len != 64 && pin.ptr[64] != '\n'))
-		return ERR(CERT_CHAIN, "ca/root.cer is not the root pinned in root.sm3");
-	return ERR_OK;
-}
-
-static enum err find_place(struct place *p)
-{
-	const char *data = getenv("YINXIN_DATA"), *slots = getenv("YINXIN_SLOTS");
-	char path[PATH_ROOM + 64];
-
-	int n = snprintf(p->data, sizeof(p->data), "%s", data && *data ? data : "./var");
-	int m = slots && *slots ? snprintf(p->slots, sizeof(p->slots), "%s", slots)
-				: snprintf(p->slots, sizeof(p->slots), "%.*s/slots", PATH_ROOM - 16, p->data);
-	if (n < 0 || n >= PATH_ROOM || m < 0 || m >= PATH_ROOM)
-		return ERR(LIMIT, "YINXIN_DATA or YINXIN_SLOTS is too long");
-	(void)snprintf(path, sizeof(path), "%s/clock", p->data);
-	return clock_open(path, &p->clock);
-}
-
-static void place_done(struct place *p)
-{
-	clock_free(p->clock);
-	cert_free(p->root);
-	cert_free(p->ca);
-}
-
-static enum err pick(const struct place *p, const char *key, struct bay_entry *ret_e)
-{
-	struct bay_entry list[BAY_SLOTS_MAX];
-	size_t n = 0, at = 0;
-
-	TRY(bay_call(p->slots, "LIST", list, &n));
-	if (!key && n > 1)
-		return ERR(CARD_WRONG, "several keys are inserted: name one with --key");
-	while (key && at < n && strcmp(list[at].name, key) != 0)
-		at++;
-	if (at >= n)
-		return ERR(CARD_GONE, key ? "key %s is not inserted" : "no key is inserted%s", key ? key : "");
-	*ret_e = list[at];
-	return ERR_OK;
-}
-
-static enum err open_key(struct place *p, const char *key, struct token **ret_t)
-{
-	struct bay_entry e;
-	struct reader *r = NULL;
-
-	TRY(read_trust(p));
-	TRY(pick(p, key, &e));
-	TRY(reader_open(p->slots, e.slot, &r));
-	const struct token_trust trust = {p->root, p->ca};
-	return token_open(r, &trust, clock_now(p->clock), ret_t);
-}
-
 /* --- PINs --- */
 
 /* One line, octet by octet: what follows belongs to the next reader. */
@@ -215,7 +127,7 @@ static enum err look(const struct place *p, const struct bay_entry *e, json_t *r
 
 	TRY(reader_open(p->slots, e->slot, &r));
 	const struct token_trust trust = {p->root, p->ca};
-	TRY(token_open_any(r, p->root ? &trust : NULL, clock_now(p->clock), &t));
+	TRY(token_open_any(r, p->root ? &trust : NULL, place_now(p), &t));
 	TRY(token_info(t, &info));
 	TRY(json_put_str(row, "state", span_str(names[info.state])));
 	TRY(json_put_int(row, "tries", info.tries));
@@ -262,7 +174,7 @@ static enum err cmd_list(const struct args *a, struct place *p)
 	AUTO_JSON rows = json_array();
 	AUTO_BUF(text, JSON_TEXT_MAX);
 
-	if (read_trust(p) != ERR_OK)
+	if (place_trust(p) != ERR_OK)
 		err_clear(); /* keys can be listed before there is a bureau; they are then not shown as genuine */
 	TRY(bay_call(p->slots, "LIST", list, &n));
 	for (size_t i = 0; i < n; i++)
@@ -284,9 +196,8 @@ static enum err cmd_pin(const struct args *a, struct place *p)
 	AUTO(secret) old = NULL;
 	AUTO(secret) fresh = NULL;
 	AUTO(secret) again = NULL;
-	unsigned tries = 0;
 
-	TRY(open_key(p, a->key, &t));
+	TRY(place_open(p, a->key, &t));
 	TRY(get_pin(a, "原证书密码", &old));
 	TRY(get_pin(a, "新证书密码", &fresh));
 	if (a->pin_fd < 0) {
@@ -294,7 +205,7 @@ static enum err cmd_pin(const struct args *a, struct place *p)
 		if (!ct_equal(secret_span(fresh), secret_span(again)))
 			return ERR(FIELD_VALUE, "the two new PINs differ");
 	}
-	return token_change_pin(t, old, fresh, &tries);
+	return token_change_pin(t, old, fresh, &tries_left);
 }
 
 /* --- login --- */
@@ -358,7 +269,7 @@ static enum err build_login(const struct place *p, const char *origin, const jso
 		return ERR(BUREAU, "portal names another root");
 	if (strcmp(named, origin) != 0)
 		return ERR(L_ORIGIN, "portal calls itself by another origin");
-	text_time(&now, clock_now(p->clock));
+	text_time(&now, place_now(p));
 	const struct statement_kv kv[] = {{"bureau", bureau}, {"nonce", nonce}, {"time", buf_cstr(&now)}, {"origin", origin}};
 	return statement_build("LOGIN", kv, COUNT_OF(kv), ret_s);
 }
@@ -378,12 +289,11 @@ static enum err sign_login(const struct args *a, struct place *p, const struct s
 	AUTO(secret) pin = NULL;
 	AUTO(cert) c = NULL;
 	struct sm2_sig sig;
-	unsigned tries = 0;
 
-	TRY(open_key(p, a->key, &t));
+	TRY(place_open(p, a->key, &t));
 	TRY(token_cert(t, true, &c));
 	TRY(read_line(a->pin_fd, &pin));
-	TRY(token_login(t, pin, &tries));
+	TRY(token_login(t, pin, &tries_left));
 	TRY(token_sign(t, statement_text(s), &sig));
 	TRY(json_put_str(answer, "statement", statement_text(s)));
 	TRY(put_b64(answer, "signature", SPAN_ARR(sig.b)));
@@ -427,10 +337,7 @@ static enum err converse(CURL *curl, const struct args *a, struct place *p)
 
 static enum err cmd_login(const struct args *a, struct place *p)
 {
-	TRY(read_trust(p));
-	cert_free(p->root);
-	cert_free(p->ca);
-	p->root = p->ca = NULL; /* open_key reads them again, beside the key */
+	TRY(place_trust(p));
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return ERR(INTERNAL, "libcurl");
 	CURL *curl = curl_easy_init();
@@ -511,10 +418,12 @@ static const struct command *find_command(const struct args *a)
 	return NULL;
 }
 
-/* The detail of a wrong PIN is the number of tries left. */
 static int report(enum err e)
 {
-	fprintf(stderr, "yxkey: %s(%s): %s;%s\n", err_zh(e), err_code(e), err_detail(), err_remedy(e));
+	if (e == ERR_PIN_WRONG)
+		fprintf(stderr, "yxkey: %s(%s),还可尝试 %u 次\n", err_zh(e), err_code(e), tries_left);
+	else
+		fprintf(stderr, "yxkey: %s(%s): %s;%s\n", err_zh(e), err_code(e), err_detail(), err_remedy(e));
 	return e == ERR_USAGE ? 2 : 1;
 }
 
@@ -535,7 +444,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "yxkey: 用法不正确;用法见 yxkey --help\n");
 		return 2;
 	}
-	enum err e = find_place(&p);
+	enum err e = place_find(&p);
 	if (e == ERR_OK)
 		e = c->run(&a, &p);
 	place_done(&p);

@@ -213,7 +213,8 @@ static bool id_chars(struct span s)
 
 static void keep(struct span s, char *slot)
 {
-	memcpy(slot, s.ptr, s.len);
+	if (s.len > 0)
+		memcpy(slot, s.ptr, s.len);
 	slot[s.len] = '\0';
 }
 

@@ -155,7 +155,7 @@ static enum err check_route(const struct web_config *c, const struct web_route *
 	if (r->view && c->views && !views_has(c->views, r->view))
 		return ERR(CONFIG, "route %s: no template %s", r->pattern, r->view);
 	for (const struct web_field *f = r->fields; f && f->name; f++)
-		if (strlen(f->name) > FORM_NAME_MAX || f->max_len == 0 || strcmp(f->name, "csrf") == 0)
+		if (strlen(f->name) > FORM_NAME_MAX || strcmp(f->name, "csrf") == 0)
 			return ERR(CONFIG, "route %s: field %s", r->pattern, f->name);
 	return ERR_OK;
 }

@@ -171,7 +171,7 @@ void view_error(struct web_req *rq, enum err e)
 	rq->n_headers = 0;
 	rq->broken = false;
 	rq->answered = false;
-	rq->status = err_http(e) >= 400 ? err_http(e) : 500;
+	rq->status = rq->n_errors > 0 ? 422 : err_http(e) >= 400 ? err_http(e) : 500;
 	if (rq->allow)
 		web_header(rq, "Allow", rq->allow);
 	if (rq->status == 429 || rq->status == 503)

@@ -15,7 +15,7 @@ typedef enum err web_check(struct span value); /* NULL: any valid one-line text 
 struct web_field {
 	const char *name;
 	const char *label;   /* Chinese, for messages */
-	size_t max_len;      /* octets */
+	size_t max_len;      /* octets; 0: only named for the view, refused when it holds anything */
 	bool required;
 	bool multiline;
 	web_check *check;

@@ -128,7 +128,7 @@ export async function withAgent(page, click, pins, { choose, keepOpen } = {}) {
 
 export async function login(page, bureau, name, next) {
   await page.goto(`${bureau.origin}/login`);
-  await withAgent(page, () => page.click("#login-button"), bureau.pin(name));
+  await withAgent(page, () => page.click("#login:not([disabled])"), bureau.pin(name));
   await page.waitForURL(`${bureau.origin}${next}`, { timeout: 15000 });
 }
 

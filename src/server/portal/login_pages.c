@@ -5,8 +5,6 @@
 #include "evidence/act.h"
 #include <string.h>
 
-enum { STATEMENT_LOGIN_MAX = 2048 };
-
 static enum err roster_now(void *ctx, struct buf *out)
 {
 	return signer_roster_text(ctx, out);
@@ -25,7 +23,7 @@ enum err page_login(struct web_req *rq)
 	struct mo m = mo_of(web_model(rq));
 	const char *next = web_value(rq, "next");
 	mo_str(&m, "title", "证书登录");
-	mo_str(&m, "next", web_is_own_path(next) ? next : "");
+	mo_str(&m, "next", web_is_own_path(next) && strncmp(next, "/login", 6) != 0 ? next : "");
 	return mo_err(&m);
 }
 

@@ -48,10 +48,10 @@ static enum err keys_make(struct ceremony **ret_c)
 static enum err escrow_begin(struct serve_ctx *s, const struct ceremony *c)
 {
 	struct escrow_hello h = {0};
-	TRY(escrow_hello(s->escrow, &h));
+	TRY(escrow_said(escrow_hello(s->escrow, &h)));
 	if (h.state != ESCROW_EMPTY)
 		return ERR(CEREMONY_CUT, "escrow holds the recovery keys of another ceremony");
-	return escrow_setup(s->escrow, sm2_key_pub(c->desk), sm2_key_pub(c->legal));
+	return escrow_said(escrow_setup(s->escrow, sm2_key_pub(c->desk), sm2_key_pub(c->legal)));
 }
 
 static enum err begin_record(struct serve_ctx *s, const struct cert *root, const struct cert *ca, int64_t now)

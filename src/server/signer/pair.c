@@ -62,6 +62,13 @@ static void put_both(struct ipc_msg *record, struct ipc_msg *out, uint16_t tag, 
 	ipc_put(out, tag, v);
 }
 
+/* What keeps the signer from escrow is no fault of the one who asks: a refusal there is a service that is not to be had,
+ * as in the moment of its start when the socket has not got its owner yet. */
+enum err escrow_said(enum err e)
+{
+	return e == ERR_DENIED ? ERR(UNAVAILABLE, "escrow refuses the signer") : e;
+}
+
 /* The signing certificate is made before escrow is asked, so that a request that fits no profile leaves no key there. */
 enum err pair_make(const struct serve_ctx *s, const struct pair_plan *p, int64_t now, struct ipc_msg *record,
 		   struct ipc_msg *out)
@@ -74,7 +81,7 @@ enum err pair_make(const struct serve_ctx *s, const struct pair_plan *p, int64_t
 	enum err e = escrow_keypair(s->escrow, p->subject.subject_id, p->pub, p->evidence, &enc_pub, &enveloped);
 	if (e == ERR_CONFLICT)
 		return ERR(REPLAY, "the approval has been used for another key");
-	TRY(e);
+	TRY(escrow_said(e));
 	TRY(journal_key_is_new(s->journal, &enc_pub));
 	TRY(issue_one(s, p, "enc", &enc_pub, now, &enc));
 	put_both(record, out, ST_SIGN_CERT, cert_der(sign));

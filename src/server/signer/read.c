@@ -67,7 +67,7 @@ enum err on_data_key(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *ou
 {
 	AUTO(secret) key = NULL;
 	(void)in;
-	TRY(escrow_data_key(s->escrow, &key));
+	TRY(escrow_said(escrow_data_key(s->escrow, &key)));
 	return ipc_attach_secret(out, key);
 }
 

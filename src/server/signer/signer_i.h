@@ -72,6 +72,8 @@ struct pair_plan {
 enum err pair_make(const struct serve_ctx *s, const struct pair_plan *p, int64_t now, struct ipc_msg *record,
 		   struct ipc_msg *out) MUST_CHECK;
 
+enum err escrow_said(enum err e) MUST_CHECK; /* its answer as the signer's */
+
 /* --- CRL (status.c) --- */
 enum err crl_renew(struct serve_ctx *s, int64_t now) MUST_CHECK;
 

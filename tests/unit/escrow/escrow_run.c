@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,6 +62,9 @@ static void exec_escrow(const struct run *r)
 
 	snprintf(dir, sizeof(dir), "dir=%s", r->dir);
 	snprintf(path, sizeof(path), "socket=%s", r->socket);
+	/* A test that breaks off leaves nothing behind. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		_exit(125);
 	if (!program || log < 0 || dup2(log, STDERR_FILENO) < 0)
 		_exit(126);
 	execl(program, program, "-o", dir, "-o", path, "-o", "user=daemon", "-o", "signer_user=bin", (char *)NULL);
@@ -167,4 +171,11 @@ bool run_log_has(const struct run *r, const char *text)
 
 	assert_int_equal(file_read(r->log, &log), ERR_OK);
 	return strstr(buf_cstr(&log), text) != NULL;
+}
+
+bool run_log_gets(const struct run *r, const char *text)
+{
+	for (int i = 0; i < WAIT_STEPS && !run_log_has(r, text); i++)
+		usleep(STEP_USEC);
+	return run_log_has(r, text);
 }

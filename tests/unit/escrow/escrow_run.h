@@ -17,6 +17,7 @@ int run_stop(struct run *r);               /* SIGTERM; exit status */
 void run_kill(struct run *r);              /* SIGKILL */
 void run_drop(struct run *r);              /* ends it and removes the folder */
 bool run_log_has(const struct run *r, const char *text);
+bool run_log_gets(const struct run *r, const char *text); /* waits for it: lines follow the answer */
 void run_file(const struct run *r, const char *name, char ret_path[160]);
 
 /* One call as the signer's user. */

@@ -1,0 +1,264 @@
+/* yinxin-portal: asks the signer for the bureau and the data key, gives up what it does not need, serves pages over SCGI. */
+#include "base/conf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "gm/start.h"
+#include "ipc/peer.h"
+#include "sandbox/sandbox.h"
+#include "server/portal/app.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FILES_MAX = 1024, BACKLOG = 256, SIGNER_WAIT_MS = 15000, SIGNER_RETRY_MS = 200, CRL_SEC = 60, PATH_ROOM = 1024 };
+
+static const struct conf_opt options[] = {
+	{"origin", CONF_STR, NULL, 0, 0, NULL, "网站地址(协议、主机、端口),例如 http://localhost:8600"},
+	{"agent_origin", CONF_STR, "http://127.0.0.1:8610", 0, 0, NULL, "证书助手的地址"},
+	{"bureau_name", CONF_STR, "长沙市人力资源和社会保障局(测试)", 0, 0, NULL, "页眉上的机构名称"},
+	{"socket", CONF_PATH, NULL, 0, 0, NULL, "监听的 SCGI 套接字"},
+	{"socket_mode", CONF_CHOICE, "0666", 0, 0, "0660|0666", "套接字权限"},
+	{"signer_socket", CONF_PATH, NULL, 0, 0, NULL, "签发服务的 unix 套接字"},
+	{"data", CONF_PATH, NULL, 0, 0, NULL, "数据目录,数据库 yinxin.db 在其中"},
+	{"templates", CONF_PATH, NULL, 0, 0, NULL, "页面模板目录"},
+	{"sql", CONF_PATH, NULL, 0, 0, NULL, "SQL 目录"},
+	{"tables", CONF_STR, "", 0, 0, NULL, "文字与代码表目录,留空为模板目录旁的 tables"},
+	{"clock", CONF_STR, "", 0, 0, NULL, "演示用时钟文件,留空为真实时间"},
+	{"user", CONF_STR, "yinxin-portal", 0, 0, NULL, "以 root 启动时切换到的系统用户"},
+	{"workers", CONF_INT, "8", 1, 64, NULL, "工作线程数"},
+	{"idle_min", CONF_INT, "30", 1, 1440, NULL, "会话空闲时限(分钟)"},
+	{"session_hours", CONF_INT, "12", 1, 72, NULL, "会话最长时限(小时)"},
+	{"maker_may_accept", CONF_BOOL, "no", 0, 0, NULL, "双人窗口:制证员可由受理员兼任,须与签发服务一致"},
+	{NULL},
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+/* Blocked while the workers start, so that only the main thread's wait hears it. */
+static void catch_signals(sigset_t *ret_wait)
+{
+	struct sigaction a = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+	(void)sigemptyset(ret_wait);
+	(void)sigaddset(ret_wait, SIGTERM);
+	(void)sigaddset(ret_wait, SIGINT);
+	(void)sigaction(SIGTERM, &a, NULL);
+	(void)sigaction(SIGINT, &a, NULL);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigprocmask(SIG_BLOCK, ret_wait, NULL);
+}
+
+static bool stop_within(const sigset_t *wait, int64_t ms)
+{
+	const struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
+	return stop || sigtimedwait(wait, NULL, &t) > 0;
+}
+
+static void report(const struct web_done *d)
+{
+	char status[8], msec[24];
+	(void)snprintf(status, sizeof status, "%d", d->status);
+	(void)snprintf(msec, sizeof msec, "%lld", (long long)d->msec);
+	if (d->e == ERR_OK)
+		LOG(INFO, "request", {"method", d->method}, {"route", d->route}, {"status", status}, {"ms", msec});
+	else
+		LOG(WARN, "request", {"method", d->method}, {"route", d->route}, {"status", status}, {"ms", msec},
+		    {"code", err_code(d->e)}, {"name", err_name(d->e)}, {"detail", d->detail}, {"at", d->where});
+}
+
+/* --- what is opened while still root --- */
+
+struct opened {
+	const struct conf *c;
+	const struct clock *clock;
+	struct portal app;
+	struct web_config web;
+	struct views *views;
+	struct store *store;
+	struct field_keys *keys;
+	int listener, sql_fd;
+	char sql[64];
+};
+
+/* The folder of a source tree may lie where the portal's user cannot go; the descriptor leads into it all the same. */
+static enum err open_sql(struct opened *o)
+{
+	o->sql_fd = open(conf_str(o->c, "sql"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (o->sql_fd < 0)
+		return ERR(CONFIG, "sql: %s", strerror(errno));
+	(void)snprintf(o->sql, sizeof o->sql, "/proc/self/fd/%d", o->sql_fd);
+	return ERR_OK;
+}
+
+static enum err open_files(struct opened *o)
+{
+	char tables[PATH_ROOM];
+	const char *given = conf_str(o->c, "tables");
+	mode_t mode = strcmp(conf_str(o->c, "socket_mode"), "0660") == 0 ? 0660 : 0666;
+	if ((size_t)snprintf(tables, sizeof tables, "%s/../tables", conf_str(o->c, "templates")) >= sizeof tables)
+		return ERR(CONFIG, "templates: path is too long");
+	TRY(views_load(conf_str(o->c, "templates"), &o->views));
+	TRY(tables_load(given[0] != 0 ? given : tables, &o->app.tables));
+	TRY(open_sql(o));
+	return peer_listen(conf_str(o->c, "socket"), mode, BACKLOG, &o->listener);
+}
+
+/* --- what the signer gives --- */
+
+static enum err hello_once(struct opened *o)
+{
+	struct signer_hello h = {0};
+	TRY(signer_hello(o->app.signer, &h));
+	if (h.state != SIGNER_OPEN) {
+		signer_hello_done(&h);
+		return ERR(UNAVAILABLE, "signer's ceremony is not closed");
+	}
+	memcpy(o->app.desk.bureau, h.bureau, sizeof o->app.desk.bureau);
+	enum err e = trust_new(h.root, h.ca, h.bureau, clock_now(o->clock), &o->app.trust);
+	h.root = h.ca = NULL;
+	return e;
+}
+
+/* Portal and signer start at the same time: ask again for a while. */
+static enum err hello_patiently(struct opened *o, const sigset_t *wait)
+{
+	int64_t until = clock_mono_ms() + SIGNER_WAIT_MS;
+	for (;;) {
+		enum err e = hello_once(o);
+		if (e == ERR_OK || clock_mono_ms() >= until || stop_within(wait, SIGNER_RETRY_MS))
+			return e;
+		err_clear();
+	}
+}
+
+static enum err ask_signer(struct opened *o, const sigset_t *wait)
+{
+	AUTO(secret) key = NULL;
+	TRY(signer_client_new(conf_str(o->c, "signer_socket"), &o->app.signer));
+	TRY(hello_patiently(o, wait));
+	TRY(trust_refresh(o->app.trust, o->app.signer));
+	TRY(signer_data_key(o->app.signer, &key));
+	return field_keys_new(key, &o->keys);
+}
+
+/* --- the rest --- */
+
+static enum err confine(struct opened *o)
+{
+	const char *const ro[] = {o->sql, NULL}, *const rw[] = {conf_str(o->c, "data"), NULL};
+	bool paths = false, calls = false;
+	TRY(sandbox_limits(FILES_MAX, 0));
+	TRY(sandbox_paths(ro, rw, &paths));
+	TRY(sandbox_syscalls(SANDBOX_PORTAL, &calls));
+	LOG(INFO, "confined", {"landlock", paths ? "yes" : "no"}, {"seccomp", calls ? "yes" : "no"});
+	return ERR_OK;
+}
+
+static enum err open_store(struct opened *o)
+{
+	char path[PATH_ROOM];
+	if ((size_t)snprintf(path, sizeof path, "%s/yinxin.db", conf_str(o->c, "data")) >= sizeof path)
+		return ERR(CONFIG, "data: path is too long");
+	TRY(store_open(path, o->sql, (unsigned)conf_int(o->c, "workers"), &o->store));
+	return sessions_new(o->store, o->clock, conf_int(o->c, "idle_min") * 60, conf_int(o->c, "session_hours") * 3600,
+			    &o->app.sessions);
+}
+
+static void assemble(struct opened *o)
+{
+	struct portal *p = &o->app;
+	p->origin = conf_str(o->c, "origin");
+	p->agent_origin = conf_str(o->c, "agent_origin");
+	p->bureau_name = conf_str(o->c, "bureau_name");
+	p->idle_sec = conf_int(o->c, "idle_min") * 60;
+	p->started = clock_now(o->clock);
+	p->desk.store = o->store;
+	p->desk.keys = o->keys;
+	p->desk.clock = o->clock;
+	p->desk.signer = p->signer;
+	p->desk.maker_may_accept = conf_bool(o->c, "maker_may_accept");
+	o->web = (struct web_config){.origin = p->origin, .agent_origin = p->agent_origin, .bureau_name = p->bureau_name,
+		.workers = (unsigned)conf_int(o->c, "workers"), .routes = portal_routes, .common = page_common,
+		.sessions = p->sessions, .views = o->views, .app = p, .clock = o->clock, .done = report};
+}
+
+static void refresh(struct opened *o)
+{
+	enum err e = trust_refresh(o->app.trust, o->app.signer);
+	if (e != ERR_OK)
+		log_err("crl", e);
+}
+
+static enum err serve(struct opened *o, const sigset_t *wait)
+{
+	struct web_server *s = NULL;
+	TRY(web_server_start(o->listener, &o->web, &s));
+	LOG(INFO, "ready", {"origin", o->app.origin});
+	while (!stop_within(wait, (int64_t)CRL_SEC * 1000))
+		refresh(o);
+	web_server_stop(s);
+	return ERR_OK;
+}
+
+static enum err run(struct opened *o, const sigset_t *wait)
+{
+	log_clock(o->clock);
+	TRY(gm_start());
+	TRY(open_files(o));
+	TRY(sandbox_user(conf_str(o->c, "user")));
+	secret_process_harden();
+	TRY(ask_signer(o, wait));
+	TRY(confine(o));
+	TRY(open_store(o));
+	assemble(o);
+	return serve(o, wait);
+}
+
+static void opened_done(struct opened *o)
+{
+	sessions_free(o->app.sessions);
+	store_close(o->store);
+	field_keys_free(o->keys);
+	trust_free(o->app.trust);
+	signer_client_free(o->app.signer);
+	json_decref(o->app.tables);
+	views_free(o->views);
+	if (o->listener >= 0)
+		(void)close(o->listener);
+	if (o->sql_fd >= 0)
+		(void)close(o->sql_fd);
+}
+
+int main(int argc, char **argv)
+{
+	AUTO(conf) c = NULL;
+	AUTO(clock) clock = NULL;
+	sigset_t wait;
+	enum err e = conf_main(argc, argv, "yinxin-portal", "网上服务门户(SCGI)", options, &c);
+	if (e != ERR_OK)
+		return e == ERR_USAGE ? 2 : 1;
+	log_open("portal", LOG_INFO);
+	secret_process_harden();
+	catch_signals(&wait);
+	e = clock_open(conf_str(c, "clock")[0] != '\0' ? conf_str(c, "clock") : NULL, &clock);
+	struct opened o = {.c = c, .clock = clock, .listener = -1, .sql_fd = -1};
+	if (e == ERR_OK)
+		e = run(&o, &wait);
+	opened_done(&o);
+	if (e != ERR_OK)
+		log_err("stopped", e);
+	else
+		LOG(INFO, "stopped");
+	return e == ERR_OK ? 0 : 1;
+}

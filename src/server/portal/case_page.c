@@ -1,0 +1,249 @@
+/* /desk/cases/:no: the whole story of a case on one page, and the step of the person who looks at it; the slip. */
+#include "server/portal/pages.h"
+#include "base/text.h"
+#include <stdio.h>
+#include <string.h>
+
+/* --- facts --- */
+
+static const char *date_text(struct web_req *rq, int64_t t)
+{
+	AUTO_BUF(s, 32);
+	text_date_cn(&s, t);
+	const char *text = arena_str(web_arena(rq), buf_span(&s));
+	return text != NULL ? text : "";
+}
+
+static const char *printed(struct web_req *rq, const char *a, const char *between, const char *b)
+{
+	const char *s = arena_printf(web_arena(rq), "%s%s%s", a, between, b);
+	return s != NULL ? s : "";
+}
+
+static enum err put_facts(struct web_req *rq, struct mo *m, const struct cert_case *c)
+{
+	char id[ID_NUMBER_LEN + 1], mobile[MOBILE_LEN + 1], days[24];
+	struct person p;
+	json_t *list = mo_list(m, "facts");
+	TRY(person_get(&portal_of(rq)->desk, c->person_no, &p));
+	ident_mask_id(p.id_number, id);
+	ident_mask_mobile(p.mobile, mobile);
+	(void)snprintf(days, sizeof days, "%d 天", c->days);
+	mo_fact(list, "证书类型", profile_zh(c->profile));
+	if (c->unit_no[0] != 0) {
+		mo_fact(list, "单位名称", c->unit_name);
+		mo_fact(list, "单位编号", c->unit_no);
+		mo_fact(list, "统一社会信用代码", c->uscc);
+	}
+	mo_fact(list, "持有人", c->holder);
+	mo_fact(list, "人员编号", c->person_no);
+	mo_fact(list, "身份证号码", id);
+	mo_fact(list, "手机号码", mobile);
+	if (c->letter_no[0] != 0) {
+		mo_fact(list, "授权委托书", c->letter_no);
+		mo_fact(list, "委托期限", printed(rq, date_text(rq, c->letter_from), " 至 ", date_text(rq, c->letter_to)));
+	}
+	mo_fact(list, "证书有效期", days);
+	if (c->card[0] != 0)
+		mo_fact(list, "介质序列号", c->card);
+	if (c->cert_serial[0] != 0)
+		mo_fact(list, "签名证书序列号", c->cert_serial);
+	return ERR_OK;
+}
+
+/* --- steps --- */
+
+static enum err put_step(json_t *list, const char *name, const char *hint, int done)
+{
+	struct mo m = mo_item(list);
+	mo_str(&m, "name", name);
+	mo_str(&m, "hint", hint);
+	mo_str(&m, "status", done > 0 ? "完成" : done == 0 ? "进行中" : "未开始");
+	mo_str(&m, "class", done > 0 ? "yx-green" : done == 0 ? "yx-blue" : "yx-grey");
+	return mo_err(&m);
+}
+
+static enum err put_steps(struct mo *m, const struct cert_case *c)
+{
+	json_t *list = mo_list(m, "steps");
+	/* 退回补正 goes back to the start; 不予受理 ends before the acceptance. */
+	int at = c->state == CASE_RETURNED || c->state == CASE_REFUSED ? CASE_DRAFT : (int)c->state;
+	TRY(put_step(list, "受理", "受理员核对材料并签名", at - CASE_DRAFT));
+	TRY(put_step(list, "审核", "审核员核对并签名", at - CASE_ACCEPTED));
+	TRY(put_step(list, "产生密钥", "持有人本人设置密码", at - CASE_APPROVED));
+	TRY(put_step(list, "制证签名与签发", "制证员签名", at - CASE_MAKING));
+	return put_step(list, "写入与交接", "写入证书,打印交接单", at - CASE_ISSUED);
+}
+
+/* --- events --- */
+
+static enum err event_row(const struct case_event *e, void *ctx)
+{
+	struct mo m = mo_item(ctx);
+	size_t n = strlen(e->serial);
+	mo_time(&m, "time", e->time);
+	mo_str(&m, "to", case_state_name(e->to));
+	mo_str(&m, "to_zh", case_state_zh(e->to));
+	mo_str(&m, "who", e->who);
+	mo_str(&m, "name", e->name);
+	mo_str(&m, "role_zh", strcmp(e->who, "") == 0 ? "系统" : role_name_zh(e->role));
+	mo_str(&m, "tail", n > 4 ? e->serial + n - 4 : e->serial);
+	mo_str(&m, "opinion", e->opinion);
+	return mo_err(&m);
+}
+
+/* --- the step of the one who looks --- */
+
+struct turn {
+	const struct cert_case *c;
+	unsigned roles;
+	const char *person;
+	bool maker_may_accept;
+};
+
+static bool turn_is(const struct turn *t, unsigned role)
+{
+	return (t->roles & role) != 0;
+}
+
+static bool may_make(const struct turn *t)
+{
+	return turn_is(t, ROLE_MAKER) && strcmp(t->c->reviewer, t->person) != 0 &&
+	       (t->maker_may_accept || strcmp(t->c->clerk, t->person) != 0);
+}
+
+static void put_sign(struct mo *m, const char *step, const char *title, const char *text, const char *button)
+{
+	struct mo s = mo_sub(m, "sign");
+	mo_str(&s, "step", step);
+	mo_str(&s, "title", title);
+	mo_str(&s, "text", text);
+	mo_str(&s, "button", button);
+	if (m->e == ERR_OK)
+		m->e = s.e;
+}
+
+static enum err put_make(struct web_req *rq, struct mo *m, const struct turn *t, bool install)
+{
+	char approval[65];
+	struct mo k = mo_sub(m, "make");
+	TRY(case_approval(&portal_of(rq)->desk, t->c->no, approval));
+	mo_str(&k, "approval", approval);
+	mo_str(&k, "unit_name", t->c->unit_name);
+	mo_str(&k, "holder", t->c->holder);
+	mo_str(&k, "card", t->c->card);
+	mo_str(&k, "phase", install ? "install" : "born");
+	mo_bool(&k, "born", !install);
+	mo_bool(&k, "install", install);
+	return mo_err(&k);
+}
+
+static const char *waiting_text(const struct turn *t)
+{
+	switch (t->c->state) {
+	case CASE_DRAFT:
+		return "等待受理员签名受理。";
+	case CASE_ACCEPTED:
+		return strcmp(t->c->clerk, t->person) == 0 ? "您已受理,等待另一位工作人员审核。" : "等待审核员审核。";
+	case CASE_APPROVED:
+	case CASE_MAKING:
+		return "等待制证员制证。受理、审核、制证由不同的人办理。";
+	case CASE_ISSUED:
+		return "证书已签发,等待制证员写入介质。";
+	case CASE_RETURNED:
+		return "已退回补正,等待受理员修改后重新受理。";
+	default:
+		return "";
+	}
+}
+
+/* Which step, if any, the page offers; every member that the template asks for is set. */
+static enum err put_turn(struct web_req *rq, struct mo *m, const struct turn *t)
+{
+	const struct cert_case *c = t->c;
+	bool clerk = turn_is(t, ROLE_CLERK), other = strcmp(c->clerk, t->person) != 0;
+	bool review = c->state == CASE_ACCEPTED && turn_is(t, ROLE_REVIEWER) && other, make = may_make(t), mine = true;
+	for (size_t i = 0; i < 3; i++)
+		mo_bool(m, (const char *[]){"sign", "make", "waiting"}[i], false);
+	if (c->state == CASE_DRAFT && clerk)
+		put_sign(m, "accept", "受理", "已核对材料原件与登记信息。签名后交审核员审核。", "签名受理");
+	else if (review)
+		put_sign(m, "approve", "审核", "请核对申请内容与材料。签名后即可制证。", "签名通过");
+	else if (c->state == CASE_APPROVED && make)
+		TRY(put_make(rq, m, t, false));
+	else if (c->state == CASE_MAKING && !c->make_signed && make)
+		put_sign(m, "make", "第二步:制证签名", "密钥已在介质内产生。制证员签名后签发证书。", "签名并签发");
+	else if (c->state == CASE_ISSUED && turn_is(t, ROLE_MAKER))
+		TRY(put_make(rq, m, t, true));
+	else
+		mine = false;
+	bool reissue = c->state == CASE_MAKING && c->make_signed && turn_is(t, ROLE_MAKER);
+	mo_bool(m, "reissue", reissue);
+	mo_bool(m, "slip", c->state == CASE_DONE);
+	mo_bool(m, "can_return", review);
+	mo_bool(m, "can_revise", clerk && (c->state == CASE_DRAFT || c->state == CASE_RETURNED));
+	mo_bool(m, "can_refuse", clerk && (c->state == CASE_DRAFT || c->state == CASE_RETURNED));
+	if (!mine && !reissue)
+		mo_str(m, "waiting", waiting_text(t));
+	return mo_err(m);
+}
+
+static enum err put_head(struct mo *m, const struct cert_case *c)
+{
+	mo_str(m, "title", "新办证书业务");
+	mo_str(m, "no", c->no);
+	mo_int(m, "version", c->version);
+	mo_str(m, "state", case_state_name(c->state));
+	mo_str(m, "state_zh", case_state_zh(c->state));
+	mo_str(m, "class", state_class(c->state));
+	return mo_err(m);
+}
+
+enum err page_case(struct web_req *rq)
+{
+	const struct portal *p = portal_of(rq);
+	const struct web_session *s = web_session_of(rq);
+	struct cert_case c;
+	struct mo m = mo_of(web_model(rq));
+	TRY(case_get(&p->desk, web_param(rq, "no"), &c));
+	const struct turn t = {&c, s->roles, s->person_id, p->desk.maker_may_accept};
+	TRY(put_head(&m, &c));
+	mo_str(&m, "back", role_home(s->roles));
+	TRY(put_facts(rq, &m, &c));
+	TRY(put_steps(&m, &c));
+	TRY(put_turn(rq, &m, &t));
+	json_t *events = mo_list(&m, "events");
+	TRY(case_events(&p->desk, c.no, event_row, events));
+	return mo_err(&m);
+}
+
+/* --- hand-over slip --- */
+
+enum err page_slip(struct web_req *rq)
+{
+	const struct portal *p = portal_of(rq);
+	struct cert_case c;
+	struct cert_row cert;
+	char root[96];
+	struct mo m = mo_of(web_model(rq));
+	TRY(case_get(&p->desk, web_param(rq, "no"), &c));
+	if (c.state != CASE_DONE)
+		return ERR(STATE, "case is %s", case_state_name(c.state));
+	TRY(cert_row_of(&p->desk, c.subject, &cert));
+	root_fingerprint(p, root);
+	mo_str(&m, "title", "证书交接单");
+	mo_str(&m, "no", c.no);
+	mo_str(&m, "root_sm3", root);
+	json_t *list = mo_list(&m, "facts");
+	mo_fact(list, "受理编号", c.no);
+	if (c.unit_no[0] != 0) {
+		mo_fact(list, "单位名称", c.unit_name);
+		mo_fact(list, "单位编号", c.unit_no);
+	}
+	mo_fact(list, "持有人", c.holder);
+	mo_fact(list, "介质序列号", c.card);
+	mo_fact(list, "证书序列号", c.cert_serial);
+	mo_fact(list, "有效期", printed(rq, date_text(rq, cert.not_before), " 至 ", date_text(rq, cert.not_after)));
+	mo_fact(list, "办理日期", date_text(rq, c.changed));
+	return mo_err(&m);
+}

@@ -1,0 +1,160 @@
+/* The one table of addresses: method, pattern, who, inputs, handler, view. */
+#include "server/portal/pages.h"
+#include "base/text.h"
+#include "evidence/statement.h"
+
+/* --- checks of single fields; what needs the clock or the register is checked by server/cert --- */
+
+static enum err check_uscc(struct span v)
+{
+	char s[USCC_LEN + 1];
+	bool inner;
+	return ident_uscc(v, s, &inner);
+}
+
+static enum err check_unit_no(struct span v)
+{
+	char s[UNIT_NO_LEN + 1];
+	bool legacy;
+	return ident_unit_no(v, s, &legacy);
+}
+
+static enum err check_mobile(struct span v)
+{
+	char s[MOBILE_LEN + 1];
+	return ident_mobile(v, s);
+}
+
+static enum err check_day(struct span v)
+{
+	int64_t t;
+	enum err e = text_date(v, &t);
+	if (e == ERR_OK)
+		return ERR_OK;
+	err_clear();
+	return ERR(FIELD_VALUE, "not a date");
+}
+
+static enum err check_empty(struct span v)
+{
+	return v.len == 0 ? ERR_OK : ERR(FIELD_UNKNOWN, "not taken from the address");
+}
+
+/* --- inputs --- */
+
+static const struct web_field in_next[] = {{"next", "返回页面", 1024}, {NULL}};
+static const struct web_field in_mode[] = {{"set", "模式", 10, true}, {"next", "返回页面", 1024}, {NULL}};
+static const struct web_field in_faq[] = {{"q", "搜索词", 160}, {NULL}};
+static const struct web_field in_queue[] = {{"state", "状态", 12}, {"page", "页码", 5}, {NULL}};
+static const struct web_field in_answer[] = {
+	{"statement", "签名内容", 4096, true, true}, {"signature", "签名", 200, true}, {"cert", "证书", 12000, true},
+	{"resume", "证书序列号", 48}, {NULL},
+};
+static const struct web_field in_reset[] = {
+	{"statement", "签名内容", 4096, true, true}, {"signature", "签名", 200, true}, {"cert", "证书", 12000, true},
+	{"password", "登录密码", 64, true}, {NULL},
+};
+static const struct web_field in_password[] = {{"password", "登录密码", 64, true}, {NULL}};
+/* Named for the view, refused when it holds anything, so that no number travels in an address. */
+#define NOTHING(name, label) {name, label, 1, false, false, check_empty}
+static const struct web_field no_password[] = {NOTHING("password", "登录密码"), {NULL}};
+static const struct web_field in_account[] = {
+	{"action", "操作", 10, true}, {"old", "现在的登录密码", 64}, {"password", "新的登录密码", 64},
+	{"again", "再输入一次", 64}, {NULL},
+};
+static const struct web_field no_account[] = {
+	NOTHING("action", "操作"), NOTHING("old", "现在的登录密码"), NOTHING("password", "新的登录密码"), NOTHING("again", "再输入一次"), {NULL},
+};
+static const struct web_field in_case[] = {
+	{"profile", "证书类型", 16, true},
+	{"unit_no", "单位编号", 8, false, false, check_unit_no},
+	{"uscc", "统一社会信用代码", 80, false, false, check_uscc},
+	{"holder", "姓名", 150, true},
+	{"id_number", "身份证号码", 80, true},
+	{"mobile", "手机号码", 60, true, false, check_mobile},
+	{"letter_no", "委托书编号", 60},
+	{"letter_from", "委托期限自", 10, false, false, check_day},
+	{"letter_to", "委托期限至", 10, false, false, check_day},
+	{"years", "证书期限", 1, true},
+	{NULL},
+};
+static const struct web_field no_case[] = {
+	NOTHING("profile", "证书类型"), NOTHING("unit_no", "单位编号"), NOTHING("uscc", "统一社会信用代码"), NOTHING("holder", "姓名"),
+	NOTHING("id_number", "身份证号码"), NOTHING("mobile", "手机号码"), NOTHING("letter_no", "委托书编号"),
+	NOTHING("letter_from", "委托期限自"), NOTHING("letter_to", "委托期限至"), NOTHING("years", "证书期限"), {NULL},
+};
+static const struct web_field in_step[] = {{"step", "步骤", 10, true}, {NULL}};
+static const struct web_field in_act[] = {
+	{"step", "步骤", 10, true}, {"statement", "签名内容", STATEMENT_MAX, true, true}, {"signature", "签名", 200, true},
+	{"cert", "证书", 12000, true}, {NULL},
+};
+static const struct web_field in_born[] = {
+	{"card", "介质序列号", 16, true}, {"key", "公钥", 130, true}, {"csr", "证书请求", 6000, true},
+	{"attestation", "密钥证明", 400, true}, {NULL},
+};
+static const struct web_field in_installed[] = {{"cert_serial", "证书序列号", 48, true}, {NULL}};
+static const struct web_field in_opinion[] = {{"opinion", "意见", CASE_OPINION_MAX, true}, {NULL}};
+
+/* --- the table --- */
+
+enum { PUB = WEB_PUBLIC, HOLDER = ROLE_UNIT | ROLE_PERSON, ADMIN = ROLE_SECURITY | ROLE_SYSTEM };
+#define FORM WEB_FORM
+#define JSON WEB_JSON
+
+const struct web_route portal_routes[] = {
+	{"GET", "/", PUB, FORM, NULL, page_home, "home"},
+	{"GET", "/guide", PUB, FORM, NULL, page_guide, "guide"},
+	{"GET", "/downloads", PUB, FORM, NULL, page_downloads, "downloads"},
+	{"GET", "/faq", PUB, FORM, in_faq, page_faq, "faq"},
+	{"GET", "/windows", PUB, FORM, NULL, page_windows, "windows"},
+	{"GET", "/verify", PUB, FORM, NULL, page_notyet, "notyet"},
+	{"GET", "/jobs", PUB, FORM, NULL, page_notyet, "notyet"},
+	{"GET", "/cert", PUB, FORM, NULL, page_cert, "cert"},
+	{"GET", "/mode", PUB, FORM, in_mode, page_mode, NULL},
+	{"GET", "/crl/:name", PUB, FORM, NULL, page_crl_file, NULL},
+	{"GET", "/ca/:name", PUB, FORM, NULL, page_ca_file, NULL},
+	{"GET", "/healthz", PUB, FORM, NULL, page_healthz, NULL},
+	{"GET", "/metrics", PUB, FORM, NULL, page_metrics, NULL},
+	{"GET", "/log/head", PUB, FORM, NULL, page_service_notyet, NULL},
+	{"GET", "/log/proof", PUB, FORM, NULL, page_service_notyet, NULL},
+	{"GET", "/ocsp", PUB, FORM, NULL, page_service_notyet, NULL},
+	{"GET", "/tsa", PUB, FORM, NULL, page_service_notyet, NULL},
+
+	{"GET", "/login", PUB, FORM, in_next, page_login, "login"},
+	{"GET", "/login/messages", PUB, FORM, NULL, page_login_messages, NULL},
+	{"POST", "/login/challenge", PUB, JSON, NULL, page_challenge, NULL},
+	{"POST", "/login/answer", PUB, JSON, in_answer, page_answer, NULL},
+	{"GET", "/login/password", WEB_HALF_LOGIN, FORM, no_password, page_password, "password"},
+	{"POST", "/login/password", WEB_HALF_LOGIN, FORM, in_password, page_password_post, "password", true},
+	{"GET", "/login/password/reset", PUB, FORM, NULL, page_reset, "reset"},
+	{"POST", "/login/reset", PUB, JSON, in_reset, page_reset_post, NULL},
+	{"POST", "/logout", PUB, FORM, NULL, page_logout, NULL},
+	{"POST", "/session/lock", WEB_ANY_LOGIN, JSON, NULL, page_lock, NULL},
+
+	{"GET", "/unit", ROLE_UNIT, FORM, NULL, page_unit, "unit"},
+	{"GET", "/person", ROLE_PERSON, FORM, NULL, page_person, "person"},
+	{"GET", "/unit/account", HOLDER, FORM, no_account, page_account, "account"},
+	{"POST", "/unit/account", HOLDER, FORM, in_account, page_account_post, "account", true},
+	{"GET", "/inbox", HOLDER, FORM, NULL, page_notyet, "notyet"},
+	{"GET", "/filings", HOLDER, FORM, NULL, page_notyet, "notyet"},
+	{"GET", "/audit", ROLE_AUDITOR, FORM, NULL, page_notyet, "notyet"},
+	{"GET", "/admin", ADMIN, FORM, NULL, page_notyet, "notyet"},
+
+	{"GET", "/desk", ROLE_DESK, FORM, in_queue, page_desk, "desk"},
+	{"GET", "/review", ROLE_REVIEWER, FORM, in_queue, page_review, "desk"},
+	{"GET", "/desk/new", ROLE_CLERK, FORM, no_case, page_case_new, "case_new"},
+	{"POST", "/desk/new", ROLE_CLERK, FORM, in_case, page_case_new_post, "case_new", true},
+	{"GET", "/desk/cases/:no", ROLE_DESK, FORM, NULL, page_case, "case"},
+	{"GET", "/desk/cases/:no/edit", ROLE_CLERK, FORM, no_case, page_case_edit, "case_new"},
+	{"POST", "/desk/cases/:no/edit", ROLE_CLERK, FORM, in_case, page_case_edit_post, "case_new", true},
+	{"POST", "/desk/cases/:no/text", ROLE_DESK, JSON, in_step, page_case_text, NULL},
+	{"POST", "/desk/cases/:no/act", ROLE_DESK, JSON, in_act, page_case_act, NULL},
+	{"POST", "/desk/cases/:no/born", ROLE_MAKER, JSON, in_born, page_case_born, NULL},
+	{"POST", "/desk/cases/:no/issue", ROLE_MAKER, FORM, NULL, page_case_issue, NULL},
+	{"POST", "/desk/cases/:no/parcel", ROLE_MAKER, JSON, NULL, page_case_parcel, NULL},
+	{"POST", "/desk/cases/:no/installed", ROLE_MAKER, JSON, in_installed, page_case_installed, NULL},
+	{"POST", "/desk/cases/:no/return", ROLE_REVIEWER, FORM, in_opinion, page_case_return, NULL},
+	{"POST", "/desk/cases/:no/refuse", ROLE_CLERK, FORM, in_opinion, page_case_refuse, NULL},
+	{"GET", "/desk/cases/:no/slip", ROLE_DESK, FORM, NULL, page_slip, "slip"},
+	{NULL},
+};
