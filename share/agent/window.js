@@ -72,12 +72,18 @@ function keyChoice(keys) {
 	return set;
 }
 
+// The octets of the statement as they are; beside a UTC time also the one on the wall.
+function showRow(r) {
+	const row = make("div");
+	const value = make("dd", r.value, /^[0-9a-f]{40,}$/.test(r.value) ? "hex" : undefined);
+	if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(r.value))
+		value.append(make("small", `北京时间 ${new Date(r.value).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" })}`));
+	row.append(make("dt", r.label), value);
+	return row;
+}
+
 function showRows(rows) {
-	at("rows").replaceChildren(...rows.map((r) => {
-		const row = make("div");
-		row.append(make("dt", r.label), make("dd", r.value));
-		return row;
-	}));
+	at("rows").replaceChildren(...rows.map(showRow));
 }
 
 function showPin(need, tries) {

@@ -117,7 +117,7 @@ export async function post(path, body) {
       body: JSON.stringify({ csrf: value('csrf'), ...body }),
     });
   } catch {
-    throw new Failure({ code: 'S-013', text: '无法连接服务器', remedy: '请检查网络后重试,已填写的内容仍在' });
+    throw new Failure({ code: 'S-013', text: '无法连接服务器', remedy: '请检查网络后重试，已填写的内容仍在' });
   }
   return answerOf(response);
 }
@@ -173,7 +173,7 @@ export function sayFailure(where, e) {
   box.dataset.code = e.code;
   box.append(line('p', e.tries === undefined ? e.text : `${e.text},还可尝试 ${e.tries} 次`));
   if (e.note) box.append(line('p', e.note));
-  box.append(line('p', `怎么办:${e.remedy}。`));
+  box.append(line('p', `怎么办：${e.remedy}。`));
   for (const [text, href] of buttons[e.code] ?? (/^[CK]-/.test(e.code) ? [['查找办理窗口', '/windows']] : [])) {
     const a = line('a', text, 'govuk-link');
     a.href = href;

@@ -18,8 +18,8 @@ async function lock(why) {
 function see(s) {
   present = s.keys.find((k) => k.cert_serial === sessionCert) ?? null;
   if (present) markSeen(sessionCert);
-  else if (wasSeen(sessionCert)) lock('证书介质已拔出。(L-109)');
-  if (overlay.open) say($('lock-live'), present ? '已检测到原介质,请按“继续”。' : '请插回登录时使用的介质。', present ? 'yx-good' : '');
+  else if (wasSeen(sessionCert)) lock('证书介质已拔出。（L-109）');
+  if (overlay.open) say($('lock-live'), present ? '已检测到原介质，请按“继续”。' : '请插回登录时使用的介质。', present ? 'yx-good' : '');
 }
 
 async function resume(win) {
@@ -33,7 +33,7 @@ async function resume(win) {
 let timer;
 function restartIdle() {
   clearTimeout(timer);
-  if (idleSeconds > 0) timer = setTimeout(() => lock('长时间未操作。(L-108)'), idleSeconds * 1000);
+  if (idleSeconds > 0) timer = setTimeout(() => lock('长时间未操作。（L-108）'), idleSeconds * 1000);
 }
 
 if (overlay && sessionCert) {

@@ -51,15 +51,23 @@ function showChoice(keys) {
   }));
 }
 
+// Dates do not break at their hyphens.
+function showPeriod(parts) {
+  $('found-validity').replaceChildren(...parts.flatMap((text) => {
+    const span = Object.assign(document.createElement('span'), { className: 'yx-nowrap', textContent: text });
+    return [span, ' '];
+  }));
+}
+
 function showFound(s) {
   const keys = ready(s);
   const key = keys.length === 1 ? keys[0] : keys.find((k) => k.serial === chosen);
   const skew = Math.round(s.now - serverNow());
-  set('found-agent', `已连接(${s.agent})`);
+  set('found-agent', `已连接（${s.agent}）`);
   set('found-library', s.library === 'ok' ? '已加载' : '未加载');
   set('found-key', s.keys.length === 0 ? '未插入' : s.keys.map((k) => k.serial).join('、'));
-  set('found-cert', key ? keyName(key) : keys.length > 1 ? `${keys.length} 个,请选择` : '无');
-  set('found-validity', key ? `${day(key.not_before)} 至 ${day(key.not_after)}` : '-');
+  set('found-cert', key ? keyName(key) : keys.length > 1 ? `${keys.length} 个，请选择` : '无');
+  showPeriod(key ? [`${day(key.not_before)} 至`, day(key.not_after)] : ['-']);
   set('found-clock', Math.abs(skew) <= CLOCK_TOLERANCE ? '正确' : `相差 ${Math.round(Math.abs(skew) / 60)} 分钟`);
 }
 
@@ -73,7 +81,7 @@ async function show(s) {
   if (e) { step(1); sayFailure($('failure'), e); say($('live'), ''); return; }
   step(2);
   const several = ready(s).length > 1 && !chosen;
-  say($('live'), several ? '检测到多个证书,请选择后按“证书登录”。(L-204)' : '已就绪,请按“证书登录”。', several ? '' : 'yx-good');
+  say($('live'), several ? '检测到多个证书，请选择后按“证书登录”。（L-204）' : '已就绪，请按“证书登录”。', several ? '' : 'yx-good');
 }
 
 function miss(e) {
@@ -97,7 +105,7 @@ async function run(win) {
   step(3);
   const used = keys.find((k) => k.serial === answer.card);
   if (used) markSeen(used.cert_serial);
-  say($('live'), '登录成功,正在进入。', 'yx-good');
+  say($('live'), '登录成功，正在进入。', 'yx-good');
   location.assign(answer.next === '/login/password' ? answer.next : $('login').dataset.next || answer.next);
 }
 

@@ -9,7 +9,7 @@ let last = null;
 const own = (s) => s.keys.find((k) => k.cert_serial === sessionCert);
 // Blank cards, or one whose key waits for its certificate; in the writing phase only the card of this case.
 const usable = (s) => s.keys.filter((k) => phase === 'install' ? k.serial === card : k.state === 'blank' || k.state === 'awaiting');
-const stateText = { blank: '空白', awaiting: '已产生密钥,待写证书', ready: '已有证书', unusable: '不可用' };
+const stateText = { blank: '空白', awaiting: '已产生密钥，待写证书', ready: '已有证书', unusable: '不可用' };
 
 function show(s) {
   last = s;
@@ -47,7 +47,7 @@ async function born(win) {
 async function install(win) {
   const key = picked();
   const parcel = await post(`/desk/cases/${no}/parcel`, {});
-  say($('make-live'), '正在写入证书,请勿拔出介质。');
+  say($('make-live'), '正在写入证书，请勿拔出介质。');
   const done = await call('/v1/card/install', {
     window: win.id, case: no, key: key.serial, sign_cert: parcel.sign_cert, enc_cert: parcel.enc_cert, enveloped: parcel.enveloped,
   });

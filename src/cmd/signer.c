@@ -101,8 +101,8 @@ static enum err serve(struct serve_ctx *s, int listener, uid_t admin, uid_t port
 		serve.n_uids = open ? 2 : 1;
 		LOG(INFO, "ready", {"state", open ? "open" : "ceremony"});
 		e = serve_run(listener, &serve);
-		if (stop == SIGNER_CLOSED_CEREMONY)
-			stop = SIGNER_RUNNING;
+		int closed = SIGNER_CLOSED_CEREMONY;
+		(void)__atomic_compare_exchange_n(&stop, &closed, SIGNER_RUNNING, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	}
 	return e;
 }

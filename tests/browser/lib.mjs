@@ -78,9 +78,11 @@ export class Bureau {
 
   insert(name) { this.yxkey("insert", name); }
   remove(name) { this.yxkey("remove", name); }
+  inserted() { return JSON.parse(this.yxkey("list", "--json")).map((k) => k.name); }
   only(...names) {
-    for (const k of JSON.parse(this.yxkey("list", "--json")).keys ?? []) if (!names.includes(k.name)) this.remove(k.name);
-    const now = (JSON.parse(this.yxkey("list", "--json")).keys ?? []).map((k) => k.name);
+    const before = this.inserted();
+    for (const n of before) if (!names.includes(n)) this.remove(n);
+    const now = this.inserted();
     for (const n of names) if (!now.includes(n)) this.insert(n);
   }
 

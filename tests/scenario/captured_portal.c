@@ -159,6 +159,7 @@ LIE(profile_root, r->profile = "root")
 LIE(profile_card, r->profile = "card")
 LIE(profile_suffix, r->profile = "staff-sign")
 LIE(person_with_unit, r->profile = "person")
+LIE(person_with_number, r->profile = "person"; r->unit_name = r->uscc = "-")
 LIE(unit_without_number, r->unit_no = "-")
 LIE(unit_without_code, r->uscc = "-")
 LIE(person_with_dash, r->person = "U-0000001")
@@ -219,6 +220,7 @@ static const struct {
 	{"profile card", profile_card, ERR_CERT_PROFILE},
 	{"profile with suffix", profile_suffix, ERR_CERT_PROFILE},
 	{"person with a unit", person_with_unit, ERR_CERT_PROFILE},
+	{"person with a unit number", person_with_number, ERR_CERT_PROFILE},
 	{"unit without number", unit_without_number, ERR_CERT_PROFILE},
 	{"unit without credit code", unit_without_code, ERR_CERT_PROFILE},
 	{"person id with a dash", person_with_dash, ERR_CERT_PROFILE},

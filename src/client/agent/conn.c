@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ_MS = 8000, SEND_MS = 8000, ANSWER_MAX = 2 << 20 };
+enum { READ_MS = 8000, SEND_MS = 8000, LINGER_MS = 500, LINGER_MAX = 2 << 20, ANSWER_MAX = 2 << 20 };
 
 /* --- bytes --- */
 
@@ -81,6 +81,24 @@ static void send_all(int fd, struct span s)
 			return;
 		}
 	}
+}
+
+/* Unread bytes would turn the close into a reset that overtakes the answer: a little more is read and thrown away. */
+static void linger(int fd)
+{
+	int64_t until = clock_mono_ms() + LINGER_MS;
+	uint8_t chunk[16384];
+	size_t left = LINGER_MAX;
+
+	shutdown(fd, SHUT_WR);
+	while (left > 0 && wait_for(fd, POLLIN, until) == ERR_OK) {
+		ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			break;
+		left -= n <= 0 ? 0 : (size_t)n < left ? (size_t)n : left;
+	}
+	wipe(chunk, sizeof(chunk));
+	err_clear();
 }
 
 /* --- answers --- */
@@ -249,8 +267,7 @@ void conn_serve(struct agent *a, int fd)
 	if (e != ERR_OK)
 		answer_error(&c, e);
 	json_decref(c.error_extra);
-	/* Unread bytes would turn the close into a reset that overtakes the answer. */
-	shutdown(fd, SHUT_WR);
+	linger(fd);
 	close(fd);
 	log_rid(NULL);
 }

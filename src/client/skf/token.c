@@ -84,6 +84,8 @@ enum err token_call(struct token *t, uint8_t ins, unsigned p, struct span data, 
 	AUTO_BUF(answer, U1_APDU_MAX);
 	unsigned sw;
 
+	if (t->gone)
+		return ERR(CARD_GONE, "card %s was removed", t->info.serial);
 	put_command(&plain, U1_CLA, ins, p, data);
 	TRY(buf_err(&plain));
 	TRY(channel_seal(&t->channel, buf_span(&plain), &sealed));
@@ -91,6 +93,7 @@ enum err token_call(struct token *t, uint8_t ins, unsigned p, struct span data, 
 	if (e != ERR_OK) {
 		/* The counters no longer agree, whatever it was. */
 		channel_close(&t->channel);
+		t->gone = e == ERR_CARD_GONE;
 		return e;
 	}
 	TRY(channel_unseal(&t->channel, buf_span(&answer), ret_data));

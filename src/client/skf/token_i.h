@@ -9,7 +9,7 @@ struct token {
 	struct token_info info; /* as of opening; only serial and label are used later */
 	struct sm2_pub device;
 	struct cert *root, *ca; /* NULL: no trust given */
-	bool ceremony, genuine;
+	bool ceremony, genuine, gone;
 	int64_t now;
 };
 

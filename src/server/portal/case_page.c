@@ -72,7 +72,7 @@ static enum err put_steps(struct mo *m, const struct cert_case *c)
 	TRY(put_step(list, "审核", "审核员核对并签名", at - CASE_ACCEPTED));
 	TRY(put_step(list, "产生密钥", "持有人本人设置密码", at - CASE_APPROVED));
 	TRY(put_step(list, "制证签名与签发", "制证员签名", at - CASE_MAKING));
-	return put_step(list, "写入与交接", "写入证书,打印交接单", at - CASE_ISSUED);
+	return put_step(list, "写入与交接", "写入证书，打印交接单", at - CASE_ISSUED);
 }
 
 /* --- events --- */
@@ -144,14 +144,14 @@ static const char *waiting_text(const struct turn *t)
 	case CASE_DRAFT:
 		return "等待受理员签名受理。";
 	case CASE_ACCEPTED:
-		return strcmp(t->c->clerk, t->person) == 0 ? "您已受理,等待另一位工作人员审核。" : "等待审核员审核。";
+		return strcmp(t->c->clerk, t->person) == 0 ? "您已受理，等待另一位工作人员审核。" : "等待审核员审核。";
 	case CASE_APPROVED:
 	case CASE_MAKING:
 		return "等待制证员制证。受理、审核、制证由不同的人办理。";
 	case CASE_ISSUED:
-		return "证书已签发,等待制证员写入介质。";
+		return "证书已签发，等待制证员写入介质。";
 	case CASE_RETURNED:
-		return "已退回补正,等待受理员修改后重新受理。";
+		return "已退回补正，等待受理员修改后重新受理。";
 	default:
 		return "";
 	}
@@ -172,7 +172,7 @@ static enum err put_turn(struct web_req *rq, struct mo *m, const struct turn *t)
 	else if (c->state == CASE_APPROVED && make)
 		TRY(put_make(rq, m, t, false));
 	else if (c->state == CASE_MAKING && !c->make_signed && make)
-		put_sign(m, "make", "第二步:制证签名", "密钥已在介质内产生。制证员签名后签发证书。", "签名并签发");
+		put_sign(m, "make", "第二步：制证签名", "密钥已在介质内产生。制证员签名后签发证书。", "签名并签发");
 	else if (c->state == CASE_ISSUED && turn_is(t, ROLE_MAKER))
 		TRY(put_make(rq, m, t, true));
 	else

@@ -122,7 +122,7 @@ static enum err change(struct web_req *rq)
 	e = account_set_password(&portal_of(rq)->desk, web_session_of(rq)->subject, fresh[0] != 0 ? fresh : NULL);
 	if (e == ERR_FIELD_VALUE) {
 		err_clear();
-		web_field_error(rq, "password", ERR_FIELD_VALUE, "登录密码应为 8 至 64 位,至少含两类字符");
+		web_field_error(rq, "password", ERR_FIELD_VALUE, "登录密码应为 8 至 64 位，至少含两类字符");
 		return ERR_OK;
 	}
 	return e;

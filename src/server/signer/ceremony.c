@@ -272,6 +272,8 @@ enum err on_ceremony_close(struct serve_ctx *s, struct ipc_msg *in, struct ipc_m
 	TRY(give_all(s->ceremony, &h, out, sm3));
 	TRY(close_record(s, in, &h, sm3));
 	ceremony_free(STEAL(s->ceremony));
-	*s->stop = *s->stop == SIGNER_RUNNING ? SIGNER_CLOSED_CEREMONY : *s->stop;
+	/* A signal that arrives right now must not be lost. */
+	int running = SIGNER_RUNNING;
+	(void)__atomic_compare_exchange_n(s->stop, &running, SIGNER_CLOSED_CEREMONY, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	return ERR_OK;
 }

@@ -459,6 +459,41 @@ static void bad_renewals_are_refused(void **state)
 	issue_done(&r);
 }
 
+/* --- two-officer window --- */
+
+static void policy_lets_the_acceptor_make(void **state)
+{
+	static const struct {
+		enum who accept, approve, make;
+		enum err want;
+	} rows[] = {
+		{ALLROUND, REVIEWER, ALLROUND, ERR_OK},          {CLERK, ALLROUND, ALLROUND, ERR_SAME_PERSON},
+		{ALLROUND, ALLROUND, MAKER, ERR_SAME_PERSON},    {ALLROUND, ALLROUND, ALLROUND, ERR_SAME_PERSON},
+	};
+	static struct world v;
+	(void)state;
+	world_start_empty(&v);
+	procs_kill_signer(&v.procs);
+	v.procs.signer_options[0] = "maker_may_accept=yes";
+	procs_start_signer(&v.procs);
+	world_begin(&v);
+	world_close(&v);
+	world_stock(&v);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct issue r;
+		AUTO(ipc_msg) a = NULL;
+		issue_init(&v, &r);
+		r.by[0] = &v.officers[rows[i].accept];
+		r.by[1] = &v.officers[rows[i].approve];
+		r.by[2] = &v.officers[rows[i].make];
+		AUTO(ipc_msg) m = issue_build(&v, &r);
+		assert_int_equal(as_portal(&v, m, &a), rows[i].want);
+		issue_done(&r);
+	}
+	world_stop(&v);
+	err_clear();
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -481,7 +516,7 @@ int main(void)
 		cmocka_unit_test(stock_needs_maker_and_reviewer), cmocka_unit_test(stock_lines_are_checked),
 		cmocka_unit_test(withdrawn_card_is_out),          cmocka_unit_test(bad_rosters_are_refused),
 		cmocka_unit_test(holder_renews),                  cmocka_unit_test(bad_renewals_are_refused),
-		cmocka_unit_test(next_roster_is_in_force),
+		cmocka_unit_test(next_roster_is_in_force),        cmocka_unit_test(policy_lets_the_acceptor_make),
 	};
 	return cmocka_run_group_tests_name("acts", tests, begin, finish);
 }
