@@ -44,9 +44,7 @@ static enum err run(const struct conf *conf)
 	log_open("agent", level_of(conf_str(conf, "log")));
 	TRY(stop_signals(&stop_fd));
 	TRY(agent_open(conf, &a));
-	log_clock(a->clock);
 	enum err e = agent_run(a, stop_fd);
-	log_clock(NULL);
 	if (a->connections > 0) {
 		/* A request that would not end in time still uses the agent's memory; the kernel takes it all back. */
 		LOG(WARN, "ended", {"why", "requests under way"});

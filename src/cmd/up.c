@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -31,6 +32,7 @@ struct part {
 struct up {
 	const struct bureau *b;
 	struct part parts[PARTS];
+	int lock; /* held as long as the bureau runs: two supervisors on one folder would take each other's sockets */
 };
 
 static volatile sig_atomic_t stop_asked;
@@ -51,12 +53,35 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static enum err take_lock(const struct bureau *b, int *ret_fd)
+{
+	char path[BUREAU_PATH_MAX];
+	TRY(bureau_path(b, ".lock", path, sizeof path));
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return ERR(IO, "%s: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		close(fd);
+		return ERR(UNAVAILABLE, "the bureau in %s runs already", b->data);
+	}
+	*ret_fd = fd;
+	return ERR_OK;
+}
+
+static enum err ports_free(const struct bureau *b);
+
 enum err up_new(const struct bureau *b, struct up **ret_u)
 {
+	int lock = -1;
+	TRY(ports_free(b));
+	TRY(take_lock(b, &lock));
 	struct up *u = calloc(1, sizeof *u);
-	if (!u)
+	if (!u) {
+		close(lock);
 		return ERR(NOMEM, "supervisor");
+	}
 	u->b = b;
+	u->lock = lock;
 	const struct part parts[PARTS] = {
 		{.name = "escrow", .program = "yinxin-escrow", .conf = "conf/escrow.conf", .socket = "run/escrow/escrow.sock"},
 		{.name = "signer", .program = "yinxin-signer", .conf = "conf/signer.conf", .socket = "run/signer/signer.sock"},
@@ -146,6 +171,15 @@ static bool port_answers(unsigned port)
 	return ok;
 }
 
+static enum err ports_free(const struct bureau *b)
+{
+	if (port_answers(b->port))
+		return ERR(UNAVAILABLE, "port %u is taken by another program; set YINXIN_PORT", b->port);
+	if (port_answers(b->agent_port))
+		return ERR(UNAVAILABLE, "port %u is taken by another program; set YINXIN_AGENT_PORT", b->agent_port);
+	return ERR_OK;
+}
+
 static bool answers(const struct up *u, const struct part *p)
 {
 	char path[BUREAU_PATH_MAX * 2];
@@ -168,9 +202,6 @@ static void pause_ms(int ms)
 enum err up_start(struct up *u, const char *program)
 {
 	struct part *p = find_part(u, program);
-	if (p->port && port_answers(p->port))
-		return ERR(UNAVAILABLE, "port %u is taken by another program; set %s", p->port,
-			   p->edge ? "YINXIN_PORT" : "YINXIN_AGENT_PORT");
 	TRY(spawn(u, p, false));
 	for (int64_t until = clock_mono_ms() + READY_MS; clock_mono_ms() < until; pause_ms(20)) {
 		int status;
@@ -208,7 +239,7 @@ static void signal_all(struct up *u, int number)
 {
 	for (size_t i = PARTS; i-- > 0;)
 		if (u->parts[i].pid)
-			kill(u->parts[i].pid, number);
+			kill(number == SIGKILL ? -u->parts[i].pid : u->parts[i].pid, number);
 }
 
 static void stop_all(struct up *u)
@@ -228,6 +259,7 @@ void up_free(struct up *u)
 	if (!u)
 		return;
 	stop_all(u);
+	close(u->lock);
 	free(u);
 }
 

@@ -39,11 +39,13 @@ static int wrong_usage(void)
 	return 2;
 }
 
-static enum err prepare(struct bureau *ret_b)
+/* The lock is taken before anything is written: the folder may belong to a bureau that runs. */
+static enum err prepare(struct bureau *b, struct up **ret_u)
 {
-	TRY(bureau_find(ret_b));
-	TRY(bureau_folders(ret_b));
-	return bureau_configure(ret_b);
+	TRY(bureau_find(b));
+	TRY(bureau_folders(b));
+	TRY(up_new(b, ret_u));
+	return bureau_configure(b);
 }
 
 /* Creates the bureau when there is none; a half-made one from an interrupted first run is refused by demo_create. */
@@ -73,8 +75,7 @@ static enum err run_up(void)
 {
 	struct bureau b;
 	AUTO(up) u = NULL;
-	TRY(prepare(&b));
-	TRY(up_new(&b, &u));
+	TRY(prepare(&b, &u));
 	TRY(create_if_absent(&b, u));
 	TRY(start_all(u));
 	if (!b.root)
@@ -90,11 +91,10 @@ static enum err run_init(void)
 	struct bureau b;
 	AUTO(up) u = NULL;
 	char path[BUREAU_PATH_MAX];
-	TRY(prepare(&b));
+	TRY(prepare(&b, &u));
 	TRY(bureau_path(&b, "demo.json", path, sizeof path));
 	if (file_exists(path))
 		return ERR(EXISTS, "%s", path);
-	TRY(up_new(&b, &u));
 	return create_if_absent(&b, u);
 }
 

@@ -168,7 +168,7 @@ def stop_and_crash(b):
         end = time.monotonic() + 8
         while time.monotonic() < end and not (b.part(part) and b.part(part) != pids):
             time.sleep(0.05)
-        check(f"{part} killed: started again", b.part(part) and b.part(part)[0] != pids[0])
+        check(f"{part} killed: started again", b.part(part) and b.part(part)[0] != pids[0], f"{pids} {b.part(part)} " + (b.output().decode("utf-8", "replace")[-300:] + b.logs()).replace("\n", " | "))
     end = time.monotonic() + 15
     status = 0
     while time.monotonic() < end:

@@ -155,6 +155,7 @@ enum err agent_open(const struct conf *conf, struct agent **ret_a)
 	a->conf = conf;
 	TRY(gm_start());
 	TRY(clock_open(clock[0] ? clock : NULL, &a->clock));
+	log_clock(a->clock);
 	TRY(origins_parse(conf_str(conf, "origins"), &a->origins));
 	TRY(load_trust(a));
 	TRY(load_assets(a));
@@ -169,6 +170,7 @@ void agent_free(struct agent *a)
 	if (!a)
 		return;
 	keys_free(a->keys);
+	log_clock(NULL);
 	dialogue_free(a->dialogue);
 	for (size_t i = 0; i < AGENT_ASSETS; i++)
 		buf_done(&a->assets[i].bytes);
@@ -232,7 +234,7 @@ static void *serve(void *arg)
 
 	free(arg);
 	conn_serve(j.a, j.fd);
-	__atomic_sub_fetch(&j.a->connections, 1, __ATOMIC_SEQ_CST);
+	j.a->connections--;
 	return NULL;
 }
 
@@ -260,9 +262,9 @@ static void take(struct agent *a, int listener)
 
 	if (fd < 0)
 		return;
-	if (__atomic_add_fetch(&a->connections, 1, __ATOMIC_SEQ_CST) <= AGENT_CONNECTIONS_MAX && start_thread(a, fd))
+	if (++a->connections <= AGENT_CONNECTIONS_MAX && start_thread(a, fd))
 		return;
-	__atomic_sub_fetch(&a->connections, 1, __ATOMIC_SEQ_CST);
+	a->connections--;
 	close(fd);
 	LOG(WARN, "connection-refused", {"why", "too many"});
 }
@@ -274,7 +276,7 @@ static void drain(struct agent *a)
 
 	a->stop = 1;
 	keys_stop(a->keys);
-	while (__atomic_load_n(&a->connections, __ATOMIC_SEQ_CST) > 0 && clock_mono_ms() < until)
+	while (a->connections > 0 && clock_mono_ms() < until)
 		usleep(10000);
 }
 

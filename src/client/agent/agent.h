@@ -9,6 +9,7 @@
 #include "pki/path.h"
 #include "web/http1.h"
 #include <jansson.h>
+#include <stdatomic.h>
 
 #define AGENT_VERSION "0.1.0"
 enum { AGENT_CONNECTIONS_MAX = 16, AGENT_WAITS_MAX = 8, AGENT_ASSETS = 3 };
@@ -28,8 +29,8 @@ struct agent {
 	struct keys *keys;
 	struct dialogue *dialogue;
 	struct asset assets[AGENT_ASSETS];
-	volatile int stop;
-	int connections, waits;     /* of the loop; guarded by count_lock there */
+	atomic_int stop;
+	atomic_int connections, waits;
 };
 
 /* Opens everything, serves until *stop_fd becomes readable, closes everything. */

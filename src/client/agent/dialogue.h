@@ -8,6 +8,7 @@
 #pragma once
 #include "base/secret.h"
 #include "client/agent/keys.h"
+#include <stdatomic.h>
 
 enum { DIALOGUE_ID_LEN = 32, DIALOGUE_UNSEEN_MS = 30000, DIALOGUE_LEFT_MS = 15000 };
 enum dialogue_need { NEED_NONE, NEED_PIN, NEED_NEW_PIN };
@@ -16,7 +17,7 @@ struct dialogue_conf {
 	const char *pinentry;     /* program; NULL: the web window */
 	int idle_ms;              /* longest wait for an answer */
 	struct keys *keys;
-	volatile int *stop;       /* the agent is ending */
+	const atomic_int *stop;   /* the agent is ending */
 };
 enum err dialogue_new(const struct dialogue_conf *conf, struct dialogue **ret_d) MUST_CHECK;
 void dialogue_free(struct dialogue *d);

@@ -77,12 +77,12 @@ static enum err serve_wait(struct conn *c)
 
 	TRY(http1_query(&c->head, "generation", &text));
 	TRY(text_i64(text, 0, INT64_MAX, &seen));
-	if (__atomic_add_fetch(&c->a->waits, 1, __ATOMIC_SEQ_CST) > AGENT_WAITS_MAX) {
-		__atomic_sub_fetch(&c->a->waits, 1, __ATOMIC_SEQ_CST);
+	if (++c->a->waits > AGENT_WAITS_MAX) {
+		c->a->waits--;
 		return ERR(BUSY, "more than %d pages wait", AGENT_WAITS_MAX);
 	}
 	enum err e = wait_seen(c, seen);
-	__atomic_sub_fetch(&c->a->waits, 1, __ATOMIC_SEQ_CST);
+	c->a->waits--;
 	TRY(e);
 	return answer_status(c);
 }

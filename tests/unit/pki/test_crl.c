@@ -126,6 +126,7 @@ static void members(void **state)
 		{"entry twice", 5, "30283012020101" TIME "3012020101" TIME, ERR_DER},
 		{"negative serial", 5, "301430120201ff" TIME, ERR_DER},
 		{"reason removeFromCRL", 5, "30223020020101" TIME "300c300a0603551d1504030a0108", ERR_DER},
+		{"reason cACompromise", 5, "30223020020101" TIME "300c300a0603551d1504030a0102", ERR_DER},
 		{"reason keyCompromise", 5, "30223020020101" TIME "300c300a0603551d1504030a0101", ERR_OK},
 		{"reason as integer", 5, "30223020020101" TIME "300c300a0603551d150403020101", ERR_DER},
 		{"reason critical", 5, "30253023020101" TIME "300f300d0603551d150101ff04030a0101", ERR_OK},
@@ -150,6 +151,25 @@ static void members(void **state)
 			fail_msg("%s: %s %s", row[i].what, err_name(got), err_detail());
 		err_clear();
 	}
+}
+
+/* Signed by the CA's key, but under another name, or held against a certificate that may not sign lists. */
+static void issuers(void **state)
+{
+	AUTO(crl) good = build(NULL, 0);
+	AUTO(crl) renamed = NULL;
+	AUTO(cert) bare = NULL;
+	AUTO_BUF(der, 4096);
+	AUTO_BUF(exts, 64);
+	(void)state;
+	resign(crl_der(good), b.ca_key, 2, cert_subject_der(b.root), &der);
+	assert_int_equal(crl_parse(buf_span(&der), &renamed), ERR_OK);
+	assert_int_equal(crl_verify(renamed, b.ca), ERR_SIG);
+	unhex("a312301030" "0e0603551d0f0101ff0404030206c0", &exts);
+	resign(cert_der(b.ca), b.root_key, 7, buf_span(&exts), &der);
+	assert_int_equal(cert_parse(buf_span(&der), &bare), ERR_OK);
+	assert_int_equal(crl_verify(good, bare), ERR_SIG);
+	assert_int_equal(crl_verify(good, b.ca), ERR_OK);
 }
 
 static void many(void **state)
@@ -179,7 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds),   cmocka_unit_test(empty),   cmocka_unit_test(build_refuses),
-		cmocka_unit_test(changed), cmocka_unit_test(members), cmocka_unit_test(many),
+		cmocka_unit_test(changed), cmocka_unit_test(members), cmocka_unit_test(issuers), cmocka_unit_test(many),
 	};
 	return cmocka_run_group_tests_name("pki/crl", tests, bureau_up, bureau_down);
 }

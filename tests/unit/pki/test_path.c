@@ -128,6 +128,80 @@ static void holder_as_issuer(void **state)
 	assert_int_equal(path_check(&u, forged, KU_SIGN, T0), ERR_CERT_CHAIN);
 }
 
+static struct cert *forge(const struct cert *from, const struct sm2_key *by, size_t part, struct span with)
+{
+	AUTO_BUF(der, CERT_DER_MAX);
+	struct cert *c = NULL;
+	resign(cert_der(from), by, part, with, &der);
+	if (cert_parse(buf_span(&der), &c) != ERR_OK)
+		fail_msg("%s", err_detail());
+	return c;
+}
+
+#define KU_SIGN_EXT "300e0603551d0f0101ff0404030206c0"
+#define KU_CA_EXT "300e0603551d0f0101ff04040302" "0106"
+#define BASIC_EXT "300f0603551d130101ff040530030101ff"
+
+/* Rightly signed by the CA, wrong in one thing. */
+static void one_thing_wrong(void **state)
+{
+	struct path_trust t = {.root = b.root, .ca = b.ca};
+	AUTO_BUF(exts, 256);
+	(void)state;
+	AUTO(cert) name = forge(b.sign, b.ca_key, 3, cert_subject_der(b.root));
+	assert_int_equal(path_check(&t, name, KU_SIGN, T0), ERR_CERT_CHAIN);
+	/* another key identifier of the issuer */
+	unhex("a320301e" KU_SIGN_EXT "300c0603551d2304053003800101", &exts);
+	AUTO(cert) aki = forge(b.card, b.ca_key, 7, buf_span(&exts));
+	assert_int_equal(path_check(&t, aki, KU_SIGN, T0), ERR_CERT_CHAIN);
+	/* a CA below the CA; a holder that may sign certificates */
+	unhex("a3233021" KU_CA_EXT BASIC_EXT, &exts);
+	AUTO(cert) sub_ca = forge(b.card, b.ca_key, 7, buf_span(&exts));
+	assert_int_equal(path_check(&t, sub_ca, KU_CA, T0), ERR_CERT_USAGE);
+	unhex("a3123010" KU_CA_EXT, &exts);
+	AUTO(cert) signer = forge(b.card, b.ca_key, 7, buf_span(&exts));
+	assert_int_equal(path_check(&t, signer, KU_CA, T0), ERR_CERT_USAGE);
+}
+
+/* The root signed a certificate that is no CA's; its holder signs another. */
+static void no_ca_in_the_middle(void **state)
+{
+	AUTO_BUF(exts, 256);
+	(void)state;
+	unhex("a3123010" KU_SIGN_EXT, &exts);
+	AUTO(cert) middle = forge(b.ca, b.root_key, 7, buf_span(&exts));
+	unhex("a3123010" KU_CA_EXT, &exts);
+	AUTO(cert) no_basic = forge(b.ca, b.root_key, 7, buf_span(&exts));
+	const struct path_trust t = {.root = b.root, .ca = middle}, u = {.root = b.root, .ca = no_basic};
+	assert_int_equal(path_check(&t, b.sign, KU_SIGN, T0), ERR_CERT_CHAIN);
+	assert_int_equal(path_check(&u, b.sign, KU_SIGN, T0), ERR_CERT_CHAIN);
+	assert_int_equal(path_check_ca(b.root, middle, T0), ERR_CERT_CHAIN);
+}
+
+static void roots(void **state)
+{
+	AUTO_BUF(exts, 256);
+	(void)state;
+	/* the same root, its own signature by somebody else */
+	AUTO(cert) unsigned_root = forge(b.root, b.sign_key, 3, cert_issuer_der(b.root));
+	assert_int_equal(path_check_ca(unsigned_root, b.ca, T0), ERR_CERT_CHAIN);
+	/* a root that permits no CA below itself */
+	unhex("a3263024" KU_CA_EXT "30120603551d130101ff040830060101ff020100", &exts);
+	AUTO(cert) flat = forge(b.root, b.root_key, 7, buf_span(&exts));
+	assert_int_equal(cert_pathlen(flat), 0);
+	assert_int_equal(path_check_ca(flat, b.ca, T0), ERR_CERT_CHAIN);
+	/* a root that has ended */
+	struct cert_spec s = spec_for("root", sm2_key_pub(b.root_key));
+	AUTO(cert) ended = NULL;
+	s.issuer = NULL;
+	s.not_before = T0 - 10 * DAY;
+	s.not_after = T0 - DAY;
+	assert_int_equal(cert_build(&s, b.root_key, &ended), ERR_OK);
+	const struct path_trust t = {.root = ended, .ca = b.ca};
+	assert_int_equal(path_check(&t, b.sign, KU_SIGN, T0), ERR_CERT_EXPIRED);
+	assert_int_equal(path_check_ca(ended, b.ca, T0), ERR_CERT_EXPIRED);
+}
+
 /* The order in path.h: chain, usage, time, revocation. */
 static void order(void **state)
 {
@@ -154,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),	      cmocka_unit_test(usage),		  cmocka_unit_test(times), cmocka_unit_test(revocation),
 		cmocka_unit_test(strangers), cmocka_unit_test(holder_as_issuer), cmocka_unit_test(order),
+		cmocka_unit_test(one_thing_wrong), cmocka_unit_test(no_ca_in_the_middle), cmocka_unit_test(roots),
 	};
 	return cmocka_run_group_tests_name("pki/path", tests, bureau_up, bureau_down);
 }

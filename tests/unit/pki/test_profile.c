@@ -43,7 +43,7 @@ static const struct {
 	{"no number of days", "\"days_max\": 3653", "\"days_max\": 0", "line 4"},
 	{"days as text", "\"days_max\": 3653", "\"days_max\": \"3653\"", "line 4"},
 	{"more than ten years", "\"days_max\": 3653", "\"days_max\": 3654", "line 4"},
-	{"default over maximum", "\"days_default\": 3652", "\"days_default\": 3654", "line 4"},
+	{"default over maximum", "\"days_max\": 3653", "\"days_max\": 3651", "line 4"},
 	{"unknown member", "\"pathlen\": 0", "\"pathlenn\": 0", "line 5"},
 	{"negative path length", "\"pathlen\": 0", "\"pathlen\": -1", "line 5"},
 	{"CA flag disagrees", "\"usage\": \"enc\"", "\"usage\": \"ca\"", "line 7"},

@@ -12,7 +12,7 @@ static struct clock *app_clock;
 static int64_t app_offset;
 static struct web_done app_done;
 static char app_done_detail[256], app_done_route[64];
-static unsigned app_ran;
+static _Atomic unsigned app_ran;
 
 static inline void app_forward(int64_t sec)
 {
