@@ -43,7 +43,8 @@ sanitize() {
 
 fuzz() { # seconds for each target
 	fz=$build-fuzz
-	[ -e "$fz/build.ninja" ] || CC=clang meson setup "$fz" -Dfuzz=true -Dtests=false -Dwerror=false >/dev/null || return 1
+	[ -e "$fz/build.ninja" ] || CC=clang CFLAGS="-fsanitize=fuzzer-no-link,address -U_FORTIFY_SOURCE" \
+		meson setup "$fz" -Dfuzz=true -Dtests=false -Dwerror=false -Db_lundef=false >/dev/null || return 1
 	ninja -C "$fz" --quiet || return 1
 	status=0
 	found=0

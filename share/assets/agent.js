@@ -44,8 +44,11 @@ export async function permission() {
   return 'granted';
 }
 
+// An agent that refuses this site's origin lets the page read nothing; that something answered shows without reading.
 async function absent() {
-  return failure(await permission() === 'granted' ? 'L-201' : 'L-206');
+  if (await permission() !== 'granted') return failure('L-206');
+  const look = (mode) => fetch(`${agentOrigin}/v1/status`, { mode, credentials: 'omit', cache: 'no-store' }).then(() => true, () => false);
+  return failure(await look('no-cors') && !await look('cors') ? 'K-018' : 'L-201');
 }
 
 async function answerOf(response) {
@@ -171,7 +174,7 @@ export function sayFailure(where, e) {
   if (!(e instanceof Failure)) e = new Failure({ code: 'S-006', text: '页面脚本出错', remedy: '请刷新页面后重试' });
   const box = line('div', '', 'yx-message yx-bad');
   box.dataset.code = e.code;
-  box.append(line('p', e.tries === undefined ? e.text : `${e.text},还可尝试 ${e.tries} 次`));
+  box.append(line('p', e.tries === undefined ? e.text : `${e.text}，还可尝试 ${e.tries} 次`));
   if (e.note) box.append(line('p', e.note));
   box.append(line('p', `怎么办：${e.remedy}。`));
   for (const [text, href] of buttons[e.code] ?? (/^[CK]-/.test(e.code) ? [['查找办理窗口', '/windows']] : [])) {
@@ -181,7 +184,7 @@ export function sayFailure(where, e) {
     p.append(a);
     box.append(p);
   }
-  box.append(line('p', `代码 ${e.code}${e.rid ? `,请求号 ${e.rid}` : ''}`, 'yx-code'));
+  box.append(line('p', `代码 ${e.code}${e.rid ? `，请求号 ${e.rid}` : ''}`, 'yx-code'));
   where.replaceChildren(box);
 }
 

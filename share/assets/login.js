@@ -25,7 +25,7 @@ async function fault(s) {
     return bad ? new Failure(bad.error) : failure('L-205', `介质序列号 ${s.keys[0].serial}`);
   }
   if (Math.abs(skew) > CLOCK_TOLERANCE)
-    return failure('L-003', `电脑时间 ${moment(s.now)},服务器时间 ${moment(Math.round(serverNow()))},相差 ${Math.round(Math.abs(skew) / 60)} 分钟`);
+    return failure('L-003', `电脑时间 ${moment(s.now)}，服务器时间 ${moment(Math.round(serverNow()))}，相差 ${Math.round(Math.abs(skew) / 60)} 分钟`);
   const key = keys.length === 1 ? keys[0] : keys.find((k) => k.serial === chosen);
   if (!key) return null;
   if (key.not_after < serverNow()) return failure('C-004', `该证书于 ${day(key.not_after)} 到期`);

@@ -85,7 +85,7 @@ static enum err serve(const struct conf *c)
 	catch_signals(&wait_mask);
 	TRY(gm_start());
 	TRY(bay_open(&bc, &bay));
-	TRY(sandbox_limits(256, 0));
+	TRY(sandbox_limits(0, 0)); /* descriptors are bounded by BAY_CONNS_MAX already */
 	TRY(sandbox_paths(ro, rw, &fenced));
 	TRY(sandbox_syscalls(SANDBOX_CARD, &filtered));
 	LOG(INFO, "ready", {"slots", bc.slots}, {"filter", filtered ? "yes" : "no"}, {"fence", fenced ? "yes" : "no"});

@@ -190,17 +190,17 @@ static enum err still_wanted(struct dialogue *d)
 
 	if (d->cancelled)
 		return ERR(CANCELLED, "cancelled in the window");
-	if (*d->conf.stop)
-		return ERR(CANCELLED, "agent is ending");
 	if (dialogue_peer_left(d->client_fd))
 		return ERR(CANCELLED, "the page's connection closed");
 	if (now - d->asked_ms > d->conf.idle_ms)
 		return ERR(CANCELLED, "no answer in %d s", d->conf.idle_ms / 1000);
 	if (window_left(d, now))
 		return ERR(CANCELLED, "the window is not open");
-	if (dialogue_keys_gone(d))
-		return ERR(CARD_GONE, "every key offered was removed");
-	return ERR_OK;
+	bool gone = dialogue_keys_gone(d);
+	/* When the agent ends, its keys are gone first. */
+	if (*d->conf.stop)
+		return ERR(CANCELLED, "agent is ending");
+	return gone ? ERR(CARD_GONE, "every key offered was removed") : ERR_OK;
 }
 
 static void nap(struct dialogue *d)

@@ -12,15 +12,15 @@ static enum err still_wanted(void *ctx)
 {
 	struct dialogue *d = ctx;
 
-	if (*d->conf.stop)
-		return ERR(CANCELLED, "agent is ending");
 	if (dialogue_peer_left(d->client_fd))
 		return ERR(CANCELLED, "the page's connection closed");
 	if (clock_mono_ms() - d->asked_ms > d->conf.idle_ms)
 		return ERR(CANCELLED, "no answer in %d s", d->conf.idle_ms / 1000);
-	if (dialogue_keys_gone(d))
-		return ERR(CARD_GONE, "every key offered was removed");
-	return ERR_OK;
+	bool gone = dialogue_keys_gone(d);
+	/* When the agent ends, its keys are gone first. */
+	if (*d->conf.stop)
+		return ERR(CANCELLED, "agent is ending");
+	return gone ? ERR(CARD_GONE, "every key offered was removed") : ERR_OK;
 }
 
 static void describe_key(struct buf *out, const struct key *k)

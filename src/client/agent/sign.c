@@ -34,16 +34,34 @@ static enum err add_line(json_t *rows, struct span line)
 	return row_add(rows, buf_cstr(&label), buf_cstr(&value));
 }
 
-/* Every line of exactly those octets that will be signed. */
-static enum err show(const struct statement *s, json_t *rows)
+/* Numbers that only machines compare. */
+static bool for_machines(struct span line)
 {
-	struct span text = statement_text(s), line;
+	static const char *const keys[] = {"bureau:", "nonce:", "accept:", "approve:", "previous:", "key:"};
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		if (span_starts(line, span_str(keys[i])))
+			return true;
+	return false;
+}
+
+static enum err show_lines(struct span text, bool machines, json_t *rows)
+{
+	struct span line;
 
 	if (!span_take_until(&text, '\n', &line))
 		return ERR(STATEMENT, "no lines");
 	while (span_take_until(&text, '\n', &line))
-		TRY(add_line(rows, line));
+		if (for_machines(line) == machines)
+			TRY(add_line(rows, line));
 	return ERR_OK;
+}
+
+/* Every line of exactly those octets that will be signed; what a person has to read comes first. */
+static enum err show(const struct statement *s, json_t *rows)
+{
+	TRY(show_lines(statement_text(s), false, rows));
+	return show_lines(statement_text(s), true, rows);
 }
 
 /* --- signing --- */

@@ -36,7 +36,7 @@ typedef struct { CHAR FileName[32]; ULONG FileSize, ReadRights, WriteRights; } S
 #pragma pack(pop)
 
 /* --- of the standard, as far as this release goes --- */
-/* Blocks until a card comes (event 1) or goes (2): name as in EnumDev. Cancel ends all waits with SAR_FAIL's class. */
+/* Blocks until a card comes (event 1) or goes (2): name as in EnumDev. Cancel ends all waits (SAR_FAIL). */
 ULONG SKF_WaitForDevEvent(LPSTR szDevName, ULONG *pulDevNameLen, ULONG *pulEvent);
 ULONG SKF_CancelWaitForDevEvent(void);
 ULONG SKF_EnumDev(BOOL bPresent, LPSTR szNameList, ULONG *pulSize);

@@ -500,6 +500,58 @@ def test_make(a):
     control("REMOVE blank")
 
 
+def make_pair(a, wid, key):
+    new = {"window": wid, "case": "T01-2026-000002", "approval": "cd" * 32, "holder": "欧阳经办", "key": key}
+    r = Later(a, "/v1/card/new", new)
+    j = a.wait_job(wid, "ask")
+    answer(a, j, wid, "246813", pin2="246813")
+    return r.get()
+
+
+def reinsert(a, name, serial):
+    control(f"REMOVE {name}")
+    a.wait_keys([])
+    control(f"INSERT {name}")
+    a.wait_keys([serial])
+
+
+def test_make_broken_off(a):
+    """The case was lost after the pair was born; later the card was pulled out between the two halves."""
+    serial = "YX26000007"
+    control("INSERT blank2")
+    a.wait_keys([serial])
+    wid = window_id()
+    st, _, v = make_pair(a, wid, serial)
+    check(st == 200, "pair born", v)
+    st, _, v = a.call("POST", "/v1/card/discard", {"window": wid, "case": "T01", "key": serial})
+    check(st == 200 and a.status()["keys"][0]["state"] == "blank", "discarded with the login of its birth", v)
+    st, _, v = a.call("POST", "/v1/card/discard", {"window": wid, "case": "T01", "key": serial})
+    check(st == 200, "discarded again after a lost answer", v)
+    st, _, v = make_pair(a, wid, serial)
+    check(st == 200, "born anew in the same window", v)
+    reinsert(a, "blank2", serial)
+    r = Later(a, "/v1/card/discard", {"window": wid, "case": "T01", "key": serial})
+    j = a.wait_job(wid, "ask")
+    check(j["need"] == "pin", "discarding after a removal needs the PIN", j)
+    answer(a, j, wid, "975310")
+    time.sleep(0.5)
+    j = a.wait_job(wid, "ask")
+    check(code(j) == "K-002" and j["error"]["tries"] == 5, "wrong PIN", j)
+    answer(a, j, wid, "246813")
+    check(r.get()[0] == 200, "discarded", r.get())
+    st, _, made = make_pair(a, wid, serial)
+    check(st == 200, "and born again", made)
+    reinsert(a, "blank2", serial)
+    put = {"window": wid, "case": "T01", "key": serial, **issue(made["csr"])}
+    r = Later(a, "/v1/card/install", put)
+    j = a.wait_job(wid, "ask")
+    check(j["need"] == "pin", "installing after a removal needs the PIN", j)
+    answer(a, j, wid, "246813")
+    check(r.get()[0] == 200 and a.status()["keys"][0]["state"] == "ready", "installed", r.get())
+    control("REMOVE blank2")
+    a.wait_keys([])
+
+
 def test_rogue(a):
     control("INSERT rogue")
     a.wait_keys(["YX26000006"])
@@ -707,7 +759,7 @@ try:
         time.sleep(0.05)
     agent = Agent()
     time.sleep(0.5)
-    for t in (test_http, test_cors, test_peer, test_login, test_cancel, test_pull_and_choose, test_validity, test_sign, test_make,
+    for t in (test_http, test_cors, test_peer, test_login, test_cancel, test_pull_and_choose, test_validity, test_sign, test_make, test_make_broken_off,
               test_rogue, test_lock):
         try:
             t(agent)

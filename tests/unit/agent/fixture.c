@@ -1,5 +1,5 @@
 /* A small bureau for the agent's tests: root, issuing CA, cards as files.
- *   agent-fixture make DIR PROFILES       root.cer ca.cer root.sm3 ca.key keys/{operator,clerk,expired,future,blank,rogue}.card
+ *   agent-fixture make DIR PROFILES       root.cer ca.cer root.sm3 ca.key keys/{operator,clerk,expired,future,blank,blank2,rogue}.card
  *   agent-fixture issue DIR PROFILES      CSR (base64) on stdin -> JSON {sign_cert, enc_cert, enveloped} on stdout
  * PIN of every card that has one: 135790. */
 #include "base/clock.h"
@@ -183,6 +183,7 @@ static void make_all(int64_t now)
 	make_card("expired", "YX26000003", &expired, now);
 	make_card("future", "YX26000004", &future, now);
 	make_card("blank", "YX26000005", NULL, now);
+	make_card("blank2", "YX26000007", NULL, now);
 	make_card("rogue", "YX26000006", NULL, now);
 }
 

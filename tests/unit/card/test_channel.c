@@ -2,6 +2,8 @@
  * judgement of the card. */
 #include "card_fixture.h"
 #include "client/card/channel.h"
+#include "client/card/chip.h"
+#include <stdlib.h>
 #include <string.h>
 
 static struct bureau bureau;
@@ -276,6 +278,51 @@ static void genuine(void **state)
 	bureau_end(&foreign);
 }
 
+/* A copied certificate: card 304's image holds the genuine certificate of card 305, or the key of 305 under its own serial. */
+static void stolen_cert(void **state)
+{
+	struct mem m, other;
+	struct chip *chip = calloc(1, sizeof(*chip));
+
+	(void)state;
+	assert_non_null(chip);
+	mem_make(&m, "YX26000304");
+	mem_make(&other, "YX26000305");
+	for (int round = 0; round < 3; round++) {
+		const struct mem *key = round == 2 ? &m : &other; /* its own key under another serial, too */
+		AUTO(cert) c = bureau_issue(&bureau, "card", card_device_pub(key->card), round == 1 ? "YX26000304" : "YX26000305");
+		OK(chip_parse(buf_span(&m.image), chip));
+		chip->device.cert.len = (uint16_t)cert_der(c).len;
+		memcpy(chip->device.cert.der, cert_der(c).ptr, cert_der(c).len);
+		OK(chip_encode(chip, &m.image));
+		mem_reopen(&m);
+		FAILS(open_with(&m, &bureau.trust, FIXTURE_NOW), CARD_AUTH);
+	}
+	/* With the other's serial in its answers, too: the device key is not the certificate's. */
+	memcpy(chip->serial, "YX26000305", 10);
+	AUTO(cert) c = bureau_issue(&bureau, "card", card_device_pub(other.card), "YX26000305");
+	memcpy(chip->device.cert.der, cert_der(c).ptr, cert_der(c).len);
+	chip->device.cert.len = (uint16_t)cert_der(c).len;
+	OK(chip_encode(chip, &m.image));
+	mem_reopen(&m);
+	FAILS(open_with(&m, &bureau.trust, FIXTURE_NOW), CARD_AUTH);
+	/* And with its public key in front of a private key that it does not have. */
+	chip->device.pub = *card_device_pub(other.card);
+	OK(chip_encode(chip, &m.image));
+	mem_reopen(&m);
+	FAILS(open_with(&m, &bureau.trust, FIXTURE_NOW), CARD_AUTH);
+	/* The test is right: with the private key as well it would be that card. */
+	OK(chip_parse(buf_span(&other.image), chip));
+	chip->device.cert.len = (uint16_t)cert_der(c).len;
+	memcpy(chip->device.cert.der, cert_der(c).ptr, cert_der(c).len);
+	OK(chip_encode(chip, &m.image));
+	mem_reopen(&m);
+	OK(open_with(&m, &bureau.trust, FIXTURE_NOW));
+	mem_done(&m);
+	mem_done(&other);
+	free(chip);
+}
+
 /* An ungenuine card can be read and stocked, but hears no PIN. */
 static unsigned pin_commands;
 static enum err count_all(void *ctx, struct span command, struct buf *response)
@@ -320,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ways), cmocka_unit_test(no_repetition), cmocka_unit_test(attacks),
 		cmocka_unit_test(line_attacks), cmocka_unit_test(opening_changed), cmocka_unit_test(genuine),
+		cmocka_unit_test(stolen_cert),
 		cmocka_unit_test(no_pin_for_strangers),
 	};
 	bureau_start(&bureau);

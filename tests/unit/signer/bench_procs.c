@@ -285,6 +285,13 @@ static bool tree_holds(const char *path, struct span octets)
 	return found;
 }
 
+bool procs_log_says(const struct procs *p, const char *log, const char *text)
+{
+	char path[NAME_LEN];
+	procs_path(p, log, path);
+	return file_holds(path, span_str(text));
+}
+
 bool procs_files_hold(const struct procs *p, struct span octets)
 {
 	return tree_holds(p->dir, octets);

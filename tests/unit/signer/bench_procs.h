@@ -40,5 +40,6 @@ void procs_be_portal(void);
 void procs_be_stranger(void);
 void procs_be_admin(void);
 void procs_path(const struct procs *p, const char *name, char ret[NAME_LEN]);
+bool procs_log_says(const struct procs *p, const char *log, const char *text);
 /* Whether these octets occur in any file below the folder. */
 bool procs_files_hold(const struct procs *p, struct span octets);

@@ -229,6 +229,7 @@ static void cut_ceremony_goes_no_further(void **state)
 	world_begin(&v);
 	procs_kill_signer(&v.procs);
 	assert_int_equal(procs_run_signer(&v.procs), 1);
+	assert_true(procs_log_says(&v.procs, "signer.log", "CEREMONY_CUT"));
 	world_stop(&v);
 }
 

@@ -10,7 +10,7 @@ static const struct {
 } staff[N_OFFICERS] = {
 	[SEC1] = {"P000001", "security"},  [SEC2] = {"P000002", "security"}, [CLERK] = {"P000003", "clerk"},
 	[REVIEWER] = {"P000004", "reviewer"}, [MAKER] = {"P000005", "maker"},
-	[ALLROUND] = {"P000006", "clerk,reviewer,maker"}, [AUDITOR] = {"P000007", "auditor"},
+	[ALLROUND] = {"P000006", "clerk,reviewer,maker"}, [AUDITOR] = {"P000007", "auditor"},   [CLERK2] = {"P000009", "clerk"},
 };
 
 /* --- calls --- */

@@ -17,7 +17,7 @@ struct officer {
 	struct buf cert;
 	char serial[2 * CERT_SERIAL_LEN + 1];
 };
-enum who { SEC1, SEC2, CLERK, REVIEWER, MAKER, ALLROUND, AUDITOR, N_OFFICERS };
+enum who { SEC1, SEC2, CLERK, REVIEWER, MAKER, ALLROUND, AUDITOR, CLERK2, N_OFFICERS };
 enum { N_CARDS = 120 };
 struct world {
 	struct procs procs;

@@ -24,6 +24,17 @@ struct load {
 	bool with_duplicates;
 };
 
+/* Changes something and then fails. */
+static enum err add_and_fail_tx(struct tx *tx, void *arg)
+{
+	struct test_item it = *(const struct test_item *)arg;
+
+	it.id += 1000000;
+	it.name = "must not stay";
+	TRY(test_add_tx(tx, &it));
+	return ERR(CANCELLED, "on purpose");
+}
+
 static void *write_many(void *arg)
 {
 	const struct load *l = arg;
@@ -36,6 +47,8 @@ static void *write_many(void *arg)
 			atomic_fetch_add(l->failures, 1);
 		/* The same again must fail, its neighbours in the group must not. */
 		if (l->with_duplicates && store_write(l->s, test_add_tx, &it) != ERR_EXISTS)
+			atomic_fetch_add(l->failures, 1);
+		if (l->with_duplicates && store_write(l->s, add_and_fail_tx, &it) != ERR_CANCELLED)
 			atomic_fetch_add(l->failures, 1);
 	}
 	return NULL;

@@ -178,6 +178,18 @@ static void stops_within_three_seconds(void **state)
 	close(fd);
 }
 
+static void idle_workers_stop_at_once(void **state)
+{
+	int fd;
+	struct web_server *s = start(test_path("idle.sock"), &fd);
+	int64_t before = clock_mono_ms();
+
+	(void)state;
+	web_server_stop(s);
+	assert_true(clock_mono_ms() - before < 1000);
+	close(fd);
+}
+
 static void bad_tables_refuse_to_start(void **state)
 {
 	static const struct web_field reserved[] = {{"csrf", "x", 10}, {NULL}};
@@ -409,6 +421,7 @@ int main(void)
 		cmocka_unit_test(garbage_is_closed_and_the_server_lives),
 		cmocka_unit_test(a_body_too_large_is_answered),
 		cmocka_unit_test(stops_within_three_seconds),
+		cmocka_unit_test(idle_workers_stop_at_once),
 		cmocka_unit_test(bad_tables_refuse_to_start),
 		cmocka_unit_test(behind_nginx),
 	};

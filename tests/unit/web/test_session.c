@@ -29,7 +29,7 @@ static const char *refusal(const char *cookie)
 static void a_session_is_its_cookie(void **state)
 {
 	const char *me = app_log_in("1", NULL);
-	char wrong[128];
+	char wrong[256];
 
 	(void)state;
 	assert_int_equal(get_closed(me), 200);
@@ -89,6 +89,7 @@ static void the_absolute_limit(void **state)
 		assert_int_equal(get_closed(me), 200);
 		app_forward(1700);
 	}
+	assert_int_equal(get_closed(me), 200); /* not idle */
 	app_forward(1700);
 	assert_string_equal(refusal(me), "L-108");
 }
