@@ -26,15 +26,15 @@ function check(name, ok, detail = "") {
 
 const flat = (s) => (s ?? "").replace(/\s+/g, " ").trim();
 
-// A message box of the page: code, and text and remedy as the table has them.
-async function shows(page, where, code, name, more = []) {
+// A message box of the page: code, and text and remedy as the table has them, or in the words of that page (own).
+async function shows(page, where, code, name, more = [], own = null) {
   let text = "";
   try {
     await page.waitForSelector(`${where} [data-code="${code}"]`, { timeout: 12000 });
   } catch { /* told below */ }
   text = flat(await page.textContent(where).catch(() => ""));
   const row = messages[code];
-  const wanted = [...(row ? [row.text, row.remedy] : ["怎么办"]), `代码 ${code}`, ...more];
+  const wanted = ["怎么办", ...(own ?? (row ? [row.text, row.remedy] : [])), `代码 ${code}`, ...more];
   const missing = wanted.filter((w) => !text.includes(flat(w)));
   if (!check(`${name}: ${code} with cause and remedy`, missing.length === 0, `missing ${missing.join(" | ")}\nshown: ${text}`))
     await page.screenshot({ path: path.join(shots, `${tests}.png`), fullPage: true }).catch(() => {});
@@ -134,16 +134,18 @@ async function otherAgent(change, work) {
   }
 }
 
-// Requests for the configured agent go to the other one; its answers come back untouched.
-async function forward(context, port) {
+// Requests for the configured agent go to the other one, and its answers come back.
+// as: the origin that the agent is told instead of the page's.
+async function forward(context, port, as = null) {
   const there = `http://127.0.0.1:${port}`;
   await context.route(`${bureau.agent}/**`, async (route) => {
     const r = route.request(), given = r.headers(), headers = {};
     for (const name of ["content-type", "accept"]) if (given[name]) headers[name] = given[name];
-    headers.origin = (given.origin ?? bureau.origin).replace(bureau.agent, there);
+    headers.origin = given.origin?.startsWith(bureau.agent) ? there : as ?? bureau.origin;
     try {
       const answer = await fetch(r.url().replace(bureau.agent, there), { method: r.method(), headers, body: r.postData() ?? undefined });
-      await route.fulfill({ status: answer.status, headers: Object.fromEntries(answer.headers), body: Buffer.from(await answer.arrayBuffer()) });
+      const back = { ...Object.fromEntries(answer.headers), "access-control-allow-origin": bureau.origin };
+      await route.fulfill({ status: answer.status, headers: back, body: Buffer.from(await answer.arrayBuffer()) });
     } catch { await route.abort().catch(() => {}); }
   });
 }
@@ -404,7 +406,7 @@ async function password() {
   await page.fill("#new-password", PASSWORD_2);
   await page.fill("#new-again", `${PASSWORD_2}x`);
   await page.click('#reset button[type="submit"]');
-  await shows(page, "#reset-live", "F-006", "two different new passwords", ["两次输入的密码不一致"]);
+  await shows(page, "#reset-live", "F-006", "two different new passwords", [], ["两次输入的密码不一致", "重新输入"]);
   await page.fill("#new-again", PASSWORD_2);
   await withAgent(page, () => page.click('#reset button[type="submit"]'), bureau.pin("operator-1"));
   await page.waitForURL(`${bureau.origin}/unit`, { timeout: 15000 }).catch(() => {});
@@ -439,6 +441,23 @@ async function foreignOrigin() {
   const body = await direct.json();
   check("the agent refuses another origin: 403 K-018", direct.status === 403 && body.error.code === "K-018" && body.error.remedy && !direct.headers.get("access-control-allow-origin"), JSON.stringify(body));
   await page.context().close();
+}
+
+// A site of a thief hands the bureau's challenge to its visitor and posts his signature on: the statement names that site.
+async function relayed() {
+  const thief = "http://evil.example";
+  await otherAgent((conf) => conf.replace(/^origins = .*$/m, `origins = ${thief}`), async (port) => {
+    bureau.only("operator-1");
+    const page = await fresh();
+    await forward(page.context(), port, thief);
+    await page.goto(`${bureau.origin}/login`);
+    await ready(page);
+    const win = await withAgent(page, () => page.click("#login:not([disabled])"), bureau.pin("operator-1"), { keepOpen: true });
+    check("signature for another site: the agent's window names that site", flat(await win.textContent("#origin")) === thief, await win.textContent("#origin"));
+    await win.click("#ok");
+    await shows(page, "#failure", "L-002", "signature made for another site");
+    await page.context().close();
+  });
 }
 
 // Chromium keeps a "public" page from the loopback network until the person permits it; nothing reaches the agent.
@@ -584,11 +603,11 @@ async function acceptPulled() {
   const api = await posted(page, new URL(page.url()).pathname + "/text", { step: "accept" });
   check("key pulled out: the session is locked at the server, L-109", api.status === 401 && api.body?.error?.code === "L-109", JSON.stringify(api));
   await page.click("#lock-resume");
-  await shows(page, "#lock-live", "L-110", "resume without the key");
+  await shows(page, "#lock-live", "L-110", "resume without the key", [], ["没有检测到登录时使用的介质", "插回原介质"]);
   bureau.insert("reviewer-1");
   await sleep(700);
   await page.click("#lock-resume");
-  await shows(page, "#lock-live", "L-110", "resume with another key");
+  await shows(page, "#lock-live", "L-110", "resume with another key", [], ["没有检测到登录时使用的介质", "插回原介质"]);
   bureau.only("clerk-1");
   await page.waitForSelector("#lock-live .yx-good", { timeout: 12000 });
   await withAgent(page, () => page.click("#lock-resume"), bureau.pin("clerk-1"));
@@ -614,12 +633,13 @@ async function makePulled(address) {
   bureau.only("maker-1", "operator-1");
   await page.waitForFunction(() => document.getElementById("slot-own").textContent.includes("已插入"), undefined, { timeout: 12000 });
   await page.click("#make-born");
-  await shows(page, "#make-failure", "K-009", "a ready key where a blank one is wanted");
+  await shows(page, "#make-failure", "K-009", "a ready key where a blank one is wanted", [], ["没有检测到空白介质", "插入一个已入库的空白介质"]);
   const forced = await page.evaluate(async ([agent, body]) => {
     const r = await fetch(`${agent}/v1/card/new`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     return { status: r.status, body: await r.json() };
   }, [bureau.agent, { window: "a".repeat(32), case: no, approval: "0".repeat(64), unit: "", holder: "测试", key: bureau.key("operator-1").serial }]);
   check("the agent itself refuses to overwrite a ready key: K-009", forced.body.error?.code === "K-009" && forced.body.error.remedy, JSON.stringify(forced));
+  await forgedBlank(page);
   bureau.only("maker-1", "blank-1");
   await page.waitForFunction((s) => document.getElementById("slot-blank").textContent.includes(s), bureau.key("blank-1").serial, { timeout: 12000 });
   // Pulled out while the holder types his PIN.
@@ -649,11 +669,11 @@ async function makePulled(address) {
   check("blank key pulled out after birth: signing and issuing go on without it", true);
   await page.waitForFunction((s) => document.getElementById("slot-blank").textContent.includes(s), bureau.key("blank-1").serial, { timeout: 12000 });
   await page.click("#make-install");
-  await shows(page, "#make-failure", "K-010", "no key at the writing", [bureau.key("blank-1").serial]);
+  await shows(page, "#make-failure", "K-010", "no key at the writing", [], ["没有检测到本业务的介质", `插入序列号为 ${bureau.key("blank-1").serial} 的介质`]);
   bureau.insert("blank-2");
   await sleep(900);
   await page.click("#make-install");
-  await shows(page, "#make-failure", "K-010", "another blank key at the writing", [bureau.key("blank-1").serial]);
+  await shows(page, "#make-failure", "K-010", "another blank key at the writing", [], ["没有检测到本业务的介质", `插入序列号为 ${bureau.key("blank-1").serial} 的介质`]);
   await wrongCardAtAgent(page, no);
   bureau.only("maker-1", "blank-1");
   await page.waitForFunction((s) => document.getElementById("slot-blank").textContent.includes(`${s}(`), bureau.key("blank-1").serial, { timeout: 12000 });
@@ -671,6 +691,23 @@ async function makePulled(address) {
   await login(holder, bureau, "blank-1", "/unit");
   check("and its holder logs in with it", true);
   await holder.context().close();
+}
+
+// A card that no bureau has stocked: it is told before anybody types a PIN.
+async function forgedBlank(page) {
+  tool("forge", "forged-1", "YX99000001");
+  bureau.only("maker-1", "forged-1");
+  await page.waitForFunction(() => document.getElementById("slot-blank").textContent.includes("YX99000001"), undefined, { timeout: 12000 });
+  const [win] = await Promise.all([page.waitForEvent("popup", { timeout: 15000 }), page.click("#make-born")]);
+  const asked = await Promise.race([win.waitForSelector("#pin", { state: "visible", timeout: 6000 }).then(() => true, () => false),
+    page.waitForSelector('#make-failure [data-code="K-006"]', { timeout: 6000 }).then(() => false, () => false)]);
+  check("card that is not genuine: no PIN is asked for it", !asked);
+  if (asked) {
+    await win.fill("#pin", NEW_PIN);
+    await win.fill("#pin2", NEW_PIN);
+    await win.click("#ok").catch(() => {});
+  }
+  await shows(page, "#make-failure", "K-006", "card that is not genuine");
 }
 
 // Past the page's own look: the agent compares certificate and card.
@@ -692,7 +729,7 @@ async function pulledOut() {
 
 // --- the run ---
 
-const PARTS = [noAgent, noLibrary, noKey, severalKeys, wrongPin, cancelled, localClock, register, password, foreignOrigin, permission,
+const PARTS = [noAgent, noLibrary, noKey, severalKeys, wrongPin, cancelled, localClock, register, password, foreignOrigin, relayed, permission,
   blockedWindow, nonces, twoTabs, pulledOut, status, validity, idle, revoked, lockedPin];
 
 async function run(part) {

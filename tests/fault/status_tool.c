@@ -9,6 +9,7 @@
  *   status_tool DATA discard KEY            < PIN
  *   status_tool DATA install KEY            < {"pin","sign_cert","enc_cert","enveloped"}   {"cert_serial"}
  *   status_tool DATA stock PREFIX FIRST N   N new blank cards PREFIX-1.. with serials YX<FIRST>.., stocked
+ *   status_tool DATA forge KEY SERIAL       a card that no bureau knows
  *   status_tool DATA journal                {"records","certs":[{"serial","key","subject"}]} of the whole signed feed
  *   status_tool DATA crl                    {"number"} */
 /* The ceremony's steps, stocking among them, are static there: this is the same hand, not a second one. */
@@ -290,6 +291,15 @@ static enum err verb_stock(struct bench *b, char **args, json_t *out)
 	return json_put_int(out, "stocked", n);
 }
 
+static enum err verb_forge(struct bench *b, char **args, json_t *out)
+{
+	char path[PATH_LEN_MAX];
+	AUTO(card_file) f = NULL;
+	TRY(path_of(b->data, "keys", args[0], ".card", path));
+	TRY(card_file_make(path, args[1], &f));
+	return json_put_str(out, "serial", span_str(card_serial(card_file_card(f))));
+}
+
 /* --- journal --- */
 
 static enum err put_cert(json_t *list, struct span der)
@@ -347,6 +357,7 @@ static const struct {
 	{"suspend", 1, verb_suspend}, {"revoke", 1, verb_revoke},     {"release", 1, verb_release}, {"status", 1, verb_status},
 	{"sign", 1, verb_sign},       {"cert", 1, verb_cert},         {"generate", 2, verb_generate}, {"discard", 1, verb_discard},
 	{"install", 1, verb_install}, {"stock", 3, verb_stock},       {"journal", 0, verb_journal}, {"crl", 0, verb_crl},
+	{"forge", 2, verb_forge},
 };
 
 static enum err run(struct bench *b, verb_fn *verb, char **args)

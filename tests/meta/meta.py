@@ -263,7 +263,7 @@ def check_sql():
     for n in sorted(os.listdir(folder)):
         if n[0].isdigit() or not n.endswith(".sql"):
             continue
-        for name in re.findall(r"^-- name: (\w+)", text(os.path.join(folder, n)), flags=re.M):
+        for name in re.findall(r"^-- name: ([\w.]+)", text(os.path.join(folder, n)), flags=re.M):
             if name in named:
                 faults.append(f"statement twice: {name}")
             named.add(name)
@@ -273,7 +273,7 @@ def check_sql():
         if f'"{name}"' not in code and f'"{name}"' not in tests:
             faults.append(f"nobody runs {name}")
     for path in files(".c"):
-        if re.search(r'"\s*(SELECT|INSERT|UPDATE|DELETE)\b', text(path)) and not rel(path).startswith("src/store/"):
+        if re.search(r'"[^"\n]*\b(SELECT\b[^"\n]*\bFROM|INSERT INTO|DELETE FROM|UPDATE \w+ SET)\b', text(path)) and not rel(path).startswith("src/store/"):
             faults.append(f"{rel(path)} holds SQL text")
     report("SQL is named, used, and only in share/sql", faults)
 
