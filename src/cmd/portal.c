@@ -187,6 +187,8 @@ static void assemble(struct opened *o)
 	p->desk.keys = o->keys;
 	p->desk.clock = o->clock;
 	p->desk.signer = p->signer;
+	p->desk.cert_status = portal_cert_status;
+	p->desk.cert_status_ctx = p->trust;
 	p->desk.maker_may_accept = conf_bool(o->c, "maker_may_accept");
 	o->web = (struct web_config){.origin = p->origin, .agent_origin = p->agent_origin, .bureau_name = p->bureau_name,
 		.workers = (unsigned)conf_int(o->c, "workers"), .routes = portal_routes, .common = page_common,
@@ -195,7 +197,7 @@ static void assemble(struct opened *o)
 
 static void refresh(struct opened *o)
 {
-	enum err e = trust_refresh(o->app.trust, o->app.signer);
+	enum err e = portal_refresh(&o->app);
 	if (e != ERR_OK)
 		log_err("crl", e);
 }

@@ -251,6 +251,8 @@ enum err cert_row_of(const struct desk *d, const char *subject, struct cert_row 
 	struct cert_row c = {0};
 	struct cert_job j = {subject, &c};
 	TRY(store_read(d->store, cert_fn, &j));
+	if (d->cert_status != NULL)
+		c.status = d->cert_status(d->cert_status_ctx, c.serial);
 	*ret_c = c;
 	return ERR_OK;
 }

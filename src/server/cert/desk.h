@@ -13,6 +13,9 @@ struct desk {
 	struct signer_client *signer; /* case_issue() only; may be NULL elsewhere */
 	char bureau[65];              /* SM3 of the root certificate, lower-case hex */
 	bool maker_may_accept;        /* as the signer's policy: the maker may be the acceptor's person */
+	/* Newest word on a certificate, as SIGNER_STATUS: 0 good, 1 revoked, 2 suspended. NULL: the database's copy. */
+	int (*cert_status)(void *ctx, const char *serial);
+	void *cert_status_ctx;
 };
 
 /* Who acts: borrowed from the session; the act's certificate must agree with it. */

@@ -22,6 +22,12 @@ static inline struct portal *portal_of(struct web_req *rq)
 	return web_app(rq);
 }
 
+/* Fetches the newest revocation list and ends the sessions of certificates on it. */
+enum err portal_refresh(struct portal *p) MUST_CHECK;
+enum err portal_sweep(struct portal *p) MUST_CHECK; /* the second half alone */
+/* For struct desk: the revocation list's word. ctx is the struct trust. */
+int portal_cert_status(void *ctx, const char *serial);
+
 /* --- roles: bits of web_session.roles --- */
 enum { ROLE_CLERK = 1, ROLE_REVIEWER = 2, ROLE_MAKER = 4, ROLE_AUDITOR = 8, ROLE_SECURITY = 16, ROLE_SYSTEM = 32,
 	ROLE_UNIT = 64, ROLE_PERSON = 128, ROLE_DESK = ROLE_CLERK | ROLE_REVIEWER | ROLE_MAKER };

@@ -86,6 +86,17 @@ enum err trust_check(struct trust *t, const struct cert *leaf, int64_t now)
 	return e;
 }
 
+int trust_status(struct trust *t, const char *serial)
+{
+	struct crl_entry e;
+	(void)pthread_rwlock_rdlock(&t->lock);
+	bool listed = t->crl != NULL && crl_find(t->crl, serial, &e);
+	(void)pthread_rwlock_unlock(&t->lock);
+	if (!listed)
+		return 0;
+	return e.reason == CRL_HOLD ? 2 : 1;
+}
+
 const struct cert *trust_root(const struct trust *t)
 {
 	return t->root;

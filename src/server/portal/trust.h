@@ -12,6 +12,7 @@ DEFINE_AUTO(trust)
 enum err trust_set_crl(struct trust *t, struct span der) MUST_CHECK;
 enum err trust_refresh(struct trust *t, struct signer_client *c) MUST_CHECK;
 enum err trust_check(struct trust *t, const struct cert *leaf, int64_t now) MUST_CHECK; /* signing certificate; path.h's errors */
+int trust_status(struct trust *t, const char *serial); /* 0 good, 1 revoked, 2 suspended, by the list held */
 const struct cert *trust_root(const struct trust *t);
 const struct cert *trust_ca(const struct trust *t);
 enum err trust_crl_der(struct trust *t, struct buf *out) MUST_CHECK; /* ERR_ABSENT before the first */

@@ -142,6 +142,12 @@ static void check_issued(struct scene *s, const char *no)
 	issued_done(&parcel);
 }
 
+static int status_is(void *ctx, const char *serial)
+{
+	(void)serial;
+	return *(int *)ctx;
+}
+
 static void test_unit(void **state)
 {
 	struct scene *s = *state;
@@ -166,6 +172,13 @@ static void test_unit(void **state)
 		.letter_from = c.letter_from, .letter_to = c.letter_to, .days = 365};
 	char other[CASE_NO_MAX + 1];
 	assert_int_equal(case_open(&s->desk, &again, &clerk, other), ERR_HOLDER_HAS);
+	struct desk told = s->desk; /* the list says that the first one is revoked */
+	int revoked = 1, suspended = 2;
+	told.cert_status = status_is;
+	told.cert_status_ctx = &suspended;
+	assert_int_equal(case_open(&told, &again, &clerk, other), ERR_HOLDER_HAS);
+	told.cert_status_ctx = &revoked;
+	MUST(case_open(&told, &again, &clerk, other));
 }
 
 static void test_person(void **state)

@@ -215,6 +215,8 @@ static void test_revocation(void **state)
 	const struct try honest = {0};
 	struct login_who w;
 	put_crl(s, s->operator_1.cert, CRL_HOLD);
+	assert_int_equal(trust_status(s->trust, cert_serial(s->operator_1.cert)), 2);
+	assert_int_equal(trust_status(s->trust, cert_serial(s->person_1.cert)), 0);
 	assert_int_equal(attempt(s, &s->operator_1, &honest, &w), ERR_CERT_SUSPENDED);
 	put_crl(s, NULL, CRL_UNSPECIFIED);
 	OK(attempt(s, &s->operator_1, &honest, &w));

@@ -355,6 +355,32 @@ static void test_login(void **state)
 	holder_done(&p);
 }
 
+/* Revoked while logged in: the session ends with the next list. */
+static void test_sweep(void **state)
+{
+	struct site *s = *state;
+	struct desk_person p;
+	struct crl_entry e = {.reason = CRL_KEY_COMPROMISE};
+	AUTO(crl) crl = NULL;
+	AUTO_BUF(raw, 20);
+	int64_t now = clock_now(s->o.clock);
+	holder_in_register(s, &p);
+	assert_int_equal(answer_login(s, &p, "/login/answer", NULL, NULL), 200);
+	OK(portal_sweep(&s->app));
+	assert_int_equal(get(s, "/unit"), 200);
+	OK(text_unhex(span_str(cert_serial(p.cert)), &raw));
+	memcpy(e.serial, raw.ptr, raw.len);
+	e.serial_len = raw.len;
+	e.time = now;
+	OK(crl_build(s->o.ca, s->o.ca_key, 2, now - 60, now + 7 * DAY, &e, 1, &crl));
+	OK(trust_set_crl(s->app.trust, crl_der(crl)));
+	OK(portal_sweep(&s->app));
+	assert_int_equal(get(s, "/unit"), 303);
+	assert_int_equal(answer_login(s, &p, "/login/answer", NULL, NULL), 403);
+	assert_string_equal(error_code(s), "C-006");
+	holder_done(&p);
+}
+
 static void test_nonce(void **state)
 {
 	struct site *s = *state;
@@ -571,7 +597,7 @@ static void test_return(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_contract), T(test_frame), T(test_elder), T(test_login), T(test_nonce),
+	const struct CMUnitTest tests[] = {T(test_contract), T(test_frame), T(test_elder), T(test_login), T(test_sweep), T(test_nonce),
 		T(test_password), T(test_form_errors), T(test_case_story), T(test_return)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,59 @@
+/* A certificate that is revoked or suspended loses its sessions with the next list, not only its next login. */
+#include "server/portal/app.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SWEEP_MAX = 4096, SERIAL_CAP = 48 };
+struct sweep {
+	struct trust *trust;
+	char (*serials)[SERIAL_CAP]; /* of listed certificates that have sessions */
+	size_t n;
+};
+
+int portal_cert_status(void *ctx, const char *serial)
+{
+	return trust_status(ctx, serial);
+}
+
+static enum err take_listed(const struct row *row, void *ctx)
+{
+	struct sweep *s = ctx;
+	const char *serial = row_text(row, 0);
+	if (s->n < SWEEP_MAX && trust_status(s->trust, serial) != 0)
+		(void)snprintf(s->serials[s->n++], SERIAL_CAP, "%s", serial);
+	return ERR_OK;
+}
+
+static enum err read_sessions(struct tx *tx, void *arg)
+{
+	struct sweep *s = arg;
+	s->n = 0;
+	return tx_query(tx, "portal_session_serials", NULL, 0, take_listed, s);
+}
+
+static enum err end_all(struct portal *p, const struct sweep *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		TRY(session_end_cert(p->sessions, s->serials[i]));
+	return ERR_OK;
+}
+
+enum err portal_sweep(struct portal *p)
+{
+	struct sweep s = {.trust = p->trust};
+	s.serials = calloc(SWEEP_MAX, SERIAL_CAP);
+	if (s.serials == NULL)
+		return ERR(NOMEM, "sweep");
+	enum err e = store_read(p->desk.store, read_sessions, &s);
+	if (e == ERR_OK)
+		e = end_all(p, &s);
+	free(s.serials);
+	return e;
+}
+
+enum err portal_refresh(struct portal *p)
+{
+	TRY(trust_refresh(p->trust, p->signer));
+	return portal_sweep(p);
+}
