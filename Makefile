@@ -44,7 +44,8 @@ deb: setup-run build
 	@packaging/make-deb $(BUILD)
 
 install:
-	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@meson install -C $(BUILD) --no-rebuild --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@mkdir -p $(DESTDIR)/usr/local/share/yinxin && cp -R $(BUILD)/www $(DESTDIR)/usr/local/share/yinxin/
 
 clean:
 	@rm -rf $(BUILD) $(SAN) build-*

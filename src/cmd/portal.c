@@ -224,6 +224,7 @@ static enum err run(struct opened *o, const sigset_t *wait)
 	TRY(confine(o));
 	TRY(open_store(o));
 	assemble(o);
+	TRY(portal_sweep(&o->app));
 	return serve(o, wait);
 }
 

@@ -92,6 +92,10 @@ static void every_profile_is_served(void **state)
 		r.unit_no = rows[i].unit_no;
 		r.unit_name = rows[i].unit_name;
 		r.uscc = rows[i].uscc;
+		if (strcmp(r.profile, "staff") == 0) {
+			r.by[0] = &w.officers[SEC1];
+			r.by[1] = &w.officers[SEC2];
+		}
 		OK(ask(&r, &a));
 		OK(cert_parse(ipc_get(a, ST_SIGN_CERT), &c));
 		assert_string_equal(cert_subject_id(c), rows[i].subject);
@@ -125,6 +129,27 @@ LIE(one_for_all, r->by[0] = r->by[1] = r->by[2] = &w.officers[ALLROUND])
 LIE(acceptor_approves, r->by[0] = r->by[1] = &w.officers[ALLROUND])
 LIE(reviewer_makes, r->by[1] = r->by[2] = &w.officers[ALLROUND])
 LIE(acceptor_makes, r->by[0] = r->by[2] = &w.officers[ALLROUND])
+LIE(acceptance_by_security, r->by[0] = &w.officers[SEC1])
+LIE(security_for_a_unit, r->by[0] = &w.officers[SEC1]; r->by[1] = &w.officers[SEC2])
+
+/* A staff certificate with the person id of a security administrator: whoever gets it signs rosters. */
+static void for_staff(struct issue *r, enum who accept, enum who approve, enum who make)
+{
+	r->profile = "staff";
+	r->unit_no = r->unit_name = r->uscc = "-";
+	r->person = w.officers[SEC1].person;
+	r->by[0] = &w.officers[accept];
+	r->by[1] = &w.officers[approve];
+	r->by[2] = &w.officers[make];
+}
+LIE(staff_by_the_window, for_staff(r, CLERK, REVIEWER, MAKER))
+LIE(staff_accepted_by_clerk, for_staff(r, CLERK, SEC2, MAKER))
+LIE(staff_approved_by_reviewer, for_staff(r, SEC1, REVIEWER, MAKER))
+LIE(staff_by_one_security, for_staff(r, SEC1, SEC1, MAKER))
+LIE(staff_made_by_security, for_staff(r, SEC1, SEC2, SEC1))
+LIE(staff_accepted_as_person, for_staff(r, CLERK, REVIEWER, MAKER); r->profile = "person"; r->approved_profile = "staff")
+LIE(staff_approved_as_person, for_staff(r, CLERK, REVIEWER, MAKER); r->approved_profile = "person")
+LIE(person_accepted_for_staff, for_staff(r, SEC1, SEC2, MAKER); r->profile = "person"; r->approved_profile = "staff")
 LIE(other_name_accept, r->named[0] = "P000004")
 LIE(other_name_approve, r->named[1] = "P000003")
 LIE(other_name_make, r->named[2] = "P000003")
@@ -182,6 +207,16 @@ static const struct {
 	{"clerk approves", clerk_approves, ERR_ROLE},
 	{"auditor makes", auditor_makes, ERR_ROLE},
 	{"security administrator approves", security_approves, ERR_ROLE},
+	{"security administrator accepts", acceptance_by_security, ERR_ROLE},
+	{"two security administrators for a unit", security_for_a_unit, ERR_ROLE},
+	{"staff by clerk and reviewer", staff_by_the_window, ERR_ROLE},
+	{"staff accepted by a clerk", staff_accepted_by_clerk, ERR_ROLE},
+	{"staff approved by a reviewer", staff_approved_by_reviewer, ERR_ROLE},
+	{"staff by one security administrator", staff_by_one_security, ERR_SAME_PERSON},
+	{"staff made by a security administrator", staff_made_by_security, ERR_ROLE},
+	{"staff accepted as a person by the window", staff_accepted_as_person, ERR_ROLE},
+	{"staff approved as a person by the window", staff_approved_as_person, ERR_APPROVAL},
+	{"staff accepted as a person by security", person_accepted_for_staff, ERR_APPROVAL},
 	{"one person does all three", one_for_all, ERR_SAME_PERSON},
 	{"acceptor approves", acceptor_approves, ERR_SAME_PERSON},
 	{"reviewer makes", reviewer_makes, ERR_SAME_PERSON},

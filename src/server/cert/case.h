@@ -1,6 +1,6 @@
 /* A case at the certificate desk: T01 新办, from the clerk's first line to the certificate in the holder's key.
  *
- * 草稿 -受理签名-> 待审核 -审核签名-> 待制证 -介质生成密钥-> 制证中 -制证签名,签发-> 已签发待写入 -写入-> 办结
+ * 草稿 -受理签名-> 待审核 -审核签名-> 待制证 -产生密钥-> 制证中 -制证签名-> 已签发待写入 -写入-> 办结
  *                    \-> 退回补正 -> 草稿     草稿|退回补正 -> 不予受理
  *
  * The three officers sign statements (CERT-ACCEPT, CERT-APPROVE, CERT-MAKE) that are built here from stored values alone;

@@ -34,11 +34,6 @@ const char *state_class(enum case_state s)
 
 /* --- queue --- */
 
-struct queue {
-	json_t *list;
-	enum err e;
-};
-
 static enum err queue_row(const struct cert_case *c, void *ctx)
 {
 	struct mo m = mo_item(ctx);
@@ -65,7 +60,8 @@ static enum err put_filter(json_t *list, int state, int current, int64_t count)
 {
 	char href[64];
 	struct mo m = mo_item(list);
-	(void)snprintf(href, sizeof href, "/desk%s%s", state != 0 ? "?state=" : "", state != 0 ? case_state_name((enum case_state)state) : "");
+	const char *name = state != 0 ? case_state_name((enum case_state)state) : "";
+	(void)snprintf(href, sizeof href, "/desk%s%s", state != 0 ? "?state=" : "", name);
 	mo_str(&m, "href", href);
 	mo_str(&m, "text", state != 0 ? case_state_zh((enum case_state)state) : "全部");
 	mo_int(&m, "count", count);

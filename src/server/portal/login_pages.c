@@ -18,10 +18,24 @@ static struct login_env env_of(struct web_req *rq)
 
 /* --- pages --- */
 
+/* Sent here from a page with the cookie of a session that is no more: says so, or the person wonders what he did wrong. */
+static void put_ended(struct web_req *rq, struct mo *m, bool sent_here)
+{
+	if (!sent_here || web_session_of(rq) != NULL || web_cookie(rq, SESSION_COOKIE)[0] == 0) {
+		mo_bool(m, "ended", false);
+		return;
+	}
+	struct mo e = mo_sub(m, "ended");
+	mo_str(&e, "code", err_code(ERR_L_IDLE));
+	mo_str(&e, "text", err_zh(ERR_L_IDLE));
+	mo_str(&e, "remedy", err_remedy(ERR_L_IDLE));
+}
+
 enum err page_login(struct web_req *rq)
 {
 	struct mo m = mo_of(web_model(rq));
 	const char *next = web_value(rq, "next");
+	put_ended(rq, &m, next[0] != 0);
 	mo_str(&m, "title", "证书登录");
 	mo_str(&m, "next", web_is_own_path(next) && strncmp(next, "/login", 6) != 0 ? next : "");
 	return mo_err(&m);

@@ -376,6 +376,10 @@ static void test_sweep(void **state)
 	OK(trust_set_crl(s->app.trust, crl_der(crl)));
 	OK(portal_sweep(&s->app));
 	assert_int_equal(get(s, "/unit"), 303);
+	assert_int_equal(get(s, "/login?next=/unit"), 200);
+	assert_true(says(s, "L-108"));
+	assert_int_equal(get(s, "/login"), 200);
+	assert_false(says(s, "L-108"));
 	assert_int_equal(answer_login(s, &p, "/login/answer", NULL, NULL), 403);
 	assert_string_equal(error_code(s), "C-006");
 	holder_done(&p);

@@ -306,7 +306,8 @@ static void digest_hex(const struct statement *s, bool other, char ret[65])
 static struct statement *case_text(struct world *w, const struct issue *r, const char *accept, const char *nonce)
 {
 	int n = accept == NULL ? 0 : 1;
-	const struct statement_kv kv[] = {{"accept", accept}, {"case", r->case_no}, {"kind", r->kind}, {"profile", r->profile},
+	const struct statement_kv kv[] = {{"accept", accept}, {"case", r->case_no}, {"kind", r->kind},
+		{"profile", n ? or(r->approved_profile, r->profile) : r->profile},
 		{"unit-no", r->unit_no}, {"unit-name", r->unit_name}, {"uscc", r->uscc}, {"person-id", r->person},
 		{"holder", n ? or(r->approved_holder, r->holder) : r->holder},
 		{"days", n ? or(r->approved_days, r->days) : r->days}, {"medium", "ukey"}, {"letter", "委托书测试1号"},

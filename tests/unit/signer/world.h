@@ -64,7 +64,7 @@ struct issue {
 	int64_t age_sec[3];                /* how long ago each was signed */
 	const char *bureau[3];
 	const char *case_no, *kind, *profile, *unit_no, *unit_name, *uscc, *person, *holder, *days;
-	const char *approved_holder, *approved_days, *made_case, *made_card; /* when another than the above */
+	const char *approved_holder, *approved_days, *approved_profile, *made_case, *made_card; /* when another than the above */
 	struct soft_card *card;
 	struct sm2_key *key;
 	const struct sm2_key *csr_key, *attest_key, *made_key, *device; /* when another than key, card */
