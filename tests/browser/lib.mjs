@@ -130,6 +130,8 @@ export async function withAgent(page, click, pins, { choose, keepOpen } = {}) {
 
 export async function login(page, bureau, name, next) {
   await page.goto(`${bureau.origin}/login`);
+  // The agent looks at the slots three times a second; a person sees the key named before he clicks.
+  await page.waitForFunction((serial) => document.querySelector("#found-key").textContent.includes(serial), bureau.key(name).serial);
   await withAgent(page, () => page.click("#login:not([disabled])"), bureau.pin(name));
   await page.waitForURL(`${bureau.origin}${next}`, { timeout: 15000 });
 }
