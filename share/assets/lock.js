@@ -9,9 +9,10 @@ async function lock(why) {
   if (overlay.open) return;
   $('lock-why').textContent = why;
   $('lock-live').replaceChildren();
+  const told = post('/session/lock', {});
   overlay.showModal();
   try {
-    await post('/session/lock', {});
+    await told;
   } catch { /* the session ended meanwhile; the same way leads back */ }
 }
 

@@ -14,8 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
-enum { FILES_MAX = 128, BACKLOG = 32 };
+enum { FILES_MAX = 128, BACKLOG = 32, TICK_USEC = 500000 };
 
 static const struct conf_opt options[] = {
 	{"socket", CONF_PATH, NULL, 0, 0, NULL, "监听的 unix 套接字"},
@@ -39,6 +40,21 @@ static void on_signal(int number)
 {
 	(void)number;
 	stop = SIGNER_STOPPED;
+}
+
+static void on_tick(int number)
+{
+	(void)number;
+}
+
+/* A descriptor that a peer sends along is closed in this thread, by the kernel if not by us, and closing can wait as long as
+ * the peer likes (SO_LINGER). A signal ends that wait. Linux 6.16 and later do not let it come so far (ipc/serve.c). */
+static void tick(void)
+{
+	const struct itimerval every = {.it_interval = {.tv_usec = TICK_USEC}, .it_value = {.tv_usec = TICK_USEC}};
+	const struct sigaction a = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
+	sigaction(SIGALRM, &a, NULL);
+	(void)setitimer(ITIMER_REAL, &every, NULL);
 }
 
 static void catch_signals(void)
@@ -74,6 +90,16 @@ static enum err own_dir(const char *dir, uid_t uid)
 	int why = errno;
 	(void)close(fd);
 	return done ? ERR_OK : ERR(IO, "%s: %s", dir, strerror(why));
+}
+
+/* The socket belongs to the portal's user, mode 0600, and root needs no permission: no other user can connect at all, let
+ * alone send. Only an administrator who is neither leaves it open to all. The peer's uid is checked at accept besides. */
+static enum err listen_for(const char *path, uid_t admin, uid_t portal, int *ret_fd)
+{
+	if (geteuid() != 0)
+		return peer_listen(path, 0600, BACKLOG, ret_fd);
+	bool two = admin != 0 && admin != portal;
+	return peer_listen_for(path, portal, two ? 0666 : 0600, BACKLOG, ret_fd);
 }
 
 static enum err confine(const struct conf *c)
@@ -134,8 +160,7 @@ static enum err run(const struct conf *c, const struct clock *clock)
 	if (own == portal)
 		LOG(WARN, "not_isolated", {"why", "signer and portal run as one user"});
 	TRY(own_dir(conf_str(c, "dir"), own));
-	/* Two users may connect; the peer's uid is checked at accept. */
-	TRY(peer_listen(conf_str(c, "socket"), 0666, BACKLOG, &listener));
+	TRY(listen_for(conf_str(c, "socket"), admin, portal, &listener));
 	TRY(sandbox_user(conf_str(c, "user")));
 	enum err e = run_signer(c, clock, listener, admin, portal);
 	(void)close(listener);
@@ -152,6 +177,7 @@ int main(int argc, char **argv)
 	log_open("signer", LOG_INFO);
 	secret_process_harden();
 	catch_signals();
+	tick();
 	e = clock_open(conf_str(c, "clock")[0] != '\0' ? conf_str(c, "clock") : NULL, &clock);
 	if (e == ERR_OK)
 		e = run(c, clock);

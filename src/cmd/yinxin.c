@@ -29,7 +29,7 @@ static const char HELP[] =
 static int fail(enum err e)
 {
 	const char *detail = err_detail();
-	fprintf(stderr, "yinxin: %s(%s)%s%s;%s\n", err_zh(e), err_code(e), *detail ? ": " : "", detail, err_remedy(e));
+	fprintf(stderr, "yinxin: %s（%s）%s%s；%s\n", err_zh(e), err_code(e), *detail ? ": " : "", detail, err_remedy(e));
 	return 1;
 }
 

@@ -2,11 +2,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ipc/reader.h"
+#include "ipc/writer.h"
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static const struct ipc_field error_fields[] = {
 	{IPC_TAG_ERR_CODE, 1, 16, true, false},
@@ -30,50 +29,28 @@ static enum err wait_for(int fd, short events, int64_t deadline_ms)
 	}
 }
 
-/* The descriptor goes with the first byte and only once. */
-static ssize_t send_some(int fd, struct span s, int memfd)
+static enum err send_all(struct writer *w, int fd, int64_t deadline_ms)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {.bytes = {0}};
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)s.ptr, .iov_len = s.len};
-	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
+	bool done = false;
 
-	if (memfd >= 0) {
-		h.msg_control = control.bytes;
-		h.msg_controllen = sizeof(control.bytes);
-		struct cmsghdr *c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &memfd, sizeof(int));
+	for (;;) {
+		TRY(writer_step(w, fd, &done));
+		if (done)
+			return ERR_OK;
+		TRY(wait_for(fd, POLLOUT, deadline_ms));
 	}
-	return sendmsg(fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 enum err ipc_send(int fd, const struct ipc_msg *m)
 {
-	AUTO_BUF(frame, IPC_HEAD_LEN + IPC_BODY_MAX);
-	int64_t deadline = clock_mono_ms() + IPC_TIMEOUT_MS;
-	int memfd = m->memfd;
+	struct writer w;
 
-	TRY(ipc_encode(m, &frame));
-	struct span rest = buf_span(&frame);
-	while (rest.len > 0) {
-		ssize_t n = send_some(fd, rest, memfd);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			TRY(wait_for(fd, POLLOUT, deadline));
-			continue;
-		}
-		if (n < 0)
-			return ERR(UNAVAILABLE, "sending: %s", strerror(errno));
-		memfd = -1;
-		rest = span_sub(rest, (size_t)n, rest.len);
-	}
-	return ERR_OK;
+	writer_init(&w);
+	enum err e = writer_load(&w, m);
+	if (e == ERR_OK)
+		e = send_all(&w, fd, clock_mono_ms() + IPC_TIMEOUT_MS);
+	writer_done(&w);
+	return e;
 }
 
 static enum err receive(struct reader *r, int fd, const struct ipc_type *types, size_t n, int64_t deadline_ms,
@@ -93,13 +70,13 @@ enum err ipc_recv(int fd, const struct ipc_type *types, size_t n, int timeout_ms
 {
 	struct reader r;
 
-	reader_init(&r);
+	reader_init(&r, types, n);
 	enum err e = receive(&r, fd, types, n, clock_mono_ms() + timeout_ms, ret_m);
 	reader_done(&r);
 	return e;
 }
 
-enum err ipc_send_err(int fd, const char *rid, enum err e)
+enum err ipc_err_new(const char *rid, enum err e, struct ipc_msg **ret_m)
 {
 	AUTO(ipc_msg) m = NULL;
 	/* A detail may quote bytes of an input; across the wire it is text or nothing. */
@@ -109,6 +86,15 @@ enum err ipc_send_err(int fd, const char *rid, enum err e)
 	ipc_rid_set(m, rid);
 	ipc_put_str(m, IPC_TAG_ERR_CODE, err_code(e == ERR_OK ? ERR_INTERNAL : e));
 	ipc_put_str(m, IPC_TAG_ERR_DETAIL, detail);
+	*ret_m = STEAL(m);
+	return ERR_OK;
+}
+
+enum err ipc_send_err(int fd, const char *rid, enum err e)
+{
+	AUTO(ipc_msg) m = NULL;
+
+	TRY(ipc_err_new(rid, e, &m));
 	return ipc_send(fd, m);
 }
 

@@ -23,5 +23,7 @@ struct ipc_msg {
 
 /* Takes one head of IPC_HEAD_LEN bytes apart. ERR_SYNTAX, ERR_LIMIT. */
 enum err ipc_head_check(struct span head, uint32_t *ret_body_len) MUST_CHECK;
+/* The answer to a request that failed, without its sending. */
+enum err ipc_err_new(const char *rid, enum err e, struct ipc_msg **ret_m) MUST_CHECK;
 /* Copies a received memfd into m->secret after checking seals and size. Closes nothing. */
 enum err ipc_secret_from_fd(int fd, struct secret **ret_s) MUST_CHECK;

@@ -35,15 +35,21 @@ static enum err clear_path(const char *path)
 	return unlink(path) == 0 ? ERR_OK : ERR(IO, "%s: %s", path, strerror(errno));
 }
 
-/* Before listen() every connect is refused, so the mode is in force before the first peer. */
-static enum err bind_listen(int fd, const char *path, const struct sockaddr_un *a, mode_t mode, int backlog)
+/* Before listen() every connect is refused, so owner and mode are in force before the first peer. */
+static enum err bind_listen(int fd, const char *path, const struct sockaddr_un *a, uid_t owner, mode_t mode, int backlog)
 {
-	if (bind(fd, (const struct sockaddr *)a, sizeof(*a)) != 0 || chmod(path, mode) != 0 || listen(fd, backlog) != 0)
+	if (bind(fd, (const struct sockaddr *)a, sizeof(*a)) != 0 || chmod(path, mode) != 0 ||
+	    lchown(path, owner, (gid_t)-1) != 0 || listen(fd, backlog) != 0)
 		return ERR(IO, "%s: %s", path, strerror(errno));
 	return ERR_OK;
 }
 
 enum err peer_listen(const char *path, mode_t mode, int backlog, int *ret_fd)
+{
+	return peer_listen_for(path, (uid_t)-1, mode, backlog, ret_fd);
+}
+
+enum err peer_listen_for(const char *path, uid_t owner, mode_t mode, int backlog, int *ret_fd)
 {
 	struct sockaddr_un a;
 
@@ -52,7 +58,7 @@ enum err peer_listen(const char *path, mode_t mode, int backlog, int *ret_fd)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return ERR(IO, "socket: %s", strerror(errno));
-	enum err e = bind_listen(fd, path, &a, mode, backlog);
+	enum err e = bind_listen(fd, path, &a, owner, mode, backlog);
 	if (e != ERR_OK) {
 		close(fd);
 		return e;

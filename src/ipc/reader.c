@@ -5,10 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void reader_init(struct reader *r)
+void reader_init(struct reader *r, const struct ipc_type *types, size_t n)
 {
-	*r = (struct reader){.want = IPC_HEAD_LEN};
+	*r = (struct reader){.want = IPC_HEAD_LEN, .no_fds = true};
 	buf_init(&r->frame, IPC_HEAD_LEN + IPC_BODY_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (types[i].takes_secret)
+			r->no_fds = false;
 }
 
 static void close_fds(struct reader *r)
@@ -63,10 +66,15 @@ static ssize_t receive(struct reader *r, int fd, uint8_t *room, size_t len)
 		char bytes[CMSG_SPACE(READER_FDS * sizeof(int))];
 	} control;
 	struct iovec iov = {.iov_base = room, .iov_len = len};
-	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-			   .msg_controllen = sizeof(control.bytes)};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n;
 
+	/* Without room for them the kernel drops descriptors and says so. Closing one that we had taken could wait for whoever
+	 * serves its file system. */
+	if (!r->no_fds) {
+		h.msg_control = control.bytes;
+		h.msg_controllen = sizeof(control.bytes);
+	}
 	do {
 		n = recvmsg(fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);

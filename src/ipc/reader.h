@@ -11,9 +11,10 @@ struct reader {
 	int fds[READER_FDS];  /* received beside the frame */
 	size_t n_fds;
 	bool stray;           /* more, or others, than one frame may bring */
+	bool no_fds;          /* no type takes a secret: descriptors do not come into our table, whatever is sent */
 };
 
-void reader_init(struct reader *r);
+void reader_init(struct reader *r, const struct ipc_type *types, size_t n);
 void reader_done(struct reader *r); /* closes, wipes; usable again after reader_init() */
 bool reader_has_begun(const struct reader *r);
 /* Reads what is there without waiting. *ret_done: the frame is whole. ERR_ABSENT: the peer closed before it began;

@@ -5,11 +5,14 @@
 #include "ipc/peer.h"
 #include "ipc/serve.h"
 #include "schema.h"
+#include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,8 +81,12 @@ static void count_refused(struct serve_ctx *ctx, const struct ipc_type *request,
 		ctx->refused++;
 }
 
+/* The other user who may connect, where the test can be two: root and nobody. */
+enum { OTHER_UID = 65534 };
+
 static _Noreturn void run_server(int listener, uid_t permitted)
 {
+	const uid_t uids[] = {permitted, OTHER_UID};
 	static const struct serve_row rows[] = {
 		{&types[0], STATE_OPEN | STATE_CLOSED, do_echo},
 		{&types[1], STATE_OPEN, do_secret},
@@ -87,6 +94,17 @@ static _Noreturn void run_server(int listener, uid_t permitted)
 		{&types[4], STATE_CLOSED, do_echo},
 		{&types[5], STATE_OPEN, do_big},
 	};
+	struct serve_ctx ctx = {.state = STATE_OPEN};
+	const struct serve s = {.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = &ctx,
+				.uids = uids, .n_uids = COUNT_OF(uids), .stop = &stop, .report = count_refused};
+
+	_exit(serve_run(listener, &s) == ERR_OK ? 0 : 1);
+}
+
+/* As the signer: no request takes a secret. */
+static _Noreturn void run_plain_server(int listener, uid_t permitted)
+{
+	static const struct serve_row rows[] = {{&types[0], STATE_OPEN, do_echo}};
 	struct serve_ctx ctx = {.state = STATE_OPEN};
 	const struct serve s = {.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = &ctx,
 				.uids = &permitted, .n_uids = 1, .stop = &stop, .report = count_refused};
@@ -99,18 +117,18 @@ static _Noreturn void run_server(int listener, uid_t permitted)
 static char dir[] = "/tmp/yx-serve-XXXXXX", path[64];
 static pid_t server;
 
-static void start(uid_t permitted)
+static void start(uid_t permitted, void (*run)(int listener, uid_t permitted))
 {
 	int listener = -1;
 
-	assert_ok(peer_listen(path, 0600, 8, &listener));
+	assert_ok(peer_listen(path, 0666, 8, &listener));
 	fflush(NULL);
 	server = fork();
 	assert_true(server >= 0);
 	if (server == 0) {
 		signal(SIGTERM, on_term);
 		alarm(60);
-		run_server(listener, permitted);
+		run(listener, permitted);
 	}
 	close(listener);
 }
@@ -118,14 +136,21 @@ static void start(uid_t permitted)
 static int start_open(void **state)
 {
 	(void)state;
-	start(geteuid());
+	start(geteuid(), run_server);
+	return 0;
+}
+
+static int start_plain(void **state)
+{
+	(void)state;
+	start(geteuid(), run_plain_server);
 	return 0;
 }
 
 static int start_foreign(void **state)
 {
 	(void)state;
-	start(geteuid() + 1);
+	start(geteuid() + 1, run_server);
 	return 0;
 }
 
@@ -287,28 +312,227 @@ static void one_slow_peer_stops_nobody(void **state)
 	close(other);
 }
 
-/* All places are taken by idle peers; one leaves and the waiting one is served. */
-static void places_are_limited(void **state)
+enum { PLACES = 32 };
+
+static bool is_open(int fd)
 {
-	int fds[32];
-	AUTO(ipc_msg) m = NULL;
-	AUTO(ipc_msg) got = NULL;
+	char c;
+	ssize_t n = recv(fd, &c, 1, MSG_DONTWAIT | MSG_PEEK);
+
+	return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+/* All places are taken by idle peers: the newcomer waits a moment and gets the place of the one that was silent longest. */
+static void idle_peers_give_way(void **state)
+{
+	int fds[PLACES];
+	int64_t start_ms = clock_mono_ms();
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(fds); i++) {
+	for (size_t i = 0; i < PLACES; i++)
+		fds[i] = dial();
+	for (size_t i = 0; i < PLACES; i++)
+		assert_served(fds[i]);
+	assert_served(fds[0]); /* the first is not the longest silent one any more */
+	for (size_t i = 0; i < 3; i++) {
+		int late = dial();
+		assert_served(late);
+		assert_true(is_open(late));
+		close(late);
+		assert_false(is_open(fds[i + 1]));
+		fds[i + 1] = late = dial();
+		assert_served(late);
+	}
+	assert_in_range(clock_mono_ms() - start_ms, 900, 3000);
+	assert_true(is_open(fds[0]) && is_open(fds[4]));
+	for (size_t i = 0; i < PLACES; i++)
+		close(fds[i]);
+}
+
+/* 32 peers that have begun a frame and go no further: they lose their places like the idle ones. */
+static void begun_frames_give_way(void **state)
+{
+	int fds[PLACES];
+
+	(void)state;
+	for (size_t i = 0; i < PLACES; i++) {
+		fds[i] = dial();
+		assert_int_equal(send(fds[i], "YX\1", 3, 0), 3);
+	}
+	int64_t start_ms = clock_mono_ms();
+	int late = dial();
+	assert_served(late);
+	assert_in_range(clock_mono_ms() - start_ms, 0, 3000);
+	close(late);
+	for (size_t i = 0; i < PLACES; i++)
+		close(fds[i]);
+}
+
+/* One user fills the places; the other's connection, though silent longer than all, stays. */
+static void a_user_displaces_himself(void **state)
+{
+	int fds[PLACES + 4];
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("# one uid only: two users cannot be tried\n");
+		return;
+	}
+	int own = dial();
+	assert_served(own);
+	assert_int_equal(seteuid(OTHER_UID), 0);
+	for (size_t i = 0; i < PLACES + 4; i++) {
 		fds[i] = dial();
 		assert_served(fds[i]);
 	}
-	int late = dial();
+	assert_int_equal(seteuid(0), 0);
+	assert_true(is_open(own));
+	assert_served(own);
+	assert_false(is_open(fds[0]));
+	close(own);
+	for (size_t i = 0; i < PLACES + 4; i++)
+		close(fds[i]);
+}
+
+/* --- who does not read --- */
+
+/* Requests until neither side takes any more; returns how many whole ones went. */
+static size_t send_without_reading(int fd)
+{
+	AUTO(ipc_msg) m = NULL;
+	AUTO_BUF(frame, 65536);
+	size_t sent = 0, at = 0;
+	int64_t quiet_ms = clock_mono_ms();
+
 	assert_ok(ipc_msg_new(T_ECHO, &m));
 	ipc_rid_set(m, RID);
 	ipc_put_str(m, TAG_TEXT, "x");
-	assert_err(ipc_call(late, m, &answer_type, 400, &got), ERR_TIMEOUT, "no place");
-	close(fds[0]);
-	assert_ok(ipc_recv(late, &answer_type, 1, 3000, &got)); /* the answer to the frame that waited */
-	close(late);
-	for (size_t i = 1; i < COUNT_OF(fds); i++)
-		close(fds[i]);
+	for (int i = 0; i < 250; i++)
+		ipc_put_str(m, TAG_LIST, "full");
+	assert_ok(ipc_encode(m, &frame));
+	while (clock_mono_ms() - quiet_ms < 300) {
+		ssize_t n = send(fd, frame.ptr + at, frame.len - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0) {
+			usleep(1000);
+			continue;
+		}
+		quiet_ms = clock_mono_ms();
+		at += (size_t)n;
+		if (at == frame.len) {
+			at = 0;
+			sent++;
+		}
+	}
+	return sent;
+}
+
+/* Answers until the server closes; the last is whole. */
+static size_t read_all(int fd)
+{
+	for (size_t n = 0;; n++) {
+		AUTO(ipc_msg) got = NULL;
+		enum err e = ipc_recv(fd, &answer_type, 1, 1000, &got);
+		if (e == ERR_ABSENT || e == ERR_TIMEOUT || e == ERR_UNAVAILABLE)
+			return n;
+		assert_ok(e);
+		assert_int_equal(ipc_count(got, TAG_LIST), 250);
+	}
+}
+
+static void who_does_not_read_stops_nobody(void **state)
+{
+	int deaf[3], other = dial();
+
+	(void)state;
+	size_t sent = 0;
+	for (size_t i = 0; i < COUNT_OF(deaf); i++) {
+		deaf[i] = dial();
+		sent = send_without_reading(deaf[i]);
+		assert_true(sent > 50);
+	}
+	int64_t start_ms = clock_mono_ms();
+	for (int i = 0; i < 20; i++)
+		assert_served(other);
+	assert_in_range(clock_mono_ms() - start_ms, 0, 1000);
+	assert_int_equal(read_all(deaf[2]), sent); /* slow, but nothing is lost */
+	for (size_t i = 0; i < COUNT_OF(deaf); i++)
+		close(deaf[i]);
+	close(other);
+}
+
+/* The loop ends while an answer is half out: it goes out whole. */
+static void last_answer_is_whole(void **state)
+{
+	int fd = dial();
+
+	(void)state;
+	size_t sent = send_without_reading(fd);
+	kill(server, SIGTERM);
+	usleep(400000); /* past the tick, before the time for the rest is over */
+	size_t got = read_all(fd);
+	assert_in_range(got, 50, sent);
+	close(fd);
+}
+
+/* --- descriptors where none belong --- */
+
+/* A connection whose closing waits: unsent data and a linger time. */
+static int lingering_socket(int listener)
+{
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+	const struct linger wait = {.l_onoff = 1, .l_linger = 20};
+	static char octets[65536];
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &len), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, len), 0);
+	while (send(fd, octets, sizeof(octets), MSG_DONTWAIT) > 0)
+		;
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &wait, sizeof(wait)), 0);
+	return fd;
+}
+
+static ssize_t send_descriptor(int fd, int passed)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.bytes = {0}};
+	struct iovec iov = {.iov_base = (char[]){"YX\1\1"}, .iov_len = 4};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &passed, sizeof(int));
+	return sendmsg(fd, &h, MSG_NOSIGNAL);
+}
+
+/* From Linux 6.16 on the sender is refused; before that a program needs a timer of its own (signer.md, "Stalls"). */
+static void lingering_descriptor_stops_nobody(void **state)
+{
+	int fd = dial(), other = dial(), listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	(void)state;
+	assert_served(fd);
+	assert_int_equal(listen(listener, 4), 0);
+	int passed = lingering_socket(listener);
+	ssize_t n = send_descriptor(fd, passed);
+	int why = errno;
+	if (n < 0)
+		assert_int_equal(setsockopt(passed, SOL_SOCKET, SO_LINGER, &(struct linger){0}, sizeof(struct linger)), 0);
+	close(passed);
+	if (n < 0) {
+		assert_int_equal(why, EPERM);
+		assert_served(other);
+	} else {
+		print_message("# this kernel passes descriptors to who wants none\n");
+	}
+	close(listener);
+	close(fd);
+	close(other);
 }
 
 /* A peer that goes away before its answer costs the server nothing. */
@@ -331,7 +555,7 @@ static void vanishing_peers(void **state)
 static int enter_dir(void **state)
 {
 	(void)state;
-	if (!mkdtemp(dir))
+	if (!mkdtemp(dir) || chmod(dir, 0711) != 0)
 		return -1;
 	return snprintf(path, sizeof(path), "%s/s", dir) > 0 ? 0 : -1;
 }
@@ -351,7 +575,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(malformed_is_answered_and_closed, start_open, end_server),
 		cmocka_unit_test_setup_teardown(strangers_are_refused, start_foreign, end_server),
 		cmocka_unit_test_setup_teardown(one_slow_peer_stops_nobody, start_open, end_server),
-		cmocka_unit_test_setup_teardown(places_are_limited, start_open, end_server),
+		cmocka_unit_test_setup_teardown(idle_peers_give_way, start_open, end_server),
+		cmocka_unit_test_setup_teardown(begun_frames_give_way, start_open, end_server),
+		cmocka_unit_test_setup_teardown(a_user_displaces_himself, start_open, end_server),
+		cmocka_unit_test_setup_teardown(who_does_not_read_stops_nobody, start_open, end_server),
+		cmocka_unit_test_setup_teardown(last_answer_is_whole, start_open, end_server),
+		cmocka_unit_test_setup_teardown(lingering_descriptor_stops_nobody, start_plain, end_server),
 		cmocka_unit_test_setup_teardown(vanishing_peers, start_open, end_server),
 	};
 
