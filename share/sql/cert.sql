@@ -15,7 +15,7 @@ VALUES (?1, 1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)
 -- name: case_revise
 UPDATE cert_case SET profile = ?2, subject = ?3, unit_no = ?4, unit_name = ?5, uscc = ?6, person_no = ?7, holder = ?8,
   letter_no = ?9, letter_from = ?10, letter_to = ?11, days = ?12, changed = ?13, state = 1, version = version + 1,
-  clerk = '', reviewer = ''
+  clerk = '', reviewer = '', maker = '', card = '', key_hex = '', csr = NULL, attest = NULL, make_signed = 0
 WHERE case_no = ?1 AND version = ?14 AND state IN (1, 7)
 
 -- name: case_get

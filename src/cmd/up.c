@@ -17,7 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PARTS = 6, READY_MS = 20000, STOP_MS = 3500, RESTART_PAUSE_MS = 300, RESTARTS_MAX = 20 };
+enum { PARTS = 6, READY_MS = 20000, STOP_MS = 3500, RESTART_PAUSE_MS = 300, RESTARTS_MAX = 20,
+	STEADY_MS = 60000 };
 
 struct part {
 	const char *name, *program, *conf; /* conf relative to DATA */
@@ -25,8 +26,8 @@ struct part {
 	bool edge;                         /* nginx has its own command line */
 	unsigned port;
 	pid_t pid;
-	int restarts;
-	bool wanted;
+	int restarts;    /* since it last ran steadily */
+	int64_t started_ms;
 };
 
 struct up {
@@ -142,7 +143,7 @@ static enum err spawn(struct up *u, struct part *p, bool again)
 		child_exec(u->b, p, again);
 	}
 	p->pid = pid;
-	p->wanted = true;
+	p->started_ms = clock_mono_ms();
 	return ERR_OK;
 }
 
@@ -269,7 +270,6 @@ enum err up_stop(struct up *u, const char *program)
 	int status;
 	if (!p->pid)
 		return ERR_OK;
-	p->wanted = false;
 	kill(p->pid, SIGTERM);
 	for (int64_t until = clock_mono_ms() + STOP_MS; clock_mono_ms() < until; pause_ms(10))
 		if (ended(p, &status)) {
@@ -282,6 +282,8 @@ enum err up_stop(struct up *u, const char *program)
 /* A part that ended by itself, or by INT or TERM from outside, ends the bureau; one that was killed or crashed returns. */
 static enum err after_end(struct up *u, struct part *p, int status)
 {
+	/* What a killed master leaves behind would hold its port. */
+	(void)kill(-p->pid, SIGKILL);
 	p->pid = 0;
 	bool asked = WIFEXITED(status) ? WEXITSTATUS(status) == 0
 				       : (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT);
@@ -289,6 +291,8 @@ static enum err after_end(struct up *u, struct part *p, int status)
 		stop_asked = 1;
 		return ERR_OK;
 	}
+	if (clock_mono_ms() - p->started_ms > STEADY_MS)
+		p->restarts = 0;
 	if (++p->restarts > RESTARTS_MAX)
 		return ERR(UNAVAILABLE, "%s dies again and again; see %s/log/%s.log", p->program, u->b->data, p->name);
 	fprintf(stderr, "%s 意外退出,正在重新启动\n", p->program);

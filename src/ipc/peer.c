@@ -38,8 +38,9 @@ static enum err clear_path(const char *path)
 /* Before listen() every connect is refused, so owner and mode are in force before the first peer. */
 static enum err bind_listen(int fd, const char *path, const struct sockaddr_un *a, uid_t owner, mode_t mode, int backlog)
 {
+	/* Not lchown() to nobody: in most sandboxes the call itself is forbidden. */
 	if (bind(fd, (const struct sockaddr *)a, sizeof(*a)) != 0 || chmod(path, mode) != 0 ||
-	    lchown(path, owner, (gid_t)-1) != 0 || listen(fd, backlog) != 0)
+	    (owner != (uid_t)-1 && lchown(path, owner, (gid_t)-1) != 0) || listen(fd, backlog) != 0)
 		return ERR(IO, "%s: %s", path, strerror(errno));
 	return ERR_OK;
 }

@@ -22,5 +22,6 @@ struct serve {
 	void (*report)(struct serve_ctx *ctx, const struct ipc_type *request, enum err e);
 };
 /* poll()s the listener and up to 32 connections in one thread; a handler runs to its end before the next frame is read;
- * a peer that is slow with a frame (IPC_TIMEOUT_MS) is dropped; returns ERR_OK when *stop is set. */
+ * a peer that is slow with a frame or with reading its answer (IPC_TIMEOUT_MS) is dropped, and one that is silent gives way
+ * when all places are taken (docs/protocol/ipc.md 1); returns ERR_OK when *stop is set, answers on their way sent. */
 enum err serve_run(int listen_fd, const struct serve *s) MUST_CHECK;

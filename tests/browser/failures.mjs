@@ -51,6 +51,9 @@ async function windowShows(win, code, name, more = []) {
   check(`${name}: the agent's window shows ${code} with cause and remedy`, missing.length === 0, `missing ${missing.join(" | ")}\nshown: ${text}`);
 }
 
+// The window may close itself while the click still waits for its end.
+const press = (win) => win.click("#ok").catch((e) => { if (!win.isClosed()) throw e; });
+
 async function fresh(options = {}) {
   const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 900 }, ...options });
   return context.newPage();
@@ -233,16 +236,16 @@ async function wrongPin() {
   const page = await loginPage();
   await ready(page);
   const win = await withAgent(page, () => page.click("#login:not([disabled])"), "000000", { keepOpen: true });
-  await win.click("#ok");
+  await press(win);
   await windowShows(win, "K-002", "wrong PIN", ["5"]);
   check("wrong PIN: the window stays and says how many tries are left", !win.isClosed() && flat(await win.textContent("#form")).includes("剩余 5 次"), flat(await win.textContent("#form")));
   check("wrong PIN: the page has not given up", (await page.textContent("#failure")).trim() === "");
   await win.screenshot({ path: path.join(shots, "wrong-pin.png") });
   await win.fill("#pin", "1");
-  await win.click("#ok");
+  await press(win);
   await windowShows(win, "K-004", "PIN too short");
   await win.fill("#pin", bureau.pin("operator-1"));
-  await win.click("#ok").catch(() => {});
+  await press(win);
   await page.waitForURL(`${bureau.origin}/unit`, { timeout: 15000 });
   check("wrong PIN, then the right one: logged in", true);
   await page.context().close();
@@ -266,12 +269,12 @@ async function lockedPin() { // last of person-1: the key is of no use afterward
   const win = await withAgent(page, () => page.click("#login:not([disabled])"), "000000", { keepOpen: true });
   for (let left = 5; left >= 1; left--) {
     await win.fill("#pin", "000000");
-    await win.click("#ok");
+    await press(win);
     await win.waitForFunction((n) => document.getElementById("pin-tries").textContent.includes(`剩余 ${n} 次`), left, { timeout: 12000 });
   }
   check("five wrong PINs: one try is left and said so", flat(await win.textContent("#error")).includes("还可输入 1 次"), flat(await win.textContent("#error")));
   await win.fill("#pin", "000000");
-  await win.click("#ok");
+  await press(win);
   await shows(page, "#failure", "K-003", "locked by the sixth wrong PIN");
   check("locked: the page leads to a window of the bureau", await page.isVisible('#failure a[href="/windows"]'));
   await page.reload();
@@ -454,7 +457,7 @@ async function relayed() {
     await ready(page);
     const win = await withAgent(page, () => page.click("#login:not([disabled])"), bureau.pin("operator-1"), { keepOpen: true });
     check("signature for another site: the agent's window names that site", flat(await win.textContent("#origin")) === thief, await win.textContent("#origin"));
-    await win.click("#ok");
+    await press(win);
     await shows(page, "#failure", "L-002", "signature made for another site");
     await page.context().close();
   });
@@ -539,7 +542,7 @@ async function twoTabs() {
   await two.waitForSelector('#failure [data-code="S-004"]', { timeout: 12000 }).catch(() => {});
   const text = flat(await two.textContent("#failure"));
   check("two tabs: the second is told S-004 with a remedy", text.includes("S-004") && text.includes("怎么办"), text);
-  await win.click("#ok").catch(() => {});
+  await press(win);
   await one.waitForURL(`${bureau.origin}/unit`, { timeout: 15000 });
   await withAgent(two, () => two.click("#login:not([disabled])"), bureau.pin("operator-1"));
   await two.waitForURL(`${bureau.origin}/unit`, { timeout: 15000 });
@@ -596,7 +599,7 @@ async function acceptPulled() {
   await page.waitForSelector('#state[data-state="draft"]');
   const win = await withAgent(page, () => page.click("#sign"), bureau.pin("clerk-1"), { keepOpen: true });
   bureau.remove("clerk-1");
-  await win.click("#ok");
+  await press(win);
   await shows(page, ".yx-failure", "K-001", "key pulled out while signing");
   await page.waitForSelector("#lock[open]", { timeout: 12000 }).catch(() => {});
   check("key pulled out: the page locks with L-109", flat(await page.textContent("#lock")).includes("L-109"));
@@ -645,21 +648,21 @@ async function makePulled(address) {
   // Pulled out while the holder types his PIN.
   const early = await withAgent(page, () => page.click("#make-born"), [NEW_PIN, NEW_PIN], { keepOpen: true });
   bureau.remove("blank-1");
-  await early.click("#ok");
+  await press(early);
   await shows(page, "#make-failure", "K-001", "blank key pulled out before its pair is born");
   bureau.insert("blank-1");
   await page.waitForFunction((s) => document.getElementById("slot-blank").textContent.includes(s), bureau.key("blank-1").serial, { timeout: 12000 });
   // Two PINs that differ, and a trivial one: the window stays.
   const win = await withAgent(page, () => page.click("#make-born"), [NEW_PIN, `${NEW_PIN}x`], { keepOpen: true });
-  await win.click("#ok");
+  await press(win);
   await windowShows(win, "K-024", "new PINs differ");
   await win.fill("#pin", "123456");
   await win.fill("#pin2", "123456");
-  await win.click("#ok");
+  await press(win);
   await windowShows(win, "K-020", "trivial new PIN");
   await win.fill("#pin", NEW_PIN);
   await win.fill("#pin2", NEW_PIN);
-  await win.click("#ok");
+  await press(win);
   await page.waitForSelector('#state[data-state="making"]', { timeout: 20000 });
   bureau.remove("blank-1"); // right after its pair was born
   if (!win.isClosed()) await win.close();
@@ -678,10 +681,10 @@ async function makePulled(address) {
   bureau.only("maker-1", "blank-1");
   await page.waitForFunction((s) => document.getElementById("slot-blank").textContent.includes(`${s}(`), bureau.key("blank-1").serial, { timeout: 12000 });
   const again = await withAgent(page, () => page.click("#make-install"), "000000", { keepOpen: true });
-  await again.click("#ok");
+  await press(again);
   await windowShows(again, "K-002", "wrong PIN at the writing", ["5"]);
   await again.fill("#pin", NEW_PIN);
-  await again.click("#ok");
+  await press(again);
   await page.waitForSelector('#state[data-state="done"]', { timeout: 20000 });
   check("key back in: the certificates are written, the case is done", true);
   await page.context().close();
@@ -704,7 +707,7 @@ async function forgedBlank(page) {
   if (asked) {
     await win.fill("#pin", NEW_PIN);
     await win.fill("#pin2", NEW_PIN);
-    await win.click("#ok").catch(() => {});
+    await press(win);
   }
   await shows(page, "#make-failure", "K-006", "card that is not genuine");
 }

@@ -123,6 +123,20 @@ static enum err do_list(struct helper *h, struct ipc_msg *in, struct ipc_msg *ou
 	return ERR_OK;
 }
 
+/* The held card may have been swapped for another in the same slot since: then that one is opened. */
+static enum err status_of(struct helper *h, const char *slot, struct skf_dev **ret_opened, struct skf_status *ret_s)
+{
+	if (is_held(h, slot)) {
+		enum err e = skf_dev_status(h->held, ret_s);
+		if (e != ERR_CARD_GONE)
+			return e;
+		err_clear();
+		let_go(h);
+	}
+	TRY(skf_dev_open(h->lib, slot, ret_opened));
+	return skf_dev_status(*ret_opened, ret_s);
+}
+
 static enum err do_status(struct helper *h, struct ipc_msg *in, struct ipc_msg *out)
 {
 	AUTO(skf_dev) opened = NULL;
@@ -130,9 +144,7 @@ static enum err do_status(struct helper *h, struct ipc_msg *in, struct ipc_msg *
 	struct skf_status s;
 
 	slot_of(in, slot);
-	if (!is_held(h, slot))
-		TRY(skf_dev_open(h->lib, slot, &opened));
-	TRY(skf_dev_status(opened ? opened : h->held, &s));
+	TRY(status_of(h, slot, &opened, &s));
 	ipc_put_str(out, TAG_SERIAL, s.serial);
 	ipc_put_u64(out, TAG_STATE, s.state);
 	ipc_put_u64(out, TAG_PIN_SET, s.pin_set);

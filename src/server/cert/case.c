@@ -318,15 +318,32 @@ static enum err opinion_check(const char *opinion)
 	return text_line_check(span_str(opinion));
 }
 
+/* Once the maker has signed, the signer may have issued without our knowing: ask it. Only its final refusal lets a case
+ * go back; "not now" does not. */
+static enum err not_issued(const struct desk *d, const struct cert_case *c)
+{
+	if (c->state != CASE_MAKING || !c->make_signed)
+		return ERR_OK;
+	enum err e = case_issue(d, c->no);
+	if (e == ERR_OK)
+		return ERR(STATE, "the certificate has been issued");
+	enum err_class k = err_class(e);
+	if (k != ERR_CLASS_DENIED && k != ERR_CLASS_STATE && k != ERR_CLASS_CRYPTO && k != ERR_CLASS_INPUT)
+		return e;
+	err_clear();
+	return ERR_OK;
+}
+
 enum err case_return(const struct desk *d, const char *no, const struct officer *by, const char *opinion)
 {
 	struct cert_case c;
 	TRY(opinion_check(opinion));
 	TRY(case_get(d, no, &c));
-	if (c.state != CASE_ACCEPTED)
+	if (c.state != CASE_ACCEPTED && c.state != CASE_APPROVED && c.state != CASE_MAKING)
 		return ERR(STATE, "case is %s", case_state_name(c.state));
 	if (strcmp(c.clerk, by->person_id) == 0)
 		return ERR(SAME_PERSON, "acceptance and review");
+	TRY(not_issued(d, &c));
 	return case_move_now(d, &c, CASE_RETURNED, by, opinion);
 }
 

@@ -1,7 +1,7 @@
 /* A case at the certificate desk: T01 新办, from the clerk's first line to the certificate in the holder's key.
  *
  * 草稿 -受理签名-> 待审核 -审核签名-> 待制证 -产生密钥-> 制证中 -制证签名-> 已签发待写入 -写入-> 办结
- *                    \-> 退回补正 -> 草稿     草稿|退回补正 -> 不予受理
+ * 待审核|待制证|制证中 -> 退回补正 -> 草稿     草稿|退回补正 -> 不予受理
  *
  * The three officers sign statements (CERT-ACCEPT, CERT-APPROVE, CERT-MAKE) that are built here from stored values alone;
  * nonce and time are stored when a statement is first shown, it is good for 30 minutes and for that officer, and what
@@ -71,6 +71,7 @@ enum err case_accept_text(const struct desk *d, const char *no, const struct off
 enum err case_accept(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act) MUST_CHECK;
 enum err case_approve_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text) MUST_CHECK;
 enum err case_approve(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act) MUST_CHECK;
+/* By anyone but the acceptor, up to the issue: a wrong application, an approval grown too old, a card that was lost. */
 enum err case_return(const struct desk *d, const char *no, const struct officer *by, const char *opinion) MUST_CHECK;
 enum err case_refuse(const struct desk *d, const char *no, const struct officer *by, const char *opinion) MUST_CHECK;
 

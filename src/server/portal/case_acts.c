@@ -135,7 +135,8 @@ enum err page_case_installed(struct web_req *rq)
 enum err page_case_return(struct web_req *rq)
 {
 	struct officer by;
-	TRY(officer_of(rq, ROLE_REVIEWER, "reviewer", &by));
+	bool reviewer = (web_session_of(rq)->roles & ROLE_REVIEWER) != 0;
+	TRY(officer_of(rq, reviewer ? ROLE_REVIEWER : ROLE_MAKER, reviewer ? "reviewer" : "maker", &by));
 	TRY(case_return(&portal_of(rq)->desk, web_param(rq, "no"), &by, web_value(rq, "opinion")));
 	return back_to_case(rq);
 }

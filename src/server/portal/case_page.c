@@ -180,7 +180,8 @@ static enum err put_turn(struct web_req *rq, struct mo *m, const struct turn *t)
 	bool reissue = c->state == CASE_MAKING && c->make_signed && turn_is(t, ROLE_MAKER);
 	mo_bool(m, "reissue", reissue);
 	mo_bool(m, "slip", c->state == CASE_DONE);
-	mo_bool(m, "can_return", review);
+	bool waits = c->state == CASE_APPROVED || c->state == CASE_MAKING;
+	mo_bool(m, "can_return", review || (waits && other && (turn_is(t, ROLE_REVIEWER) || turn_is(t, ROLE_MAKER))));
 	mo_bool(m, "can_revise", clerk && (c->state == CASE_DRAFT || c->state == CASE_RETURNED));
 	mo_bool(m, "can_refuse", clerk && (c->state == CASE_DRAFT || c->state == CASE_RETURNED));
 	if (!mine && !reissue)

@@ -153,7 +153,7 @@ const struct web_route portal_routes[] = {
 	{"POST", "/desk/cases/:no/issue", ROLE_MAKER, FORM, NULL, page_case_issue, NULL},
 	{"POST", "/desk/cases/:no/parcel", ROLE_MAKER, JSON, NULL, page_case_parcel, NULL},
 	{"POST", "/desk/cases/:no/installed", ROLE_MAKER, JSON, in_installed, page_case_installed, NULL},
-	{"POST", "/desk/cases/:no/return", ROLE_REVIEWER, FORM, in_opinion, page_case_return, NULL},
+	{"POST", "/desk/cases/:no/return", ROLE_REVIEWER | ROLE_MAKER, FORM, in_opinion, page_case_return, NULL},
 	{"POST", "/desk/cases/:no/refuse", ROLE_CLERK, FORM, in_opinion, page_case_refuse, NULL},
 	{"GET", "/desk/cases/:no/slip", ROLE_DESK, FORM, NULL, page_slip, "slip"},
 	{NULL},

@@ -44,14 +44,13 @@ static enum err keys_make(struct ceremony **ret_c)
 	return ERR_OK;
 }
 
-/* Escrow first: it takes the recovery keys once only, and one that has some belongs to another ceremony. */
-static enum err escrow_begin(struct serve_ctx *s, const struct ceremony *c)
+/* Escrow takes the recovery keys once only, and one that has some belongs to another ceremony. Asked before a key of ours
+ * is stored: a journal that is missing from its folder must not cost the CA's key beside it. */
+static enum err escrow_is_empty(struct serve_ctx *s)
 {
 	struct escrow_hello h = {0};
 	TRY(escrow_said(escrow_hello(s->escrow, &h)));
-	if (h.state != ESCROW_EMPTY)
-		return ERR(CEREMONY_CUT, "escrow holds the recovery keys of another ceremony");
-	return escrow_said(escrow_setup(s->escrow, sm2_key_pub(c->desk), sm2_key_pub(c->legal)));
+	return h.state == ESCROW_EMPTY ? ERR_OK : ERR(CEREMONY_CUT, "escrow holds the recovery keys of another ceremony");
 }
 
 static enum err begin_record(struct serve_ctx *s, const struct cert *root, const struct cert *ca, int64_t now)
@@ -72,15 +71,16 @@ enum err on_ceremony_begin(struct serve_ctx *s, struct ipc_msg *in, struct ipc_m
 	AUTO(cert) ca_cert = NULL;
 	(void)in;
 	TRY(keys_make(&c));
+	TRY(escrow_is_empty(s));
 	TRY(ca_create(s->plan.dir, &ca));
 	TRY(ca_root_make(c->root, now, &root_cert));
 	TRY(ca_cert_make(c->root, root_cert, ca_pub(ca), now, &ca_cert));
 	TRY(ca_take_cert(ca, ca_cert));
-	TRY(escrow_begin(s, c));
+	TRY(escrow_said(escrow_setup(s->escrow, sm2_key_pub(c->desk), sm2_key_pub(c->legal))));
 	TRY(begin_record(s, root_cert, ca_cert, now));
-	TRY(signer_bureau(s));
-	s->ca = STEAL(ca);
+	s->ca = STEAL(ca); /* with the record there is a ceremony, whatever fails from here on */
 	s->ceremony = STEAL(c);
+	TRY(signer_bureau(s));
 	ipc_put_str(out, ST_BUREAU, s->bureau);
 	ipc_put(out, ST_ROOT, cert_der(root_cert));
 	ipc_put(out, ST_CA, cert_der(ca_cert));

@@ -18,7 +18,7 @@ struct signer_hello {
 };
 void signer_hello_done(struct signer_hello *h);
 enum err signer_hello(struct signer_client *c, struct signer_hello *ret_h) MUST_CHECK;
-enum err signer_crl(struct signer_client *c, struct buf *ret_der) MUST_CHECK;
+enum err signer_crl(struct signer_client *c, struct buf *ret_der) MUST_CHECK; /* ERR_LIMIT when over SIGNER_CRL_MAX */
 enum err signer_data_key(struct signer_client *c, struct secret **ret_key) MUST_CHECK;
 
 /* Raw parts of an act as they arrived from a page. */
@@ -36,6 +36,7 @@ enum err signer_issue(struct signer_client *c, const struct act_parts *accept, c
 /* By the holder's own still valid certificate (CERT-RENEW). */
 enum err signer_renew(struct signer_client *c, const struct act_parts *act, struct span csr, struct span attest,
 		      struct issued *ret_i) MUST_CHECK;
+/* The change is made and durable when these return ERR_OK; ret_crl stays empty when the CRL is over SIGNER_CRL_MAX. */
 enum err signer_revoke(struct signer_client *c, const struct act_parts *a, const struct act_parts *b, struct buf *ret_crl) MUST_CHECK;
 enum err signer_suspend(struct signer_client *c, const struct act_parts *a, struct buf *ret_crl) MUST_CHECK;
 enum err signer_release(struct signer_client *c, const struct act_parts *a, const struct act_parts *b, struct buf *ret_crl) MUST_CHECK;

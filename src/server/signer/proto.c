@@ -6,7 +6,7 @@
 #include "pki/envelope.h"
 
 /* Statements of one certificate are short; rosters and stock lists may be long. */
-enum { SHORT_TEXT_MAX = 16 * 1024, SHARE_CIPHER_MAX = 512, CRL_WIRE_MAX = IPC_BODY_MAX - 64, RECORD_WIRE_MAX = IPC_BODY_MAX - 64 };
+enum { SHORT_TEXT_MAX = 16 * 1024, SHARE_CIPHER_MAX = 512, RECORD_WIRE_MAX = IPC_BODY_MAX - 64 };
 
 #define ACT_FIELDS(tag, text_max)                                        \
 	{tag, 1, text_max, true, false},                                 \
@@ -59,7 +59,8 @@ const struct ipc_type signer_requests[] = {
 static const struct ipc_field hello_out[] = {{ST_STATE, 8, 8, true, false}, {ST_BUREAU, 64, 64, false, false},
 	{ST_ROOT, 1, CERT_DER_MAX, false, false}, {ST_CA, 1, CERT_DER_MAX, false, false}, {ST_ROSTER_NO, 8, 8, true, false},
 	{ST_JOURNAL_SEQ, 8, 8, true, false}, {0}};
-static const struct ipc_field crl_out[] = {{ST_CRL, 1, CRL_WIRE_MAX, true, false}, {0}};
+static const struct ipc_field crl_out[] = {{ST_CRL, 1, SIGNER_CRL_MAX, true, false}, {0}};
+static const struct ipc_field change_out[] = {{ST_CRL, 1, SIGNER_CRL_MAX, false, false}, {0}};
 static const struct ipc_field status_out[] = {{ST_STATUS, 8, 8, true, false}, {ST_TIME, 8, 8, true, false}, {0}};
 static const struct ipc_field feed_out[] = {{ST_RECORD, 1, RECORD_WIRE_MAX, false, true}, {0}};
 static const struct ipc_field roster_get_out[] = {{ST_ROSTER_NO, 8, 8, true, false}, {ST_ROSTER, 1, STATEMENT_MAX, true, false}, {0}};
@@ -81,9 +82,9 @@ const struct ipc_type signer_answers[] = {
 	{IPC_ANSWER_OK, "roster-get", roster_get_out, false},
 	{IPC_ANSWER_OK, "issue", pair_out, false},
 	{IPC_ANSWER_OK, "renew", pair_out, false},
-	{IPC_ANSWER_OK, "revoke", crl_out, false},
-	{IPC_ANSWER_OK, "suspend", crl_out, false},
-	{IPC_ANSWER_OK, "release", crl_out, false},
+	{IPC_ANSWER_OK, "revoke", change_out, false},
+	{IPC_ANSWER_OK, "suspend", change_out, false},
+	{IPC_ANSWER_OK, "release", change_out, false},
 	{IPC_ANSWER_OK, "stock", stock_out, false},
 	{IPC_ANSWER_OK, "roster", roster_out, false},
 	{IPC_ANSWER_OK, "ceremony-begin", begin_out, false},

@@ -12,9 +12,9 @@ enum signer_request {
 	SIGNER_ROSTER_GET = 6,  /* -> ROSTER (statement text in force), ROSTER_NO */
 	SIGNER_ISSUE = 16,      /* ACCEPT.. APPROVE.. MAKE.. CSR ATTEST -> SIGN_CERT ENC_CERT ENVELOPED; same approval again: same answer */
 	SIGNER_RENEW = 17,      /* ACT.. CSR ATTEST -> SIGN_CERT ENC_CERT ENVELOPED */
-	SIGNER_REVOKE = 18,     /* ACT.. ACT2.. -> CRL   (clerk and reviewer sign the same statement) */
-	SIGNER_SUSPEND = 19,    /* ACT.. -> CRL          (one officer) */
-	SIGNER_RELEASE = 20,    /* ACT.. ACT2.. -> CRL */
+	SIGNER_REVOKE = 18,     /* ACT.. ACT2.. -> CRL?  (clerk and reviewer sign the same statement; no CRL when it is too long) */
+	SIGNER_SUSPEND = 19,    /* ACT.. -> CRL?         (one officer) */
+	SIGNER_RELEASE = 20,    /* ACT.. ACT2.. -> CRL? */
 	SIGNER_STOCK = 21,      /* ACT.. ACT2.. -> CARD_CERT* in the statement's order (two officers: maker and reviewer) */
 	SIGNER_ROSTER = 22,     /* ACT.. ACT2.. -> ROSTER_NO (two security administrators) */
 	SIGNER_CEREMONY_BEGIN = 32,  /* -> ROOT CA BUREAU */
@@ -32,6 +32,7 @@ enum signer_tag {
 	ST_CSR = 80, ST_ATTEST, ST_SIGN_CERT, ST_ENC_CERT, ST_ENVELOPED, ST_CARD_CERT, ST_CARD_SERIAL, ST_PUB, ST_PERSON_ID,
 	ST_NAME, ST_M, ST_N, ST_ROOT_SHARE, ST_DESK_SHARE, ST_LEGAL_SHARE,
 };
+enum { SIGNER_CRL_MAX = IPC_BODY_MAX - 64 }; /* octets of the CRL that an answer carries */
 extern const struct ipc_type signer_requests[];  /* ends with type 0 */
 extern const struct ipc_type signer_answers[];   /* answer schema of the request with the same index */
 size_t signer_requests_count(void);

@@ -11,6 +11,7 @@ struct signer_plan {
 	const char *escrow_socket;
 	const char *crl_url, *ca_url;  /* into certificates; "" leaves out */
 	bool maker_may_accept;         /* two-officer window: the maker may be the acceptor, never the reviewer */
+	size_t crl_max_bytes;          /* a longer CRL is not made; 0: SIGNER_CRL_MAX */
 	const struct clock *clock;     /* outlives the signer */
 };
 enum signer_phase { SIGNER_RUNNING = 0, SIGNER_STOPPED = 1, SIGNER_CLOSED_CEREMONY = 2 };

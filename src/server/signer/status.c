@@ -43,6 +43,15 @@ static enum err crl_record(struct serve_ctx *s, const struct crl *crl, int64_t n
 	return journal_append(s->journal, m);
 }
 
+/* A list that no answer can carry gets neither number nor record. */
+static enum err crl_fits(const struct serve_ctx *s, const struct crl *crl, size_t n)
+{
+	size_t max = s->plan.crl_max_bytes != 0 ? s->plan.crl_max_bytes : SIGNER_CRL_MAX;
+	if (crl_der(crl).len > max)
+		return ERR(LIMIT, "CRL of %zu entries has %zu octets, an answer carries %zu", n, crl_der(crl).len, max);
+	return ERR_OK;
+}
+
 enum err crl_renew(struct serve_ctx *s, int64_t now)
 {
 	size_t n = 0;
@@ -55,6 +64,7 @@ enum err crl_renew(struct serve_ctx *s, int64_t now)
 		e = ca_crl(s->ca, journal_crl_number(s->journal) + 1, now, list, n, &crl);
 	free(list);
 	TRY(e);
+	TRY(crl_fits(s, crl, n));
 	TRY(crl_record(s, crl, now));
 	crl_free(s->crl);
 	s->crl = STEAL(crl);
@@ -99,6 +109,9 @@ static enum err may_change(const struct serve_ctx *s, const struct change *c, co
 		return ERR(CERT_REVOKED, "revocation is final");
 	if ((c->from & 1u << cert->status) == 0)
 		return ERR(STATE, "%s of a certificate of status %d", c->type, (int)cert->status);
+	/* A release that was kept back must not lift a suspension which its officers could not know of. */
+	if (c->to == STATUS_GOOD && statement_time(st) < cert->changed)
+		return ERR(STALE, "signed %lld s before the suspension", (long long)(cert->changed - statement_time(st)));
 	return ERR_OK;
 }
 
@@ -113,9 +126,13 @@ static enum err make_change(struct serve_ctx *s, const struct change *c, const s
 	ipc_put_u64(record, RT_REASON, reason_of(c, st));
 	record_copy(record, in, ST_ACT, ipc_has(in, ST_ACT2) ? 2 * ACT_TAGS : ACT_TAGS);
 	TRY(journal_append(s->journal, record));
-	TRY(crl_renew(s, now));
-	ipc_put(out, ST_CRL, crl_der(s->crl));
-	return ERR_OK;
+	crl_free(STEAL(s->crl)); /* it lacks this change: whatever comes now, nobody gets it any more */
+	enum err e = crl_renew(s, now);
+	if (e == ERR_OK)
+		ipc_put(out, ST_CRL, crl_der(s->crl));
+	else if (e == ERR_LIMIT) /* the change stands all the same; who asks for the CRL is told */
+		err_clear();
+	return e == ERR_LIMIT ? ERR_OK : e;
 }
 
 static enum err by_two(struct serve_ctx *s, const struct change *c, const struct ipc_msg *in, struct ipc_msg *out)

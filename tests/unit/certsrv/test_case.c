@@ -260,6 +260,50 @@ static void test_return_and_refuse(void **state)
 	opened(o, no); /* a refused case does not stand in the way of a new one */
 }
 
+/* Up to the issue there is a way back: an approval grown old, a card lost. What was made before is forgotten. */
+static void test_return_from_making(void **state)
+{
+	struct office *o = *state;
+	char no[CASE_NO_MAX + 1];
+	struct born b;
+	struct cert_case c;
+	struct case_new in = office_application(o);
+	approved(o, no);
+	assert_int_equal(case_return(&o->desk, no, &o->clerk.officer, "审批超期"), ERR_SAME_PERSON);
+	office_birth(o, no, &b);
+	OK(case_make_begin(&o->desk, no, &o->maker.officer, b.card, b.key_hex, buf_span(&b.csr), buf_span(&b.attest)));
+	OK(case_return(&o->desk, no, &o->maker.officer, "审批超期"));
+	OK(case_revise(&o->desk, no, &in, &o->clerk.officer));
+	OK(case_get(&o->desk, no, &c));
+	assert_string_equal(c.card, "");
+	assert_string_equal(c.key_hex, "");
+	assert_string_equal(c.reviewer, "");
+	assert_false(c.make_signed);
+	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
+	OK(office_step(o, no, &o->reviewer, case_approve_text, case_approve));
+	assert_int_equal(state_of(o, no), CASE_APPROVED);
+	office_birth_done(&b);
+}
+
+/* The signer may have issued already when it does not answer: then there is no way back yet. */
+static void test_no_return_while_unsure(void **state)
+{
+	struct office *o = *state;
+	char no[CASE_NO_MAX + 1];
+	struct born b;
+	approved(o, no);
+	office_birth(o, no, &b);
+	OK(case_make_begin(&o->desk, no, &o->maker.officer, b.card, b.key_hex, buf_span(&b.csr), buf_span(&b.attest)));
+	OK(office_step(o, no, &o->maker, case_make_text, case_make));
+	AUTO(signer_client) nobody = NULL;
+	OK(signer_client_new("/nonexistent/signer.sock", &nobody));
+	struct desk d = o->desk;
+	d.signer = nobody;
+	assert_int_equal(case_return(&d, no, &o->reviewer.officer, "审批超期"), ERR_UNAVAILABLE);
+	assert_int_equal(state_of(o, no), CASE_MAKING);
+	office_birth_done(&b);
+}
+
 /* --- the born key --- */
 
 static void test_birth(void **state)
@@ -323,6 +367,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {T(test_open_table), T(test_open_rules), T(test_honest), T(test_signer_down),
 		T(test_turns), T(test_shown), T(test_changed_meanwhile), T(test_return_and_refuse), T(test_birth),
+		T(test_return_from_making), T(test_no_return_while_unsure),
 		T(test_at_rest_sealed)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

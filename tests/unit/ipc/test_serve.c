@@ -325,7 +325,7 @@ static bool is_open(int fd)
 /* All places are taken by idle peers: the newcomer waits a moment and gets the place of the one that was silent longest. */
 static void idle_peers_give_way(void **state)
 {
-	int fds[PLACES];
+	int fds[PLACES], late[3];
 	int64_t start_ms = clock_mono_ms();
 
 	(void)state;
@@ -334,19 +334,17 @@ static void idle_peers_give_way(void **state)
 	for (size_t i = 0; i < PLACES; i++)
 		assert_served(fds[i]);
 	assert_served(fds[0]); /* the first is not the longest silent one any more */
-	for (size_t i = 0; i < 3; i++) {
-		int late = dial();
-		assert_served(late);
-		assert_true(is_open(late));
-		close(late);
+	for (size_t i = 0; i < COUNT_OF(late); i++) {
+		late[i] = dial();
+		assert_served(late[i]);
 		assert_false(is_open(fds[i + 1]));
-		fds[i + 1] = late = dial();
-		assert_served(late);
 	}
-	assert_in_range(clock_mono_ms() - start_ms, 900, 3000);
-	assert_true(is_open(fds[0]) && is_open(fds[4]));
+	assert_in_range(clock_mono_ms() - start_ms, 900, 4500);
+	assert_true(is_open(fds[0]) && is_open(fds[4]) && is_open(late[0]));
 	for (size_t i = 0; i < PLACES; i++)
 		close(fds[i]);
+	for (size_t i = 0; i < COUNT_OF(late); i++)
+		close(late[i]);
 }
 
 /* 32 peers that have begun a frame and go no further: they lose their places like the idle ones. */
@@ -362,7 +360,7 @@ static void begun_frames_give_way(void **state)
 	int64_t start_ms = clock_mono_ms();
 	int late = dial();
 	assert_served(late);
-	assert_in_range(clock_mono_ms() - start_ms, 0, 3000);
+	assert_in_range(clock_mono_ms() - start_ms, 0, 4500);
 	close(late);
 	for (size_t i = 0; i < PLACES; i++)
 		close(fds[i]);

@@ -89,7 +89,7 @@ static void life_of_a_certificate(void **state)
 	memcpy(pair, cert_serial(enc), strlen(cert_serial(enc)) + 1);
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		AUTO(ipc_msg) a = NULL;
-		OK(change(steps[i].type, serial, 5, steps[i].a, steps[i].b, &a));
+		OK(change(steps[i].type, serial, 0, steps[i].a, steps[i].b, &a));
 		assert_int_equal(status_of(&w, serial), steps[i].status);
 		assert_int_equal(status_of(&w, pair), steps[i].status);
 		uint64_t number = crl_says(a, serial, steps[i].status != 0, steps[i].reason);
@@ -180,9 +180,39 @@ static void an_act_counts_once(void **state)
 	OK(ipc_msg_new(SIGNER_SUSPEND, &m));
 	put_officer(m, ST_ACT, s, &w.officers[CLERK]);
 	OK(as_portal(&w, m, &a));
-	OK(change("CERT-RELEASE", serial, 5, CLERK, REVIEWER, &b));
+	OK(change("CERT-RELEASE", serial, 0, CLERK, REVIEWER, &b));
 	uint64_t before = journal_count(&w);
 	unchanged(as_portal(&w, m, &c), ERR_REPLAY, before, "the old suspension again");
+	assert_int_equal(status_of(&w, serial), 0);
+	issue_done(&r);
+}
+
+/* Two releases were signed, one was sent. The other, kept back, must not lift a later suspension. */
+static void a_release_kept_back_lifts_nothing(void **state)
+{
+	struct issue r;
+	char serial[41];
+	AUTO(ipc_msg) issued = NULL;
+	AUTO(ipc_msg) a = NULL;
+	AUTO(ipc_msg) b = NULL;
+	AUTO(ipc_msg) c = NULL;
+	AUTO(ipc_msg) kept = NULL;
+	(void)state;
+	issue_one(&r, &issued, serial);
+	OK(change("CERT-SUSPEND", serial, 0, CLERK, N_OFFICERS, &a));
+	const struct statement_kv kv[] = {{"case", "X1"}, {"serial", serial}};
+	AUTO(statement) s = statement_of(&w, "CERT-RELEASE", NULL, NULL, 0, kv, 2);
+	OK(ipc_msg_new(SIGNER_RELEASE, &kept));
+	put_officer(kept, ST_ACT, s, &w.officers[CLERK]);
+	put_officer(kept, ST_ACT2, s, &w.officers[REVIEWER]);
+	OK(change("CERT-RELEASE", serial, 0, CLERK, REVIEWER, &b));
+	usleep(1100000); /* statements count whole seconds */
+	ipc_msg_free(STEAL(a));
+	OK(change("CERT-SUSPEND", serial, 0, CLERK2, N_OFFICERS, &a));
+	uint64_t before = journal_count(&w);
+	unchanged(as_portal(&w, kept, &c), ERR_STALE, before, "the release that was kept back");
+	assert_int_equal(status_of(&w, serial), 2);
+	OK(change("CERT-RELEASE", serial, 0, CLERK, REVIEWER, &c));
 	assert_int_equal(status_of(&w, serial), 0);
 	issue_done(&r);
 }
@@ -514,6 +544,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(life_of_a_certificate),          cmocka_unit_test(status_needs_its_officers),
 		cmocka_unit_test(two_texts_are_not_one),          cmocka_unit_test(an_act_counts_once),
+		cmocka_unit_test(a_release_kept_back_lifts_nothing),
 		cmocka_unit_test(stock_needs_maker_and_reviewer), cmocka_unit_test(stock_lines_are_checked),
 		cmocka_unit_test(withdrawn_card_is_out),          cmocka_unit_test(bad_rosters_are_refused),
 		cmocka_unit_test(holder_renews),                  cmocka_unit_test(bad_renewals_are_refused),

@@ -233,6 +233,31 @@ static void cut_ceremony_goes_no_further(void **state)
 	world_stop(&v);
 }
 
+/* A journal that is missing looks like a machine before its ceremony. To hold one there must not cost the CA's key. */
+static void lost_journal_costs_no_key(void **state)
+{
+	struct world v;
+	char path[NAME_LEN], aside[NAME_LEN];
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+	(void)state;
+	world_start_empty(&v);
+	world_begin(&v);
+	world_close(&v);
+	procs_kill_signer(&v.procs);
+	procs_path(&v.procs, "signer/journal.chain", path);
+	procs_path(&v.procs, "aside", aside);
+	assert_int_equal(rename(path, aside), 0);
+	procs_start_signer(&v.procs);
+	OK(ipc_msg_new(SIGNER_CEREMONY_BEGIN, &m));
+	assert_int_equal(signer_call(v.procs.client, m, &a), ERR_CEREMONY_CUT);
+	err_clear();
+	procs_kill_signer(&v.procs);
+	assert_int_equal(rename(aside, path), 0);
+	procs_start_signer(&v.procs);
+	world_stop(&v);
+}
+
 /* The same journal with one octet changed: the signer does not start. */
 static void damaged_journal_stops_the_signer(void **state)
 {
@@ -302,7 +327,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kills_change_nothing),         cmocka_unit_test(escrow_down_is_no_answer),
 		cmocka_unit_test(status_survives),              cmocka_unit_test(crl_is_made_daily),
-		cmocka_unit_test(cut_ceremony_goes_no_further), cmocka_unit_test(damaged_journal_stops_the_signer),
+		cmocka_unit_test(cut_ceremony_goes_no_further), cmocka_unit_test(lost_journal_costs_no_key),
+		cmocka_unit_test(damaged_journal_stops_the_signer),
 		cmocka_unit_test(foreign_key_store_stops_the_signer),
 	};
 	return cmocka_run_group_tests_name("crash", tests, begin, finish);
