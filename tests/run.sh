@@ -34,7 +34,7 @@ suite() { # name command...
 unit() { meson test -C "$build" --print-errorlogs --timeout-multiplier 3; }
 
 # Programs that start our daemons run without leak detection: a hardened process cannot be traced by it.
-daemon_tests='yxcard yxkey signer-init captured-portal signer-acts signer-crash escrow escrow_fault certsrv-issue agent-e2e'
+daemon_tests='yxcard yxkey signer-init captured-portal stalled-signer signer-acts signer-crash signer-crl escrow escrow_fault certsrv-issue agent-e2e'
 
 sanitize() {
 	san=$build-san
