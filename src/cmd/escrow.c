@@ -85,6 +85,19 @@ static enum err confine(const struct conf *c)
 	return ERR_OK;
 }
 
+/* After a write that failed only a new start reads again what is on disk; the supervisor gives it. */
+static bool vault_failed;
+static void (*escrow_report)(struct serve_ctx *ctx, const struct ipc_type *request, enum err e);
+
+static void watch(struct serve_ctx *ctx, const struct ipc_type *request, enum err e)
+{
+	escrow_report(ctx, request, e);
+	if (e == ERR_IO || e == ERR_JOURNAL) {
+		vault_failed = true;
+		stop = 1;
+	}
+}
+
 static enum err serve(struct vault *v, int listener, uid_t signer)
 {
 	struct serve_ctx ctx = {.vault = v};
@@ -94,8 +107,11 @@ static enum err serve(struct vault *v, int listener, uid_t signer)
 	s.uids = &signer;
 	s.n_uids = 1;
 	s.stop = &stop;
+	escrow_report = s.report;
+	s.report = watch;
 	LOG(INFO, "ready", {"state", vault_is_open(v) ? "open" : "empty"});
-	return serve_run(listener, &s);
+	enum err e = serve_run(listener, &s);
+	return e == ERR_OK && vault_failed ? ERR(JOURNAL, "a write failed; starting anew") : e;
 }
 
 static enum err run(const struct conf *c, const struct clock *clock)

@@ -66,9 +66,16 @@ static void catch_signals(void)
 	sigaction(SIGPIPE, &a, NULL);
 }
 
+/* After a write that failed only a new start reads again what is on disk; the supervisor gives it. */
+static bool journal_failed;
+
 static void report(struct serve_ctx *s, const struct ipc_type *request, enum err e)
 {
 	(void)s;
+	if (e == ERR_JOURNAL) {
+		journal_failed = true;
+		stop = SIGNER_STOPPED;
+	}
 	const char *name = request == NULL ? "refused" : request->name;
 	if (e == ERR_OK)
 		LOG(INFO, "answered", {"request", name});
@@ -130,7 +137,7 @@ static enum err serve(struct serve_ctx *s, int listener, uid_t admin, uid_t port
 		int closed = SIGNER_CLOSED_CEREMONY;
 		(void)__atomic_compare_exchange_n(&stop, &closed, SIGNER_RUNNING, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	}
-	return e;
+	return e == ERR_OK && journal_failed ? ERR(JOURNAL, "a write failed; starting anew") : e;
 }
 
 static enum err run_signer(const struct conf *c, const struct clock *clock, int listener, uid_t admin, uid_t portal)
