@@ -24,9 +24,11 @@ static const struct conf_opt options[] = {
 	{"profiles", CONF_PATH, NULL, 0, 0, NULL, "证书模板文件 profiles.json"},
 	{"user", CONF_STR, "yinxin-signer", 0, 0, NULL, "以 root 启动时切换到的系统用户"},
 	{"portal_user", CONF_STR, "yinxin-portal", 0, 0, NULL, "仪式结束后允许连接的系统用户"},
+	{"notary_user", CONF_STR, "yinxin-notary", 0, 0, NULL, "仪式结束后可读取签发日志的系统用户"},
 	{"admin_user", CONF_STR, "root", 0, 0, NULL, "举行初始化仪式的系统用户"},
 	{"crl_url", CONF_STR, "", 0, 0, NULL, "写入证书的 CRL 地址,留空不写"},
 	{"ca_url", CONF_STR, "", 0, 0, NULL, "写入证书的签发者证书地址,留空不写"},
+	{"ocsp_url", CONF_STR, "", 0, 0, NULL, "写入证书的证书状态查询(OCSP)地址,留空不写"},
 	{"maker_may_accept", CONF_BOOL, "no", 0, 0, NULL, "双人窗口:制证员可由受理员兼任"},
 	{"clock", CONF_STR, "", 0, 0, NULL, "演示用时钟文件,留空为真实时间"},
 	{"memory_mb", CONF_INT, "2048", 0, 65536, NULL, "内存上限(MiB),0 为不限"},
@@ -87,10 +89,14 @@ static enum err confine(const struct conf *c)
 	return ERR_OK;
 }
 
-/* Until the ceremony is closed nobody but its holder is heard; then the portal too. */
-static enum err serve(struct serve_ctx *s, int listener, uid_t admin, uid_t portal)
+struct peers {
+	uid_t admin, portal, notary;
+};
+
+/* Until the ceremony is closed nobody but its holder is heard; then the portal, and the notary for what it may read. */
+static enum err serve(struct serve_ctx *s, int listener, const struct peers *p)
 {
-	const uid_t uids[] = {admin, portal};
+	const uid_t uids[] = {p->admin, p->portal, p->notary}; /* in the order of enum signer_peer */
 	struct serve serve;
 	enum err e = ERR_OK;
 	signer_serve(s, &stop, &serve);
@@ -98,7 +104,7 @@ static enum err serve(struct serve_ctx *s, int listener, uid_t admin, uid_t port
 	serve.report = report;
 	while (e == ERR_OK && stop != SIGNER_STOPPED) {
 		bool open = signer_state_of(s) == SIGNER_OPEN;
-		serve.n_uids = open ? 2 : 1;
+		serve.n_uids = open ? COUNT_OF(uids) : 1;
 		LOG(INFO, "ready", {"state", open ? "open" : "ceremony"});
 		e = serve_run(listener, &serve);
 		int closed = SIGNER_CLOSED_CEREMONY;
@@ -107,37 +113,39 @@ static enum err serve(struct serve_ctx *s, int listener, uid_t admin, uid_t port
 	return e;
 }
 
-static enum err run_signer(const struct conf *c, const struct clock *clock, int listener, uid_t admin, uid_t portal)
+static enum err run_signer(const struct conf *c, const struct clock *clock, int listener, const struct peers *p)
 {
 	struct serve_ctx *s = NULL;
 	const struct signer_plan plan = {.dir = conf_str(c, "dir"), .escrow_socket = conf_str(c, "escrow_socket"),
-		.crl_url = conf_str(c, "crl_url"), .ca_url = conf_str(c, "ca_url"),
+		.crl_url = conf_str(c, "crl_url"), .ca_url = conf_str(c, "ca_url"), .ocsp_url = conf_str(c, "ocsp_url"),
 		.maker_may_accept = conf_bool(c, "maker_may_accept"), .clock = clock};
 	TRY(signer_open(&plan, &s));
 	enum err e = confine(c);
 	if (e == ERR_OK)
-		e = serve(s, listener, admin, portal);
+		e = serve(s, listener, p);
 	signer_free(s);
 	return e;
 }
 
 static enum err run(const struct conf *c, const struct clock *clock)
 {
-	uid_t own, portal, admin;
+	uid_t own;
+	struct peers p;
 	int listener = -1;
 	log_clock(clock);
 	TRY(gm_start());
 	TRY(profile_load(conf_str(c, "profiles")));
 	TRY(sandbox_uid_of(conf_str(c, "user"), &own));
-	TRY(sandbox_uid_of(conf_str(c, "portal_user"), &portal));
-	TRY(sandbox_uid_of(conf_str(c, "admin_user"), &admin));
-	if (own == portal)
-		LOG(WARN, "not_isolated", {"why", "signer and portal run as one user"});
+	TRY(sandbox_uid_of(conf_str(c, "portal_user"), &p.portal));
+	TRY(sandbox_uid_of(conf_str(c, "notary_user"), &p.notary));
+	TRY(sandbox_uid_of(conf_str(c, "admin_user"), &p.admin));
+	if (own == p.portal || p.notary == p.portal)
+		LOG(WARN, "not_isolated", {"why", "signer, portal and notary do not each have a user of their own"});
 	TRY(own_dir(conf_str(c, "dir"), own));
-	/* Two users may connect; the peer's uid is checked at accept. */
+	/* Three users may connect; the peer's uid is checked at accept. */
 	TRY(peer_listen(conf_str(c, "socket"), 0666, BACKLOG, &listener));
 	TRY(sandbox_user(conf_str(c, "user")));
-	enum err e = run_signer(c, clock, listener, admin, portal);
+	enum err e = run_signer(c, clock, listener, &p);
 	(void)close(listener);
 	return e;
 }

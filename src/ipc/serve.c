@@ -14,6 +14,7 @@ enum { CONNS_MAX = 32, TICK_MS = 250 };
 
 struct conn {
 	int fd; /* -1: free */
+	unsigned peers; /* bit i: its uid is serve.uids[i] */
 	struct reader reader;
 	int64_t deadline_ms; /* of the frame that has begun */
 };
@@ -55,10 +56,13 @@ static const struct serve_row *row_of(const struct serve *s, uint16_t type)
 	return NULL;
 }
 
-static enum err handle(const struct serve *s, const struct serve_row *row, struct ipc_msg *in, struct ipc_msg **ret_out)
+static enum err handle(const struct serve *s, const struct serve_row *row, unsigned peers, struct ipc_msg *in,
+		       struct ipc_msg **ret_out)
 {
 	AUTO(ipc_msg) out = NULL;
 
+	if (row->peers != 0 && (row->peers & peers) == 0)
+		return ERR(DENIED, "%s is not for this peer", row->request->name);
 	if ((row->states & s->state_bit(s->ctx)) == 0)
 		return ERR(STATE, "%s is not permitted in this state", row->request->name);
 	TRY(ipc_msg_new(IPC_ANSWER_OK, &out));
@@ -69,7 +73,7 @@ static enum err handle(const struct serve *s, const struct serve_row *row, struc
 }
 
 /* An answer that cannot be built is an error to answer; one that cannot be sent ends the connection. */
-static enum err answer(const struct serve *s, int fd, struct ipc_msg *in)
+static enum err answer(const struct serve *s, const struct conn *c, struct ipc_msg *in)
 {
 	AUTO(ipc_msg) out = NULL;
 	AUTO_BUF(probe, IPC_HEAD_LEN + IPC_BODY_MAX);
@@ -77,12 +81,12 @@ static enum err answer(const struct serve *s, int fd, struct ipc_msg *in)
 
 	INVARIANT(row);
 	err_clear();
-	enum err e = handle(s, row, in, &out);
+	enum err e = handle(s, row, c->peers, in, &out);
 	if (e == ERR_OK)
 		e = ipc_encode(out, &probe);
-	enum err sent = e == ERR_OK ? ipc_send(fd, out) : ERR_OK;
+	enum err sent = e == ERR_OK ? ipc_send(c->fd, out) : ERR_OK;
 	if (e != ERR_OK)
-		sent = ipc_send_err(fd, ipc_rid(in), e);
+		sent = ipc_send_err(c->fd, ipc_rid(in), e);
 	report(s, row->request, e);
 	return sent;
 }
@@ -121,7 +125,7 @@ static void conn_read(struct loop *l, struct conn *c)
 	}
 	conn_next_frame(c);
 	log_rid(ipc_rid(in));
-	e = answer(l->s, c->fd, in);
+	e = answer(l->s, c, in);
 	log_rid(NULL);
 	if (e != ERR_OK)
 		conn_close(c);
@@ -137,6 +141,22 @@ static struct conn *free_conn(struct loop *l)
 	return NULL;
 }
 
+/* Whom the row's masks mean. */
+static unsigned places_of(const struct serve *s, int fd)
+{
+	unsigned peers = 0;
+	uid_t uid;
+
+	if (peer_uid(fd, &uid) != ERR_OK) {
+		err_clear();
+		return 0;
+	}
+	for (size_t i = 0; i < s->n_uids && i < 32; i++)
+		if (s->uids[i] == uid)
+			peers |= 1U << i;
+	return peers;
+}
+
 static void accept_one(struct loop *l)
 {
 	struct conn *c = free_conn(l);
@@ -147,6 +167,7 @@ static void accept_one(struct loop *l)
 		return;
 	c->fd = fd;
 	reader_init(&c->reader);
+	c->peers = places_of(l->s, fd);
 	enum err e = peer_check_uid(fd, l->s->uids, l->s->n_uids);
 	if (e != ERR_OK)
 		refuse(l, c, e);
@@ -201,8 +222,11 @@ enum err serve_run(int listen_fd, const struct serve *s)
 		types[i] = *s->rows[i].request;
 	for (size_t i = 0; i < CONNS_MAX; i++)
 		l->conns[i].fd = -1;
-	while (e == ERR_OK && !*s->stop)
+	while (e == ERR_OK && !*s->stop) {
+		if (s->tick)
+			s->tick(s->ctx);
 		e = turn(l);
+	}
 	for (size_t i = 0; i < CONNS_MAX; i++)
 		if (l->conns[i].fd >= 0)
 			conn_close(&l->conns[i]);
