@@ -110,8 +110,10 @@ enum err convert_start(const char *program, struct convert **ret_c)
 		return ERR(IO, "socket pair: %s", strerror(errno));
 	}
 	pid_t pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		free(c);
 		starter(program, pair[1]);
+	}
 	(void)close(pair[1]);
 	c->sock = pair[0];
 	if (pid < 0) {
