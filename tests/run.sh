@@ -91,6 +91,7 @@ suite meta python3 tests/meta/meta.py "$build"
 suite unit unit
 suite interop bash tests/interop/run.sh "$build"
 suite scenario python3 tests/scenario/run.py "$build"
+suite notary python3 tests/scenario/notary.py "$build"
 suite story node tests/browser/story.mjs "$build"
 suite pages node tests/browser/pages.mjs "$build"
 suite failures node tests/browser/failures.mjs "$build"

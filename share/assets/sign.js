@@ -7,11 +7,18 @@ async function ownKey() {
   return key.serial;
 }
 
+// What the form holds besides: an opinion, chosen numbers. A name that comes more than once is joined by commas.
+function fields(form) {
+  const all = {};
+  for (const [name, value] of new FormData(form)) all[name] = name in all ? `${all[name]},${value}` : value;
+  return all;
+}
+
 async function act(form, win, live) {
   if (win.blocked) throw new Failure({ code: 'L-206', text: '浏览器拦截了证书助手的窗口', remedy: '请允许本网站弹出窗口后重试' });
   const key = await ownKey();
   const { step, text, act: path } = form.dataset;
-  const { statement } = await post(text, { step });
+  const { statement } = await post(text, { ...fields(form), step });
   say(live, '请在证书助手的窗口中核对内容并输入证书密码。');
   const { signature, cert } = await call('/v1/sign', { window: win.id, statement, key });
   say(live, '正在提交。');

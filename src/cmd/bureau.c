@@ -122,9 +122,9 @@ static const struct {
 	{"ca", NULL, 0755},           {"ceremony", NULL, 0700},       {"conf", NULL, 0755},
 	{"log", NULL, 0700},          {"edge", NULL, 0755},           {"edge/www", NULL, 0755},       {"edge/nginx", NULL, 0755},
 	{"keys", NULL, 0700},         {"slots", NULL, 0700},          {"run", NULL, 0755},
-	{"signer", "yinxin-signer", 0700},    {"escrow", "yinxin-escrow", 0700},
+	{"signer", "yinxin-signer", 0700},    {"escrow", "yinxin-escrow", 0700},    {"notary", "yinxin-notary", 0700},
 	{"run/signer", "yinxin-signer", 0755}, {"run/escrow", "yinxin-escrow", 0755},
-	{"run/portal", "yinxin-portal", 0755},
+	{"run/notary", "yinxin-notary", 0755}, {"run/portal", "yinxin-portal", 0755},
 };
 
 static enum err own(const char *path, const char *user)

@@ -35,7 +35,16 @@ static enum err conf_signer(const struct bureau *b)
 		   b->data);
 	buf_printf(&t, "profiles = %s/profiles/profiles.json\nclock = %s/clock\n", b->share, b->data);
 	buf_printf(&t, "crl_url = %s/crl/ca.crl\nca_url = %s/ca/ca.cer\n", b->origin, b->origin);
+	buf_printf(&t, "ocsp_url = %s/ocsp\n", b->origin);
 	return put(b, "conf/signer.conf", &t, 0644);
+}
+
+static enum err conf_notary(const struct bureau *b)
+{
+	AUTO_BUF(t, CONF_MAX);
+	buf_printf(&t, "socket = %s/run/notary/notary.sock\ndir = %s/notary\n", b->data, b->data);
+	buf_printf(&t, "signer_socket = %s/run/signer/signer.sock\nclock = %s/clock\n", b->data, b->data);
+	return put(b, "conf/notary.conf", &t, 0644);
 }
 
 static enum err conf_portal(const struct bureau *b)
@@ -43,6 +52,7 @@ static enum err conf_portal(const struct bureau *b)
 	AUTO_BUF(t, CONF_MAX);
 	buf_printf(&t, "origin = %s\nagent_origin = %s\ndata = %s\n", b->origin, b->agent_origin, b->data);
 	buf_printf(&t, "socket = %s/run/portal/portal.sock\nsigner_socket = %s/run/signer/signer.sock\n", b->data, b->data);
+	buf_printf(&t, "notary_socket = %s/run/notary/notary.sock\n", b->data);
 	buf_printf(&t, "templates = %s/templates\nsql = %s/sql\nclock = %s/clock\n", b->share, b->share, b->data);
 	return put(b, "conf/portal.conf", &t, 0644);
 }
@@ -140,6 +150,7 @@ enum err bureau_configure(const struct bureau *b)
 {
 	TRY(conf_escrow(b));
 	TRY(conf_signer(b));
+	TRY(conf_notary(b));
 	TRY(conf_portal(b));
 	TRY(conf_yxcard(b));
 	TRY(conf_agent(b));

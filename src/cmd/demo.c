@@ -244,7 +244,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 /* A marker tells a first run that did not end from a bureau whose demo.json somebody lost; only the former is cleared. */
 static enum err clear_unfinished(const struct bureau *b)
 {
-	static const char *const FOLDERS[] = {"signer", "escrow", "keys", "ceremony", "ca"};
+	static const char *const FOLDERS[] = {"signer", "escrow", "notary", "keys", "ceremony", "ca"};
 	static const char *const FILES[] = {"yinxin.db", "yinxin.db-wal", "yinxin.db-shm", "root.sm3"};
 	char path[BUREAU_PATH_MAX], marker[BUREAU_PATH_MAX];
 	TRY(bureau_path(b, ".unfinished", marker, sizeof marker));
@@ -269,9 +269,10 @@ static enum err clear_unfinished(const struct bureau *b)
 
 static enum err ceremony(struct demo *d)
 {
-	char socket_path[BUREAU_PATH_MAX];
+	char socket_path[BUREAU_PATH_MAX], notary_path[BUREAU_PATH_MAX];
 	TRY(bureau_path(d->b, "run/signer/signer.sock", socket_path, sizeof socket_path));
-	const struct init_plan plan = {.data = d->b->data, .signer_socket = socket_path, .clock = d->clock, .district = "430100",
+	TRY(bureau_path(d->b, "run/notary/notary.sock", notary_path, sizeof notary_path));
+	const struct init_plan plan = {.data = d->b->data, .signer_socket = socket_path, .notary_socket = notary_path, .clock = d->clock, .district = "430100",
 		.first_serial = DEMO_FIRST_SERIAL, .m = DEMO_SHARES_M, .n = DEMO_SHARES_N, .blanks = BLANKS, .n_blanks = COUNT_OF(BLANKS)};
 	return init_ceremony(&plan, &d->made);
 }
@@ -280,9 +281,11 @@ static enum err create(struct demo *d, struct up *u)
 {
 	TRY(up_start(u, "escrow"));
 	TRY(up_start(u, "signer"));
+	TRY(up_start(u, "notary"));
 	TRY(ceremony(d));
 	TRY(seed_database(d));
 	TRY(bureau_give_database(d->b));
+	TRY(up_stop(u, "notary"));
 	TRY(up_stop(u, "signer"));
 	TRY(up_stop(u, "escrow"));
 	return write_demo_json(d);

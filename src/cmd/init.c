@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cmd/init_hand.h"
 #include "gm/rand.h"
+#include "server/notary/client.h"
 #include "server/signer/client.h"
 #include <stdio.h>
 #include <string.h>
@@ -132,6 +133,63 @@ static enum err officer(struct ceremony *c, const struct init_staff *s)
 	TRY(card_certify(c, k, &h));
 	TRY(hand_generate(&h, k, no_approval, &pub, &attest, &csr));
 	return person_certify(c, k, buf_span(&csr), buf_span(&attest), &h);
+}
+
+/* --- the notary: its keys are born in it, the CA certifies them here and never again --- */
+
+struct notary_certs {
+	struct buf der[NOTARY_KEYS];
+};
+
+static void notary_certs_done(struct notary_certs *n)
+{
+	for (size_t i = 0; i < NOTARY_KEYS; i++)
+		buf_done(&n->der[i]);
+}
+
+static enum err notary_cert(const struct ceremony *c, const char *kind, struct span csr, struct buf *ret_der)
+{
+	char name[16];
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+	TRY(ipc_msg_new(SIGNER_CEREMONY_NOTARY, &m));
+	ipc_put_str(m, ST_KIND, kind);
+	ipc_put(m, ST_CSR, csr);
+	TRY(signer_call(c->signer, m, &a));
+	buf_put(ret_der, ipc_get(a, ST_SIGN_CERT));
+	TRY(buf_err(ret_der));
+	(void)snprintf(name, sizeof(name), "%s.cer", kind);
+	return save(c->plan->data, "ca", name, buf_span(ret_der), 0644);
+}
+
+static enum err notary_install_certs(const struct ceremony *c, struct notary_client *client, const struct notary_csrs *csrs,
+				     struct notary_certs *certs)
+{
+	struct span der[NOTARY_KEYS];
+	AUTO(cert) root = NULL;
+	AUTO(cert) ca = NULL;
+	for (size_t i = 0; i < NOTARY_KEYS; i++) {
+		TRY(notary_cert(c, notary_kinds[i], buf_span(&csrs->der[i]), &certs->der[i]));
+		der[i] = buf_span(&certs->der[i]);
+	}
+	TRY(hand_load_cert(c->plan->data, "root.cer", &root));
+	TRY(hand_load_cert(c->plan->data, "ca.cer", &ca));
+	return notary_install(client, cert_der(root), cert_der(ca), der);
+}
+
+static enum err notary(const struct ceremony *c)
+{
+	__attribute__((cleanup(notary_certs_done))) struct notary_certs certs = {{buf_make(CERT_DER_MAX), buf_make(CERT_DER_MAX),
+		buf_make(CERT_DER_MAX)}};
+	AUTO(notary_client) client = NULL;
+	struct notary_csrs csrs;
+	if (c->plan->notary_socket == NULL)
+		return ERR_OK;
+	TRY(notary_client_new(c->plan->notary_socket, &client));
+	TRY(notary_setup(client, &csrs));
+	enum err e = notary_install_certs(c, client, &csrs, &certs);
+	notary_csrs_done(&csrs);
+	return e;
 }
 
 /* --- statements --- */
@@ -344,6 +402,8 @@ enum err init_ceremony(const struct init_plan *plan, struct init_result *ret_r)
 	enum err e = begin(&c);
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		e = officer(&c, &staff[i]);
+	if (e == ERR_OK)
+		e = notary(&c);
 	if (e == ERR_OK)
 		e = close_ceremony(&c, staff);
 	if (e == ERR_OK)

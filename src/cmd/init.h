@@ -25,6 +25,7 @@ struct init_blank {
 struct init_plan {
 	const char *data;          /* absolute path of $YINXIN_DATA, exists */
 	const char *signer_socket;
+	const char *notary_socket; /* NULL: the bureau gets no notary, which only tests want */
 	const struct clock *clock; /* NULL: real time */
 	const char *district;      /* "430100" */
 	unsigned first_serial;     /* 26000001: card serials YX26000001, ... */

@@ -3,7 +3,7 @@
 #include "gm/rand.h"
 #include <string.h>
 
-static enum err load_cert(const char *data, const char *name, struct cert **ret_c)
+enum err hand_load_cert(const char *data, const char *name, struct cert **ret_c)
 {
 	char path[PATH_LEN_MAX];
 	AUTO_BUF(der, CERT_DER_MAX);
@@ -39,8 +39,8 @@ enum err hand_take(const char *data, const struct clock *clock, const char *key,
 	char path[PATH_LEN_MAX];
 	AUTO(cert) root = NULL;
 	AUTO(cert) ca = NULL;
-	TRY(load_cert(data, "root.cer", &root));
-	TRY(load_cert(data, "ca.cer", &ca));
+	TRY(hand_load_cert(data, "root.cer", &root));
+	TRY(hand_load_cert(data, "ca.cer", &ca));
 	TRY(path_of(data, "keys", key, ".card", path));
 	TRY(card_file_open(path, &h->file));
 	return hand_connect(h, &(struct token_trust){root, ca}, clock_now(clock));

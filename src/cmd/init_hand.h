@@ -28,6 +28,8 @@ void hand_done(struct hand *h);
 enum err hand_connect(struct hand *h, const struct token_trust *trust, int64_t now) MUST_CHECK;
 /* A card of the running bureau, by the name of its key: it must show its certificate before it gets a PIN. */
 enum err hand_take(const char *data, const struct clock *clock, const char *key, struct hand *h) MUST_CHECK;
+/* ca/NAME of the bureau. */
+enum err hand_load_cert(const char *data, const char *name, struct cert **ret_c) MUST_CHECK;
 enum err hand_login(struct hand *h, const char *pin) MUST_CHECK;
 /* The pair is born under key->pin, which is drawn here when it is ""; logged in on return. */
 enum err hand_generate(struct hand *h, struct init_key *key, const uint8_t approval[DIGEST_LEN], struct sm2_pub *ret_pub,

@@ -6,7 +6,11 @@
 #include "gm/start.h"
 #include "ipc/peer.h"
 #include "sandbox/sandbox.h"
-#include "server/portal/app.h"
+#include "server/notary/client.h"
+#include "server/filing/b03_service.h"
+#include "server/filing/filing_log.h"
+#include "server/portal/filing_pages.h"
+#include "server/portal/log_turn.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -25,6 +29,7 @@ static const struct conf_opt options[] = {
 	{"socket", CONF_PATH, NULL, 0, 0, NULL, "监听的 SCGI 套接字"},
 	{"socket_mode", CONF_CHOICE, "0666", 0, 0, "0660|0666", "套接字权限"},
 	{"signer_socket", CONF_PATH, NULL, 0, 0, NULL, "签发服务的 unix 套接字"},
+	{"notary_socket", CONF_STR, "", 0, 0, NULL, "公证服务的 unix 套接字,留空则不提供证书状态查询和时间戳"},
 	{"data", CONF_PATH, NULL, 0, 0, NULL, "数据目录,数据库 yinxin.db 在其中"},
 	{"templates", CONF_PATH, NULL, 0, 0, NULL, "页面模板目录"},
 	{"sql", CONF_PATH, NULL, 0, 0, NULL, "SQL 目录"},
@@ -87,6 +92,10 @@ struct opened {
 	struct views *views;
 	struct store *store;
 	struct field_keys *keys;
+	struct tables *money; /* rates, bases, calendar */
+	struct services *services;
+	struct b03_service b03;
+	struct filing_desk filing;
 	int listener, sql_fd;
 	char sql[64];
 };
@@ -101,6 +110,23 @@ static enum err open_sql(struct opened *o)
 	return ERR_OK;
 }
 
+/* The businesses: definitions beside the templates, what they name from server/insurance. */
+static enum err open_services(struct opened *o, const char *tables)
+{
+	char dir[PATH_ROOM];
+	if ((size_t)snprintf(dir, sizeof dir, "%s/../services", conf_str(o->c, "templates")) >= sizeof dir)
+		return ERR(CONFIG, "templates: path is too long");
+	TRY(tables_load(tables, &o->money));
+	b03_service_init(&o->b03, &o->app.desk, o->money);
+	TRY(services_load(dir, &o->b03.registry, &o->services));
+	return filing_fields_check(o->services);
+}
+
+static bool works_on(void *ctx, int64_t midnight_cn)
+{
+	return calendar_works(ctx, midnight_cn);
+}
+
 static enum err open_files(struct opened *o)
 {
 	char tables[PATH_ROOM];
@@ -109,7 +135,8 @@ static enum err open_files(struct opened *o)
 	if ((size_t)snprintf(tables, sizeof tables, "%s/../tables", conf_str(o->c, "templates")) >= sizeof tables)
 		return ERR(CONFIG, "templates: path is too long");
 	TRY(views_load(conf_str(o->c, "templates"), &o->views));
-	TRY(tables_load(given[0] != 0 ? given : tables, &o->app.tables));
+	TRY(model_tables_load(given[0] != 0 ? given : tables, &o->app.tables));
+	TRY(open_services(o, given[0] != 0 ? given : tables));
 	TRY(open_sql(o));
 	return peer_listen(conf_str(o->c, "socket"), mode, BACKLOG, &o->listener);
 }
@@ -146,6 +173,8 @@ static enum err ask_signer(struct opened *o, const sigset_t *wait)
 {
 	AUTO(secret) key = NULL;
 	TRY(signer_client_new(conf_str(o->c, "signer_socket"), &o->app.signer));
+	if (conf_str(o->c, "notary_socket")[0] != '\0')
+		TRY(notary_client_new(conf_str(o->c, "notary_socket"), &o->app.notary));
 	TRY(hello_patiently(o, wait));
 	TRY(trust_refresh(o->app.trust, o->app.signer));
 	TRY(signer_data_key(o->app.signer, &key));
@@ -190,6 +219,10 @@ static void assemble(struct opened *o)
 	p->desk.cert_status = portal_cert_status;
 	p->desk.cert_status_ctx = p->trust;
 	p->desk.maker_may_accept = conf_bool(o->c, "maker_may_accept");
+	o->filing = (struct filing_desk){.desk = &p->desk, .services = o->services, .is_working_day = works_on,
+		.calendar_ctx = o->money->calendar};
+	filing_log_connect(&o->filing);
+	p->filing = &o->filing;
 	o->web = (struct web_config){.origin = p->origin, .agent_origin = p->agent_origin, .bureau_name = p->bureau_name,
 		.workers = (unsigned)conf_int(o->c, "workers"), .routes = portal_routes, .common = page_common,
 		.sessions = p->sessions, .views = o->views, .app = p, .clock = o->clock, .done = report};
@@ -202,13 +235,40 @@ static void refresh(struct opened *o)
 		log_err("crl", e);
 }
 
+/* 自动作废 of what nobody finished in its time. */
+static void tick(struct opened *o)
+{
+	size_t done = 0;
+	enum err e = filing_tick(&o->filing, &done);
+	if (e != ERR_OK)
+		log_err("filing timers", e);
+}
+
+/* Once for each change: a notary that is down would fill the log otherwise. */
+static void report_log(enum err e)
+{
+	if (e != ERR_OK)
+		log_err("sequencer", e);
+	else
+		LOG(INFO, "sequencer", {"state", "ok"});
+}
+
 static enum err serve(struct opened *o, const sigset_t *wait)
 {
 	struct web_server *s = NULL;
-	TRY(web_server_start(o->listener, &o->web, &s));
+	struct log_runner *sequencer = NULL;
+	TRY(log_runner_start(&o->app, report_log, &sequencer));
+	enum err e = web_server_start(o->listener, &o->web, &s);
+	if (e != ERR_OK) {
+		log_runner_stop(sequencer);
+		return e;
+	}
 	LOG(INFO, "ready", {"origin", o->app.origin});
-	while (!stop_within(wait, (int64_t)CRL_SEC * 1000))
+	while (!stop_within(wait, (int64_t)CRL_SEC * 1000)) {
 		refresh(o);
+		tick(o);
+	}
+	log_runner_stop(sequencer);
 	web_server_stop(s);
 	return ERR_OK;
 }
@@ -235,7 +295,10 @@ static void opened_done(struct opened *o)
 	field_keys_free(o->keys);
 	trust_free(o->app.trust);
 	signer_client_free(o->app.signer);
+	notary_client_free(o->app.notary);
 	json_decref(o->app.tables);
+	services_free(o->services);
+	tables_free(o->money);
 	views_free(o->views);
 	if (o->listener >= 0)
 		(void)close(o->listener);

@@ -10,6 +10,7 @@
 #include "server/signer/signer.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,8 +26,10 @@ static const struct conf_opt options[] = {
 	{"profiles", CONF_PATH, NULL, 0, 0, NULL, "证书模板文件 profiles.json"},
 	{"user", CONF_STR, "yinxin-signer", 0, 0, NULL, "以 root 启动时切换到的系统用户"},
 	{"portal_user", CONF_STR, "yinxin-portal", 0, 0, NULL, "仪式结束后允许连接的系统用户"},
+	{"notary_user", CONF_STR, "yinxin-notary", 0, 0, NULL, "仪式结束后可读取签发日志的系统用户"},
 	{"admin_user", CONF_STR, "root", 0, 0, NULL, "举行初始化仪式的系统用户"},
 	{"crl_url", CONF_STR, "", 0, 0, NULL, "写入证书的 CRL 地址,留空不写"},
+	{"ocsp_url", CONF_STR, "", 0, 0, NULL, "写入证书的证书状态查询(OCSP)地址,留空不写"},
 	{"ca_url", CONF_STR, "", 0, 0, NULL, "写入证书的签发者证书地址,留空不写"},
 	{"maker_may_accept", CONF_BOOL, "no", 0, 0, NULL, "双人窗口:制证员可由受理员兼任"},
 	{"clock", CONF_STR, "", 0, 0, NULL, "演示用时钟文件,留空为真实时间"},
@@ -99,14 +102,25 @@ static enum err own_dir(const char *dir, uid_t uid)
 	return done ? ERR_OK : ERR(IO, "%s: %s", dir, strerror(why));
 }
 
-/* The socket belongs to the portal's user, mode 0600, and root needs no permission: no other user can connect at all, let
- * alone send. Only an administrator who is neither leaves it open to all. The peer's uid is checked at accept besides. */
-static enum err listen_for(const char *path, uid_t admin, uid_t portal, int *ret_fd)
+struct peers {
+	uid_t admin, portal, notary;
+	const char *notary_user;
+};
+
+/* The socket belongs to the portal's user and the notary's group, and root needs no permission: no other user can connect
+ * at all, let alone send. Only an administrator who is none of them leaves it open to all. The peer's uid is checked at
+ * accept besides. */
+static enum err listen_for(const char *path, const struct peers *p, int *ret_fd)
 {
 	if (geteuid() != 0)
 		return peer_listen(path, 0600, BACKLOG, ret_fd);
-	bool two = admin != 0 && admin != portal;
-	return peer_listen_for(path, portal, two ? 0666 : 0600, BACKLOG, ret_fd);
+	if (p->admin != 0 && p->admin != p->portal)
+		return peer_listen_for(path, p->portal, 0666, BACKLOG, ret_fd);
+	const struct passwd *pw = getpwnam(p->notary_user);
+	TRY(peer_listen_for(path, p->portal, 0600, BACKLOG, ret_fd));
+	if (pw && (lchown(path, (uid_t)-1, pw->pw_gid) != 0 || chmod(path, 0660) != 0))
+		return ERR(IO, "%s: %s", path, strerror(errno));
+	return ERR_OK;
 }
 
 static enum err confine(const struct conf *c)
@@ -120,10 +134,10 @@ static enum err confine(const struct conf *c)
 	return ERR_OK;
 }
 
-/* Until the ceremony is closed nobody but its holder is heard; then the portal too. */
-static enum err serve(struct serve_ctx *s, int listener, uid_t admin, uid_t portal)
+/* Until the ceremony is closed nobody but its holder is heard; then the portal, and the notary for what it may read. */
+static enum err serve(struct serve_ctx *s, int listener, const struct peers *p)
 {
-	const uid_t uids[] = {admin, portal};
+	const uid_t uids[] = {p->admin, p->portal, p->notary}; /* in the order of enum signer_peer */
 	struct serve serve;
 	enum err e = ERR_OK;
 	signer_serve(s, &stop, &serve);
@@ -131,7 +145,7 @@ static enum err serve(struct serve_ctx *s, int listener, uid_t admin, uid_t port
 	serve.report = report;
 	while (e == ERR_OK && stop != SIGNER_STOPPED) {
 		bool open = signer_state_of(s) == SIGNER_OPEN;
-		serve.n_uids = open ? 2 : 1;
+		serve.n_uids = open ? COUNT_OF(uids) : 1;
 		LOG(INFO, "ready", {"state", open ? "open" : "ceremony"});
 		e = serve_run(listener, &serve);
 		int closed = SIGNER_CLOSED_CEREMONY;
@@ -140,36 +154,38 @@ static enum err serve(struct serve_ctx *s, int listener, uid_t admin, uid_t port
 	return e == ERR_OK && journal_failed ? ERR(JOURNAL, "a write failed; starting anew") : e;
 }
 
-static enum err run_signer(const struct conf *c, const struct clock *clock, int listener, uid_t admin, uid_t portal)
+static enum err run_signer(const struct conf *c, const struct clock *clock, int listener, const struct peers *p)
 {
 	struct serve_ctx *s = NULL;
 	const struct signer_plan plan = {.dir = conf_str(c, "dir"), .escrow_socket = conf_str(c, "escrow_socket"),
-		.crl_url = conf_str(c, "crl_url"), .ca_url = conf_str(c, "ca_url"),
+		.crl_url = conf_str(c, "crl_url"), .ca_url = conf_str(c, "ca_url"), .ocsp_url = conf_str(c, "ocsp_url"),
 		.maker_may_accept = conf_bool(c, "maker_may_accept"), .clock = clock};
 	TRY(signer_open(&plan, &s));
 	enum err e = confine(c);
 	if (e == ERR_OK)
-		e = serve(s, listener, admin, portal);
+		e = serve(s, listener, p);
 	signer_free(s);
 	return e;
 }
 
 static enum err run(const struct conf *c, const struct clock *clock)
 {
-	uid_t own, portal, admin;
+	uid_t own;
+	struct peers p = {.notary_user = conf_str(c, "notary_user")};
 	int listener = -1;
 	log_clock(clock);
 	TRY(gm_start());
 	TRY(profile_load(conf_str(c, "profiles")));
 	TRY(sandbox_uid_of(conf_str(c, "user"), &own));
-	TRY(sandbox_uid_of(conf_str(c, "portal_user"), &portal));
-	TRY(sandbox_uid_of(conf_str(c, "admin_user"), &admin));
-	if (own == portal)
-		LOG(WARN, "not_isolated", {"why", "signer and portal run as one user"});
+	TRY(sandbox_uid_of(conf_str(c, "portal_user"), &p.portal));
+	TRY(sandbox_uid_of(conf_str(c, "notary_user"), &p.notary));
+	TRY(sandbox_uid_of(conf_str(c, "admin_user"), &p.admin));
+	if (own == p.portal || p.notary == p.portal)
+		LOG(WARN, "not_isolated", {"why", "signer, portal and notary do not each have a user of their own"});
 	TRY(own_dir(conf_str(c, "dir"), own));
-	TRY(listen_for(conf_str(c, "socket"), admin, portal, &listener));
+	TRY(listen_for(conf_str(c, "socket"), &p, &listener));
 	TRY(sandbox_user(conf_str(c, "user")));
-	enum err e = run_signer(c, clock, listener, admin, portal);
+	enum err e = run_signer(c, clock, listener, &p);
 	(void)close(listener);
 	return e;
 }

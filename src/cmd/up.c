@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PARTS = 6, READY_MS = 20000, STOP_MS = 3500, RESTART_PAUSE_MS = 300, RESTARTS_MAX = 20,
+enum { PARTS = 7, READY_MS = 20000, STOP_MS = 3500, RESTART_PAUSE_MS = 300, RESTARTS_MAX = 20,
 	STEADY_MS = 60000 };
 
 struct part {
@@ -86,6 +86,7 @@ enum err up_new(const struct bureau *b, struct up **ret_u)
 	const struct part parts[PARTS] = {
 		{.name = "escrow", .program = "yinxin-escrow", .conf = "conf/escrow.conf", .socket = "run/escrow/escrow.sock"},
 		{.name = "signer", .program = "yinxin-signer", .conf = "conf/signer.conf", .socket = "run/signer/signer.sock"},
+		{.name = "notary", .program = "yinxin-notary", .conf = "conf/notary.conf", .socket = "run/notary/notary.sock"},
 		{.name = "portal", .program = "yinxin-portal", .conf = "conf/portal.conf", .socket = "run/portal/portal.sock"},
 		{.name = "nginx", .program = "nginx", .conf = "edge/nginx.conf", .port = b->port, .edge = true},
 		{.name = "yxcard", .program = "yxcard", .conf = "conf/yxcard.conf", .socket = "slots/control.sock"},

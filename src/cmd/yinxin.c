@@ -1,4 +1,4 @@
-/* yinxin: the bureau's own command.   up | init | clock | check */
+/* yinxin: the bureau's own command.   up | init | clock | log verify | verify */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "cmd/bureau.h"
 #include "cmd/demo.h"
+#include "cmd/logcmd.h"
+#include "cmd/receiptcmd.h"
 #include "cmd/up.h"
 
 #include <stdio.h>
@@ -17,6 +19,8 @@ static const char HELP[] =
 	"usage: yinxin up          start the bureau; create a demonstration bureau on the first run\n"
 	"       yinxin init        create the demonstration bureau and stop\n"
 	"       yinxin clock SEC   move the demonstration's clock by SEC seconds from real time (0: real time)\n"
+	"       yinxin verify FILE [--root HEX]  explain a receipt and say whether it proves what it says\n"
+	"       yinxin log verify [--data DIR]  recompute the whole log; name what was changed\n"
 	"       yinxin --help | --version\n"
 	"\n"
 	"environment:\n"
@@ -48,13 +52,24 @@ static enum err prepare(struct bureau *b, struct up **ret_u)
 	return bureau_configure(b);
 }
 
+/* The CA certifies the notary's keys in the ceremony and never again. */
+static enum err has_notary(const struct bureau *b)
+{
+	char path[BUREAU_PATH_MAX];
+	TRY(bureau_path(b, "notary/keys.bin", path, sizeof path));
+	if (!file_exists(path))
+		return ERR(STATE, "%s holds a bureau made before there was a notary; choose another YINXIN_DATA or remove the folder",
+			   b->data);
+	return ERR_OK;
+}
+
 /* Creates the bureau when there is none; a half-made one from an interrupted first run is refused by demo_create. */
 static enum err create_if_absent(const struct bureau *b, struct up *u)
 {
 	char path[BUREAU_PATH_MAX];
 	TRY(bureau_path(b, "demo.json", path, sizeof path));
 	if (file_exists(path))
-		return ERR_OK;
+		return has_notary(b);
 	printf("首次运行:正在创建演示机构(测试),约需几秒钟\n");
 	fflush(stdout);
 	int64_t began = clock_mono_ms();
@@ -65,7 +80,7 @@ static enum err create_if_absent(const struct bureau *b, struct up *u)
 
 static enum err start_all(struct up *u)
 {
-	static const char *const ORDER[] = {"escrow", "signer", "portal", "nginx", "yxcard", "agent"};
+	static const char *const ORDER[] = {"escrow", "signer", "notary", "portal", "nginx", "yxcard", "agent"};
 	for (size_t i = 0; i < COUNT_OF(ORDER); i++)
 		TRY(up_start(u, ORDER[i]));
 	return ERR_OK;
@@ -122,6 +137,11 @@ int main(int argc, char **argv)
 		return fputs(HELP, stdout) < 0;
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("yinxin 0.1.0") < 0;
+	if (argc >= 3 && strcmp(argv[1], "log") == 0 && strcmp(argv[2], "verify") == 0 &&
+	    (argc == 3 || (argc == 5 && strcmp(argv[3], "--data") == 0)))
+		return logcmd_verify(argc == 5 ? argv[4] : NULL);
+	if ((argc == 3 || (argc == 5 && strcmp(argv[3], "--root") == 0)) && strcmp(argv[1], "verify") == 0)
+		return receiptcmd_verify("yinxin verify", argv[2], argc == 5 ? argv[4] : NULL);
 	if (argc == 2 && strcmp(argv[1], "up") == 0)
 		e = run_up();
 	else if (argc == 2 && strcmp(argv[1], "init") == 0)

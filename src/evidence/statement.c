@@ -84,7 +84,8 @@ static enum err read_line(struct reader *r, const struct statement_part *part, s
 		return ERR(STATEMENT, "%s: the line has no end", part->key);
 	struct span value = span_sub(line, prefix.len, line.len);
 	TRY(check_value(part, value));
-	INVARIANT(s->n_lines < LINES_MAX);
+	if (s->n_lines == LINES_MAX)
+		return ERR(STATEMENT, "more than %d lines", LINES_MAX);
 	s->lines[s->n_lines++] = s->values + (value.ptr - (const uint8_t *)s->text);
 	return ERR_OK;
 }
@@ -122,6 +123,11 @@ static enum err read_type(struct reader *r)
 	return r->s->type ? ERR_OK : ERR(STATEMENT, "no such type of statement");
 }
 
+static size_t type_max(const struct statement_type *t)
+{
+	return t->max > 0 ? t->max : STATEMENT_MAX;
+}
+
 static enum err copy_text(struct statement *s, struct span text)
 {
 	s->text = malloc(text.len + 1);
@@ -138,14 +144,16 @@ static enum err copy_text(struct statement *s, struct span text)
 
 enum err statement_parse(struct span text, struct statement **ret_s)
 {
-	if (text.len == 0 || text.len > STATEMENT_MAX)
-		return ERR(STATEMENT, "%zu octets; 1 to %d are permitted", text.len, STATEMENT_MAX);
+	if (text.len == 0 || text.len > STATEMENT_LONG_MAX)
+		return ERR(STATEMENT, "%zu octets; 1 to %d are permitted", text.len, STATEMENT_LONG_MAX);
 	AUTO(statement) s = calloc(1, sizeof(*s) + LINES_MAX * sizeof(s->lines[0]));
 	if (!s)
 		return ERR(NOMEM, "statement");
 	TRY(copy_text(s, text));
 	struct reader r = {.rest = span_of(s->text, s->len), .s = s};
 	TRY(read_type(&r));
+	if (text.len > type_max(s->type))
+		return ERR(STATEMENT, "%zu octets; a %s has at most %zu", text.len, s->type->name, type_max(s->type));
 	TRY(read_groups(&r, statement_common));
 	TRY(read_groups(&r, s->type->parts));
 	if (r.rest.len > 0)
@@ -246,7 +254,7 @@ static enum err write_groups(struct writer *w, const struct statement_part *part
 enum err statement_build(const char *type, const struct statement_kv *kv, size_t n, struct statement **ret_s)
 {
 	const struct statement_type *t = statement_type_find(span_str(type));
-	AUTO_BUF(out, STATEMENT_MAX);
+	AUTO_BUF(out, t ? type_max(t) : 0);
 	struct writer w = {.kv = kv, .n = n, .out = &out};
 
 	if (!t)
@@ -257,7 +265,7 @@ enum err statement_build(const char *type, const struct statement_kv *kv, size_t
 	if (w.at < n)
 		return ERR(STATEMENT, "%s: too much or not in its place", kv[w.at].key ? kv[w.at].key : "(null)");
 	if (buf_err(&out) == ERR_LIMIT)
-		return ERR(STATEMENT, "longer than %d octets", STATEMENT_MAX);
+		return ERR(STATEMENT, "longer than %zu octets", type_max(t));
 	TRY(buf_err(&out));
 	return statement_parse(buf_span(&out), ret_s);
 }

@@ -8,7 +8,9 @@
 #pragma once
 #include "base/buf.h"
 
-enum { STATEMENT_MAX = 256 * 1024, STATEMENT_KEYS_MAX = 24, STATEMENT_REPEAT_MAX = 1000, STATEMENT_VALUE_MAX = 1024 };
+/* Only a filing's statement may be as long as STATEMENT_LONG_MAX: it holds every row. */
+enum { STATEMENT_MAX = 256 * 1024, STATEMENT_LONG_MAX = 768 * 1024, STATEMENT_KEYS_MAX = 24, STATEMENT_REPEAT_MAX = 1000,
+	STATEMENT_VALUE_MAX = 1024 };
 struct statement;
 
 /* --- read --- */
@@ -42,5 +44,12 @@ enum err statement_build(const char *type, const struct statement_kv *kv, size_t
  *  CERT-REVOKE   case serial reason          CERT-SUSPEND  case serial reason      CERT-RELEASE  case serial
  *  ROSTER        number previous entry*      (entry: "P000001 clerk,reviewer 430100")
  *  STOCK         card*                       (card: "YX26000001 <130 hex public key>")
- * accept, approve, previous are 64-hex SM3 of the named statement's text ("-" for the first roster's previous).
+ *  FILING-SUBMIT    business matter filing version definition unit-no unit-name person-id holder form attach* row*
+ *  FILING-CORRECT   corrects previous, then as FILING-SUBMIT
+ *  FILING-WITHDRAW  filing version submit unit-no person-id reason
+ *  FILING-ACCEPT    officer opinion item*       FILING-APPROVE  officer opinion item*
+ *                   (item: "430100B0320261122001 2 <64 hex of the submission> 1000 matter unit")
+ *  FILING-RETURN    filing version submit matter unit-no unit-name officer until defect*
+ *  FILING-REFUSE    filing version submit matter unit-no unit-name officer reason
+ * accept, approve, previous, submit are 64-hex SM3 of the named statement's text ("-" for the first roster's previous).
  * An empty value is written "-" . */

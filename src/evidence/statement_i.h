@@ -12,6 +12,7 @@ struct statement_part {
 struct statement_type {
 	const char *name, *zh;
 	const struct statement_part *parts; /* after bureau, nonce, time; ends with a NULL key */
+	size_t max;                         /* octets; 0: STATEMENT_MAX */
 };
 const struct statement_type *statement_type_find(struct span name); /* NULL when unknown */
 extern const struct statement_part statement_common[];              /* bureau, nonce, time; ends with a NULL key */

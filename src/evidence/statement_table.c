@@ -42,6 +42,16 @@ static bool is_time(struct span v)
 	return false;
 }
 
+static bool is_date(struct span v)
+{
+	int64_t t;
+
+	if (text_date(v, &t) == ERR_OK)
+		return true;
+	err_clear();
+	return false;
+}
+
 static bool is_number_in(struct span v, int64_t min, int64_t max)
 {
 	int64_t n;
@@ -142,6 +152,16 @@ static bool is_stock_card(struct span v)
 	return span_take_until(&v, ' ', &serial) && is_token(serial) && is_pub(v);
 }
 
+/* "430100B0320261122001 2 <digest> 1000 <matter> <unit's name or ->": no one decides on what he was not shown. */
+static bool is_filing_item(struct span v)
+{
+	struct span no, version, digest, rows, matter;
+
+	return span_take_until(&v, ' ', &no) && is_token(no) && span_take_until(&v, ' ', &version) && is_number(version) &&
+	       span_take_until(&v, ' ', &digest) && is_digest(digest) && span_take_until(&v, ' ', &rows) &&
+	       is_number(rows) && span_take_until(&v, ' ', &matter) && matter.len > 0 && v.len > 0;
+}
+
 /* --- types --- */
 
 const struct statement_part statement_common[] = {
@@ -169,6 +189,26 @@ static const struct statement_part roster[] = {
 };
 static const struct statement_part stock[] = {{"card", is_stock_card, true}, {NULL}};
 
+#define FILED_PARTS                                                                                                 \
+	{"business", is_token}, {"matter", is_text}, {"filing", is_token}, {"version", is_number},                  \
+	{"definition", is_digest}, {"unit-no", is_unit_no}, {"unit-name", is_text}, {"person-id", is_token},        \
+	{"holder", is_text}, {"form", is_text}, {"attach", is_text, true}, {"row", is_text, true}
+#define DECIDED_PARTS                                                                                               \
+	{"filing", is_token}, {"version", is_number}, {"submit", is_digest}, {"matter", is_text},                   \
+	{"unit-no", is_unit_no}, {"unit-name", is_text}, {"officer", is_token}
+
+static const struct statement_part filing_submit[] = {FILED_PARTS, {NULL}};
+static const struct statement_part filing_correct[] = {{"corrects", is_token}, {"previous", is_digest}, FILED_PARTS, {NULL}};
+static const struct statement_part filing_withdraw[] = {
+	{"filing", is_token}, {"version", is_number}, {"submit", is_digest}, {"unit-no", is_unit_no}, {"person-id", is_token},
+	{"reason", is_text}, {NULL},
+};
+static const struct statement_part filing_bulk[] = {
+	{"officer", is_token}, {"opinion", is_text}, {"item", is_filing_item, true}, {NULL},
+};
+static const struct statement_part filing_return[] = {DECIDED_PARTS, {"until", is_date}, {"defect", is_text, true}, {NULL}};
+static const struct statement_part filing_refuse[] = {DECIDED_PARTS, {"reason", is_text}, {NULL}};
+
 static const struct statement_type types[] = {
 	{"LOGIN", "登录", login},
 	{"CERT-ACCEPT", "证书申请受理", cert_accept},
@@ -180,6 +220,13 @@ static const struct statement_type types[] = {
 	{"CERT-RELEASE", "证书解冻", cert_release},
 	{"ROSTER", "岗位名册", roster},
 	{"STOCK", "证书介质入库", stock},
+	{"FILING-SUBMIT", "业务申报", filing_submit, STATEMENT_LONG_MAX},
+	{"FILING-CORRECT", "业务更正申报", filing_correct, STATEMENT_LONG_MAX},
+	{"FILING-WITHDRAW", "取消申报", filing_withdraw},
+	{"FILING-ACCEPT", "业务受理", filing_bulk},
+	{"FILING-RETURN", "业务退回补正", filing_return},
+	{"FILING-APPROVE", "业务审核通过", filing_bulk},
+	{"FILING-REFUSE", "业务不予受理", filing_refuse},
 };
 
 const struct statement_type *statement_type_find(struct span name)
@@ -207,8 +254,11 @@ const char *statement_key_zh(const char *key)
 		{"profile", "证书类型"}, {"unit-no", "单位编号"}, {"unit-name", "单位名称"}, {"uscc", "统一社会信用代码"},
 		{"person-id", "人员编号"}, {"holder", "持有人"}, {"days", "有效天数"}, {"medium", "介质类别"},
 		{"letter", "授权委托书"}, {"officer", "经办工作人员"}, {"card", "介质序列号"}, {"key", "签名公钥"},
-		{"serial", "证书序列号"}, {"reason", "原因"}, {"number", "名册期号"}, {"previous", "上期名册摘要"},
-		{"entry", "岗位人员"},
+		{"serial", "证书序列号"}, {"reason", "原因"}, {"number", "名册期号"}, {"previous", "上一份签名摘要"},
+		{"entry", "岗位人员"}, {"business", "业务代码"}, {"matter", "业务事项"}, {"filing", "申报编号"},
+		{"version", "版本"}, {"definition", "业务定义摘要"}, {"form", "申报内容"}, {"attach", "附件"}, {"row", "人员"},
+		{"corrects", "更正的申报编号"}, {"submit", "申报签名摘要"}, {"opinion", "意见"}, {"item", "申报件"},
+		{"until", "补正期限"}, {"defect", "需补正事项"},
 	};
 
 	for (size_t i = 0; key && i < COUNT_OF(titles); i++)

@@ -20,6 +20,7 @@ enum { CONNS_MAX = 32, TICK_MS = 250, SILENT_MS = 1000, FLUSH_MS = 2000 };
 struct conn {
 	int fd; /* -1: free */
 	uid_t uid;
+	unsigned peers; /* bit i: its uid is serve.uids[i] */
 	struct reader reader;
 	struct writer writer; /* while it has a rest, nothing more is read */
 	int64_t deadline_ms;  /* of the frame that has begun, in either direction */
@@ -95,11 +96,14 @@ static const struct serve_row *row_of(const struct serve *s, uint16_t type)
 	return NULL;
 }
 
-static enum err handle(const struct serve *s, const struct serve_row *row, struct ipc_msg *in, struct ipc_msg **ret_out)
+static enum err handle(const struct serve *s, const struct serve_row *row, unsigned peers, struct ipc_msg *in,
+		       struct ipc_msg **ret_out)
 {
 	AUTO(ipc_msg) out = NULL;
 	AUTO_BUF(probe, IPC_HEAD_LEN + IPC_BODY_MAX);
 
+	if (row->peers != 0 && (row->peers & peers) == 0)
+		return ERR(DENIED, "%s is not for this peer", row->request->name);
 	if ((row->states & s->state_bit(s->ctx)) == 0)
 		return ERR(STATE, "%s is not permitted in this state", row->request->name);
 	TRY(ipc_msg_new(IPC_ANSWER_OK, &out));
@@ -117,7 +121,7 @@ static void answer(const struct serve *s, struct conn *c, struct ipc_msg *in)
 
 	INVARIANT(row);
 	err_clear();
-	enum err e = handle(s, row, in, &out);
+	enum err e = handle(s, row, c->peers, in, &out);
 	enum err built = e == ERR_OK ? ERR_OK : ipc_err_new(ipc_rid(in), e, &out);
 	report(s, row->request, e);
 	if (built == ERR_OK)
@@ -241,6 +245,17 @@ static void conn_begin(struct loop *l, struct conn *c, int fd)
 	writer_init(&c->writer);
 }
 
+/* Whom the rows' masks mean. */
+static unsigned peers_of(const struct serve *s, uid_t uid)
+{
+	unsigned peers = 0;
+
+	for (size_t i = 0; i < s->n_uids && i < 32; i++)
+		if (s->uids[i] == uid)
+			peers |= 1U << i;
+	return peers;
+}
+
 /* A stranger takes nobody's place. */
 static void accept_one(struct loop *l)
 {
@@ -254,6 +269,7 @@ static void accept_one(struct loop *l)
 	enum err e = peer_check_uid(fd, l->s->uids, l->s->n_uids);
 	if (e == ERR_OK)
 		e = peer_uid(fd, &guest.uid);
+	guest.peers = e == ERR_OK ? peers_of(l->s, guest.uid) : 0;
 	if (e == ERR_OK && !place && !(place = silent_conn(l)))
 		e = ERR(BUSY, "all places are taken");
 	if (e != ERR_OK) {
@@ -345,8 +361,11 @@ static enum err run(struct loop *l)
 	for (size_t i = 0; i < CONNS_MAX; i++)
 		l->conns[i].fd = -1;
 	no_descriptors(l, l->listen_fd); /* connections inherit it */
-	while (e == ERR_OK && !*l->s->stop)
+	while (e == ERR_OK && !*l->s->stop) {
+		if (l->s->tick)
+			l->s->tick(l->s->ctx);
 		e = turn(l);
+	}
 	flush(l);
 	for (size_t i = 0; i < CONNS_MAX; i++)
 		if (l->conns[i].fd >= 0)

@@ -16,7 +16,7 @@ struct cert {
 	int64_t not_before, not_after;
 	unsigned usage;
 	int pathlen;
-	bool ca;
+	bool ca, eku_critical, nocheck;
 	char serial[2 * SERIAL_MAX + 1], uscc[33], profile[32], unit_no[17], person_id[33];
 	size_t len;
 	uint8_t der[];
@@ -57,7 +57,7 @@ static enum err ext_usage(struct cert *c, struct x509_ext e)
 	if (!e.critical)
 		return ERR(DER, "GB/T 20518-2018, 5.2.4: keyUsage is not critical");
 	c->usage = ((first & 0xc0) == 0xc0 ? KU_SIGN : 0U) | ((first & 0x38) == 0x38 ? KU_ENC : 0U) |
-		   ((first & 0x06) == 0x06 ? KU_CA : 0U);
+		   ((first & 0x06) == 0x06 ? KU_CA : 0U) | ((first & 0xc0) == 0x80 ? KU_DIGITAL : 0U);
 	return ERR_OK;
 }
 
@@ -80,11 +80,22 @@ static enum err ext_eku(struct cert *c, struct x509_ext e)
 	TRY(der_take(&e.value, DER_SEQ, &list));
 	TRY(der_end(e.value, "extKeyUsage"));
 	c->eku = list;
+	c->eku_critical = e.critical;
 	size_t n = 0;
 	do {
 		TRY(der_take_oid(&list, &oid));
 	} while (list.len > 0 && ++n < EKU_MAX);
 	return der_end(list, "extKeyUsage");
+}
+
+/* RFC 6960, 4.2.2.2.1: NULL. */
+static enum err ext_nocheck(struct cert *c, struct x509_ext e)
+{
+	struct span null;
+	TRY(der_take(&e.value, DER_NULL, &null));
+	TRY(der_end(null, "ocsp-nocheck"));
+	c->nocheck = true;
+	return der_end(e.value, "ocsp-nocheck");
 }
 
 static enum err keep_text(struct span v, char *slot, size_t size)
@@ -118,6 +129,7 @@ static const struct {
 } readers[] = {
 	{OID_BASIC, ext_basic}, {OID_KEY_USAGE, ext_usage}, {OID_SKI, ext_ski},		 {OID_AKI, ext_aki},
 	{OID_EKU, ext_eku},	{OID_ID_USCC, ext_uscc},    {OID_PROFILE_EXT, ext_profile},
+	{OID_OCSP_NOCHECK, ext_nocheck},
 };
 
 static enum err ext_read(struct cert *c, struct x509_ext e)
@@ -364,6 +376,17 @@ bool cert_has_eku(const struct cert *c, const char *oid)
 			return true;
 	}
 	return false;
+}
+
+bool cert_has_only_critical_eku(const struct cert *c, const char *oid)
+{
+	struct span list = c->eku, one;
+	return c->eku_critical && der_take_oid(&list, &one) == ERR_OK && list.len == 0 && der_oid_is(one, oid);
+}
+
+bool cert_has_nocheck(const struct cert *c)
+{
+	return c->nocheck;
 }
 
 enum err cert_sm3(const struct cert *c, uint8_t ret_digest[32])

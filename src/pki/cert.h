@@ -8,7 +8,8 @@
 #include "gm/sm2.h"
 
 enum { CERT_DER_MAX = 8192, CERT_SERIAL_LEN = 16, CERT_TEXT_MAX = 400 /* octets of UTF-8: 100 characters */ };
-enum cert_ku { KU_SIGN = 1, KU_ENC = 2, KU_CA = 4 }; /* digitalSignature+nonRepudiation | keyEnc+dataEnc+keyAgreement | certSign+crlSign */
+enum cert_ku { KU_SIGN = 1, KU_ENC = 2, KU_CA = 4, KU_DIGITAL = 8 }; /* digitalSignature+nonRepudiation |
+	keyEnc+dataEnc+keyAgreement | certSign+crlSign | digitalSignature alone (OCSP responder) */
 
 /* --- life, read --- */
 struct cert;
@@ -34,6 +35,9 @@ unsigned cert_usage(const struct cert *c);           /* enum cert_ku bits */
 bool cert_is_ca(const struct cert *c);
 int cert_pathlen(const struct cert *c);              /* -1: none */
 bool cert_has_eku(const struct cert *c, const char *oid); /* dotted; false when the extension is absent */
+/* The one purpose, critical: what RFC 3161, 2.3 demands of a time-stamping certificate. */
+bool cert_has_only_critical_eku(const struct cert *c, const char *oid);
+bool cert_has_nocheck(const struct cert *c);         /* id-pkix-ocsp-nocheck, RFC 6960, 4.2.2.2.1 */
 struct span cert_ski(const struct cert *c);          /* subject key identifier, empty when absent */
 struct span cert_aki(const struct cert *c);          /* issuer's key identifier, empty when absent */
 enum err cert_sm3(const struct cert *c, uint8_t ret_digest[32]) MUST_CHECK; /* of the DER */

@@ -148,12 +148,13 @@ static enum err key_ids_put(struct buf *out, const struct cert_spec *s)
 	return ERR_OK;
 }
 
-/* GB/T 20518-2018, 5.2.4: critical. The three values of gm-pki 1.3 and nothing between. */
+/* GB/T 20518-2018, 5.2.4: critical. The four values of gm-pki 1.3 and nothing between. */
 static void usage_put(struct buf *out, unsigned usage)
 {
-	static const uint8_t sign[] = {6, 0xc0}, enc[] = {3, 0x38}, ca[] = {1, 0x06};
+	static const uint8_t sign[] = {6, 0xc0}, enc[] = {3, 0x38}, ca[] = {1, 0x06}, digital[] = {7, 0x80};
 	struct x509_ext_mark m = x509_ext_open(out, OID_KEY_USAGE, true);
-	der_put(out, DER_BITS, usage == KU_CA ? SPAN_ARR(ca) : usage == KU_ENC ? SPAN_ARR(enc) : SPAN_ARR(sign));
+	der_put(out, DER_BITS, usage == KU_CA ? SPAN_ARR(ca) : usage == KU_ENC ? SPAN_ARR(enc) :
+		usage == KU_DIGITAL ? SPAN_ARR(digital) : SPAN_ARR(sign));
 	x509_ext_close(out, m);
 }
 
@@ -190,6 +191,16 @@ static void policy_put(struct buf *out, const struct profile *p)
 		der_close(out, seq);
 		x509_ext_close(out, m);
 	}
+}
+
+/* RFC 6960, 4.2.2.2.1: nobody is to ask the responder about its own certificate. */
+static void nocheck_put(struct buf *out, const struct profile *p)
+{
+	if (!p->nocheck)
+		return;
+	struct x509_ext_mark m = x509_ext_open(out, OID_OCSP_NOCHECK, false);
+	der_put(out, DER_NULL, SPAN_EMPTY);
+	x509_ext_close(out, m);
 }
 
 static void access_put(struct buf *out, const char *method, const char *url)
@@ -241,6 +252,7 @@ static enum err exts_put(struct buf *out, const struct cert_spec *s, const struc
 	usage_put(out, p->usage);
 	basic_put(out, p);
 	policy_put(out, p);
+	nocheck_put(out, p);
 	urls_put(out, s);
 	text_ext_put(out, OID_ID_USCC, DER_PRINTABLE, s->uscc);
 	text_ext_put(out, OID_PROFILE_EXT, DER_UTF8, p->name);

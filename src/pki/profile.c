@@ -19,7 +19,7 @@ static struct table loaded;
 static enum err unknown_check(const json_t *row)
 {
 	static const char *const known[] = {"name",	"usage",  "ca",	      "pathlen", "days_default", "days_max",	"needs", "policy",
-					    "eku",	"state",  "locality", "org",	 "common_name",	 "note"};
+					    "eku",	"state",  "locality", "org",	 "common_name",	 "note",   "nocheck"};
 	const char *key;
 	json_t *value;
 	json_object_foreach((json_t *)row, key, value) {
@@ -69,14 +69,14 @@ static enum err usage_get(const json_t *row, struct profile *p)
 	static const struct {
 		const char *text;
 		enum cert_ku ku;
-	} known[] = {{"sign", KU_SIGN}, {"enc", KU_ENC}, {"ca", KU_CA}};
+	} known[] = {{"sign", KU_SIGN}, {"enc", KU_ENC}, {"ca", KU_CA}, {"digital", KU_DIGITAL}};
 	for (size_t i = 0; usage != NULL && i < COUNT_OF(known); i++) {
 		if (strcmp(usage, known[i].text) == 0)
 			p->usage = known[i].ku;
 	}
 	const json_t *ca = json_object_get(row, "ca"), *len = json_object_get(row, "pathlen");
 	if (p->usage == 0 || (ca != NULL && !json_is_boolean(ca)) || json_is_true(ca) != (p->usage == KU_CA))
-		return ERR(CONFIG, "usage is not sign, enc or ca, or disagrees with ca");
+		return ERR(CONFIG, "usage is not sign, enc, digital or ca, or disagrees with ca");
 	p->ca = json_is_true(ca);
 	p->pathlen = len == NULL ? -1 : (int)json_integer_value(len);
 	if (len != NULL && (!json_is_integer(len) || json_integer_value(len) < 0 || json_integer_value(len) > 4 || !p->ca))
@@ -117,6 +117,10 @@ static enum err row_read(const json_t *row, struct profile *p)
 	TRY(name_get(row, p));
 	TRY(unknown_check(row));
 	TRY(usage_get(row, p));
+	const json_t *nocheck = json_object_get(row, "nocheck");
+	if (nocheck != NULL && !json_is_boolean(nocheck))
+		return ERR(CONFIG, "nocheck is not true or false");
+	p->nocheck = json_is_true(nocheck);
 	TRY(needs_get(row, p));
 	TRY(days_get(row, "days_default", &p->days_default));
 	TRY(days_get(row, "days_max", &p->days_max));

@@ -1,6 +1,6 @@
 /* Certificate profiles as data: share/profiles/profiles.json, checked at load with line-exact messages.
  * Names: root, ca, unit-sign, unit-enc, unit-member-sign, unit-member-enc, person-sign, person-enc, staff-sign, staff-enc,
- * card, notary (later). Each row: usage, ca flag, pathlen, validity in days (default and maximum), subject fields required,
+ * card, ocsp, tsa, log (the notary's three). Each row: usage, ca flag, pathlen, validity in days (default and maximum), subject fields required,
  * policy OIDs, ext key usage, C/ST/L. Process-wide table, loaded once at start. */
 #pragma once
 #include "pki/cert.h"
@@ -12,6 +12,7 @@ struct profile {
 	bool ca;
 	int pathlen;    /* -1: none */
 	int days_default, days_max;
+	bool nocheck;   /* id-pkix-ocsp-nocheck */
 	bool needs_org, needs_uscc, needs_person;
 	char policy[96];
 	char eku[96];   /* dotted, "" none */

@@ -15,6 +15,7 @@ enum sandbox_set {
 	SANDBOX_KEYHOLDER, /* files and unix sockets already open or under the own folder; no internet, no exec, no ptrace */
 	SANDBOX_PORTAL,    /* as above, with threads and SQLite's calls */
 	SANDBOX_CARD,      /* yxcard */
+	SANDBOX_CONVERT,   /* read, write and memory: nothing can be opened, no socket, no thread */
 };
 /* seccomp filter, default action: kill the process (SIGSYS), logged. ERR_OK and a note on stderr by the caller when
  * YINXIN_NO_SECCOMP=1 (sanitizer and valgrind builds only). *ret_on tells whether the filter is in force. */

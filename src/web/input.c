@@ -134,8 +134,29 @@ static enum err take_field(struct web_req *rq, const struct web_field *f)
 	return ERR_OK;
 }
 
+/* RFC 9110, 8.3: parameters may follow a media type; none has a meaning here. */
+static enum err raw_check(const struct web_req *rq)
+{
+	const char *type = scgi_get(&rq->in, "CONTENT_TYPE"), *want = rq->route->raw_type;
+	size_t n = strlen(want);
+
+	INVARIANT(rq->route->access == WEB_PUBLIC);
+	if (strncasecmp(type, want, n) != 0 || (type[n] != '\0' && type[n] != ';' && type[n] != ' '))
+		return ERR(SYNTAX, "content type is not %s", want);
+	if (rq->query[0] != '\0')
+		return ERR(FIELD_UNKNOWN, "POST with a query");
+	if (rq->in.body.len == 0)
+		return ERR(SYNTAX, "empty body");
+	if (rq->in.body.len > rq->route->raw_max)
+		return ERR(LIMIT, "body of %zu octets", rq->in.body.len);
+	return ERR_OK;
+}
+
 enum err input_take(struct web_req *rq)
 {
+	if (rq->route->body == WEB_RAW)
+		return raw_check(rq);
+
 	TRY(take_raw(rq));
 	if (strcmp(rq->method, "POST") == 0)
 		TRY(csrf_check(rq));

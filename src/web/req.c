@@ -46,6 +46,12 @@ bool web_has(const struct web_req *rq, const char *field)
 }
 
 /* Given twice, one of them was planted from a neighbouring path or port: neither is believed. */
+struct span web_raw(const struct web_req *rq)
+{
+	INVARIANT(rq->route && rq->route->body == WEB_RAW);
+	return rq->in.body;
+}
+
 const char *web_cookie(const struct web_req *rq, const char *name)
 {
 	const char *found = NULL;

@@ -91,6 +91,21 @@ static void allow_add(struct web_req *rq, const char *method)
 	rq->allow = rq->allow ? arena_printf(rq->arena, "%s, %s", rq->allow, more) : more;
 }
 
+/* A pattern "/name/+" and a path that goes on after its last slash. */
+static bool find_rest(struct web_req *rq)
+{
+	for (const struct web_route *r = rq->conf->routes; r->method; r++) {
+		size_t n = strlen(r->pattern);
+		if (n < 2 || strcmp(r->pattern + n - 2, "/+") != 0 || strcmp(r->method, rq->method) != 0)
+			continue;
+		if (strncmp(rq->path, r->pattern, n - 1) == 0 && rq->path[n - 1] != '\0') {
+			rq->route = r;
+			return true;
+		}
+	}
+	return false;
+}
+
 enum err route_find(struct web_req *rq)
 {
 	struct segments s;
@@ -98,6 +113,8 @@ enum err route_find(struct web_req *rq)
 	int best = -1;
 
 	TRY(take_uri(rq));
+	if (find_rest(rq))
+		return ERR_OK;
 	TRY(split(rq, &s));
 	for (const struct web_route *r = rq->conf->routes; r->method; r++) {
 		int n = match(r->pattern, &s, params);

@@ -26,7 +26,9 @@ enum web_access { WEB_PUBLIC = 0, WEB_ANY_LOGIN = 1u << 31 }; /* else a mask of 
 /* A session that has passed the certificate but not yet the password holds this role bit alone: only routes that name the
  * bit admit it, WEB_ANY_LOGIN does not. */
 enum { WEB_HALF_LOGIN = 1 << 30 };
-enum web_body { WEB_FORM, WEB_JSON }; /* a JSON body is one flat object of strings, numbers not permitted; same field rules */
+enum web_body { WEB_FORM, WEB_JSON, WEB_RAW }; /* a JSON body is one flat object of strings, numbers not permitted; same field rules.
+	* WEB_RAW, POST only, WEB_PUBLIC only: octets of one content type for machines, without fields and token. Such a handler
+	* must not act for a session: it is not protected against posts from other sites. */
 struct web_route {
 	const char *method;              /* "GET", "POST"; HEAD follows GET */
 	const char *pattern;             /* "/desk/cases/:no" */
@@ -38,7 +40,11 @@ struct web_route {
 	/* false: a missing or invalid field is answered by the error view (422) and the handler does not run.
 	 * true: it runs with web_field_errors() set, must change nothing then, and its view shows them. */
 	bool shows_errors;
+	const char *raw_type;            /* of WEB_RAW: the one content type */
+	size_t raw_max;                  /* and the most octets */
 };
+/* A pattern that ends in "/+" takes every longer path of a GET as it was sent, web_path(), slashes included: for protocols
+ * that put base64 into the address (RFC 6960, A.1). The handler decodes and checks it. */
 /* POST needs the CSRF token (field "csrf", added by the layer, or header-less JSON: "csrf" member) and an Origin that is
  * ours when the browser sends one. Exempt from the token: WEB_JSON routes under "/login/", whose nonce is bound to the
  * pre-login cookie. A WEB_FORM route takes the same fields as application/json too. */
@@ -49,6 +55,7 @@ const char *web_path(const struct web_req *rq);
 const char *web_param(const struct web_req *rq, const char *name);   /* ":no" part, decoded; "" if none */
 const char *web_value(const struct web_req *rq, const char *field);  /* "" when absent */
 bool web_has(const struct web_req *rq, const char *field);
+struct span web_raw(const struct web_req *rq);                        /* the body of a WEB_RAW route, 1..raw_max octets */
 const char *web_cookie(const struct web_req *rq, const char *name);  /* "" when absent or twice */
 const char *web_remote(const struct web_req *rq);
 bool web_wants_json(const struct web_req *rq);

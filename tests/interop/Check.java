@@ -18,6 +18,7 @@ import java.security.cert.TrustAnchor;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.Date;
 import java.util.List;
 import java.util.Set;
 import org.bouncycastle.asn1.ASN1Integer;
@@ -25,16 +26,45 @@ import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1PrintableString;
 import org.bouncycastle.asn1.ASN1Sequence;
+import org.bouncycastle.asn1.DEROctetString;
+import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
+import org.bouncycastle.asn1.x509.CRLReason;
 import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.X509CRLHolder;
 import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.jcajce.JcaCertStore;
+import org.bouncycastle.cert.ocsp.BasicOCSPResp;
+import org.bouncycastle.cert.ocsp.BasicOCSPRespBuilder;
+import org.bouncycastle.cert.ocsp.CertificateID;
+import org.bouncycastle.cert.ocsp.CertificateStatus;
+import org.bouncycastle.cert.ocsp.OCSPReq;
+import org.bouncycastle.cert.ocsp.OCSPReqBuilder;
+import org.bouncycastle.cert.ocsp.OCSPResp;
+import org.bouncycastle.cert.ocsp.OCSPRespBuilder;
+import org.bouncycastle.cert.ocsp.RespID;
+import org.bouncycastle.cert.ocsp.RevokedStatus;
+import org.bouncycastle.cert.ocsp.SingleResp;
+import org.bouncycastle.cms.jcajce.JcaSignerInfoGeneratorBuilder;
+import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
 import org.bouncycastle.crypto.engines.SM2Engine;
 import org.bouncycastle.crypto.util.PrivateKeyFactory;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.bouncycastle.operator.ContentSigner;
 import org.bouncycastle.operator.ContentVerifierProvider;
+import org.bouncycastle.operator.DigestCalculator;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
+import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
+import org.bouncycastle.tsp.TimeStampRequest;
+import org.bouncycastle.tsp.TimeStampRequestGenerator;
+import org.bouncycastle.tsp.TimeStampResponse;
+import org.bouncycastle.tsp.TimeStampResponseGenerator;
+import org.bouncycastle.tsp.TimeStampToken;
+import org.bouncycastle.tsp.TimeStampTokenGenerator;
 
 public final class Check {
 	private static Path dir;
@@ -221,10 +251,155 @@ public final class Check {
 		report("BouncyCastle: every changed bit of a signature refused", () -> flips("sig", Check::sigValid));
 	}
 
+	// --- status of certificates and time stamps, both ways ---
+
+	private static final ASN1ObjectIdentifier SM3 = new ASN1ObjectIdentifier("1.2.156.10197.1.401");
+
+	private static DigestCalculator sm3() throws Exception {
+		return new JcaDigestCalculatorProviderBuilder().setProvider("BC").build().get(new AlgorithmIdentifier(SM3));
+	}
+
+	private static byte[] imprint() throws Exception {
+		DigestCalculator d = sm3();
+		d.getOutputStream().write(read("msg"));
+		return d.getDigest();
+	}
+
+	private static ContentSigner signer(String name) throws Exception {
+		String pem = Files.readString(dir.resolve(name + ".key")).replaceAll("-----[A-Z ]+-----|\\s", "");
+		java.security.PrivateKey k = KeyFactory.getInstance("EC", "BC")
+			.generatePrivate(new java.security.spec.PKCS8EncodedKeySpec(java.util.Base64.getDecoder().decode(pem)));
+		return new JcaContentSignerBuilder("SM3withSM2").setProvider("BC").build(k);
+	}
+
+	private static CertificateID id(String name) throws Exception {
+		return new CertificateID(sm3(), cert("ca"), cert(name).getSerialNumber());
+	}
+
+	private static void write(String name, byte[] der) throws Exception {
+		Files.write(dir.resolve(name), der);
+	}
+
+	private static boolean ocspValid(byte[] der) throws Exception {
+		OCSPResp r = new OCSPResp(der);
+		BasicOCSPResp b = (BasicOCSPResp) r.getResponseObject();
+		X509CertificateHolder by = b.getCerts()[0];
+		return r.getStatus() == OCSPResp.SUCCESSFUL && by.isSignatureValid(Check.by(cert("ca"))) && b.isSignatureValid(Check.by(by))
+			&& by.getExtension(Extension.extendedKeyUsage) != null && b.getResponderId().toASN1Primitive().getName().equals(by.getSubject());
+	}
+
+	private static CertificateStatus statusOf(String name) throws Exception {
+		for (SingleResp s : ((BasicOCSPResp) new OCSPResp(read("ocsp.resp")).getResponseObject()).getResponses()) {
+			if (s.getCertID().matchesIssuer(cert("ca"), new JcaDigestCalculatorProviderBuilder().setProvider("BC").build())
+				&& s.getCertID().getSerialNumber().equals(cert(name).getSerialNumber()))
+				return s.getCertStatus();
+		}
+		throw new Exception("no answer about " + name);
+	}
+
+	private static boolean revoked(String name, int reason) throws Exception {
+		return statusOf(name) instanceof RevokedStatus r && r.getRevocationReason() == reason;
+	}
+
+	private static byte[] nonce(Extension e) throws Exception {
+		return ASN1OctetString.getInstance(e.getParsedValue()).getOctets();
+	}
+
+	private static boolean sameNonce() throws Exception {
+		return java.util.Arrays.equals(nonce(new OCSPReq(read("ocsp.req")).getExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce)),
+			nonce(((BasicOCSPResp) new OCSPResp(read("ocsp.resp")).getResponseObject())
+				.getExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce)));
+	}
+
+	private static boolean stampValid(byte[] der) throws Exception {
+		TimeStampResponse r = new TimeStampResponse(der);
+		TimeStampRequest q = new TimeStampRequest(read("tsp.req"));
+		r.validate(q);
+		TimeStampToken t = r.getTimeStampToken();
+		if (r.getStatus() != 0 || !java.util.Arrays.equals(t.getTimeStampInfo().getMessageImprintDigest(), imprint()))
+			return false;
+		t.validate(new JcaSimpleSignerInfoVerifierBuilder().setProvider("BC").build(cert("tsa")));
+		return true;
+	}
+
+	// Octets of a stamp that BouncyCastle does not look at, or re-encodes: the status before the token, which nobody signs, and
+	// the certificate, for which it takes the one that it is given.
+	private static boolean stampFlips() throws Exception {
+		byte[] der = read("tsp.resp");
+		byte[] info = new TimeStampResponse(der).getTimeStampToken().getTimeStampInfo().getEncoded();
+		int from = new String(der, "ISO-8859-1").indexOf(new String(info, "ISO-8859-1"));
+		if (from < 0)
+			return false;
+		for (int bit = from * 8; bit < (from + info.length) * 8; bit++) {
+			byte[] bad = der.clone();
+			bad[bit / 8] ^= 1 << bit % 8;
+			if (accepted(Check::stampValid, bad))
+				throw new Exception("octet " + bit / 8 + ", bit " + bit % 8 + " changed and accepted");
+		}
+		byte[] bad = der.clone();
+		bad[der.length - 1] ^= 1;
+		return !accepted(Check::stampValid, bad);
+	}
+
+	private static void makeOcsp(String signer, String file) throws Exception {
+		BasicOCSPRespBuilder b = new BasicOCSPRespBuilder(new RespID(cert(signer).getSubject()));
+		Date now = new Date();
+		b.addResponse(id("sign"), CertificateStatus.GOOD, now, (Date) null);
+		b.addResponse(id("staff"), new RevokedStatus(now, CRLReason.keyCompromise), now, new Date(now.getTime() + 60000));
+		BasicOCSPResp r = b.build(signer(signer), new X509CertificateHolder[] {cert(signer)}, now);
+		write(file, new OCSPRespBuilder().build(OCSPRespBuilder.SUCCESSFUL, r).getEncoded());
+	}
+
+	private static void makeRequests() throws Exception {
+		OCSPReqBuilder b = new OCSPReqBuilder();
+		b.addRequest(id("sign"));
+		b.setRequestExtensions(new Extensions(new Extension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce, false,
+			new DEROctetString(new DEROctetString(new byte[] {1, 2, 3, 4, 5, 6, 7, 8})))));
+		write("bc.ocspreq", b.build().getEncoded());
+		TimeStampRequestGenerator g = new TimeStampRequestGenerator();
+		g.setCertReq(true);
+		write("bc.tsq", g.generate(SM3, imprint(), BigInteger.valueOf(4711)).getEncoded());
+		write("bc.tsq.sha256", g.generate(new ASN1ObjectIdentifier("2.16.840.1.101.3.4.2.1"), new byte[32],
+			BigInteger.valueOf(4711)).getEncoded());
+	}
+
+	private static void makeStamp() throws Exception {
+		TimeStampTokenGenerator g = new TimeStampTokenGenerator(
+			new JcaSignerInfoGeneratorBuilder(new JcaDigestCalculatorProviderBuilder().setProvider("BC").build())
+				.build(signer("tsa"), jca(read("tsa.der"))), sm3(), new ASN1ObjectIdentifier("1.2.3.4"));
+		g.addCertificates(new JcaCertStore(List.of(jca(read("tsa.der")))));
+		TimeStampResponseGenerator r = new TimeStampResponseGenerator(g, Set.of(SM3.getId()));
+		write("bc.tsp", r.generateGrantedResponse(new TimeStampRequest(read("bc.tsq")), BigInteger.valueOf(99), new Date()).getEncoded());
+	}
+
+	private static void notary() {
+		report("BouncyCastle: answer on status, BasicOCSPResp.isSignatureValid", () -> ocspValid(read("ocsp.resp")));
+		report("BouncyCastle: good is good", () -> statusOf("sign") == CertificateStatus.GOOD);
+		report("BouncyCastle: revoked is revoked", () -> revoked("staff", CRLReason.keyCompromise));
+		report("BouncyCastle: suspended is on hold", () -> revoked("card", CRLReason.certificateHold));
+		report("BouncyCastle: nonce is the request's", Check::sameNonce);
+		report("BouncyCastle: time stamp, TimeStampToken.validate", () -> stampValid(read("tsp.resp")));
+		report("BouncyCastle: every changed bit of the stamped facts refused", Check::stampFlips);
+		report("BouncyCastle: makes requests", () -> {
+			makeRequests();
+			return true;
+		});
+		report("BouncyCastle: makes an answer on status", () -> {
+			makeOcsp("ocsp", "bc.ocsp");
+			makeOcsp("sign", "bc.ocsp.wrong");
+			return true;
+		});
+		report("BouncyCastle: makes a time stamp", () -> {
+			makeStamp();
+			return true;
+		});
+	}
+
 	public static void main(String[] args) {
 		Security.addProvider(new BouncyCastleProvider());
 		dir = Path.of(args[0]);
 		certificates();
 		rest();
+		notary();
 	}
 }

@@ -1,6 +1,6 @@
 /* Objects for other implementations to judge, and our judgement of theirs.
  *   interop_emit emit PROFILES DIR      a test bureau's objects; the private keys are made here and worth nothing
- *   interop_emit check KIND DIR FILE    exit status 0 when we accept FILE: cert csr crl sig cipher enveloped
+ *   interop_emit check KIND DIR FILE    exit status 0 when we accept FILE: cert csr crl sig cipher enveloped ocspreq ocsp tsq tsp
  * DIR is what emit wrote. */
 #include "base/file.h"
 #include "base/text.h"
@@ -10,9 +10,11 @@
 #include "gm/sm3.h"
 #include "pki/csr.h"
 #include "pki/envelope.h"
+#include "pki/ocsp.h"
 #include "pki/oid.h"
 #include "pki/path.h"
 #include "pki/profile.h"
+#include "pki/tsp.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -89,8 +91,8 @@ static enum err put_key(const char *dir, const char *name, const struct sm2_key 
 }
 
 struct bureau {
-	struct sm2_key *root, *ca, *sign, *enc, *staff, *card;
-	struct cert *root_cert, *ca_cert, *sign_cert, *enc_cert, *staff_cert, *card_cert;
+	struct sm2_key *root, *ca, *sign, *enc, *staff, *card, *ocsp, *tsa;
+	struct cert *root_cert, *ca_cert, *sign_cert, *enc_cert, *staff_cert, *card_cert, *ocsp_cert, *tsa_cert;
 };
 
 static enum err issue(const char *profile, const struct cert *issuer, const struct sm2_key *by, const struct sm2_key *of,
@@ -114,7 +116,7 @@ static enum err issue(const char *profile, const struct cert *issuer, const stru
 
 static enum err make_bureau(struct bureau *b)
 {
-	struct sm2_key **keys[] = {&b->root, &b->ca, &b->sign, &b->enc, &b->staff, &b->card};
+	struct sm2_key **keys[] = {&b->root, &b->ca, &b->sign, &b->enc, &b->staff, &b->card, &b->ocsp, &b->tsa};
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		TRY(sm2_key_new(keys[i]));
 	TRY(issue("root", NULL, b->root, b->root, NULL, &b->root_cert));
@@ -122,13 +124,16 @@ static enum err make_bureau(struct bureau *b)
 	TRY(issue("unit-sign", b->ca_cert, b->ca, b->sign, "43010001-P0000123", &b->sign_cert));
 	TRY(issue("unit-enc", b->ca_cert, b->ca, b->enc, "43010001-P0000123", &b->enc_cert));
 	TRY(issue("staff-sign", b->ca_cert, b->ca, b->staff, "P0000001", &b->staff_cert));
+	TRY(issue("ocsp", b->ca_cert, b->ca, b->ocsp, "NOTARY-OCSP", &b->ocsp_cert));
+	TRY(issue("tsa", b->ca_cert, b->ca, b->tsa, "NOTARY-TSA", &b->tsa_cert));
 	return issue("card", b->ca_cert, b->ca, b->card, "YX00000001", &b->card_cert);
 }
 
 static void bureau_done(struct bureau *b)
 {
-	struct sm2_key *keys[] = {b->root, b->ca, b->sign, b->enc, b->staff, b->card};
-	struct cert *certs[] = {b->root_cert, b->ca_cert, b->sign_cert, b->enc_cert, b->staff_cert, b->card_cert};
+	struct sm2_key *keys[] = {b->root, b->ca, b->sign, b->enc, b->staff, b->card, b->ocsp, b->tsa};
+	struct cert *certs[] = {b->root_cert, b->ca_cert, b->sign_cert, b->enc_cert, b->staff_cert, b->card_cert,
+				b->ocsp_cert, b->tsa_cert};
 	for (size_t i = 0; i < COUNT_OF(keys); i++) {
 		sm2_key_free(keys[i]);
 		cert_free(certs[i]);
@@ -143,6 +148,10 @@ static enum err emit_certs(const char *dir, const struct bureau *b)
 	TRY(put_cert(dir, "enc", b->enc_cert));
 	TRY(put_cert(dir, "staff", b->staff_cert));
 	TRY(put_cert(dir, "card", b->card_cert));
+	TRY(put_cert(dir, "ocsp", b->ocsp_cert));
+	TRY(put_cert(dir, "tsa", b->tsa_cert));
+	TRY(put_key(dir, "ocsp.key", b->ocsp));
+	TRY(put_key(dir, "tsa.key", b->tsa));
 	TRY(put_key(dir, "sign.key", b->sign));
 	return put_key(dir, "enc.key", b->enc);
 }
@@ -203,6 +212,42 @@ static enum err emit_macs(const char *dir)
 	return put(dir, "pbkdf2.hex", buf_span(&hex));
 }
 
+/* One request and one answer: the unit's certificate is good, the officer's revoked, the card's suspended. */
+static enum err emit_ocsp(const char *dir, const struct bureau *b)
+{
+	const char *serials[] = {cert_serial(b->sign_cert), cert_serial(b->staff_cert), cert_serial(b->card_cert)};
+	int64_t now = (int64_t)time(NULL);
+	const struct ocsp_status status[] = {{OCSP_GOOD, 0, CRL_UNSPECIFIED}, {OCSP_REVOKED, now - 60, CRL_KEY_COMPROMISE},
+		{OCSP_REVOKED, now - 60, CRL_HOLD}};
+	struct ocsp_item items[COUNT_OF(serials)];
+	struct ocsp_request r;
+	AUTO_BUF(request, OCSP_REQUEST_MAX);
+	AUTO_BUF(response, OCSP_DER_MAX);
+	TRY(ocsp_request_build(b->ca_cert, OCSP_SM3, serials, COUNT_OF(serials), SPAN_LIT("0123456789abcdef"), &request));
+	TRY(put(dir, "ocsp.req", buf_span(&request)));
+	TRY(ocsp_request_parse(buf_span(&request), &r));
+	for (size_t i = 0; i < COUNT_OF(items); i++)
+		items[i] = (struct ocsp_item){r.ids[i], status[i], now, now + 60};
+	struct ocsp_spec spec = {b->ocsp_cert, b->ocsp, now, r.nonce, items, COUNT_OF(items)};
+	TRY(ocsp_response_build(&spec, &response));
+	return put(dir, "ocsp.resp", buf_span(&response));
+}
+
+static enum err emit_tsp(const char *dir, const struct bureau *b)
+{
+	struct tsp_request r;
+	uint8_t sm3[SM3_LEN];
+	AUTO_BUF(request, TSP_REQUEST_MAX);
+	AUTO_BUF(response, TSP_DER_MAX);
+	TRY(sm3_digest(span_str(message), sm3));
+	TRY(tsp_request_build(sm3, SPAN_LIT("12345678"), true, &request));
+	TRY(put(dir, "tsp.req", buf_span(&request)));
+	TRY(tsp_request_parse(buf_span(&request), &r));
+	struct tsp_spec spec = {.signer = b->tsa_cert, .key = b->tsa, .request = &r, .serial = {0x41, 1}, .time = (int64_t)time(NULL)};
+	TRY(tsp_response_build(&spec, &response));
+	return put(dir, "tsp.resp", buf_span(&response));
+}
+
 static enum err emit(const char *profiles, const char *dir)
 {
 	__attribute__((cleanup(bureau_done))) struct bureau b = {NULL};
@@ -212,6 +257,8 @@ static enum err emit(const char *profiles, const char *dir)
 	TRY(emit_csr(dir, &b));
 	TRY(emit_crl(dir, &b));
 	TRY(emit_keys(dir, &b));
+	TRY(emit_ocsp(dir, &b));
+	TRY(emit_tsp(dir, &b));
 	return emit_macs(dir);
 }
 
@@ -302,13 +349,57 @@ static enum err check_enveloped(const char *dir, struct span der)
 	return enveloped_key_open(der, by, &pair);
 }
 
+static enum err check_ocsp_request(const char *dir, struct span der)
+{
+	AUTO(cert) ca = NULL;
+	struct ocsp_request r;
+	bool is_of = false;
+	TRY(load_cert(dir, "ca.der", &ca));
+	TRY(ocsp_request_parse(der, &r));
+	TRY(ocsp_id_check(&r.ids[0], ca, &is_of));
+	return is_of && r.nonce.len > 0 ? ERR_OK : ERR(CERT_CHAIN, "about another authority, or without nonce");
+}
+
+static enum err check_ocsp(const char *dir, struct span der)
+{
+	AUTO(cert) ca = NULL;
+	AUTO(cert) about = NULL;
+	struct ocsp_status s;
+	TRY(load_cert(dir, "ca.der", &ca));
+	TRY(load_cert(dir, "staff.der", &about));
+	TRY(ocsp_check(der, ca, about, &s, NULL));
+	return s.state == OCSP_REVOKED && s.reason == CRL_KEY_COMPROMISE ? ERR_OK : ERR(CERT_CHAIN, "another status");
+}
+
+static enum err check_tsp_request(const char *dir, struct span der)
+{
+	struct tsp_request r;
+	(void)dir;
+	TRY(tsp_request_parse(der, &r));
+	return r.fault == TSP_GRANTED && r.nonce.len > 0 && r.cert_req ? ERR_OK : ERR(SYNTAX, "to be refused: %d", r.fault);
+}
+
+static enum err check_tsp(const char *dir, struct span der)
+{
+	AUTO(cert) ca = NULL;
+	uint8_t sm3[SM3_LEN];
+	struct tsp_info i;
+	struct span token;
+	TRY(load_cert(dir, "ca.der", &ca));
+	TRY(sm3_digest(span_str(message), sm3));
+	TRY(tsp_response_token(der, &token));
+	const struct tsp_want want = {ca, NULL, sm3, SPAN_EMPTY};
+	return tsp_token_verify(token, &want, &i);
+}
+
 static enum err check(const char *kind, const char *dir, const char *file)
 {
 	static const struct {
 		const char *kind;
 		enum err (*fn)(const char *dir, struct span der);
 	} table[] = {{"cert", check_path}, {"csr", check_csr},	     {"crl", check_crl},
-		     {"sig", check_sig},   {"cipher", check_cipher}, {"enveloped", check_enveloped}};
+		     {"sig", check_sig},   {"cipher", check_cipher}, {"enveloped", check_enveloped},
+		     {"ocspreq", check_ocsp_request}, {"ocsp", check_ocsp}, {"tsq", check_tsp_request}, {"tsp", check_tsp}};
 	AUTO_BUF(der, FILE_MAX);
 	TRY(get(NULL, file, &der));
 	for (size_t i = 0; i < COUNT_OF(table); i++) {

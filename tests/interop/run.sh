@@ -110,7 +110,7 @@ for c in sign enc staff card; do
 	yes "openssl: CA signs $c" ossl_cert "$dir/ca.pem" "$dir/$c.der"
 	no "openssl: root does not sign $c" ossl_cert "$dir/root.pem" "$dir/$c.der"
 done
-for c in root ca sign enc staff card; do yes "openssl: $c re-encodes to the same octets" reencodes "$dir/$c.der"; done
+for c in root ca sign enc staff card ocsp tsa; do yes "openssl: $c re-encodes to the same octets" reencodes "$dir/$c.der"; done
 yes "openssl: request" ossl_csr "$dir/csr.der"
 yes "openssl: text of the revocation list" same_serial_and_reason
 yes "openssl: signature of the revocation list" ossl_signed "$dir/ca.pem" "$dir/crl.der"
@@ -155,6 +155,22 @@ flips csr csr.der ossl_csr
 flips crl crl.der ossl_signed "$dir/ca.pem"
 flips sig sig ossl_sig
 flips cipher cipher ossl_cipher
+yes "we: answer on status" ours ocsp "$dir/ocsp.resp"
+yes "we: time stamp" ours tsp "$dir/tsp.resp"
+ours_flips() { # kind, file, first octet: one in seven of the rest changed in one bit
+	local at size
+	size=$(stat -c %s "$dir/$2")
+	for ((at = $3; at < size; at += 7)); do
+		flip "$dir/$2" "$at" "$dir/bad"
+		if "$emit" check "$1" "$dir" "$dir/bad" 2>/dev/null; then
+			say "not ok" "we: $2 with octet $at changed refused"
+			return
+		fi
+	done
+	say ok "we: $2 with every seventh octet changed refused"
+}
+ours_flips ocsp ocsp.resp 0
+ours_flips tsp tsp.resp 9 # before it lies the status, which nobody signs
 
 # --- BouncyCastle ---
 jars=$(printf '%s:' /usr/share/java/bcprov.jar /usr/share/java/bcpkix.jar /usr/share/java/bcutil.jar)
@@ -172,6 +188,14 @@ else
 		"not ok "*) say "not ok" "${line#not ok }" ;;
 		esac
 	done <"$dir/bc"
+	# --- we judge what BouncyCastle made meanwhile ---
+	yes "we: status request of BouncyCastle" ours ocspreq "$dir/bc.ocspreq"
+	yes "we: answer on status of BouncyCastle" ours ocsp "$dir/bc.ocsp"
+	no "we: answer by a signer that is no responder refused" ours ocsp "$dir/bc.ocsp.wrong"
+	yes "we: stamp request of BouncyCastle" ours tsq "$dir/bc.tsq"
+	no "we: stamp request of BouncyCastle over SHA-256 refused" ours tsq "$dir/bc.tsq.sha256"
+	yes "we: time stamp of BouncyCastle" ours tsp "$dir/bc.tsp"
+	ours_flips ocsp bc.ocsp 0
 	if [ "$(wc -l <"$dir/bc")" -lt 20 ]; then
 		say "not ok" "BouncyCastle: gave its answers"
 		sed 's/^/# /' "$dir/log"

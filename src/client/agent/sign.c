@@ -8,7 +8,8 @@
 
 /* LOGIN is not here: it is made by act_login alone, from the origin that the browser sent. */
 static const char *const permitted[] = {"CERT-ACCEPT", "CERT-APPROVE", "CERT-MAKE", "CERT-RENEW", "CERT-REVOKE",
-	"CERT-SUSPEND", "CERT-RELEASE", "ROSTER", "STOCK"};
+	"CERT-SUSPEND", "CERT-RELEASE", "ROSTER", "STOCK", "FILING-SUBMIT", "FILING-CORRECT", "FILING-WITHDRAW", "FILING-ACCEPT",
+	"FILING-RETURN", "FILING-APPROVE", "FILING-REFUSE"};
 
 /* --- what is shown --- */
 
@@ -37,7 +38,8 @@ static enum err add_line(json_t *rows, struct span line)
 /* Numbers that only machines compare. */
 static bool for_machines(struct span line)
 {
-	static const char *const keys[] = {"bureau:", "nonce:", "accept:", "approve:", "previous:", "key:"};
+	static const char *const keys[] = {"bureau:", "nonce:", "accept:", "approve:", "previous:", "key:", "submit:",
+		"definition:"};
 
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		if (span_starts(line, span_str(keys[i])))

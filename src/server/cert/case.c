@@ -228,15 +228,18 @@ static enum err open_tx(struct tx *tx, void *arg)
 	TRY(number_tx(tx, w));
 	TRY(insert_tx(tx, w));
 	w->move.no = w->c.no;
-	return event_tx(tx, &w->move);
+	TRY(event_tx(tx, &w->move));
+	return case_log_tx(tx, w->move.log, w->c.no, 0, NULL);
 }
 
 enum err case_open(const struct desk *d, const struct case_new *in, const struct officer *by,
 		   char ret_no[CASE_NO_MAX + 1])
 {
 	struct case_draft w = {0};
+	AUTO_LOG_ACT(log);
 	TRY(draft_fill(d, in, &w));
-	w.move = (struct case_move){NULL, 1, w.now, CASE_DRAFT, CASE_DRAFT, by, SPAN_EMPTY};
+	TRY(case_log_init(&log, d, "CERT-OPEN", by, NULL, SPAN_EMPTY));
+	w.move = (struct case_move){NULL, 1, w.now, CASE_DRAFT, CASE_DRAFT, by, SPAN_EMPTY, &log};
 	TRY(store_write(d->store, open_tx, &w));
 	memcpy(ret_no, w.c.no, sizeof w.c.no);
 	return ERR_OK;
@@ -256,18 +259,21 @@ static enum err revise_tx(struct tx *tx, void *arg)
 		    &changed));
 	if (changed != 1)
 		return ERR(CONFLICT, "case %s changed meanwhile", w->old_no);
-	return event_tx(tx, &w->move);
+	TRY(event_tx(tx, &w->move));
+	return case_log_tx(tx, w->move.log, w->old_no, 0, NULL);
 }
 
 enum err case_revise(const struct desk *d, const char *no, const struct case_new *in, const struct officer *by)
 {
 	struct cert_case c;
 	struct case_draft w = {.old_no = no};
+	AUTO_LOG_ACT(log);
 	TRY(case_get(d, no, &c));
 	if (c.state != CASE_DRAFT && c.state != CASE_RETURNED)
 		return ERR(STATE, "case is %s", case_state_name(c.state));
 	TRY(draft_fill(d, in, &w));
-	w.move = (struct case_move){no, c.version, w.now, c.state, CASE_DRAFT, by, SPAN_EMPTY};
+	TRY(case_log_init(&log, d, "CERT-REVISE", by, NULL, SPAN_EMPTY));
+	w.move = (struct case_move){no, c.version, w.now, c.state, CASE_DRAFT, by, SPAN_EMPTY, &log};
 	enum err e = store_write(d->store, revise_tx, &w);
 	if (e == ERR_EXISTS)
 		return err_note(ERR_CASE_RUNNING, "subject %s", w.c.subject);
@@ -290,7 +296,8 @@ static enum err move_fn(struct tx *tx, void *arg)
 {
 	const struct case_move *m = arg;
 	TRY(case_move_tx(tx, m));
-	return tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(m->no)), NULL);
+	TRY(tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(m->no)), NULL));
+	return case_log_tx(tx, m->log, m->no, 0, NULL);
 }
 
 enum err case_opinion_seal(const struct desk *d, const char *no, const char *opinion, struct buf *out)
@@ -304,8 +311,11 @@ enum err case_move_now(const struct desk *d, const struct cert_case *c, enum cas
 		       const char *opinion)
 {
 	AUTO_BUF(sealed, CASE_OPINION_MAX + 256);
+	AUTO_LOG_ACT(log);
+	const char *kind = to == CASE_RETURNED ? "CERT-RETURN" : to == CASE_REFUSED ? "CERT-REFUSE" : "CERT-INSTALLED";
 	TRY(case_opinion_seal(d, c->no, opinion, &sealed));
-	struct case_move m = {c->no, c->version, clock_now(d->clock), c->state, to, by, buf_span(&sealed)};
+	TRY(case_log_init(&log, d, kind, by, NULL, span_str(opinion)));
+	struct case_move m = {c->no, c->version, clock_now(d->clock), c->state, to, by, buf_span(&sealed), &log};
 	return store_write(d->store, move_fn, &m);
 }
 

@@ -1,5 +1,6 @@
 /* Between the case_*.c files: steps, the transition, rows. */
 #pragma once
+#include "evidence/log.h"
 #include "server/cert/case.h"
 
 enum case_step { STEP_ACCEPT = 1, STEP_APPROVE, STEP_MAKE };
@@ -11,7 +12,13 @@ struct case_move {
 	enum case_state from, to;
 	const struct officer *by;  /* NULL: the system itself */
 	struct span opinion_sealed; /* empty: none */
+	struct log_act *log;       /* prepared; case_log_tx() appends it as the last thing */
 };
+/* act: the officer's signed one; NULL: by his session, or by the signer when by is NULL too, and text says what. */
+enum err case_log_init(struct log_act *a, const struct desk *d, const char *kind, const struct officer *by,
+		       const struct act_parts *act, struct span text) MUST_CHECK;
+/* Covers case, newest event, the act of a step (0: none) and certificates (NULL, or ends with NULL), and appends. */
+enum err case_log_tx(struct tx *tx, struct log_act *a, const char *no, int step, const char *const *serials) MUST_CHECK;
 enum err case_move_tx(struct tx *tx, const struct case_move *m) MUST_CHECK;
 
 /* Stored act of a step, opened; bytes owned by the three buffers. ERR_ABSENT. */

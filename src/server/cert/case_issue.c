@@ -53,13 +53,15 @@ static enum err born_tx(struct tx *tx, void *arg)
 	TRY(tx_exec(tx, "case_set_key",
 		    SQL_ARGS(A_TEXT(j->move.no), A_TEXT(j->card), A_TEXT(j->key_hex), A_BLOB(j->csr), A_BLOB(j->attest)),
 		    NULL));
-	return tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(j->move.no)), NULL);
+	TRY(tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(j->move.no)), NULL));
+	return case_log_tx(tx, j->move.log, j->move.no, 0, NULL);
 }
 
 enum err case_make_begin(const struct desk *d, const char *no, const struct officer *by, const char *card,
 			 const char *key_hex, struct span csr, struct span attest)
 {
 	struct cert_case c;
+	AUTO_LOG_ACT(log);
 	TRY(case_get(d, no, &c));
 	if (c.state == CASE_MAKING && strcmp(c.card, card) == 0 && strcmp(c.key_hex, key_hex) == 0)
 		return ERR_OK;
@@ -68,7 +70,8 @@ enum err case_make_begin(const struct desk *d, const char *no, const struct offi
 	if (strcmp(c.reviewer, by->person_id) == 0 || (!d->maker_may_accept && strcmp(c.clerk, by->person_id) == 0))
 		return ERR(SAME_PERSON, "making and an earlier step");
 	TRY(born_check(d, no, card, key_hex, csr, attest));
-	struct born_job j = {{c.no, c.version, clock_now(d->clock), c.state, CASE_MAKING, by, SPAN_EMPTY}, card, key_hex,
+	TRY(case_log_init(&log, d, "CERT-BORN", by, NULL, attest));
+	struct born_job j = {{c.no, c.version, clock_now(d->clock), c.state, CASE_MAKING, by, SPAN_EMPTY, &log}, card, key_hex,
 		csr, attest};
 	return store_write(d->store, born_tx, &j);
 }
@@ -157,10 +160,11 @@ static enum err issue_tx(struct tx *tx, void *arg)
 	TRY(tx_exec(tx, "case_set_issued",
 		    SQL_ARGS(A_TEXT(c->no), A_TEXT(cert_serial(j->sign)), A_TEXT(cert_serial(j->enc)), A_BLOB(j->enveloped)),
 		    NULL));
-	return tx_exec(tx, "account_put",
-		       SQL_ARGS(A_TEXT(c->subject), A_TEXT(c->profile), c->unit_no[0] != 0 ? A_TEXT(c->unit_no) : A_NULL,
-				A_TEXT(c->person_no), A_TEXT(c->holder), A_INT(j->move.time)),
-		       NULL);
+	TRY(tx_exec(tx, "account_put",
+		    SQL_ARGS(A_TEXT(c->subject), A_TEXT(c->profile), c->unit_no[0] != 0 ? A_TEXT(c->unit_no) : A_NULL,
+			     A_TEXT(c->person_no), A_TEXT(c->holder), A_INT(j->move.time)),
+		    NULL));
+	return case_log_tx(tx, j->move.log, c->no, 0, (const char *const[]){cert_serial(j->sign), cert_serial(j->enc), NULL});
 }
 
 /* What the signer built must be about this case: its subject, and the key that was born. */
@@ -176,10 +180,15 @@ static enum err record(const struct desk *d, const struct cert_case *c, const st
 {
 	AUTO(cert) sign = NULL;
 	AUTO(cert) enc = NULL;
+	AUTO_LOG_ACT(log);
+	AUTO_BUF(text, 256);
 	TRY(cert_parse(buf_span(&i->sign_cert), &sign));
 	TRY(cert_parse(buf_span(&i->enc_cert), &enc));
 	TRY(answer_check(c, sign, enc));
-	struct issue_job j = {{c->no, c->version, clock_now(d->clock), CASE_MAKING, CASE_ISSUED, NULL, SPAN_EMPTY}, c, sign,
+	buf_printf(&text, "sign: %s\nenc: %s\n", cert_serial(sign), cert_serial(enc));
+	TRY(buf_err(&text));
+	TRY(case_log_init(&log, d, "CERT-ISSUE", NULL, NULL, buf_span(&text)));
+	struct issue_job j = {{c->no, c->version, clock_now(d->clock), CASE_MAKING, CASE_ISSUED, NULL, SPAN_EMPTY, &log}, c, sign,
 		enc, buf_span(&i->enveloped)};
 	return store_write(d->store, issue_tx, &j);
 }

@@ -219,7 +219,8 @@ static enum err act_tx(struct tx *tx, void *arg)
 			     A_BLOB(w->cert), A_TEXT(person), A_INT(w->move.time)),
 		    NULL));
 	TRY(tx_exec(tx, set[w->step], SQL_ARGS(A_TEXT(w->move.no), A_TEXT(person)), NULL));
-	return tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(w->move.no)), NULL);
+	TRY(tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(w->move.no)), NULL));
+	return case_log_tx(tx, w->move.log, w->move.no, (int)w->step, NULL);
 }
 
 /* The signer must be the officer of this session: same person, same certificate. */
@@ -239,6 +240,7 @@ static enum err step_act(const struct desk *d, const char *no, enum case_step st
 	struct shown s;
 	AUTO(statement) st = NULL;
 	AUTO_BUF(sealed, STATEMENT_MAX + 1024);
+	AUTO_LOG_ACT(log);
 	TRY(case_get(d, no, &c));
 	TRY(turn_check(d, &c, step, by));
 	TRY(shown_get(d, &c, step, by, &s));
@@ -247,7 +249,8 @@ static enum err step_act(const struct desk *d, const char *no, enum case_step st
 		return ERR(CONFLICT, "signed text is not the one that was shown");
 	TRY(act_check(d, step, by, p));
 	TRY(field_seal(d->keys, "case_act.statement", span_str(c.no), p->statement, &sealed));
-	struct act_write w = {{c.no, c.version, clock_now(d->clock), c.state, steps[step].to, by, SPAN_EMPTY}, step,
+	TRY(case_log_init(&log, d, steps[step].type, by, p, SPAN_EMPTY));
+	struct act_write w = {{c.no, c.version, clock_now(d->clock), c.state, steps[step].to, by, SPAN_EMPTY, &log}, step,
 		buf_span(&sealed), p->sig, p->cert};
 	return store_write(d->store, act_tx, &w);
 }

@@ -7,13 +7,18 @@
 #include "server/portal/trust.h"
 #include "web/server.h"
 
+struct filing_desk;
 struct portal {
 	const char *origin, *agent_origin, *bureau_name;
 	int64_t idle_sec;
 	struct desk desk;
 	struct trust *trust;
 	struct signer_client *signer;
+	struct notary_client *notary; /* NULL: none is configured */
 	struct sessions *sessions;
+	const struct filing_desk *filing; /* NULL: no business is open yet */
+	enum err (*roster)(void *ctx, struct buf *ret_statement); /* NULL: the signer is asked */
+	void *roster_ctx;
 	json_t *tables; /* share/tables, by file name without suffix; read only */
 	int64_t started;
 };
@@ -59,4 +64,4 @@ enum err model_table(struct web_req *rq, const char *name) MUST_CHECK; /* copies
 enum err page_common(struct web_req *rq, json_t *model) MUST_CHECK;
 enum err page_my_cert(struct web_req *rq, struct mo *m) MUST_CHECK; /* member "cert" of the session's subject, or false */
 extern const struct web_route portal_routes[];
-enum err tables_load(const char *dir, json_t **ret_tables) MUST_CHECK; /* ERR_CONFIG naming the file */
+enum err model_tables_load(const char *dir, json_t **ret_tables) MUST_CHECK; /* ERR_CONFIG naming the file */

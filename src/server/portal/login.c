@@ -1,6 +1,7 @@
 #include "server/portal/login.h"
 #include "base/text.h"
 #include "evidence/act.h"
+#include "evidence/log.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -123,4 +124,22 @@ enum err login_check(const struct login_env *env, const struct act_parts *in, st
 	TRY(e);
 	*ret_who = w;
 	return ERR_OK;
+}
+
+/* --- the log --- */
+
+static enum err log_fn(struct tx *tx, void *arg)
+{
+	return log_append(tx, arg);
+}
+
+enum err login_log(const struct login_env *env, const struct act_parts *in, const struct login_who *who)
+{
+	AUTO_LOG_ACT(entry);
+	if ((who->session.roles & (ROLE_UNIT | ROLE_PERSON)) != 0)
+		return ERR_OK;
+	const struct log_what w = {.kind = "LOGIN", .subject = who->session.person_id, .time = clock_now(env->desk->clock),
+		.statement = in->statement, .sig = in->sig, .cert = in->cert};
+	TRY(log_act_init(&entry, env->desk->keys, &w));
+	return store_write(env->desk->store, log_fn, &entry);
 }

@@ -22,5 +22,7 @@ enum { LOGIN_SKEW_SEC = 300 };
 /* The nonce that a LOGIN statement names; "" and ERR_STATEMENT when it is none. */
 enum err login_nonce_of(struct span statement, char ret_nonce[65]) MUST_CHECK;
 enum err login_check(const struct login_env *env, const struct act_parts *in, struct login_who *ret_who) MUST_CHECK;
+/* An officer's login becomes an entry of the log; for units and persons it does nothing. `in` passed login_check. */
+enum err login_log(const struct login_env *env, const struct act_parts *in, const struct login_who *who) MUST_CHECK;
 /* Roles that the register gives to an account's kind; what a half session becomes. */
 unsigned login_roles_of_kind(const char *kind);

@@ -86,7 +86,8 @@ static enum err answer_check(struct web_req *rq, struct login_who *ret_who)
 	TRY(text_unb64(span_str(web_value(rq, "signature")), &sig));
 	TRY(text_unb64(span_str(web_value(rq, "cert")), &cert));
 	struct act_parts in = {statement, buf_span(&sig), buf_span(&cert)};
-	return login_check(&env, &in, ret_who);
+	TRY(login_check(&env, &in, ret_who));
+	return login_log(&env, &in, ret_who);
 }
 
 static enum err answer_next(struct web_req *rq, const char *next)

@@ -177,7 +177,7 @@ static enum err table_read(const char *dir, const char *file, json_t *tables)
 	return json_put(tables, name, v);
 }
 
-enum err tables_load(const char *dir, json_t **ret_tables)
+enum err model_tables_load(const char *dir, json_t **ret_tables)
 {
 	AUTO_JSON tables = json_object();
 	enum err e = tables != NULL ? ERR_OK : ERR(NOMEM, "tables");
@@ -205,6 +205,7 @@ static const struct link links[] = {
 	{"/", "首页", 0},          {"/guide", "办事指南", 0},     {"/downloads", "下载专区", 0},
 	{"/faq", "常见问题", 0},   {"/windows", "办理窗口", 0},   {"/unit", "我的单位", ROLE_UNIT},
 	{"/person", "我的信息", ROLE_PERSON}, {"/desk", "证书业务", ROLE_DESK}, {"/review", "待审核", ROLE_REVIEWER},
+	{"/filings", "业务申报", ROLE_UNIT | ROLE_PERSON}, {"/review/filings", "业务审核", ROLE_REVIEWER},
 	{"/audit", "审计", ROLE_AUDITOR}, {"/admin", "管理", ROLE_SECURITY | ROLE_SYSTEM},
 };
 

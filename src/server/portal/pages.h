@@ -19,6 +19,12 @@ enum err page_metrics(struct web_req *rq) MUST_CHECK;
 /* Shared: SM3 of the root in groups of four. */
 void root_fingerprint(const struct portal *p, char ret_text[96]);
 
+/* notary_pages.c */
+enum err page_ocsp(struct web_req *rq) MUST_CHECK;      /* POST application/ocsp-request */
+enum err page_ocsp_get(struct web_req *rq) MUST_CHECK;  /* GET /ocsp/BASE64 */
+enum err page_tsa(struct web_req *rq) MUST_CHECK;       /* POST application/timestamp-query */
+enum err page_machine(struct web_req *rq) MUST_CHECK;   /* GET of the two: what this address is for */
+
 /* login_pages.c */
 enum err page_login(struct web_req *rq) MUST_CHECK;
 enum err page_login_messages(struct web_req *rq) MUST_CHECK;
@@ -56,6 +62,14 @@ enum err page_case_return(struct web_req *rq) MUST_CHECK;
 enum err page_case_refuse(struct web_req *rq) MUST_CHECK;
 /* The session as an officer in the given role; ERR_ROLE when it has not got it. Borrows from the session. */
 enum err officer_of(struct web_req *rq, unsigned role, const char *role_name, struct officer *ret_o) MUST_CHECK;
+
+/* log_pages.c */
+enum err page_log_head(struct web_req *rq) MUST_CHECK;
+enum err page_log_proof(struct web_req *rq) MUST_CHECK;
+enum err page_case_receipt(struct web_req *rq) MUST_CHECK;
+/* Shared: the receipt of a case or filing as a download; who may have it is the caller's business. The subject comes from
+ * the database, not from the address. ERR_ABSENT, ERR_NOT_YET. */
+enum err receipt_answer(struct web_req *rq, const char *subject) MUST_CHECK;
 
 /* unit_pages.c */
 enum err page_unit(struct web_req *rq) MUST_CHECK;

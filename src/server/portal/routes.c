@@ -1,7 +1,9 @@
 /* The one table of addresses: method, pattern, who, inputs, handler, view. */
-#include "server/portal/pages.h"
+#include "server/portal/filing_pages.h"
 #include "base/text.h"
 #include "evidence/statement.h"
+#include "pki/ocsp.h"
+#include "pki/tsp.h"
 
 /* --- checks of single fields; what needs the clock or the register is checked by server/cert --- */
 
@@ -46,6 +48,9 @@ static const struct web_field in_next[] = {{"next", "返回页面", 1024}, {NULL
 static const struct web_field in_mode[] = {{"set", "模式", 10, true}, {"next", "返回页面", 1024}, {NULL}};
 static const struct web_field in_faq[] = {{"q", "搜索词", 160}, {NULL}};
 static const struct web_field in_queue[] = {{"state", "状态", 12}, {"page", "页码", 5}, {NULL}};
+static const struct web_field in_proof[] = {
+	{"index", "条目序号", 10}, {"size", "日志大小", 10}, {"from", "起始大小", 10}, {"to", "结束大小", 10}, {NULL},
+};
 static const struct web_field in_answer[] = {
 	{"statement", "签名内容", 4096, true, true}, {"signature", "签名", 200, true}, {"cert", "证书", 12000, true},
 	{"resume", "证书序列号", 48}, {NULL},
@@ -95,6 +100,56 @@ static const struct web_field in_born[] = {
 static const struct web_field in_installed[] = {{"cert_serial", "证书序列号", 48, true}, {NULL}};
 static const struct web_field in_opinion[] = {{"opinion", "意见", CASE_OPINION_MAX, true}, {NULL}};
 
+/* The fields of every definition's form; a test compares them with share/services. */
+static const struct web_field in_filing[] = {
+	{"version", "版本", 20, true}, {"go", "操作", 8},
+	{"period", "所属期", 80},
+	{"note", "说明", 300},
+	{"id_type", "证件类型", 20},
+	{"id_no", "证件号码", 80},
+	{"name", "姓名", 150},
+	{"gender", "性别", 20},
+	{"birth", "出生日期", 80},
+	{"ethnic", "民族", 20},
+	{"enrol_type", "参保类型", 20},
+	{"ins_110", "养老", 1},
+	{"ins_210", "失业", 1},
+	{"ins_310", "医疗", 1},
+	{"ins_410", "工伤", 1},
+	{"ins_510", "生育", 1},
+	{"start_month", "参保年月", 80},
+	{"hire_date", "入职日期", 80},
+	{"contract_type", "合同类型", 20},
+	{"contract_from", "合同开始日期", 80},
+	{"contract_to", "合同终止日期", 80},
+	{"employ_form", "用工形式", 20},
+	{"post_class", "岗位类别", 20},
+	{"post", "岗位", 150},
+	{"special_job", "特殊工种", 20},
+	{"wage", "月工资", 80},
+	{"hukou_type", "户口性质", 20},
+	{"hukou_addr", "户籍地址", 300},
+	{"live_addr", "居住地址", 300},
+	{"mobile", "手机号码", 60},
+	{"remark", "备注", 300},
+	{NULL},
+};
+static const struct web_field in_business[] = {{"business", "业务代码", SERVICE_CODE_MAX, true}, {NULL}};
+static const struct web_field in_saved[] = {{"saved", "已保存", 1}, {NULL}};
+static const struct web_field in_page[] = {{"page", "页码", 5}, {NULL}};
+static const struct web_field in_version[] = {{"version", "版本", 20, true}, {NULL}};
+static const struct web_field in_result[] = {{"done", "已办理", 5}, {"failed", "未办理", 5}, {NULL}};
+static const struct web_field in_filing_step[] = {{"step", "步骤", 10, true}, {"reason", "原因", FILING_REASON_MAX}, {NULL}};
+static const struct web_field in_review_step[] = {
+	{"step", "步骤", 10, true}, {"no", "申报编号", FILING_BULK_MAX * (FILING_NO_MAX + 1)}, {"opinion", "意见", FILING_REASON_MAX},
+	{"reason", "原因", FILING_REASON_MAX}, {"defects", "需补正事项", FILING_DEFECTS_MAX * (FILING_REASON_MAX + 2), false, true},
+	{NULL},
+};
+static const struct web_field in_filing_act[] = {
+	{"step", "步骤", 10, true}, {"statement", "签名内容", STATEMENT_LONG_MAX, true, true}, {"signature", "签名", 200, true},
+	{"cert", "证书", 12000, true}, {NULL},
+};
+
 /* --- the table --- */
 
 enum { PUB = WEB_PUBLIC, HOLDER = ROLE_UNIT | ROLE_PERSON, ADMIN = ROLE_SECURITY | ROLE_SYSTEM };
@@ -115,10 +170,13 @@ const struct web_route portal_routes[] = {
 	{"GET", "/ca/:name", PUB, FORM, NULL, page_ca_file, NULL},
 	{"GET", "/healthz", PUB, FORM, NULL, page_healthz, NULL},
 	{"GET", "/metrics", PUB, FORM, NULL, page_metrics, NULL},
-	{"GET", "/log/head", PUB, FORM, NULL, page_service_notyet, NULL},
-	{"GET", "/log/proof", PUB, FORM, NULL, page_service_notyet, NULL},
-	{"GET", "/ocsp", PUB, FORM, NULL, page_service_notyet, NULL},
-	{"GET", "/tsa", PUB, FORM, NULL, page_service_notyet, NULL},
+	{"GET", "/log/head", PUB, FORM, NULL, page_log_head, NULL},
+	{"GET", "/log/proof", PUB, FORM, in_proof, page_log_proof, NULL},
+	{"GET", "/ocsp", PUB, FORM, NULL, page_machine, NULL},
+	{"GET", "/ocsp/+", PUB, FORM, NULL, page_ocsp_get, NULL},
+	{"POST", "/ocsp", PUB, WEB_RAW, NULL, page_ocsp, NULL, false, "application/ocsp-request", OCSP_REQUEST_MAX},
+	{"GET", "/tsa", PUB, FORM, NULL, page_machine, NULL},
+	{"POST", "/tsa", PUB, WEB_RAW, NULL, page_tsa, NULL, false, "application/timestamp-query", TSP_REQUEST_MAX},
 
 	{"GET", "/login", PUB, FORM, in_next, page_login, "login"},
 	{"GET", "/login/messages", PUB, FORM, NULL, page_login_messages, NULL},
@@ -136,12 +194,26 @@ const struct web_route portal_routes[] = {
 	{"GET", "/unit/account", HOLDER, FORM, no_account, page_account, "account"},
 	{"POST", "/unit/account", HOLDER, FORM, in_account, page_account_post, "account", true},
 	{"GET", "/inbox", HOLDER, FORM, NULL, page_notyet, "notyet"},
-	{"GET", "/filings", HOLDER, FORM, NULL, page_notyet, "notyet"},
+	{"GET", "/filings", HOLDER, FORM, in_page, page_filings, "filing_list"},
+	{"POST", "/filings/new", HOLDER, FORM, in_business, page_filing_new, NULL},
+	{"GET", "/filings/:no", HOLDER, FORM, NULL, page_filing_show, "filing_show"},
+	{"GET", "/filings/:no/form", HOLDER, FORM, in_saved, page_filing_form, "filing_form"},
+	{"POST", "/filings/:no/form", HOLDER, FORM, in_filing, page_filing_form_post, NULL},
+	{"GET", "/filings/:no/upload", HOLDER, FORM, NULL, page_filing_upload, "filing_upload"},
+	{"GET", "/filings/:no/check", HOLDER, FORM, NULL, page_filing_check, "filing_check"},
+	{"POST", "/filings/:no/drop", HOLDER, FORM, in_version, page_filing_drop, NULL},
+	{"POST", "/filings/:no/text", HOLDER, JSON, in_filing_step, page_filing_text, NULL},
+	{"POST", "/filings/:no/act", HOLDER, JSON, in_filing_act, page_filing_act, NULL},
+	{"POST", "/filings/:no/correct", HOLDER, FORM, NULL, page_filing_correct, NULL},
 	{"GET", "/audit", ROLE_AUDITOR, FORM, NULL, page_notyet, "notyet"},
 	{"GET", "/admin", ADMIN, FORM, NULL, page_notyet, "notyet"},
 
 	{"GET", "/desk", ROLE_DESK, FORM, in_queue, page_desk, "desk"},
 	{"GET", "/review", ROLE_REVIEWER, FORM, in_queue, page_review, "desk"},
+	{"GET", "/review/filings", ROLE_REVIEWER, FORM, in_result, page_filing_queue, "filing_queue"},
+	{"POST", "/review/filings/text", ROLE_REVIEWER, JSON, in_review_step, page_review_text, NULL},
+	{"POST", "/review/filings/act", ROLE_REVIEWER, JSON, in_filing_act, page_review_act, NULL},
+	{"GET", "/review/filings/:no", ROLE_REVIEWER, FORM, NULL, page_filing_review, "filing_review"},
 	{"GET", "/desk/new", ROLE_CLERK, FORM, no_case, page_case_new, "case_new"},
 	{"POST", "/desk/new", ROLE_CLERK, FORM, in_case, page_case_new_post, "case_new", true},
 	{"GET", "/desk/cases/:no", ROLE_DESK, FORM, NULL, page_case, "case"},
@@ -155,6 +227,7 @@ const struct web_route portal_routes[] = {
 	{"POST", "/desk/cases/:no/installed", ROLE_MAKER, JSON, in_installed, page_case_installed, NULL},
 	{"POST", "/desk/cases/:no/return", ROLE_REVIEWER | ROLE_MAKER, FORM, in_opinion, page_case_return, NULL},
 	{"POST", "/desk/cases/:no/refuse", ROLE_CLERK, FORM, in_opinion, page_case_refuse, NULL},
+	{"GET", "/desk/cases/:no/receipt", ROLE_DESK, FORM, NULL, page_case_receipt, NULL},
 	{"GET", "/desk/cases/:no/slip", ROLE_DESK, FORM, NULL, page_slip, "slip"},
 	{NULL},
 };

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "gm/rand.h"
 #include "gm/sm4.h"
+#include "server/signer/feed.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,11 +169,19 @@ enum err ca_issue(const struct ca *c, const char *profile, const struct ca_subje
 	const struct profile *p = NULL;
 	struct cert_spec spec = {.issuer = c->cert, .pub = pub, .org = or_null(subject->org),
 		.common_name = or_null(subject->common_name), .subject_id = or_null(subject->subject_id),
-		.uscc = or_null(subject->uscc), .crl_url = or_null(urls->crl), .ca_url = or_null(urls->ca)};
+		.uscc = or_null(subject->uscc), .crl_url = or_null(urls->crl), .ca_url = or_null(urls->ca),
+		.ocsp_url = or_null(urls->ocsp)};
 	TRY(profile_of(profile, &p));
 	if (p->ca)
 		return ERR(CERT_PROFILE, "the issuing CA makes no CA");
 	return build(p, &spec, c->key, now, days, ret_c);
+}
+
+enum err ca_sign_feed(const struct ca *c, struct span text, struct sm2_sig *ret_s)
+{
+	if (!span_starts(text, SPAN_LIT(FEED_LINE)))
+		return ERR(STATEMENT, "not a feed");
+	return gm_sign(c->key, text, ret_s);
 }
 
 enum err ca_crl(const struct ca *c, uint64_t number, int64_t now, const struct crl_entry *entries, size_t n,

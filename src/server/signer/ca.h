@@ -8,7 +8,7 @@
 
 struct ca;
 struct ca_urls {
-	const char *crl, *ca; /* "" leaves out */
+	const char *crl, *ca, *ocsp; /* "" leaves out */
 };
 /* What is to stand in a certificate; NULL and "" are left out. */
 struct ca_subject {
@@ -31,6 +31,8 @@ enum { CA_DAYS_DEFAULT = 0 }; /* the profile's, cut at the CA's own end */
 /* `profile` is a row of profile.h; days over its maximum or past the CA's own end: ERR_CERT_PROFILE. */
 enum err ca_issue(const struct ca *c, const char *profile, const struct ca_subject *subject, const struct sm2_pub *pub,
 		  const struct ca_urls *urls, int64_t now, int64_t days, struct cert **ret_c) MUST_CHECK;
+/* Over a feed's text (feed.h) and no other: ERR_STATEMENT. */
+enum err ca_sign_feed(const struct ca *c, struct span text, struct sm2_sig *ret_s) MUST_CHECK;
 enum err ca_crl(const struct ca *c, uint64_t number, int64_t now, const struct crl_entry *entries, size_t n,
 		struct crl **ret_c) MUST_CHECK;
 

@@ -179,6 +179,37 @@ enum err on_ceremony_person(struct serve_ctx *s, struct ipc_msg *in, struct ipc_
 	return person_issue(s, in, person, name, out);
 }
 
+/* --- NOTARY --- */
+
+/* The three keys of the notary, each of its own profile and once; the names in them are the profile's. */
+enum err on_ceremony_notary(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
+{
+	static const struct {
+		const char *kind, *id;
+	} known[] = {{"ocsp", "NOTARY-OCSP"}, {"tsa", "NOTARY-TSA"}, {"log", "NOTARY-LOG"}};
+	int64_t now = signer_now(s);
+	size_t i = 0;
+	AUTO(csr) csr = NULL;
+	AUTO(cert) c = NULL;
+	AUTO(ipc_msg) m = NULL;
+	while (i < COUNT_OF(known) && !span_eq_str(ipc_get(in, ST_KIND), known[i].kind))
+		i++;
+	if (i == COUNT_OF(known))
+		return ERR(SYNTAX, "kind of the notary's key");
+	if (journal_has_notary(s->journal, known[i].kind))
+		return ERR(EXISTS, "the notary has its certificate %s", known[i].kind);
+	TRY(csr_parse(ipc_get(in, ST_CSR), &csr));
+	TRY(journal_key_is_new(s->journal, csr_pub(csr)));
+	struct ca_subject subject = {.subject_id = known[i].id};
+	TRY(ca_issue(s->ca, known[i].kind, &subject, csr_pub(csr), &s->urls, now, CA_DAYS_DEFAULT, &c));
+	TRY(record_new(REC_NOTARY, now, &m));
+	record_copy(m, in, ST_CSR, 1);
+	ipc_put(m, ST_SIGN_CERT, cert_der(c));
+	TRY(journal_append(s->journal, m));
+	ipc_put(out, ST_SIGN_CERT, cert_der(c));
+	return ERR_OK;
+}
+
 /* --- CLOSE --- */
 
 static const struct founder *founder_of(const struct ceremony *c, const char *person)

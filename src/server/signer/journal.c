@@ -16,7 +16,7 @@ struct journal {
 	size_t n_certs, cap_certs;
 	struct jcard *cards;
 	size_t n_cards, cap_cards;
-	struct index *by_serial, *by_key, *by_approval, *by_card, *persons, *nonces;
+	struct index *by_serial, *by_key, *by_approval, *by_card, *persons, *nonces, *notaries;
 };
 
 /* --- certificates --- */
@@ -124,6 +124,14 @@ static enum err on_card(struct journal *j, const struct ipc_msg *m, int64_t now)
 	return card_add(j, ipc_get(m, ST_CARD_CERT), now);
 }
 
+static enum err on_notary(struct journal *j, const struct ipc_msg *m, int64_t now)
+{
+	AUTO(cert) c = NULL;
+	TRY(cert_parse(ipc_get(m, ST_SIGN_CERT), &c));
+	TRY(cert_add(j, c, now));
+	return index_put(j->notaries, span_str(cert_profile(c)), j->n_certs - 1);
+}
+
 static enum err on_close(struct journal *j, const struct ipc_msg *m, int64_t now)
 {
 	(void)now;
@@ -202,6 +210,7 @@ static const struct {
 	{REC_STOCK, SIGNER_OPEN, on_stock},
 	{REC_ROSTER, SIGNER_OPEN, on_roster},
 	{REC_CRL, SIGNER_OPEN, on_crl},
+	{REC_NOTARY, SIGNER_IN_CEREMONY, on_notary},
 };
 
 static enum err apply(struct journal *j, const struct ipc_msg *m)
@@ -237,7 +246,7 @@ static enum err replay(uint64_t seq, struct span record, void *ctx)
 
 static enum err indexes_new(struct journal *j)
 {
-	struct index **all[] = {&j->by_serial, &j->by_key, &j->by_approval, &j->by_card, &j->persons, &j->nonces};
+	struct index **all[] = {&j->by_serial, &j->by_key, &j->by_approval, &j->by_card, &j->persons, &j->nonces, &j->notaries};
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		TRY(index_new(all[i]));
 	return ERR_OK;
@@ -261,7 +270,7 @@ void journal_free(struct journal *j)
 {
 	if (j == NULL)
 		return;
-	struct index *all[] = {j->by_serial, j->by_key, j->by_approval, j->by_card, j->persons, j->nonces};
+	struct index *all[] = {j->by_serial, j->by_key, j->by_approval, j->by_card, j->persons, j->nonces, j->notaries};
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		index_free(all[i]);
 	chain_free(j->chain);
@@ -303,6 +312,17 @@ enum signer_state journal_state(const struct journal *j)
 uint64_t journal_seq(const struct journal *j)
 {
 	return j->seq;
+}
+
+void journal_head(const struct journal *j, uint8_t ret_head[32])
+{
+	chain_head(j->chain, ret_head);
+}
+
+bool journal_has_notary(const struct journal *j, const char *kind)
+{
+	size_t i;
+	return index_get(j->notaries, span_str(kind), &i) == ERR_OK;
 }
 
 const struct cert *journal_root(const struct journal *j)

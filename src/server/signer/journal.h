@@ -32,6 +32,7 @@ DEFINE_AUTO(journal)
 /* --- what is so --- */
 enum signer_state journal_state(const struct journal *j);
 uint64_t journal_seq(const struct journal *j);                 /* of the last record, 0: none */
+void journal_head(const struct journal *j, uint8_t ret_head[32]); /* of the chain; zeros when empty */
 const struct cert *journal_root(const struct journal *j);      /* NULL before the ceremony */
 const struct cert *journal_ca(const struct journal *j);
 const struct roster *journal_roster(const struct journal *j);  /* NULL before CLOSE */
@@ -40,6 +41,7 @@ size_t journal_cert_count(const struct journal *j);
 const struct jcert *journal_cert_at(const struct journal *j, size_t i);
 const struct jcert *journal_cert(const struct journal *j, const char *serial);       /* NULL when unknown */
 bool journal_has_person(const struct journal *j, const char *person);                /* an officer of the ceremony */
+bool journal_has_notary(const struct journal *j, const char *kind);                  /* "ocsp", "tsa", "log" */
 bool journal_has_card(const struct journal *j, const char *serial);                  /* in stock or withdrawn */
 enum err journal_card(const struct journal *j, const char *serial, struct jcard *ret_c) MUST_CHECK; /* ERR_STOCK */
 enum err journal_key_is_new(const struct journal *j, const struct sm2_pub *p) MUST_CHECK;           /* ERR_KEY_REUSED */

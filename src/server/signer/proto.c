@@ -32,6 +32,7 @@ static const struct ipc_field two_long_acts[] = {ACT_FIELDS(ST_ACT, STATEMENT_MA
 static const struct ipc_field card_in[] = {{ST_CARD_SERIAL, 4, CARD_SERIAL_MAX, true, false},
 	{ST_PUB, SM2_PUB_LEN, SM2_PUB_LEN, true, false}, {0}};
 static const struct ipc_field person_in[] = {KEY_FIELDS, {ST_PERSON_ID, 4, 20, true, false}, {ST_NAME, 1, 96, true, false}, {0}};
+static const struct ipc_field notary_in[] = {{ST_CSR, 1, CSR_DER_MAX, true, false}, {ST_KIND, 3, 4, true, false}, {0}};
 static const struct ipc_field close_in[] = {ACT_FIELDS(ST_ACT, STATEMENT_MAX), ACT_FIELDS(ST_ACT2, STATEMENT_MAX),
 	{ST_M, 8, 8, true, false}, {ST_N, 8, 8, true, false}, {0}};
 
@@ -53,6 +54,7 @@ const struct ipc_type signer_requests[] = {
 	{SIGNER_CEREMONY_CARD, "ceremony-card", card_in, false},
 	{SIGNER_CEREMONY_PERSON, "ceremony-person", person_in, false},
 	{SIGNER_CEREMONY_CLOSE, "ceremony-close", close_in, false},
+	{SIGNER_CEREMONY_NOTARY, "ceremony-notary", notary_in, false},
 	{0},
 };
 
@@ -62,7 +64,9 @@ static const struct ipc_field hello_out[] = {{ST_STATE, 8, 8, true, false}, {ST_
 static const struct ipc_field crl_out[] = {{ST_CRL, 1, SIGNER_CRL_MAX, true, false}, {0}};
 static const struct ipc_field change_out[] = {{ST_CRL, 1, SIGNER_CRL_MAX, false, false}, {0}};
 static const struct ipc_field status_out[] = {{ST_STATUS, 8, 8, true, false}, {ST_TIME, 8, 8, true, false}, {0}};
-static const struct ipc_field feed_out[] = {{ST_RECORD, 1, RECORD_WIRE_MAX, false, true}, {0}};
+static const struct ipc_field feed_out[] = {{ST_JOURNAL_SEQ, 8, 8, true, false}, {ST_TIME, 8, 8, true, false},
+	{ST_RECORD, 1, RECORD_WIRE_MAX, false, true}, {ST_FEED_HEAD, 32, 32, true, false},
+	{ST_FEED_SIG, SM2_SIG_LEN, SM2_SIG_LEN, true, false}, {0}};
 static const struct ipc_field roster_get_out[] = {{ST_ROSTER_NO, 8, 8, true, false}, {ST_ROSTER, 1, STATEMENT_MAX, true, false}, {0}};
 static const struct ipc_field pair_out[] = {PAIR_FIELDS, {0}};
 static const struct ipc_field stock_out[] = {{ST_CARD_CERT, 1, CERT_DER_MAX, true, true}, {0}};
@@ -70,6 +74,7 @@ static const struct ipc_field roster_out[] = {{ST_ROSTER_NO, 8, 8, true, false},
 static const struct ipc_field begin_out[] = {{ST_BUREAU, 64, 64, true, false}, {ST_ROOT, 1, CERT_DER_MAX, true, false},
 	{ST_CA, 1, CERT_DER_MAX, true, false}, {0}};
 static const struct ipc_field card_out[] = {{ST_CARD_CERT, 1, CERT_DER_MAX, true, false}, {0}};
+static const struct ipc_field notary_out[] = {{ST_SIGN_CERT, 1, CERT_DER_MAX, true, false}, {0}};
 static const struct ipc_field close_out[] = {{ST_ROOT_SHARE, 1, SHARE_CIPHER_MAX, true, true},
 	{ST_DESK_SHARE, 1, SHARE_CIPHER_MAX, true, true}, {ST_LEGAL_SHARE, 1, SHARE_CIPHER_MAX, true, true}, {0}};
 
@@ -91,6 +96,7 @@ const struct ipc_type signer_answers[] = {
 	{IPC_ANSWER_OK, "ceremony-card", card_out, false},
 	{IPC_ANSWER_OK, "ceremony-person", pair_out, false},
 	{IPC_ANSWER_OK, "ceremony-close", close_out, false},
+	{IPC_ANSWER_OK, "ceremony-notary", notary_out, false},
 	{0},
 };
 _Static_assert(COUNT_OF(signer_requests) == COUNT_OF(signer_answers), "an answer schema for each request");

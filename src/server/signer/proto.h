@@ -7,7 +7,8 @@ enum signer_request {
 	SIGNER_HELLO = 1,       /* -> STATE, BUREAU, ROOT, CA, ROSTER_NO, JOURNAL_SEQ */
 	SIGNER_CRL = 2,         /* -> CRL */
 	SIGNER_STATUS = 3,      /* SERIAL -> STATUS (u64: 0 good 1 revoked 2 suspended), TIME */
-	SIGNER_FEED = 4,        /* SEQ -> RECORD* (signed journal records from SEQ on, at most 64) */
+	SIGNER_FEED = 4,        /* SEQ -> RECORD* (journal records from SEQ on, at most 64) JOURNAL_SEQ TIME FEED_HEAD FEED_SIG:
+	                           signed by the CA key, see feed.h */
 	SIGNER_DATA_KEY = 5,    /* -> sealed memfd of 32 octets; granted once per portal process start */
 	SIGNER_ROSTER_GET = 6,  /* -> ROSTER (statement text in force), ROSTER_NO */
 	SIGNER_ISSUE = 16,      /* ACCEPT.. APPROVE.. MAKE.. CSR ATTEST -> SIGN_CERT ENC_CERT ENVELOPED; same approval again: same answer */
@@ -22,6 +23,7 @@ enum signer_request {
 	SIGNER_CEREMONY_PERSON = 34, /* PERSON_ID NAME CSR ATTEST -> SIGN_CERT ENC_CERT ENVELOPED  (staff profile) */
 	SIGNER_CEREMONY_CLOSE = 35,  /* ACT.. ACT2.. (roster 0) M N -> ROOT_SHARE* DESK_SHARE* LEGAL_SHARE* (each SM2-encrypted to
 	                                the encryption certificate of a security administrator or officer, in roster order) */
+	SIGNER_CEREMONY_NOTARY = 36, /* KIND ("ocsp", "tsa", "log") CSR -> SIGN_CERT  (each kind once) */
 };
 enum signer_state { SIGNER_EMPTY = 1, SIGNER_IN_CEREMONY = 2, SIGNER_OPEN = 4 };
 enum signer_tag {
@@ -31,6 +33,7 @@ enum signer_tag {
 	ST_ACCEPT, ST_ACCEPT_SIG, ST_ACCEPT_CERT, ST_APPROVE, ST_APPROVE_SIG, ST_APPROVE_CERT, ST_MAKE, ST_MAKE_SIG, ST_MAKE_CERT,
 	ST_CSR = 80, ST_ATTEST, ST_SIGN_CERT, ST_ENC_CERT, ST_ENVELOPED, ST_CARD_CERT, ST_CARD_SERIAL, ST_PUB, ST_PERSON_ID,
 	ST_NAME, ST_M, ST_N, ST_ROOT_SHARE, ST_DESK_SHARE, ST_LEGAL_SHARE,
+	ST_FEED_HEAD, ST_FEED_SIG, ST_KIND,
 };
 enum { SIGNER_CRL_MAX = IPC_BODY_MAX - 64 }; /* octets of the CRL that an answer carries */
 extern const struct ipc_type signer_requests[];  /* ends with type 0 */

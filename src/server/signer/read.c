@@ -1,5 +1,6 @@
 /* The requests that only read. */
 #include "base/text.h"
+#include "server/signer/feed.h"
 #include "server/signer/signer_i.h"
 #include <string.h>
 
@@ -46,20 +47,40 @@ enum err on_status(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 	return ERR_OK;
 }
 
-/* Records from SEQ on, as they stand in the journal; at least one when there is one. */
-enum err on_feed(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
+static enum err put_records(struct serve_ctx *s, struct feed *f, struct ipc_msg *out)
 {
-	uint64_t seq = 0;
-	size_t n = 0, bytes = 0;
-	TRY(ipc_get_u64(in, ST_SEQ, &seq));
-	for (; seq > 0 && seq <= journal_seq(s->journal) && n < FEED_MAX; seq++, n++) {
+	size_t bytes = 0;
+	AUTO(sm3) h = NULL;
+	TRY(sm3_new(&h));
+	for (uint64_t seq = f->from; seq > 0 && seq <= f->last && f->count < FEED_MAX; seq++, f->count++) {
 		AUTO_BUF(record, IPC_BODY_MAX);
 		TRY(journal_read(s->journal, seq, &record));
 		bytes += record.len;
-		if (n > 0 && bytes > FEED_BYTES)
+		if (f->count > 0 && bytes > FEED_BYTES)
 			break;
+		TRY(feed_add(h, buf_span(&record)));
 		ipc_put(out, ST_RECORD, buf_span(&record));
 	}
+	return sm3_final(h, f->records);
+}
+
+/* Records from SEQ on, as they stand in the journal; at least one when there is one. The CA's signature makes it a word that
+ * the notary can rely on, whoever carried it. */
+enum err on_feed(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
+{
+	struct feed f = {.last = journal_seq(s->journal), .time = signer_now(s)};
+	struct sm2_sig sig;
+	AUTO_BUF(text, FEED_TEXT_MAX);
+	memcpy(f.bureau, s->bureau, sizeof(f.bureau));
+	journal_head(s->journal, f.head);
+	TRY(ipc_get_u64(in, ST_SEQ, &f.from));
+	TRY(put_records(s, &f, out));
+	TRY(feed_text(&f, &text));
+	TRY(ca_sign_feed(s->ca, buf_span(&text), &sig));
+	ipc_put_u64(out, ST_JOURNAL_SEQ, f.last);
+	ipc_put_u64(out, ST_TIME, (uint64_t)f.time);
+	ipc_put(out, ST_FEED_HEAD, SPAN_ARR(f.head));
+	ipc_put(out, ST_FEED_SIG, SPAN_ARR(sig.b));
 	return ERR_OK;
 }
 

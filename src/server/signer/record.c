@@ -29,11 +29,14 @@ static const struct ipc_field stock[] = {TIME_FIELD, ACT_FIELDS(ST_ACT, true), A
 static const struct ipc_field roster[] = {TIME_FIELD, ACT_FIELDS(ST_ACT, true), ACT_FIELDS(ST_ACT2, true), {0}};
 static const struct ipc_field crl[] = {TIME_FIELD, {RT_CRL_NO, 8, 8, true, false}, {RT_DIGEST, 32, 32, true, false}, {0}};
 
+static const struct ipc_field notary[] = {TIME_FIELD, {ST_CSR, 1, CSR_DER_MAX, true, false},
+	{ST_SIGN_CERT, 1, CERT_DER_MAX, true, false}, {0}};
+
 static const struct ipc_type kinds[] = {
 	{REC_BEGIN, "begin", begin, false},    {REC_CARD, "card", card, false},     {REC_PERSON, "person", person, false},
 	{REC_CLOSE, "close", closing, false},  {REC_ISSUE, "issue", issue, false},  {REC_RENEW, "renew", renew, false},
 	{REC_STATUS, "status", status, false}, {REC_STOCK, "stock", stock, false},  {REC_ROSTER, "roster", roster, false},
-	{REC_CRL, "crl", crl, false},
+	{REC_CRL, "crl", crl, false},          {REC_NOTARY, "notary", notary, false},
 };
 
 enum err record_new(enum record_kind kind, int64_t now, struct ipc_msg **ret_m)

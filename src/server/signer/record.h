@@ -14,6 +14,7 @@ enum record_kind {
 	REC_STOCK = 8,  /* TIME ACT.. ACT2.. CARD_CERT* */
 	REC_ROSTER = 9, /* TIME ACT.. ACT2.. */
 	REC_CRL = 10,   /* TIME CRL_NO DIGEST (SM3 of the CRL) */
+	REC_NOTARY = 11, /* TIME CSR SIGN_CERT: one of the notary's certificates, in the ceremony */
 };
 enum record_tag { RT_CRL_NO = 160, RT_DIGEST, RT_REASON };
 enum { RECORD_MAX = IPC_BODY_MAX - 64 };

@@ -8,30 +8,34 @@
 #include <string.h>
 
 enum { PATH_LEN_MAX = 4096, ANY = SIGNER_EMPTY | SIGNER_IN_CEREMONY | SIGNER_OPEN };
+/* The third peer is the notary: it may read what concerns the status of certificates. */
+enum { EVERY_PEER = 0, OF_BUREAU = SIGNER_PEER_ADMIN | SIGNER_PEER_PORTAL };
 
 /* What may be asked, when, and who answers. Everything else ends the connection. */
 static const struct {
 	enum signer_request request;
 	unsigned states;
 	signer_handler *handler;
+	unsigned peers;
 } table[] = {
-	{SIGNER_HELLO, ANY, on_hello},
-	{SIGNER_CRL, SIGNER_OPEN, on_crl},
-	{SIGNER_STATUS, SIGNER_OPEN, on_status},
-	{SIGNER_FEED, SIGNER_OPEN, on_feed},
-	{SIGNER_DATA_KEY, SIGNER_OPEN, on_data_key},
-	{SIGNER_ROSTER_GET, SIGNER_OPEN, on_roster_get},
-	{SIGNER_ISSUE, SIGNER_OPEN, on_issue},
-	{SIGNER_RENEW, SIGNER_OPEN, on_renew},
-	{SIGNER_REVOKE, SIGNER_OPEN, on_revoke},
-	{SIGNER_SUSPEND, SIGNER_OPEN, on_suspend},
-	{SIGNER_RELEASE, SIGNER_OPEN, on_release},
-	{SIGNER_STOCK, SIGNER_OPEN, on_stock},
-	{SIGNER_ROSTER, SIGNER_OPEN, on_roster},
-	{SIGNER_CEREMONY_BEGIN, SIGNER_EMPTY, on_ceremony_begin},
-	{SIGNER_CEREMONY_CARD, SIGNER_IN_CEREMONY, on_ceremony_card},
-	{SIGNER_CEREMONY_PERSON, SIGNER_IN_CEREMONY, on_ceremony_person},
-	{SIGNER_CEREMONY_CLOSE, SIGNER_IN_CEREMONY, on_ceremony_close},
+	{SIGNER_HELLO, ANY, on_hello, EVERY_PEER},
+	{SIGNER_CRL, SIGNER_OPEN, on_crl, OF_BUREAU},
+	{SIGNER_STATUS, SIGNER_OPEN, on_status, EVERY_PEER},
+	{SIGNER_FEED, SIGNER_OPEN, on_feed, EVERY_PEER},
+	{SIGNER_DATA_KEY, SIGNER_OPEN, on_data_key, OF_BUREAU},
+	{SIGNER_ROSTER_GET, SIGNER_OPEN, on_roster_get, OF_BUREAU},
+	{SIGNER_ISSUE, SIGNER_OPEN, on_issue, OF_BUREAU},
+	{SIGNER_RENEW, SIGNER_OPEN, on_renew, OF_BUREAU},
+	{SIGNER_REVOKE, SIGNER_OPEN, on_revoke, OF_BUREAU},
+	{SIGNER_SUSPEND, SIGNER_OPEN, on_suspend, OF_BUREAU},
+	{SIGNER_RELEASE, SIGNER_OPEN, on_release, OF_BUREAU},
+	{SIGNER_STOCK, SIGNER_OPEN, on_stock, OF_BUREAU},
+	{SIGNER_ROSTER, SIGNER_OPEN, on_roster, OF_BUREAU},
+	{SIGNER_CEREMONY_BEGIN, SIGNER_EMPTY, on_ceremony_begin, OF_BUREAU},
+	{SIGNER_CEREMONY_CARD, SIGNER_IN_CEREMONY, on_ceremony_card, OF_BUREAU},
+	{SIGNER_CEREMONY_PERSON, SIGNER_IN_CEREMONY, on_ceremony_person, OF_BUREAU},
+	{SIGNER_CEREMONY_NOTARY, SIGNER_IN_CEREMONY, on_ceremony_notary, OF_BUREAU},
+	{SIGNER_CEREMONY_CLOSE, SIGNER_IN_CEREMONY, on_ceremony_close, OF_BUREAU},
 };
 
 enum err signer_bureau(struct serve_ctx *s)
@@ -71,7 +75,7 @@ enum err signer_open(const struct signer_plan *plan, struct serve_ctx **ret_s)
 	if (s == NULL)
 		return ERR(NOMEM, "signer");
 	s->plan = *plan;
-	s->urls = (struct ca_urls){.crl = plan->crl_url, .ca = plan->ca_url};
+	s->urls = (struct ca_urls){.crl = plan->crl_url, .ca = plan->ca_url, .ocsp = plan->ocsp_url};
 	enum err e = start(s);
 	if (e != ERR_OK) {
 		signer_free(s);
@@ -107,7 +111,8 @@ void signer_serve(struct serve_ctx *s, volatile int *stop, struct serve *ret_ser
 {
 	static struct serve_row rows[COUNT_OF(table)];
 	for (size_t i = 0; i < COUNT_OF(table); i++)
-		rows[i] = (struct serve_row){signer_request_of((uint16_t)table[i].request), table[i].states, table[i].handler};
+		rows[i] = (struct serve_row){signer_request_of((uint16_t)table[i].request), table[i].states, table[i].handler,
+			table[i].peers};
 	s->stop = stop;
 	*ret_serve = (struct serve){.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = s, .stop = stop};
 }

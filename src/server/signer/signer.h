@@ -9,7 +9,7 @@
 struct signer_plan {
 	const char *dir;               /* 0700, of the signer's user: journal, keys.bin, machine.key */
 	const char *escrow_socket;
-	const char *crl_url, *ca_url;  /* into certificates; "" leaves out */
+	const char *crl_url, *ca_url, *ocsp_url; /* into certificates; "" leaves out */
 	bool maker_may_accept;         /* two-officer window: the maker may be the acceptor, never the reviewer */
 	size_t crl_max_bytes;          /* a longer CRL is not made; 0: SIGNER_CRL_MAX */
 	const struct clock *clock;     /* outlives the signer */
@@ -23,3 +23,6 @@ enum signer_state signer_state_of(const struct serve_ctx *s);
 /* The table for serve_run. While the ceremony is not closed only admin is heard; CLOSE sets *stop to
  * SIGNER_CLOSED_CEREMONY, and the caller serves again with the portal among the peers. */
 void signer_serve(struct serve_ctx *s, volatile int *stop, struct serve *ret_serve);
+
+/* Places in serve.uids, in this order, and their bits in the rows' masks. */
+enum signer_peer { SIGNER_PEER_ADMIN = 1, SIGNER_PEER_PORTAL = 2, SIGNER_PEER_NOTARY = 4 };

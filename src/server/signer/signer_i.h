@@ -89,4 +89,5 @@ signer_handler on_hello, on_crl, on_status, on_feed, on_data_key, on_roster_get;
 signer_handler on_issue, on_renew;                                               /* issue.c */
 signer_handler on_revoke, on_suspend, on_release;                                /* status.c */
 signer_handler on_stock, on_roster;                                              /* stock.c */
-signer_handler on_ceremony_begin, on_ceremony_card, on_ceremony_person, on_ceremony_close; /* ceremony.c */
+signer_handler on_ceremony_begin, on_ceremony_card, on_ceremony_person, on_ceremony_notary,
+	on_ceremony_close; /* ceremony.c */

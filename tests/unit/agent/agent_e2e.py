@@ -200,7 +200,7 @@ def test_http(a):
         ("POST", "/v1/login", login_body(), {}, 409, "L-203", "no key"),
         ("POST", "/v1/login", login_body(key="YX26000001"), {}, 409, "L-203", "no key, one named"),
         ("POST", "/v1/sign", {"window": window_id(), "statement": "hello"}, {}, 403, "K-019", "no statement"),
-        ("POST", "/v1/login", "x" * (512 * 1024 + 1), {}, 413, "S-003", "body too large"),
+        ("POST", "/v1/login", "x" * (1024 * 1024 + 1), {}, 413, "S-003", "body too large"),
         ("GET", "/window", None, {"Origin": None}, 200, None, "window"),
         ("POST", "/window", {}, {}, 405, "S-015", "window by POST"),
         ("GET", "/window/job?id=zz", None, {}, 422, "F-006", "id is not hex"),

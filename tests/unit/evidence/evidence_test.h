@@ -19,6 +19,15 @@
 	{"unit-name", "长沙测试一号科技有限公司"}, {"uscc", "91430100MAYYYY016Y"}, {"person-id", "U0000001"},     \
 	{"holder", "测试经办人"}, {"days", "365"}, {"medium", "attested"}, {"letter", "委托书 2026-1"}, {"officer", "P000003"}
 
+#define FILED                                                                                                     \
+	{"business", "B03"}, {"matter", "职工首次参保及险种增加"}, {"filing", "430100B0320261122001"}, {"version", "4"},  \
+	{"definition", HEX64}, {"unit-no", "43010024"}, {"unit-name", "长沙测试一号科技有限公司"},                    \
+	{"person-id", "430100000016"}, {"holder", "测试经办人"}, {"form", "所属期=202611"}, {"attach", "-"},           \
+	{"row", "姓名=测试职工甲;月工资=8000.00"}, {"row", "姓名=测试职工乙;月工资=9000.00"}
+#define DECIDED                                                                                                  \
+	{"filing", "430100B0320261122001"}, {"version", "4"}, {"submit", HEX64}, {"matter", "职工首次参保及险种增加"},   \
+	{"unit-no", "43010024"}, {"unit-name", "长沙测试一号科技有限公司"}, {"officer", "P000004"}
+
 struct sample {
 	const char *type;
 	struct statement_kv kv[32];
@@ -35,6 +44,18 @@ static const struct sample samples[] = {
 	{"ROSTER", {COMMON, {"number", "0"}, {"previous", "-"}, {"entry", "P000001 security 430100"},
 		    {"entry", "P000003 clerk,reviewer 430102"}, {"entry", "P000005 maker 430100"}}},
 	{"STOCK", {COMMON, {"card", "YX26000001 " PUB130}, {"card", "YX26000002 " PUB130}}},
+	{"FILING-SUBMIT", {COMMON, FILED}},
+	{"FILING-CORRECT", {COMMON, {"corrects", "430100B0320261120007"}, {"previous", HEX64}, FILED}},
+	{"FILING-WITHDRAW", {COMMON, {"filing", "430100B0320261122001"}, {"version", "4"}, {"submit", HEX64},
+			     {"unit-no", "43010024"}, {"person-id", "430100000016"}, {"reason", "填错月份"}}},
+	{"FILING-ACCEPT", {COMMON, {"officer", "P000003"}, {"opinion", "-"},
+			   {"item", "430100B0320261122001 4 " HEX64 " 2 职工首次参保及险种增加 长沙测试一号科技有限公司"}}},
+	{"FILING-APPROVE", {COMMON, {"officer", "P000004"}, {"opinion", "同意"},
+			    {"item", "430100B0320261122001 4 " HEX64 " 2 职工首次参保及险种增加 长沙测试一号科技有限公司"},
+			    {"item", "430100B0220261122002 2 " HEX64 " 0 个人信息变更 -"}}},
+	{"FILING-RETURN", {COMMON, DECIDED, {"until", "2026-12-07"}, {"defect", "第 3 行:劳动合同起始日期早于入职日期"},
+			   {"defect", "缺少劳动合同复印件"}}},
+	{"FILING-REFUSE", {COMMON, DECIDED, {"reason", "不属于本机构受理范围"}}},
 };
 
 static inline size_t kv_count(const struct statement_kv *kv)

@@ -229,6 +229,68 @@ static void test_size(void **state)
 	assert_non_null(strstr(err_detail(), "octets"));
 }
 
+/* Only a filing may be long; a line too much, in whichever group, is refused and not counted on. */
+static void test_long(void **state)
+{
+	static struct statement_kv kv[32 + 2 * STATEMENT_REPEAT_MAX];
+	static char row[700];
+	const struct statement_kv head[] = {COMMON, {"business", "B03"}, {"matter", "x"}, {"filing", "1"}, {"version", "1"},
+		{"definition", HEX64}, {"unit-no", "43010024"}, {"unit-name", "x"}, {"person-id", "1"}, {"holder", "x"}, {"form", "-"}};
+	AUTO(statement) s = NULL;
+	AUTO(statement) again = NULL;
+	AUTO(statement) none = NULL;
+	size_t n = COUNT_OF(head);
+
+	(void)state;
+	memset(row, 'x', sizeof(row) - 1);
+	memcpy(kv, head, sizeof(head));
+	kv[n++] = (struct statement_kv){"attach", "-"};
+	for (size_t i = 0; i < STATEMENT_REPEAT_MAX; i++)
+		kv[n++] = (struct statement_kv){"row", row};
+	assert_int_equal(statement_build("FILING-SUBMIT", kv, n, &s), ERR_OK);
+	assert_true(statement_text(s).len > 2 * STATEMENT_MAX);
+	assert_int_equal(statement_parse(statement_text(s), &again), ERR_OK);
+	assert_string_equal(statement_get_n(again, "row", STATEMENT_REPEAT_MAX - 1), row);
+	/* the same octets under a type that is short */
+	char *text = strndup((const char *)statement_text(s).ptr, statement_text(s).len);
+	memcpy(strstr(text, "FILING-SUBMIT"), "FILING-RETURN", 13);
+	assert_int_equal(statement_parse(span_str(text), &none), ERR_STATEMENT);
+	assert_non_null(strstr(err_detail(), "at most"));
+	free(text);
+	/* two full groups */
+	n = COUNT_OF(head);
+	for (size_t i = 0; i < 2 * STATEMENT_REPEAT_MAX; i++)
+		kv[n++] = (struct statement_kv){i < STATEMENT_REPEAT_MAX ? "attach" : "row", "x"};
+	assert_int_equal(statement_build("FILING-SUBMIT", kv, n, &none), ERR_STATEMENT);
+	assert_null(none);
+	err_clear();
+}
+
+static void test_filing_values(void **state)
+{
+	static const struct {
+		const char *item;
+		bool good;
+	} items[] = {
+		{"430100B0320261122001 4 " HEX64 " 2 职工首次参保 长沙测试", true}, {"1 0 " HEX64 " 0 a -", true},
+		{"1 0 " HEX64 " 0 a", false}, {"1 0 " HEX64 " 0", false}, {"1 x " HEX64 " 0 a b", false}, {"1 0 abc 0 a b", false},
+		{" 0 " HEX64 " 0 a b", false}, {"1 0 " HEX64 " 0  b", false}, {"-", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(items); i++) {
+		const struct statement_kv kv[] = {COMMON, {"officer", "P000004"}, {"opinion", "-"}, {"item", items[i].item}};
+		AUTO(statement) s = NULL;
+		if ((statement_build("FILING-APPROVE", kv, COUNT_OF(kv), &s) == ERR_OK) != items[i].good)
+			fail_msg("%s", items[i].item);
+		err_clear();
+	}
+	const struct statement_kv bad[] = {COMMON, {"filing", "1"}, {"version", "1"}, {"submit", HEX64}, {"matter", "x"},
+		{"unit-no", "43010024"}, {"unit-name", "x"}, {"officer", "P1"}, {"until", "2026-02-30"}, {"defect", "x"}};
+	AUTO(statement) s = NULL;
+	assert_int_equal(statement_build("FILING-RETURN", bad, COUNT_OF(bad), &s), ERR_STATEMENT);
+	err_clear();
+}
+
 /* --- building --- */
 
 static void test_build_refused(void **state)
@@ -337,6 +399,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_text), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_nul), cmocka_unit_test(test_repeats), cmocka_unit_test(test_size),
+		cmocka_unit_test(test_long), cmocka_unit_test(test_filing_values),
 		cmocka_unit_test(test_build_refused), cmocka_unit_test(test_random_changes),
 	};
 

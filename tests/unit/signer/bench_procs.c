@@ -41,6 +41,12 @@ void procs_be_portal(void)
 	become(uid_of("www-data"));
 }
 
+void procs_be_notary(void)
+{
+	become(0);
+	become(uid_of("news"));
+}
+
 void procs_be_stranger(void)
 {
 	become(0);
@@ -107,6 +113,7 @@ static void signer_command(const struct procs *p, struct command *c)
 	option(c, "profiles", getenv("YX_PROFILES"));
 	option(c, "user", "daemon");
 	option(c, "portal_user", "www-data");
+	option(c, "notary_user", "news");
 	option(c, "crl_url", "http://localhost:8600/crl/ca.crl");
 	for (size_t i = 0; i < COUNT_OF(p->signer_options) && p->signer_options[i] != NULL; i++) {
 		arg(c, "-o");

@@ -1,5 +1,5 @@
 /* Real yinxin-escrow and yinxin-signer processes in a temporary folder, for tests. As root each runs under a system user of
- * its own that every Debian has (games, daemon), and the portal's is www-data; otherwise all is one uid. */
+ * its own that every Debian has (games, daemon), the portal's is www-data, the notary's news; otherwise all is one uid. */
 #pragma once
 #include "base/clock.h"
 #include "server/signer/client.h"
@@ -37,6 +37,7 @@ int64_t procs_now(const struct procs *p);
 void procs_shift_clock(struct procs *p, int64_t offset_sec);
 /* As root: this thread calls as the portal's user, or as a stranger; otherwise nothing happens. */
 void procs_be_portal(void);
+void procs_be_notary(void);
 void procs_be_stranger(void);
 void procs_be_admin(void);
 void procs_path(const struct procs *p, const char *name, char ret[NAME_LEN]);

@@ -1,0 +1,179 @@
+#include "cmd/logcmd.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cmd/bureau.h"
+#include "evidence/log_check.h"
+#include "server/notary/client.h"
+#include "store/conn.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SHOWN_MAX = 1000 };
+
+struct job {
+	struct bureau b;
+	struct stmts *stmts;
+	struct conn *conn;
+	struct cert *log, *ca;
+	char bureau[65];
+	bool terminal;
+	unsigned long shown;
+	struct log_check check;
+	struct log_sum sum;
+};
+
+static void job_done(struct job *j)
+{
+	conn_close(j->conn);
+	stmts_free(j->stmts);
+	cert_free(j->log);
+	cert_free(j->ca);
+}
+
+/* --- what is shown --- */
+
+static void show_fault(const struct log_fault *f, void *ctx)
+{
+	struct job *j = ctx;
+
+	if (j->terminal)
+		fputs("\r\033[K", stderr);
+	if (++j->shown > SHOWN_MAX)
+		return;
+	printf("不符: 表 %s 行 %s%s%s: %s\n", f->table, f->row, f->column[0] ? " 列 " : "", f->column, f->what);
+}
+
+static void show_progress(uint64_t done, uint64_t total, void *ctx)
+{
+	const struct job *j = ctx;
+
+	if (j->terminal && total > 0)
+		fprintf(stderr, "\r正在核对日志 %llu%%", (unsigned long long)(done >= total ? 100 : done * 100 / total));
+}
+
+static void show_sum(const struct job *j)
+{
+	AUTO_BUF(hex, 65);
+
+	text_hex(&hex, SPAN_ARR(j->sum.root));
+	printf("日志条目 %llu,其中待排序 %llu;日志头 %llu;所覆盖的数据行 %llu\n树大小 %llu,树根 %s\n",
+	       (unsigned long long)j->sum.entries, (unsigned long long)j->sum.pending, (unsigned long long)j->sum.heads,
+	       (unsigned long long)j->sum.rows, (unsigned long long)j->sum.size, buf_cstr(&hex));
+	if (j->shown > SHOWN_MAX)
+		printf("另有 %lu 处未列出\n", j->shown - SHOWN_MAX);
+	if (j->sum.unsigned_heads > 0)
+		printf("提示: %llu 个日志头没有签名(公证服务未启用)\n", (unsigned long long)j->sum.unsigned_heads);
+	printf(j->sum.faults == 0 ? "结论: 日志完整,与数据一致\n" : "结论: 发现 %llu 处不符\n", (unsigned long long)j->sum.faults);
+}
+
+/* --- what is opened --- */
+
+static enum err load_cert(const struct bureau *b, const char *name, struct cert **ret_c)
+{
+	char path[BUREAU_PATH_MAX];
+	AUTO_BUF(der, CERT_DER_MAX);
+
+	TRY(bureau_path(b, name, path, sizeof path));
+	TRY(file_read(path, &der));
+	return cert_parse(buf_span(&der), ret_c);
+}
+
+static enum err load_bureau(struct job *j)
+{
+	char path[BUREAU_PATH_MAX];
+	AUTO_BUF(line, 128);
+	AUTO_BUF(digest, 32);
+
+	TRY(bureau_path(&j->b, "root.sm3", path, sizeof path));
+	TRY(file_read(path, &line));
+	if (line.len < 64 || text_unhex(span_sub(buf_span(&line), 0, 64), &digest) != ERR_OK)
+		return ERR(CONFIG, "%s holds no digest", path);
+	(void)snprintf(j->bureau, sizeof j->bureau, "%.64s", buf_cstr(&line));
+	TRY(load_cert(&j->b, "ca/ca.cer", &j->ca));
+	if (load_cert(&j->b, "ca/log.cer", &j->log) != ERR_OK)
+		err_clear(); /* a bureau without a notary */
+	return ERR_OK;
+}
+
+static enum err open_database(struct job *j)
+{
+	char path[BUREAU_PATH_MAX], sql[BUREAU_PATH_MAX + 8];
+
+	TRY(bureau_path(&j->b, "yinxin.db", path, sizeof path));
+	if (!file_exists(path))
+		return ERR(ABSENT, "%s", path);
+	(void)snprintf(sql, sizeof sql, "%s/sql", j->b.share);
+	TRY(stmts_load(sql, &j->stmts));
+	return conn_open(path, j->stmts, CONN_READER, &j->conn);
+}
+
+/* --- what the notary remembers: entries and heads cut off together at the end show only there --- */
+
+static enum err compare_notary(struct job *j, struct tx *tx)
+{
+	char path[BUREAU_PATH_MAX];
+	AUTO(notary_client) c = NULL;
+	struct notary_hello h = {0};
+	uint8_t root[32];
+	struct log_fault f = {.table = "log_head", .column = "size", .what = "日志短于公证服务最后签名的日志头:末尾被删除"};
+
+	TRY(bureau_path(&j->b, "run/notary/notary.sock", path, sizeof path));
+	TRY(notary_client_new(path, &c));
+	TRY(notary_hello(c, &h));
+	bool shorter = h.size > j->sum.size;
+	(void)snprintf(f.row, sizeof f.row, "%llu", (unsigned long long)h.size);
+	enum err e = shorter || h.size == 0 ? ERR_OK : log_root(tx, h.epoch, h.size, root);
+	if (e == ERR_OK && !shorter && h.size > 0 && !span_eq(SPAN_ARR(root), SPAN_ARR(h.root))) {
+		f.column = "root";
+		f.what = "与公证服务最后签名的日志头不符";
+		shorter = true;
+	}
+	if (e == ERR_OK && shorter) {
+		show_fault(&f, j);
+		j->sum.faults++;
+	}
+	notary_hello_done(&h);
+	return e;
+}
+
+static enum err check(struct job *j)
+{
+	struct tx tx = {j->conn, false};
+
+	j->check = (struct log_check){.bureau = j->bureau, .log = j->log, .ca = j->ca, .signed_heads = j->log != NULL,
+		.fault = show_fault, .progress = show_progress, .ctx = j};
+	TRY(conn_begin(j->conn, false));
+	enum err e = log_check(&tx, &j->check, &j->sum);
+	if (j->terminal)
+		fputs("\r\033[K", stderr);
+	if (j->log && (e == ERR_OK || e == ERR_LOG_DAMAGED) && compare_notary(j, &tx) != ERR_OK) {
+		printf("提示: 公证服务未应答,末尾是否被删除未能核对(%s)\n", err_zh(ERR_UNAVAILABLE));
+		err_clear();
+	}
+	conn_rollback(j->conn);
+	if (e != ERR_OK && e != ERR_LOG_DAMAGED)
+		return e;
+	show_sum(j);
+	return j->sum.faults == 0 ? ERR_OK : ERR(LOG_DAMAGED, "%llu", (unsigned long long)j->sum.faults);
+}
+
+int logcmd_verify(const char *data)
+{
+	struct job j = {.terminal = isatty(2) == 1};
+
+	if (data && setenv("YINXIN_DATA", data, 1) != 0)
+		return 1;
+	enum err e = bureau_find(&j.b);
+	if (e == ERR_OK)
+		e = load_bureau(&j);
+	if (e == ERR_OK)
+		e = open_database(&j);
+	if (e == ERR_OK)
+		e = check(&j);
+	job_done(&j);
+	if (e != ERR_OK && e != ERR_LOG_DAMAGED)
+		fprintf(stderr, "yinxin log verify: %s(%s): %s;%s\n", err_zh(e), err_code(e), err_detail(), err_remedy(e));
+	return e == ERR_OK ? 0 : 1;
+}

@@ -1,0 +1,155 @@
+/* yinxin-notary: opens its state, gives up what it does not need, follows the signer's journal, answers ceremony and portal. */
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "gm/start.h"
+#include "ipc/peer.h"
+#include "sandbox/sandbox.h"
+#include "server/notary/notary.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILES_MAX = 96, BACKLOG = 16 };
+
+static const struct conf_opt options[] = {
+	{"socket", CONF_PATH, NULL, 0, 0, NULL, "监听的 unix 套接字"},
+	{"dir", CONF_PATH, NULL, 0, 0, NULL, "公证服务的状态与密钥目录,权限 0700"},
+	{"signer_socket", CONF_PATH, NULL, 0, 0, NULL, "签发服务的 unix 套接字"},
+	{"user", CONF_STR, "yinxin-notary", 0, 0, NULL, "以 root 启动时切换到的系统用户"},
+	{"portal_user", CONF_STR, "yinxin-portal", 0, 0, NULL, "允许连接的系统用户"},
+	{"admin_user", CONF_STR, "root", 0, 0, NULL, "举行初始化仪式的系统用户"},
+	{"clock", CONF_STR, "", 0, 0, NULL, "演示用时钟文件,留空为真实时间"},
+	{"memory_mb", CONF_INT, "2048", 0, 65536, NULL, "内存上限(MiB),0 为不限"},
+	{NULL},
+};
+
+static volatile int stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction a = {.sa_handler = on_signal};
+
+	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGINT, &a, NULL);
+	a.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &a, NULL);
+}
+
+/* As root: the folder belongs to the user that the process becomes. Without following links, for a folder of that name
+ * may lie where others write. */
+static enum err give_dir(const char *dir, uid_t uid)
+{
+	TRY(file_mkdir(dir, 0700));
+	if (geteuid() != 0)
+		return ERR_OK;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return ERR(IO, "%s: %s", dir, strerror(errno));
+	int rc = fchown(fd, uid, (gid_t)-1);
+	if (rc == 0)
+		rc = fchmod(fd, 0700);
+	close(fd);
+	return rc == 0 ? ERR_OK : ERR(IO, "%s: %s", dir, strerror(errno));
+}
+
+static enum err confine(const struct conf *c)
+{
+	const char *const no_paths[] = {NULL}, *const own[] = {conf_str(c, "dir"), NULL};
+	bool paths = false, calls = false;
+
+	TRY(sandbox_limits(FILES_MAX, (unsigned long)conf_int(c, "memory_mb") << 20));
+	TRY(sandbox_paths(no_paths, own, &paths));
+	TRY(sandbox_syscalls(SANDBOX_KEYHOLDER, &calls));
+	if (!calls)
+		LOG(WARN, "no_syscall_filter", {"why", "YINXIN_NO_SECCOMP is set"});
+	LOG(INFO, "confined", {"landlock", paths ? "yes" : "no"}, {"seccomp", calls ? "yes" : "no"});
+	return ERR_OK;
+}
+
+/* Only failures, and that it runs: an answer a request would be a log of who asks about whom. */
+static void report(struct serve_ctx *s, const struct ipc_type *request, enum err e)
+{
+	(void)s;
+	if (e != ERR_OK)
+		log_err(request ? request->name : "refused", e);
+}
+
+static enum err serve(struct serve_ctx *s, int listener, const uid_t uids[2])
+{
+	struct serve serve;
+
+	notary_serve(s, &serve);
+	serve.uids = uids;
+	serve.n_uids = 2;
+	serve.stop = &stop;
+	serve.report = report;
+	LOG(INFO, "ready", {"state", s->follow ? "open" : "empty"});
+	return serve_run(listener, &serve);
+}
+
+static enum err run_notary(const struct conf *c, const struct clock *clock, int listener, const uid_t uids[2])
+{
+	const struct notary_plan plan = {.dir = conf_str(c, "dir"), .signer_socket = conf_str(c, "signer_socket"), .clock = clock};
+	struct serve_ctx *s = NULL;
+
+	TRY(notary_open(&plan, &s));
+	enum err e = confine(c);
+	if (e == ERR_OK)
+		e = serve(s, listener, uids);
+	notary_free(s);
+	return e;
+}
+
+static enum err run(const struct conf *c, const struct clock *clock)
+{
+	uid_t own, uids[2]; /* in the order of enum notary_peer */
+	int listener = -1;
+
+	log_clock(clock);
+	TRY(gm_start());
+	TRY(sandbox_uid_of(conf_str(c, "user"), &own));
+	TRY(sandbox_uid_of(conf_str(c, "admin_user"), &uids[0]));
+	TRY(sandbox_uid_of(conf_str(c, "portal_user"), &uids[1]));
+	if (own == uids[1])
+		LOG(WARN, "not_isolated", {"why", "notary and portal run as one user"});
+	TRY(give_dir(conf_str(c, "dir"), own));
+	/* Two users may connect; the peer's uid is checked at accept. */
+	TRY(peer_listen(conf_str(c, "socket"), 0666, BACKLOG, &listener));
+	TRY(sandbox_user(conf_str(c, "user")));
+	enum err e = run_notary(c, clock, listener, uids);
+	close(listener);
+	return e;
+}
+
+int main(int argc, char **argv)
+{
+	AUTO(conf) c = NULL;
+	AUTO(clock) clock = NULL;
+	enum err e = conf_main(argc, argv, "yinxin-notary", "证书状态、时间戳与业务日志公证服务", options, &c);
+
+	if (e != ERR_OK)
+		return e == ERR_USAGE ? 2 : 1;
+	log_open("notary", LOG_INFO);
+	secret_process_harden();
+	catch_signals();
+	e = clock_open(conf_str(c, "clock")[0] ? conf_str(c, "clock") : NULL, &clock);
+	if (e == ERR_OK)
+		e = run(c, clock);
+	if (e != ERR_OK)
+		log_err("stopped", e);
+	else
+		LOG(INFO, "stopped");
+	return e == ERR_OK ? 0 : 1;
+}

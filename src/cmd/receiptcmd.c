@@ -1,0 +1,112 @@
+#include "cmd/receiptcmd.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "evidence/verify.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATH_ROOM = 4096, DIGEST_LEN = 32 };
+#define SYSTEM_ROOT "/etc/yinxin/root.sm3"
+
+static void show_step(const struct verify_step *s, void *ctx)
+{
+	(void)ctx;
+	printf("%s %s: %s\n", s->good ? "[通过]" : "[不符]", s->title, s->text);
+}
+
+/* 64 hex digits, spaces between them as on the hand-over slip. */
+static enum err parse_root(const char *text, uint8_t ret_digest[DIGEST_LEN])
+{
+	AUTO_BUF(hex, 2 * DIGEST_LEN);
+	AUTO_BUF(digest, DIGEST_LEN);
+
+	for (const char *p = text; *p; p++)
+		if (*p != ' ')
+			buf_u8(&hex, (uint8_t)*p);
+	if (buf_err(&hex) != ERR_OK || hex.len != 2 * DIGEST_LEN)
+		return ERR(SYNTAX, "root digest has 64 hex digits");
+	TRY(text_unhex(buf_span(&hex), &digest));
+	memcpy(ret_digest, digest.ptr, DIGEST_LEN);
+	return ERR_OK;
+}
+
+static enum err read_root(const char *path, uint8_t ret_digest[DIGEST_LEN])
+{
+	AUTO_BUF(text, 256);
+	char line[256 + 1];
+
+	TRY(file_read(path, &text));
+	(void)snprintf(line, sizeof line, "%s", buf_cstr(&text));
+	line[strcspn(line, "\r\n")] = '\0';
+	return err_note(parse_root(line, ret_digest), "%s", path);
+}
+
+/* ERR_ABSENT when neither file is there; a file that is there and holds something else is a fault, not a missing pin. */
+static enum err pinned_root(uint8_t ret_digest[DIGEST_LEN])
+{
+	char path[PATH_ROOM];
+	const char *data = getenv("YINXIN_DATA");
+
+	if (data && data[0]) {
+		if ((size_t)snprintf(path, sizeof path, "%s/root.sm3", data) >= sizeof path)
+			return ERR(LIMIT, "YINXIN_DATA");
+		enum err e = read_root(path, ret_digest);
+		if (e != ERR_ABSENT)
+			return e;
+		err_clear();
+	}
+	return read_root(SYSTEM_ROOT, ret_digest);
+}
+
+/* The demonstration's clock may have been moved; without one, real time. */
+static int64_t now(void)
+{
+	AUTO(clock) c = NULL;
+	char path[PATH_ROOM];
+	const char *data = getenv("YINXIN_DATA");
+
+	if (data && data[0] && (size_t)snprintf(path, sizeof path, "%s/clock", data) < sizeof path && clock_open(path, &c) != ERR_OK)
+		err_clear();
+	return clock_now(c);
+}
+
+static int fail(const char *program, enum err e)
+{
+	fprintf(stderr, "%s: %s(%s): %s;%s\n", program, err_zh(e), err_code(e), err_detail(), err_remedy(e));
+	return 1;
+}
+
+static int verdict(enum err e)
+{
+	if (e == ERR_OK)
+		printf("结论: 回执有效\n");
+	else if (e == ERR_ROOT_UNKNOWN)
+		printf("结论: 根证书未确认。其余各项均通过;%s\n", err_remedy(e));
+	else
+		printf("结论: 回执无效 —— %s(%s)\n", err_zh(e), err_code(e));
+	return e == ERR_OK ? 0 : 1;
+}
+
+int receiptcmd_verify(const char *program, const char *file, const char *root_hex)
+{
+	uint8_t root[DIGEST_LEN];
+	struct verify_plan plan = {.root_sm3 = root, .now = now(), .step = show_step};
+	AUTO_BUF(bytes, RECEIPT_MAX);
+
+	enum err e = root_hex ? parse_root(root_hex, root) : pinned_root(root);
+	if (e != ERR_OK && root_hex) {
+		(void)fail(program, e);
+		return 2;
+	}
+	if (e == ERR_ABSENT)
+		plan.root_sm3 = NULL;
+	else if (e != ERR_OK)
+		return fail(program, e);
+	err_clear();
+	e = file_read(file, &bytes);
+	if (e != ERR_OK)
+		return fail(program, e);
+	return verdict(verify_receipt(buf_span(&bytes), &plan));
+}

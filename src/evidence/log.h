@@ -1,0 +1,109 @@
+/* The tamper-evident log in the database (docs/protocol/log.md): pending entries, their order in the tree, heads, proofs.
+ *
+ * An act writes its entry as pending in its own transaction: log_act_init() before it (salt, digests, sealing), log_append()
+ * as the last thing in it. One sequencer calls log_sequence() again and again: it fetches the status of each act's
+ * certificate, puts the entries into the tree in the order of arrival, and has the new head signed. Nothing here knows who
+ * signs or answers: struct log_service. Entries are never changed after that; log_check.h proves it.
+ *
+ * Borrowed: all spans and texts of struct log_what until log_act_init returns, sig and cert until the write is done. */
+#pragma once
+#include "evidence/head.h"
+#include "evidence/leaf.h"
+#include "evidence/tree.h"
+#include "store/field.h"
+#include "store/store.h"
+
+enum { LOG_STATEMENT_MAX = 1 << 20, LOG_OCSP_MAX = 8192, LOG_STAMP_MAX = 16384, LOG_COVERS_MAX = 16, LOG_BATCH = 256 };
+
+/* --- writing --- */
+
+/* A row that the act's transaction has written, named as in log_cover.c: {"cert", "01AB"}, {"case_act", "NO", 1}. For
+ * "case_event" number 0 is the newest event of that case. A row that is gone is covered as such. */
+struct log_cover {
+	const char *table, *key;
+	int64_t number;
+};
+struct log_what {
+	const char *kind, *subject;
+	const char *rule;          /* NULL or "" for a person's signed act; else the timer's or rule's name */
+	int64_t time;
+	struct span statement;     /* signed text; for a rule: what it did, any text; may be empty */
+	struct span sig, cert;     /* both or neither; DER of the certificate */
+};
+struct log_act {
+	char kind[LEAF_TEXT_MAX + 1], subject[LEAF_TEXT_MAX + 1], rule[LEAF_TEXT_MAX + 1], serial[48];
+	int64_t time;
+	uint8_t salt[32], statement_sm3[32], cert_sm3[32];
+	bool has_statement;
+	struct buf sealed;
+	struct span sig, cert;
+	struct log_cover cover[LOG_COVERS_MAX]; /* texts borrowed until the write is done */
+	size_t covers;
+};
+/* ERR_SYNTAX: kind, subject or rule; ERR_LIMIT; ERR_DER: certificate; ERR_STATE: neither signed nor by a rule. */
+enum err log_act_init(struct log_act *a, const struct field_keys *keys, const struct log_what *w) MUST_CHECK;
+void log_act_done(struct log_act *a); /* {0} is fine */
+#define AUTO_LOG_ACT(name) __attribute__((cleanup(log_act_done))) struct log_act name = {0}
+void log_act_cover(struct log_act *a, const char *table, const char *key, int64_t number);
+/* The last thing in the act's transaction. May run again with it. */
+enum err log_append(struct tx *tx, const struct log_act *a) MUST_CHECK;
+
+/* --- ordering --- */
+struct log_head {
+	struct head head;
+	struct buf text, sig, stamp; /* sig and stamp empty while nobody signs */
+};
+void log_head_init(struct log_head *h);
+void log_head_done(struct log_head *h);
+
+struct log_service {
+	const char *bureau;       /* 64 hex */
+	const struct clock *clock;
+	/* A fresh OCSP answer about the certificate, appended. NULL: entries are ordered without. An error leaves the entry, and
+	 * those after it, pending. */
+	enum err (*status)(void *ctx, struct span cert, struct buf *out);
+	/* Signs the head of h->head (bureau, epoch, size, root set; time for the signer to say): fills text, sig, stamp. proof
+	 * leads from the last signed head's size (0: none) to it. NULL: heads are written unsigned. */
+	enum err (*sign)(void *ctx, struct log_head *h, uint64_t from_size, const struct tree_proof *proof);
+	void *ctx;
+};
+struct log_done {
+	uint64_t entries;         /* ordered in this call */
+	bool head;                /* whether a head was written */
+};
+/* Orders what is pending, LOG_BATCH at a time, and writes the head when the tree has grown past the last one. *ret_d is set
+ * on failure too. ERR_LOG_DAMAGED: a pending entry was changed; ERR_EXISTS: somebody else is ordering. */
+enum err log_sequence(struct store *s, const struct log_service *v, struct log_done *ret_d) MUST_CHECK;
+
+/* --- reading; within a transaction --- */
+struct log_entry {
+	uint64_t seq;
+	bool pending;
+	uint64_t epoch, index;    /* when not pending */
+	int64_t time;
+	char kind[LEAF_TEXT_MAX + 1], subject[LEAF_TEXT_MAX + 1], rule[LEAF_TEXT_MAX + 1], serial[48];
+	struct span sealed, statement_sm3, sig, cert_sm3, ocsp, salt, leaf, marks; /* valid until the next row */
+	bool has_statement;
+};
+typedef enum err log_entry_fn(const struct log_entry *e, void *ctx);
+enum err log_entries_of(struct tx *tx, const char *subject, log_entry_fn *fn, void *ctx) MUST_CHECK;
+enum err log_entry_get(struct tx *tx, uint64_t seq, log_entry_fn *fn, void *ctx) MUST_CHECK;             /* ERR_ABSENT */
+/* After entry `after`, at most n, in the order of arrival. */
+enum err log_entries_after(struct tx *tx, uint64_t after, int64_t n, log_entry_fn *fn, void *ctx) MUST_CHECK;
+/* The leaf of an entry, with what it covers; index and epoch as in the entry. */
+enum err log_leaf_of(struct tx *tx, const struct log_entry *e, struct leaf *ret_l) MUST_CHECK;
+/* The text that the entry was written with. */
+enum err log_statement(const struct field_keys *keys, const struct log_entry *e, struct buf *out) MUST_CHECK;
+/* The signer's journal is in the log too, a JOURNAL entry for each record: the number of the last one, 0 for none. */
+enum err log_journal_last(struct tx *tx, bool placed_only, uint64_t *ret_seq) MUST_CHECK;
+enum err log_cert(struct tx *tx, struct span sm3, struct buf *out) MUST_CHECK;                            /* ERR_ABSENT */
+
+enum err log_size(struct tx *tx, uint64_t *ret_epoch, uint64_t *ret_size) MUST_CHECK;
+enum err log_root(struct tx *tx, uint64_t epoch, uint64_t size, uint8_t ret_root[32]) MUST_CHECK;
+enum err log_leaf_hash(struct tx *tx, uint64_t epoch, uint64_t index, uint8_t ret_hash[32]) MUST_CHECK;
+enum err log_inclusion(struct tx *tx, uint64_t epoch, uint64_t index, uint64_t size, struct tree_proof *ret_p) MUST_CHECK;
+enum err log_consistency(struct tx *tx, uint64_t epoch, uint64_t from, uint64_t to, struct tree_proof *ret_p) MUST_CHECK;
+/* h was initialised. ERR_ABSENT. log_head_over: the first head with more than size leaves. */
+enum err log_head_last(struct tx *tx, struct log_head *h) MUST_CHECK;
+enum err log_head_last_signed(struct tx *tx, struct log_head *h) MUST_CHECK;
+enum err log_head_over(struct tx *tx, uint64_t epoch, uint64_t size, struct log_head *h) MUST_CHECK;

@@ -1,0 +1,48 @@
+/* Files from outside, parsed where a parser's fault does no harm: yinxin-convert, one process a job, no socket, no path, no
+ * memory of the portal (docs/protocol/convert.md).
+ *
+ * The portal may neither fork nor start programs once it is confined. convert_start() is called before that and forks a
+ * small starter that waits on a socket pair; for each job it passes the input and the output's pipe to a new yinxin-convert.
+ * The starter ends when the portal does. Several threads may use one struct convert.
+ *
+ * The answer is typed lines, checked here again: the process that parsed a hostile file is not believed. Errors a caller may
+ * show: ERR_XLSX_*, ERR_CONVERT (died by its limits or said what cannot be), ERR_TIMEOUT, ERR_UNAVAILABLE (starter gone). */
+#pragma once
+#include "server/convert/xlsx.h"
+
+struct convert;
+struct convert_limits {
+	struct xlsx_limits xlsx;
+	unsigned cpu_sec, memory_mb;
+	int wait_ms; /* for the whole job */
+};
+#define CONVERT_LIMITS_DEFAULT ((struct convert_limits){XLSX_LIMITS_DEFAULT, 10, 512, 20000})
+
+/* program: path of yinxin-convert. Before threads and before sandbox_syscalls(). */
+enum err convert_start(const char *program, struct convert **ret_c) MUST_CHECK;
+void convert_stop(struct convert *c); /* the starter ends; NULL is fine */
+static inline void convert_free(struct convert *c) { convert_stop(c); }
+DEFINE_AUTO(convert)
+
+/* fd: a memfd or file at its beginning; stays the caller's. Rows arrive while the job runs; an error of the sink ends it. What
+ * came before a refusal is to be thrown away. */
+enum err convert_xlsx(struct convert *c, int fd, const struct convert_limits *limits, const struct xlsx_sink *sink,
+		      struct xlsx_summary *ret_s) MUST_CHECK;
+
+/* --- the wire, for both ends --- */
+enum { CONVERT_LINE_MAX = 1 << 20 };
+enum err wire_put_row(struct buf *out, bool head, int64_t row, const struct cell *cells, size_t n) MUST_CHECK;
+enum err wire_put_end(struct buf *out, const struct xlsx_summary *s) MUST_CHECK;
+enum err wire_put_refused(struct buf *out, enum err e, const char *detail) MUST_CHECK;
+/* One line: hands rows to the sink, sets *ret_end on the end line, returns the error of a refusal. ERR_CONVERT when the line is
+ * not one. */
+struct wire_state {
+	const struct xlsx_limits *limits;
+	bool headed;
+	int64_t last_row, rows;
+	size_t n_head;
+};
+enum err wire_line(struct wire_state *w, struct span line, const struct xlsx_sink *sink, struct xlsx_summary *s, bool *ret_end) MUST_CHECK;
+/* Arguments of the program: "xlsx ROWS COLS CELL STRINGS SHEETS INFLATED CPU MEMORY". */
+enum { CONVERT_ARGC = 10 };
+enum err convert_args(int argc, char **argv, struct convert_limits *ret_l) MUST_CHECK; /* ERR_USAGE */

@@ -1,0 +1,133 @@
+/* The starter: forked before the portal is confined, starts one yinxin-convert a job, and ends with the portal. */
+#include "server/convert/start_i.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { NUMBER_TEXT = 24, FIRST_FREE_FD = 3 };
+
+union control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(sizeof(int) * JOB_FDS)];
+};
+
+enum err job_send(int sock, const struct job *j, const int fds[JOB_FDS])
+{
+	union control c = {0};
+	struct iovec iov = {(void *)(uintptr_t)j, sizeof *j};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = c.bytes, .msg_controllen = sizeof c.bytes};
+	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(int) * JOB_FDS);
+	memcpy(CMSG_DATA(h), fds, sizeof(int) * JOB_FDS);
+	ssize_t n;
+	do
+		n = sendmsg(sock, &m, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof *j ? ERR_OK : ERR(UNAVAILABLE, "conversion starter: %s", strerror(errno));
+}
+
+/* 1: a job; 0: the portal is gone; -1: a message that is none. */
+static int job_take(int sock, struct job *j, int fds[JOB_FDS])
+{
+	union control c = {0};
+	struct iovec iov = {j, sizeof *j};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = c.bytes, .msg_controllen = sizeof c.bytes};
+	ssize_t n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
+	if (n <= 0)
+		return n < 0 && errno == EINTR ? -1 : 0;
+	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+	if (h == NULL || h->cmsg_type != SCM_RIGHTS || h->cmsg_len != CMSG_LEN(sizeof(int) * JOB_FDS))
+		return -1;
+	memcpy(fds, CMSG_DATA(h), sizeof(int) * JOB_FDS);
+	return n == (ssize_t)sizeof *j ? 1 : -1;
+}
+
+/* In the child of the starter: nothing but the two ends is left open. */
+static _Noreturn void become(const char *program, const struct job *j, const int fds[JOB_FDS])
+{
+	char text[JOB_NUMBERS][NUMBER_TEXT];
+	char *argv[CONVERT_ARGC + 1] = {(char *)(uintptr_t)program, (char *)(uintptr_t)"xlsx"};
+	const char *no_filter = getenv("YINXIN_NO_SECCOMP");
+	bool bare = no_filter != NULL && strcmp(no_filter, "1") == 0;
+	char *env[] = {bare ? (char *)(uintptr_t)"YINXIN_NO_SECCOMP=1" : NULL, NULL};
+	for (int i = 0; i < JOB_NUMBERS; i++) {
+		(void)snprintf(text[i], sizeof text[i], "%" PRIu64, j->number[i]);
+		argv[2 + i] = text[i];
+	}
+	(void)signal(SIGCHLD, SIG_DFL);
+	int in = fcntl(fds[0], F_DUPFD, 10), out = fcntl(fds[1], F_DUPFD, 10);
+	if (in < 0 || out < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
+		_exit(127);
+	if (close_range(FIRST_FREE_FD, ~0u, 0) != 0)
+		_exit(127);
+	(void)execve(program, argv, env);
+	_exit(127);
+}
+
+static _Noreturn void starter(const char *program, int sock)
+{
+	if (dup2(sock, FIRST_FREE_FD) != FIRST_FREE_FD || close_range(FIRST_FREE_FD + 1, ~0u, 0) != 0)
+		_exit(1);
+	(void)prctl(PR_SET_NAME, "yx-convert-st");
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	/* Signals are for the portal; the end of its socket ends the starter. Children need no waiting for. */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_IGN);
+	for (;;) {
+		struct job j;
+		int fds[JOB_FDS] = {-1, -1};
+		int got = job_take(FIRST_FREE_FD, &j, fds);
+		if (got == 0)
+			_exit(0);
+		if (got > 0 && fork() == 0)
+			become(program, &j, fds);
+		for (int i = 0; i < JOB_FDS; i++)
+			if (fds[i] >= 0)
+				(void)close(fds[i]);
+	}
+}
+
+enum err convert_start(const char *program, struct convert **ret_c)
+{
+	int pair[2];
+	if (access(program, X_OK) != 0)
+		return ERR(UNAVAILABLE, "%s: %s", program, strerror(errno));
+	struct convert *c = calloc(1, sizeof *c);
+	if (c == NULL)
+		return ERR(NOMEM, "conversion");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+		free(c);
+		return ERR(IO, "socket pair: %s", strerror(errno));
+	}
+	pid_t pid = fork();
+	if (pid == 0) {
+		free(c);
+		starter(program, pair[1]);
+	}
+	(void)close(pair[1]);
+	c->sock = pair[0];
+	if (pid < 0) {
+		convert_stop(c);
+		return ERR(BUSY, "fork: %s", strerror(errno));
+	}
+	*ret_c = c;
+	return ERR_OK;
+}
+
+void convert_stop(struct convert *c)
+{
+	if (c == NULL)
+		return;
+	(void)close(c->sock);
+	free(c);
+}

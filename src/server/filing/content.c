@@ -1,0 +1,371 @@
+#include "server/filing/content.h"
+#include "base/text.h"
+#include "evidence/statement.h"
+#include "server/filing/valid.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FAULT_TEXT_MAX = 1024 };
+
+enum err fault_put(struct fault_sink *s, const struct fault *f)
+{
+	s->count++;
+	return s->fn != NULL ? s->fn(f, s->ctx) : ERR_OK;
+}
+
+enum err content_new(json_t **ret_c)
+{
+	AUTO_JSON c = json_object();
+	TRY(json_put(c, "form", json_object()));
+	TRY(json_put(c, "rows", json_array()));
+	*ret_c = STEAL(c);
+	return ERR_OK;
+}
+
+enum err content_parse(struct span text, json_t **ret_c)
+{
+	AUTO_JSON c = NULL;
+	TRY(json_parse(text, &c));
+	if (!json_is_object(json_object_get(c, "form")) || !json_is_array(json_object_get(c, "rows")))
+		return ERR(SYNTAX, "content has no form and rows");
+	*ret_c = STEAL(c);
+	return ERR_OK;
+}
+
+enum err content_print(const json_t *content, struct buf *out)
+{
+	return json_print(content, out);
+}
+
+/* --- taking --- */
+
+/* Spaces at the ends are slips of the keyboard. */
+static struct span trim(struct span s)
+{
+	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+		s = span_sub(s, 1, s.len);
+	while (s.len > 0 && strchr(" \t\r\n", s.ptr[s.len - 1]) != NULL && s.ptr[s.len - 1] != 0)
+		s.len--;
+	return s;
+}
+
+/* "110,210" from "210, 110"-like input: in the list's order, each once. Left as it is when a code is unknown. */
+static bool sort_codes(const struct service_list *l, struct span in, char *ret, size_t cap)
+{
+	bool seen[SERVICE_CODES_SET_MAX] = {false};
+	struct span rest = in, part;
+	size_t n = 0;
+	for (bool more = true; more;) {
+		more = span_take_until(&rest, ',', &part);
+		part = trim(more ? part : rest);
+		size_t i = 0;
+		while (i < l->n && !span_eq_str(part, l->v[i].code))
+			i++;
+		if (i == l->n || i >= SERVICE_CODES_SET_MAX || seen[i])
+			return false;
+		seen[i] = true;
+	}
+	for (size_t i = 0; i < l->n && i < SERVICE_CODES_SET_MAX; i++)
+		if (seen[i])
+			n += (size_t)snprintf(ret + n, n < cap ? cap - n : 0, "%s%s", n > 0 ? "," : "", l->v[i].code);
+	return n < cap;
+}
+
+/* What the validator makes of it; as given when it is not accepted: the check will name the fault. */
+static void normalise(const struct service_field *f, struct span in, int64_t now, char ret[SERVICE_VALUE_MAX + 1])
+{
+	bool done = false;
+	if (in.len > 0 && f->type == FIELD_CODES)
+		done = sort_codes(f->list, in, ret, SERVICE_VALUE_MAX + 1);
+	else if (in.len > 0 && f->type != FIELD_CODE && f->validator != NULL)
+		done = f->validator->check(in, now, ret, SERVICE_VALUE_MAX + 1) == ERR_OK;
+	if (done)
+		return;
+	err_clear();
+	if (in.len > 0)
+		memcpy(ret, in.ptr, in.len);
+	ret[in.len] = 0;
+}
+
+static enum err take_value(const struct service_field *f, const json_t *v, int64_t now, json_t *row)
+{
+	char text[SERVICE_VALUE_MAX + 1];
+	if (v != NULL && !json_is_string(v))
+		return ERR(FIELD_VALUE, "%s is not a string", f->name);
+	struct span in = v != NULL ? trim(span_of(json_string_value(v), json_string_length(v))) : SPAN_EMPTY;
+	if (in.len > SERVICE_VALUE_MAX)
+		return ERR(LIMIT, "%s is longer than %d octets", f->name, SERVICE_VALUE_MAX);
+	if (!text_is_utf8(in))
+		return ERR(UTF8, "%s", f->name);
+	normalise(f, in, now, text);
+	return text[0] != 0 ? json_put_str(row, f->name, span_str(text)) : ERR_OK;
+}
+
+enum err content_take(const struct service_fields *fields, const json_t *in, int64_t now, json_t **ret_row)
+{
+	AUTO_JSON row = json_object();
+	const char *key;
+	json_t *v;
+	if (!json_is_object(in))
+		return ERR(SYNTAX, "not an object of fields");
+	json_object_foreach((json_t *)(uintptr_t)in, key, v)
+		if (service_field_find(fields, key) == NULL)
+			return ERR(FIELD_UNKNOWN, "field is not in the definition");
+	if (row == NULL)
+		return ERR(NOMEM, "row");
+	for (size_t i = 0; i < fields->n; i++)
+		TRY(take_value(&fields->v[i], json_object_get(in, fields->v[i].name), now, row));
+	*ret_row = STEAL(row);
+	return ERR_OK;
+}
+
+/* --- checking one value --- */
+
+struct check {
+	struct fault_sink *faults;
+	int64_t now;
+	size_t row;
+};
+
+static enum err put_fault(const struct check *c, const struct service_field *f, const char *code, const char *why,
+			  const char *remedy)
+{
+	AUTO_BUF(text, FAULT_TEXT_MAX);
+	buf_printf(&text, "%s%s", f->label, why);
+	TRY(buf_err(&text));
+	const struct fault t = {c->row, f->name, code, buf_cstr(&text), remedy};
+	return fault_put(c->faults, &t);
+}
+
+static enum err put_err(const struct check *c, const struct service_field *f, enum err e)
+{
+	static const struct { enum err e; const char *code; } codes[] = {{ERR_ID_NUMBER, "E-21"}, {ERR_USCC, "E-22"},
+		{ERR_LINE_TEXT, "E-26"}};
+	const char *code = "E-23";
+	char why[FAULT_TEXT_MAX];
+	if (err_class(e) == ERR_CLASS_RESOURCE)
+		return e;
+	err_clear();
+	for (size_t i = 0; i < COUNT_OF(codes); i++)
+		if (codes[i].e == e)
+			code = codes[i].code;
+	(void)snprintf(why, sizeof why, ":%s", err_zh(e));
+	return put_fault(c, f, code, why, f->hint[0] != 0 ? f->hint : err_remedy(e));
+}
+
+static bool codes_known(const struct service_field *f, struct span v)
+{
+	char sorted[SERVICE_VALUE_MAX + 1];
+	if (f->type == FIELD_CODE)
+		return service_list_text(f->list, v) != NULL;
+	return sort_codes(f->list, v, sorted, sizeof sorted);
+}
+
+static bool in_range(const struct service_field *f, const char *v)
+{
+	int64_t n = 0;
+	enum err e = f->type == FIELD_MONEY ? valid_fen(span_str(v), &n) : text_i64(span_str(v), INT64_MIN, INT64_MAX, &n);
+	if (e != ERR_OK)
+		err_clear();
+	return e == ERR_OK && n >= f->min && n <= f->max;
+}
+
+static enum err check_form_of(const struct check *c, const struct service_field *f, struct span v)
+{
+	char text[SERVICE_VALUE_MAX + 1];
+	enum err e = text_line_check(v);
+	if (e != ERR_OK)
+		return put_err(c, f, e);
+	if (f->list != NULL)
+		return codes_known(f, v) ? ERR_OK : put_fault(c, f, "E-25", "不在代码表内", "请按代码表选择");
+	e = f->validator->check(v, c->now, text, sizeof text);
+	if (e != ERR_OK)
+		return put_err(c, f, e);
+	if ((f->type == FIELD_MONEY || f->type == FIELD_INT) && !in_range(f, text))
+		return put_fault(c, f, "E-27", "超出允许的范围", "请核对金额或数目");
+	return ERR_OK;
+}
+
+static enum err check_value(const struct check *c, const struct service_field *f, const json_t *row)
+{
+	const json_t *v = json_object_get(row, f->name);
+	struct span s = v != NULL ? span_of(json_string_value(v), json_string_length(v)) : SPAN_EMPTY;
+	if (s.len == 0)
+		return f->required ? put_fault(c, f, "E-20", "不能为空", "请补填该项") : ERR_OK;
+	if (s.len > f->max_len)
+		return put_fault(c, f, "E-24", "超过规定的长度", "请缩短后再提交");
+	return check_form_of(c, f, s);
+}
+
+/* --- rules over several fields --- */
+
+static const char *value_of(const json_t *row, const char *name)
+{
+	return json_str_or(row, name, "");
+}
+
+static bool rule_broken(const struct service_rule *r, const json_t *row)
+{
+	const char *v = value_of(row, r->field), *o = value_of(row, r->other);
+	bool both = v[0] != 0 && o[0] != 0;
+	switch (r->kind) {
+	case RULE_REQUIRED_IF:
+		return v[0] == 0 && strcmp(o, r->value) == 0;
+	case RULE_FORBIDDEN_IF:
+		return v[0] != 0 && strcmp(o, r->value) == 0;
+	/* A month and a date compare by the month. Only values that have their form are compared: others are faults already. */
+	case RULE_NOT_BEFORE:
+	case RULE_NOT_AFTER: {
+		char a[16] = "", b[16] = "";
+		size_t n = 0, m = 0;
+		for (size_t i = 0; v[i] != 0 && n < 8; i++)
+			if (v[i] != '-')
+				a[n++] = v[i];
+		for (size_t i = 0; o[i] != 0 && m < 8; i++)
+			if (o[i] != '-')
+				b[m++] = o[i];
+		size_t len = n < m ? n : m;
+		int order = strncmp(a, b, len);
+		return both && (r->kind == RULE_NOT_BEFORE ? order < 0 : order > 0);
+	}
+	case RULE_DIFFERENT:
+		return both && strcmp(v, o) == 0;
+	case RULE_UNIQUE:
+		return false;
+	}
+	return false;
+}
+
+static enum err put_rule(struct fault_sink *faults, const struct service_rule *r, size_t row)
+{
+	const struct fault t = {row, r->field, r->code, r->text, r->remedy};
+	return fault_put(faults, &t);
+}
+
+static enum err check_one(const struct check *c, const struct service_fields *fields, const struct service_rules *rules,
+			  const json_t *row)
+{
+	for (size_t i = 0; i < fields->n; i++)
+		TRY(check_value(c, &fields->v[i], row));
+	for (size_t i = 0; i < rules->n; i++)
+		if (rule_broken(&rules->v[i], row))
+			TRY(put_rule(c->faults, &rules->v[i], c->row));
+	return ERR_OK;
+}
+
+struct keyed {
+	const char *value;
+	size_t row;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+	int order = strcmp(x->value, y->value);
+	return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* The second and every further row with the same value; sorted, so that a thousand rows cost no million comparisons. */
+static enum err check_unique(const struct service_rule *r, const json_t *rows, struct fault_sink *faults)
+{
+	size_t n = json_array_size(rows);
+	struct keyed *all = calloc(n > 0 ? n : 1, sizeof *all);
+	enum err e = all != NULL ? ERR_OK : ERR(NOMEM, "rows");
+	for (size_t i = 0; i < n && e == ERR_OK; i++)
+		all[i] = (struct keyed){value_of(json_array_get(rows, i), r->field), i + 1};
+	if (e == ERR_OK)
+		qsort(all, n, sizeof *all, by_value);
+	for (size_t i = 1; i < n && e == ERR_OK; i++)
+		if (all[i].value[0] != 0 && strcmp(all[i - 1].value, all[i].value) == 0)
+			e = put_rule(faults, r, all[i].row);
+	free(all);
+	return e;
+}
+
+static enum err check_count(const struct service *s, size_t n, struct fault_sink *faults)
+{
+	char text[120];
+	if (n >= s->rows_min && n <= s->rows_max)
+		return ERR_OK;
+	(void)snprintf(text, sizeof text, "人员共 %zu 行,一次申报应为 %zu 至 %zu 行", n, s->rows_min, s->rows_max);
+	const struct fault t = {0, "", "E-29", text, "请增减人员,或分次申报"};
+	return fault_put(faults, &t);
+}
+
+static enum err check_length(const struct service *s, const json_t *row, size_t no, struct fault_sink *faults)
+{
+	AUTO_BUF(text, STATEMENT_VALUE_MAX);
+	const struct service_fields *fields = no > 0 ? &s->row_fields : &s->fields;
+	enum err e = content_row_text(fields, row, &text);
+	if (e != ERR_LIMIT)
+		return e;
+	err_clear();
+	const struct fault t = {no, "", "E-28", "本行内容合计过长,无法签名", "请缩短地址、备注等文字"};
+	return fault_put(faults, &t);
+}
+
+enum err content_check(const struct service *s, const json_t *content, int64_t now, struct fault_sink *faults)
+{
+	const json_t *form = json_object_get(content, "form"), *rows = json_object_get(content, "rows");
+	struct check c = {faults, now, 0};
+	TRY(check_one(&c, &s->fields, &s->rules, form));
+	TRY(check_length(s, form, 0, faults));
+	TRY(check_count(s, json_array_size(rows), faults));
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		c.row = i + 1;
+		TRY(check_one(&c, &s->row_fields, &s->row_rules, json_array_get(rows, i)));
+		TRY(check_length(s, json_array_get(rows, i), i + 1, faults));
+	}
+	for (size_t i = 0; i < s->row_rules.n; i++)
+		if (s->row_rules.v[i].kind == RULE_UNIQUE)
+			TRY(check_unique(&s->row_rules.v[i], rows, faults));
+	return ERR_OK;
+}
+
+/* --- text --- */
+
+enum err content_value_text(const struct service_field *f, const char *value, struct buf *out)
+{
+	struct span rest = span_str(value), part;
+	if (f->list == NULL) {
+		buf_put(out, rest);
+		return buf_err(out);
+	}
+	for (bool more = true, first = true; more; first = false) {
+		more = f->type == FIELD_CODES && span_take_until(&rest, ',', &part);
+		part = more ? part : rest;
+		const char *text = service_list_text(f->list, part);
+		buf_printf(out, "%s%.*s%s%s", first ? "" : "、", (int)part.len, (const char *)part.ptr, text != NULL ? " " : "",
+			   text != NULL ? text : "");
+	}
+	return buf_err(out);
+}
+
+static enum err put_escaped(struct span s, struct buf *out)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == ';' || s.ptr[i] == '\\')
+			buf_u8(out, '\\');
+		buf_u8(out, s.ptr[i]);
+	}
+	return buf_err(out);
+}
+
+enum err content_row_text(const struct service_fields *fields, const json_t *row, struct buf *out)
+{
+	size_t before = out->len;
+	for (size_t i = 0; i < fields->n; i++) {
+		AUTO_BUF(value, 4 * SERVICE_VALUE_MAX);
+		const char *v = value_of(row, fields->v[i].name);
+		if (v[0] == 0)
+			continue;
+		TRY(content_value_text(&fields->v[i], v, &value));
+		buf_printf(out, "%s%s=", out->len > before ? ";" : "", fields->v[i].label);
+		TRY(put_escaped(buf_span(&value), out));
+	}
+	if (out->len == before && buf_err(out) == ERR_OK)
+		buf_u8(out, '-');
+	TRY(buf_err(out));
+	return out->len - before <= STATEMENT_VALUE_MAX ? ERR_OK : ERR(LIMIT, "row text");
+}

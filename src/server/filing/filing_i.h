@@ -1,0 +1,48 @@
+/* Between the filing_*.c files: rows, rights, the one transition in SQL. */
+#pragma once
+#include "server/filing/filing.h"
+
+enum { FILING_SEALED_MAX = CONTENT_TEXT_MAX + 1024 };
+
+/* --- filing_read.c --- */
+enum err filing_row_read(const struct row *row, struct filing *f) MUST_CHECK;
+enum err filing_find(const struct filing_desk *d, const char *no, struct filing *ret_f) MUST_CHECK; /* whoever asks */
+enum err filing_find_tx(struct tx *tx, const char *no, struct filing *ret_f) MUST_CHECK;
+enum err filing_service(const struct filing_desk *d, const struct filing *f, const struct service **ret_s) MUST_CHECK;
+
+/* --- filing.c --- */
+/* His own unit's, or his own: ERR_DENIED. */
+enum err filing_is_his(const struct filing *f, const struct filing_who *by) MUST_CHECK;
+/* All faults of a content, preconditions included. */
+enum err filing_faults(const struct filing_view *v, struct fault_sink *faults) MUST_CHECK;
+enum err filing_content_seal(const struct filing_desk *d, const char *no, int64_t version, const json_t *content,
+			     struct buf *out) MUST_CHECK;
+
+/* --- filing_may.c --- */
+bool filing_district_covers(const char *district, const char *region);
+/* Review steps that remain after the one that the state waits for. */
+size_t filing_steps_left(const struct filing_view *v);
+
+/* --- filing_time.c --- */
+int64_t filing_work_end(const struct filing_desk *d, int64_t from, int days); /* end of the n-th working day after it */
+int64_t filing_term_end(const struct filing_desk *d, int64_t from, int days); /* calendar days; a free last day moves on */
+
+/* --- filing_move.c --- */
+struct filing_move {
+	struct filing_act act;
+	int64_t version;           /* the one it starts from */
+	int64_t expires;           /* new timer, 0 none */
+	struct span opinion_sealed;
+};
+/* State, version, timer, event and log entry; acts through tx only. ERR_CONFLICT when it is not in that version and state. */
+enum err filing_move_tx(const struct filing_desk *d, struct tx *tx, const struct filing_move *m) MUST_CHECK;
+enum err filing_event_tx(struct tx *tx, const struct filing_move *m) MUST_CHECK;
+/* The log's part before the transaction; done may always be called. */
+enum err filing_log_begin(const struct filing_desk *d, struct filing_act *a) MUST_CHECK;
+void filing_log_end(const struct filing_desk *d, struct filing_act *a);
+enum err filing_opinion_seal(const struct filing_desk *d, const char *no, const char *opinion, struct buf *out) MUST_CHECK;
+
+/* --- filing_text.c --- */
+const char *filing_act_type(enum filing_act_kind kind, bool corrects); /* "FILING-SUBMIT"; NULL when nobody signs it */
+/* Whether the signed submission holds exactly this content. ERR_CONFLICT. */
+enum err filing_text_agrees(const struct filing_desk *d, const struct filing_view *v) MUST_CHECK;

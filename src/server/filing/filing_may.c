@@ -1,0 +1,62 @@
+/* Who may do what: kind of person, role of the step, district, distinct persons. */
+#include "server/filing/filing_i.h"
+#include <string.h>
+
+/* "430100" covers 4301xx, "430000" 43xxxx, "430104" itself. */
+bool filing_district_covers(const char *district, const char *region)
+{
+	size_t n = strlen(district);
+	if (n != 6 || strlen(region) != 6)
+		return false;
+	while (n > 2 && district[n - 1] == '0' && district[n - 2] == '0')
+		n -= 2;
+	return strncmp(district, region, n) == 0;
+}
+
+size_t filing_steps_left(const struct filing_view *v)
+{
+	const struct service *s = v->service;
+	if (v->filing->state == FILING_REVIEW2 || s->n_steps < 2)
+		return 0;
+	const struct service_condition *when = s->steps[1].when;
+	return when == NULL || when->holds(when->ctx, v) ? 1 : 0;
+}
+
+static bool is_officer(const struct filing_who *by)
+{
+	return by->district[0] != 0;
+}
+
+static enum err officer_may(const struct service *s, const struct filing *f, enum filing_act_kind kind,
+			    const struct filing_who *by)
+{
+	size_t step = f->state == FILING_REVIEW2 && s->n_steps > 1 ? 1 : 0;
+	if (!is_officer(by) || strcmp(by->role, s->steps[step].role) != 0)
+		return ERR(ROLE, "step needs the role %s", s->steps[step].role);
+	if (!filing_district_covers(by->district, f->region))
+		return ERR(DISTRICT, "filing of %s", f->region);
+	if (strcmp(by->person_id, f->person_id) == 0)
+		return ERR(SAME_PERSON, "filer and officer");
+	if (step == 1 && s->steps[1].distinct && strcmp(by->person_id, f->reviewer1) == 0)
+		return ERR(SAME_PERSON, "first and second review");
+	(void)kind;
+	return ERR_OK;
+}
+
+/* Acceptance comes with the review where the definition says so. */
+static enum filing_state seen_as(const struct service *s, const struct filing *f, enum filing_act_kind kind)
+{
+	bool review = kind == FACT_APPROVE || kind == FACT_RETURN;
+	return f->state == FILING_SUBMITTED && s->accept_by_rule && review ? FILING_ACCEPTED : f->state;
+}
+
+enum err filing_may(const struct filing_desk *d, const struct filing *f, enum filing_act_kind kind, const struct filing_who *by)
+{
+	const struct service *s;
+	enum filing_state to;
+	enum filing_by who;
+	TRY(filing_service(d, f, &s));
+	if (!filing_next(seen_as(s, f, kind), kind, 0, &to, &who) || who == BY_RULE)
+		return ERR(STATE, "%s while %s", filing_act_name(kind), filing_state_name(f->state));
+	return who == BY_FILER ? filing_is_his(f, by) : officer_may(s, f, kind, by);
+}

@@ -1,0 +1,146 @@
+/* A business as data: share/services/CODE.json, loaded and checked at start (docs/protocol/services.md).
+ *
+ * A definition names fields with types, validators and code lists, cross-field rules, attachments, preconditions and
+ * effects (functions in C, registered by name), review steps with role and working-day limit, and documents. What a
+ * definition says that this engine does not know is refused: an unknown member, validator, precondition, effect,
+ * condition, role or field, a name that comes twice, a missing label. The message names file, path within it and fault.
+ *
+ * Definitions are constant after loading; everything borrowed from them lives as long as the struct services. */
+#pragma once
+#include "base/json.h"
+#include "store/store.h"
+
+enum {
+	SERVICE_CODE_MAX = 8, SERVICE_NAME_MAX = 40, SERVICE_FIELDS_MAX = 60, SERVICE_ROWS_MAX = 1000, SERVICE_STEPS_MAX = 2,
+	SERVICE_VALUE_MAX = 600, SERVICE_FILE_MAX = 1 << 18, SERVICES_MAX = 100, SERVICE_CODES_SET_MAX = 64
+};
+
+/* --- what is wrong with a filing, for its filer --- */
+struct fault {
+	size_t row;         /* 0: the filing itself; rows from 1 */
+	const char *field;  /* name; "" for the row as a whole */
+	const char *code;   /* "E-21", "B03-06" */
+	const char *text, *remedy; /* Chinese */
+};
+typedef enum err fault_fn(const struct fault *f, void *ctx); /* borrows f; an error stops the check and is returned */
+struct fault_sink {
+	fault_fn *fn;
+	void *ctx;
+	size_t count;
+};
+enum err fault_put(struct fault_sink *s, const struct fault *f) MUST_CHECK;
+
+/* --- functions that definitions name --- */
+/* Normalises a value into ret (NUL-terminated, cap octets) or says what is wrong with it; pure. */
+struct service_validator {
+	const char *name;
+	enum err (*check)(struct span in, int64_t now, char *ret, size_t cap);
+};
+struct filing_view; /* filing.h: what preconditions, conditions and effects see of a filing */
+struct service_precondition {
+	const char *name;
+	enum err (*check)(void *ctx, const struct filing_view *v, struct fault_sink *faults); /* may read the database */
+	void *ctx;
+};
+struct service_condition {
+	const char *name;
+	bool (*holds)(void *ctx, const struct filing_view *v); /* pure */
+	void *ctx;
+};
+/* Runs once, with the last approval: prepare outside of the transaction (cryptography, reading), apply inside of it
+ * through tx alone and perhaps more than once with the same job, done always. */
+struct service_effect {
+	const char *name;
+	enum err (*prepare)(void *ctx, const struct filing_view *v, void **ret_job);
+	enum err (*apply)(struct tx *tx, void *job);
+	void (*done)(void *job);
+	void *ctx;
+};
+struct service_registry { /* each ends with a NULL name, or is NULL; the built-in validators need no registering */
+	const struct service_validator *validators;
+	const struct service_precondition *preconditions;
+	const struct service_condition *conditions;
+	const struct service_effect *effects;
+};
+const struct service_validator *service_validator_builtin(const char *name); /* valid.c; NULL when none */
+
+/* --- a definition --- */
+struct service_code {
+	const char *code, *text;
+};
+struct service_list {
+	const char *name;
+	struct service_code *v;
+	size_t n;
+};
+const char *service_list_text(const struct service_list *l, struct span code); /* NULL when not in it */
+
+enum field_type { FIELD_TEXT = 1, FIELD_CODE, FIELD_CODES, FIELD_DATE, FIELD_MONTH, FIELD_MONEY, FIELD_INT };
+struct service_field {
+	const char *name, *label, *label_en, *hint;
+	enum field_type type;
+	bool required, key, secret; /* key: 关键指标; secret: masked in lists */
+	size_t max_len;             /* octets */
+	int64_t min, max;           /* FIELD_INT, and FIELD_MONEY in fen */
+	const struct service_validator *validator;
+	const struct service_list *list; /* FIELD_CODE, FIELD_CODES */
+};
+struct service_fields {
+	struct service_field *v;
+	size_t n;
+};
+const struct service_field *service_field_find(const struct service_fields *f, const char *name);
+
+enum rule_kind { RULE_REQUIRED_IF = 1, RULE_FORBIDDEN_IF, RULE_NOT_BEFORE, RULE_NOT_AFTER, RULE_DIFFERENT, RULE_UNIQUE };
+struct service_rule {
+	enum rule_kind kind;
+	const char *field, *other, *value; /* other and value "" where the kind has none */
+	const char *code, *text, *remedy;
+};
+struct service_rules {
+	struct service_rule *v;
+	size_t n;
+};
+struct service_attachment {
+	const char *name, *label, *label_en;
+	bool required;
+	int64_t max_bytes, max_count;
+};
+struct service_step {
+	const char *name, *label, *role;
+	int days;       /* working days */
+	bool distinct;  /* another person than the steps before */
+	const struct service_condition *when; /* NULL: always */
+};
+enum service_filer { FILER_UNIT = 1, FILER_PERSON = 2, FILER_DESK = 4 };
+struct service {
+	const char *code, *name, *name_en;
+	char sm3[65];          /* of the file's octets: statements name it */
+	unsigned filers;       /* of enum service_filer */
+	bool own_engine;       /* worked by code of its own (server/cert): no filing can be opened here */
+	bool accept_by_rule;   /* acceptance comes with the review; else an officer signs FILING-ACCEPT */
+	struct service_fields fields, row_fields;
+	struct service_rules rules, row_rules;
+	size_t rows_min, rows_max; /* 0, 0: no rows */
+	struct service_attachment *attachments;
+	size_t n_attachments;
+	const struct service_precondition **preconditions;
+	size_t n_preconditions;
+	const struct service_effect **effects;
+	size_t n_effects;
+	struct service_step steps[SERVICE_STEPS_MAX];
+	size_t n_steps;
+	int promise_days, return_days, draft_days; /* working days; calendar days before 自动作废; the same for drafts */
+	struct service_code *documents; /* code: name, text: label */
+	size_t n_documents;
+};
+struct services;
+/* Every NAME.json of the folder, in the order of names; ERR_CONFIG, the trail says "B03.json: fields[2].validator: …". */
+enum err services_load(const char *dir, const struct service_registry *r, struct services **ret_s) MUST_CHECK;
+void services_free(struct services *s);
+DEFINE_AUTO(services)
+size_t services_count(const struct services *s);
+const struct service *services_at(const struct services *s, size_t i);
+const struct service *services_find(const struct services *s, const char *code); /* NULL when none */
+/* One definition by itself, for tests and tools. */
+enum err services_parse(const char *file, struct span text, const struct service_registry *r, struct services **ret_s) MUST_CHECK;

@@ -1,0 +1,192 @@
+#include "server/insurance/money.h"
+#include "base/text.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+int64_t money_share(int64_t fen, int64_t ppm)
+{
+	INVARIANT(fen >= 0 && ppm >= 0 && ppm <= PPM && fen <= INT64_MAX / (PPM + 1) - PPM);
+	return (fen * ppm + PPM / 2) / PPM;
+}
+
+/* --- reading --- */
+
+/* ASCII of one character; 0: cannot be in an amount; ' ': to be dropped. */
+static char fold(uint32_t cp)
+{
+	if (cp >= 0xff01 && cp <= 0xff5e)
+		cp = cp - 0xff01 + 0x21;
+	if (cp == 0xa5 || cp == 0xffe5)
+		return 'Y'; /* ¥ */
+	if (cp == 0x5143)
+		return 'u'; /* 元 */
+	if (cp == 0x3000)
+		return ' ';
+	return (cp >= '0' && cp <= '9') || cp == '.' || cp == ',' || cp == ' ' ? (char)cp : 0;
+}
+
+static bool fold_all(struct span in, char *ret, size_t cap)
+{
+	size_t n = 0;
+	while (in.len > 0) {
+		uint32_t cp = 0;
+		size_t len = text_decode(in, &cp);
+		char c = len == 0 ? 0 : fold(cp);
+		if (c == 0 || n + 1 >= cap)
+			return false;
+		in = span_sub(in, len, in.len - len);
+		if (c == ' ' || (c == 'Y' && n == 0))
+			continue;
+		ret[n++] = c;
+	}
+	if (n > 0 && ret[n - 1] == 'u')
+		n--;
+	ret[n] = 0;
+	return true;
+}
+
+/* Digits before the point; commas only where groups of three end. NULL when malformed or too large. */
+static const char *take_yuan(const char *s, int64_t *ret_yuan)
+{
+	const char *end = s + strspn(s, "0123456789,");
+	bool grouped = memchr(s, ',', (size_t)(end - s)) != NULL;
+	int64_t v = 0;
+	if (end == s || *s == ',' || end[-1] == ',')
+		return NULL;
+	for (const char *p = s; p < end; p++) {
+		bool place = (end - p) % 4 == 0;
+		if (grouped && (*p == ',') != place)
+			return NULL;
+		if (*p == ',')
+			continue;
+		v = v * 10 + (*p - '0');
+		if (v > MONEY_MAX)
+			return NULL;
+	}
+	*ret_yuan = v;
+	return end;
+}
+
+/* ".43", ".4", ".430"; more than two places only when they are zeros. */
+static bool take_fen(const char *s, int64_t *ret_fen)
+{
+	if (*s == 0) {
+		*ret_fen = 0;
+		return true;
+	}
+	size_t n = *s == '.' ? strspn(s + 1, "0123456789") : 0;
+	if (n == 0 || s[1 + n] != 0)
+		return false;
+	if (n > 2 && strspn(s + 3, "0") != n - 2)
+		return false;
+	*ret_fen = (s[1] - '0') * 10 + (n > 1 ? s[2] - '0' : 0);
+	return true;
+}
+
+enum err money_parse(struct span in, int64_t *ret_fen)
+{
+	char s[40];
+	int64_t yuan = 0, fen = 0;
+	const char *rest = fold_all(in, s, sizeof s) ? take_yuan(s, &yuan) : NULL;
+	if (rest == NULL || !take_fen(rest, &fen))
+		return ERR(FIELD_VALUE, "not an amount of money");
+	if (yuan * 100 + fen > MONEY_MAX)
+		return ERR(LIMIT, "amount past the maximum");
+	*ret_fen = yuan * 100 + fen;
+	return ERR_OK;
+}
+
+/* --- writing --- */
+
+void money_plain(struct buf *out, int64_t fen)
+{
+	INVARIANT(fen >= -MONEY_SUM_MAX && fen <= MONEY_SUM_MAX);
+	if (fen < 0)
+		buf_str(out, "-");
+	int64_t v = fen < 0 ? -fen : fen;
+	buf_printf(out, "%" PRId64 ".%02d", v / 100, (int)(v % 100));
+}
+
+void money_print(struct buf *out, int64_t fen)
+{
+	char digits[32];
+	INVARIANT(fen >= -MONEY_SUM_MAX && fen <= MONEY_SUM_MAX);
+	if (fen < 0)
+		buf_str(out, "-");
+	int64_t v = fen < 0 ? -fen : fen;
+	int n = snprintf(digits, sizeof digits, "%" PRId64, v / 100);
+	for (int i = 0; i < n; i++) {
+		if (i > 0 && (n - i) % 3 == 0)
+			buf_str(out, ",");
+		buf_u8(out, (uint8_t)digits[i]);
+	}
+	buf_printf(out, ".%02d", (int)(v % 100));
+}
+
+static const char *const digit_zh[] = {"零", "壹", "贰", "叁", "肆", "伍", "陆", "柒", "捌", "玖"};
+
+/* One group of four digits without its 万 or 亿; zeros inside become one 零, at the end none. */
+static void put_group(struct buf *out, int v, bool lead_zero)
+{
+	static const char *const place[] = {"仟", "佰", "拾", ""};
+	static const int weight[] = {1000, 100, 10, 1};
+	bool zero = lead_zero;
+	for (int i = 0; i < 4; i++) {
+		int d = v / weight[i] % 10;
+		if (d == 0) {
+			zero = zero || v / weight[i] != 0;
+			continue;
+		}
+		if (zero)
+			buf_str(out, "零");
+		zero = false;
+		buf_str(out, digit_zh[d]);
+		buf_str(out, place[i]);
+	}
+}
+
+/* Groups of 亿亿, 万亿, 亿, 万 and one; a group below 1000 after a higher one begins with 零, and so does what follows a group of
+ * nothing but zeros. */
+static void put_yuan(struct buf *out, int64_t yuan)
+{
+	static const char *const unit[] = {"万", "亿", "万", ""};
+	static const int64_t weight[] = {1000000000000LL, 100000000LL, 10000LL, 1};
+	bool begun = false, gap = false;
+	for (int i = 0; i < 4; i++) {
+		int v = (int)(yuan / weight[i] % 10000);
+		if (v == 0) {
+			gap = begun;
+			/* 万亿: the 亿 must be said although its own group is empty. */
+			if (i == 1 && begun)
+				buf_str(out, unit[i]);
+			continue;
+		}
+		put_group(out, v, begun && (gap || v < 1000));
+		buf_str(out, unit[i]);
+		begun = true;
+		gap = false;
+	}
+	buf_str(out, "元");
+}
+
+void money_words(struct buf *out, int64_t fen)
+{
+	INVARIANT(fen >= -MONEY_SUM_MAX && fen <= MONEY_SUM_MAX);
+	if (fen < 0)
+		buf_str(out, "负");
+	int64_t v = fen < 0 ? -fen : fen, yuan = v / 100;
+	int jiao = (int)(v / 10 % 10), cent = (int)(v % 10);
+	if (v == 0)
+		buf_str(out, "零元");
+	if (yuan > 0)
+		put_yuan(out, yuan);
+	if (jiao > 0)
+		buf_printf(out, "%s角", digit_zh[jiao]);
+	else if (cent > 0 && yuan > 0)
+		buf_str(out, "零");
+	if (cent > 0)
+		buf_printf(out, "%s分", digit_zh[cent]);
+	else
+		buf_str(out, "整");
+}

@@ -1,0 +1,248 @@
+#include "server/notary/client.h"
+#include "evidence/head.h"
+#include "ipc/peer.h"
+#include "pki/csr.h"
+#include "pki/ocsp.h"
+#include "pki/tsp.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CONNECT_MS = 2000 };
+
+const char *const notary_kinds[NOTARY_KEYS] = {"ocsp", "tsa", "log"};
+
+struct notary_client {
+	char *path;
+};
+
+enum err notary_client_new(const char *socket_path, struct notary_client **ret_c)
+{
+	struct notary_client *c = calloc(1, sizeof(*c));
+
+	if (!c || !(c->path = strdup(socket_path))) {
+		free(c);
+		return ERR(NOMEM, "notary client");
+	}
+	*ret_c = c;
+	return ERR_OK;
+}
+
+void notary_client_free(struct notary_client *c)
+{
+	if (!c)
+		return;
+	free(c->path);
+	free(c);
+}
+
+static enum err call(struct notary_client *c, const struct ipc_msg *request, struct ipc_msg **ret_answer)
+{
+	const struct ipc_type *answer = notary_answer_of(ipc_type_of(request));
+	int fd = -1;
+
+	INVARIANT(answer);
+	TRY(peer_connect(c->path, CONNECT_MS, &fd));
+	enum err e = ipc_call(fd, request, answer, IPC_TIMEOUT_MS, ret_answer);
+	(void)close(fd);
+	return e;
+}
+
+static enum err ask(struct notary_client *c, enum notary_request type, struct ipc_msg **ret_answer)
+{
+	AUTO(ipc_msg) m = NULL;
+
+	TRY(ipc_msg_new((uint16_t)type, &m));
+	return call(c, m, ret_answer);
+}
+
+static enum err append(struct buf *out, struct span s)
+{
+	buf_put(out, s);
+	return buf_err(out);
+}
+
+/* --- HELLO --- */
+
+void notary_hello_done(struct notary_hello *h)
+{
+	cert_free(h->ocsp);
+	cert_free(h->tsa);
+	cert_free(h->log);
+	h->ocsp = h->tsa = h->log = NULL;
+}
+
+static enum err hello_read(const struct ipc_msg *a, struct notary_hello *h)
+{
+	uint64_t state = 0, time = 0;
+
+	TRY(ipc_get_u64(a, NT_STATE, &state));
+	TRY(ipc_get_u64(a, NT_EPOCH, &h->epoch));
+	TRY(ipc_get_u64(a, NT_SIZE, &h->size));
+	TRY(ipc_get_u64(a, NT_JOURNAL_SEQ, &h->journal_seq));
+	TRY(ipc_get_u64(a, NT_FEED_TIME, &time));
+	if (state != NOTARY_EMPTY && state != NOTARY_OPEN)
+		return ERR(SYNTAX, "notary state %llu", (unsigned long long)state);
+	h->state = (enum notary_state)state;
+	h->feed_time = (int64_t)time;
+	memcpy(h->root, ipc_get(a, NT_ROOT_HASH).ptr, sizeof(h->root));
+	if (state == NOTARY_EMPTY)
+		return ERR_OK;
+	TRY(cert_parse(ipc_get(a, NT_CERT_OCSP), &h->ocsp));
+	TRY(cert_parse(ipc_get(a, NT_CERT_TSA), &h->tsa));
+	return cert_parse(ipc_get(a, NT_CERT_LOG), &h->log);
+}
+
+enum err notary_hello(struct notary_client *c, struct notary_hello *ret_h)
+{
+	AUTO(ipc_msg) a = NULL;
+	struct notary_hello h;
+
+	memset(&h, 0, sizeof(h));
+	TRY(ask(c, NOTARY_HELLO, &a));
+	enum err e = hello_read(a, &h);
+	if (e != ERR_OK) {
+		notary_hello_done(&h);
+		return e;
+	}
+	*ret_h = h;
+	return ERR_OK;
+}
+
+/* --- the ceremony --- */
+
+void notary_csrs_done(struct notary_csrs *r)
+{
+	for (size_t i = 0; i < NOTARY_KEYS; i++)
+		buf_done(&r->der[i]);
+}
+
+enum err notary_setup(struct notary_client *c, struct notary_csrs *ret_r)
+{
+	static const uint16_t tags[NOTARY_KEYS] = {NT_CSR_OCSP, NT_CSR_TSA, NT_CSR_LOG};
+	AUTO(ipc_msg) a = NULL;
+	struct notary_csrs r;
+	enum err e = ERR_OK;
+
+	TRY(ask(c, NOTARY_SETUP, &a));
+	for (size_t i = 0; i < NOTARY_KEYS; i++) {
+		buf_init(&r.der[i], CSR_DER_MAX);
+		buf_put(&r.der[i], ipc_get(a, tags[i]));
+	}
+	for (size_t i = 0; i < NOTARY_KEYS && e == ERR_OK; i++)
+		e = buf_err(&r.der[i]);
+	if (e != ERR_OK)
+		notary_csrs_done(&r);
+	else
+		*ret_r = r;
+	return e;
+}
+
+enum err notary_install(struct notary_client *c, struct span root, struct span ca, const struct span certs[NOTARY_KEYS])
+{
+	static const uint16_t tags[NOTARY_KEYS] = {NT_CERT_OCSP, NT_CERT_TSA, NT_CERT_LOG};
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+
+	TRY(ipc_msg_new(NOTARY_INSTALL, &m));
+	ipc_put(m, NT_ROOT, root);
+	ipc_put(m, NT_CA, ca);
+	for (size_t i = 0; i < NOTARY_KEYS; i++)
+		ipc_put(m, tags[i], certs[i]);
+	return call(c, m, &a);
+}
+
+/* --- answers and stamps --- */
+
+static enum err der_call(struct notary_client *c, enum notary_request type, struct span request, struct buf *ret_response)
+{
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+
+	TRY(ipc_msg_new((uint16_t)type, &m));
+	ipc_put(m, NT_REQUEST, request);
+	TRY(call(c, m, &a));
+	return append(ret_response, ipc_get(a, NT_RESPONSE));
+}
+
+enum err notary_ocsp(struct notary_client *c, struct span request, struct buf *ret_response)
+{
+	return der_call(c, NOTARY_OCSP, request, ret_response);
+}
+
+enum err notary_stamp(struct notary_client *c, struct span request, struct buf *ret_response)
+{
+	return der_call(c, NOTARY_STAMP, request, ret_response);
+}
+
+enum err notary_status(struct notary_client *c, const char *const *serials, size_t n, struct buf *ret_response)
+{
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+
+	TRY(ipc_msg_new(NOTARY_STATUS, &m));
+	for (size_t i = 0; i < n; i++)
+		ipc_put_str(m, NT_SERIAL, serials[i]);
+	TRY(call(c, m, &a));
+	return append(ret_response, ipc_get(a, NT_RESPONSE));
+}
+
+/* --- heads and seals --- */
+
+void notary_signed_done(struct notary_signed *s)
+{
+	buf_done(&s->text);
+	buf_done(&s->sig);
+	buf_done(&s->token);
+}
+
+static void put_ask(struct ipc_msg *m, const struct notary_head_ask *a)
+{
+	ipc_put_u64(m, NT_EPOCH, a->epoch);
+	ipc_put_u64(m, NT_SIZE, a->size);
+	ipc_put(m, NT_ROOT_HASH, span_of(a->root, 32));
+	for (size_t i = 0; i < a->n_proof; i++)
+		ipc_put(m, NT_PROOF, SPAN_ARR(a->proof[i]));
+}
+
+static enum err signed_take(const struct ipc_msg *a, struct notary_signed *ret_s)
+{
+	struct notary_signed s = {buf_make(HEAD_TEXT_MAX), buf_make(HEAD_SIG_LEN), buf_make(TSP_DER_MAX)};
+	enum err e = append(&s.text, ipc_get(a, NT_TEXT));
+
+	if (e == ERR_OK)
+		e = append(&s.sig, ipc_get(a, NT_SIG));
+	if (e == ERR_OK)
+		e = append(&s.token, ipc_get(a, NT_TOKEN));
+	if (e != ERR_OK)
+		notary_signed_done(&s);
+	else
+		*ret_s = s;
+	return e;
+}
+
+enum err notary_head(struct notary_client *c, const struct notary_head_ask *ask_, struct notary_signed *ret_s)
+{
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+
+	TRY(ipc_msg_new(NOTARY_HEAD, &m));
+	put_ask(m, ask_);
+	ipc_put_u64(m, NT_JOURNAL_SEQ, ask_->journal_seq);
+	TRY(call(c, m, &a));
+	return signed_take(a, ret_s);
+}
+
+enum err notary_seal(struct notary_client *c, const uint8_t digest[32], uint64_t leaf, const struct notary_head_ask *ask_,
+		     struct notary_signed *ret_s)
+{
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+
+	TRY(ipc_msg_new(NOTARY_SEAL, &m));
+	put_ask(m, ask_);
+	ipc_put(m, NT_DIGEST, span_of(digest, 32));
+	ipc_put_u64(m, NT_LEAF, leaf);
+	TRY(call(c, m, &a));
+	return signed_take(a, ret_s);
+}

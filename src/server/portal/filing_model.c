@@ -1,0 +1,270 @@
+/* What the pages of filings share: who looks, and the parts of their models. */
+#include "server/portal/filing_pages.h"
+#include "base/text.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { FAULTS_SHOWN = 200 };
+
+enum err filing_desk_of(struct web_req *rq, const struct filing_desk **ret_d)
+{
+	const struct filing_desk *d = portal_of(rq)->filing;
+	if (d == NULL)
+		return ERR(NOT_YET, "no business is open");
+	*ret_d = d;
+	return ERR_OK;
+}
+
+/* --- who --- */
+
+void filer_of(struct web_req *rq, struct filing_who *ret_w)
+{
+	const struct web_session *s = web_session_of(rq);
+	*ret_w = (struct filing_who){s->person_id, s->holder, s->cert_serial, s->unit_no, s->unit_no[0] != 0 ? "unit" : "person", ""};
+}
+
+static bool has_role(struct span roles, const char *name)
+{
+	struct span part;
+	while (span_take_until(&roles, ',', &part))
+		if (span_eq_str(part, name))
+			return true;
+	return span_eq_str(roles, name);
+}
+
+/* "P000004 reviewer 430104": his district, when he is a reviewer there. */
+static enum err district_in(struct span roster, const char *person, struct arena *a, const char **ret_district)
+{
+	AUTO(statement) s = NULL;
+	TRY(statement_parse(roster, &s));
+	for (size_t i = 0; i < statement_count(s, "entry"); i++) {
+		struct span rest = span_str(statement_get_n(s, "entry", i)), id, roles;
+		if (!span_take_until(&rest, ' ', &id) || !span_take_until(&rest, ' ', &roles) || !span_eq_str(id, person) ||
+		    !has_role(roles, "reviewer"))
+			continue;
+		*ret_district = arena_str(a, rest);
+		return *ret_district != NULL ? ERR_OK : ERR(NOMEM, "district");
+	}
+	return ERR(ROLE, "the roster gives no reviewer's role");
+}
+
+enum err reviewer_of(struct web_req *rq, struct filing_who *ret_w)
+{
+	const struct portal *p = portal_of(rq);
+	const struct web_session *s = web_session_of(rq);
+	const char *district;
+	AUTO_BUF(roster, STATEMENT_MAX);
+	if ((s->roles & ROLE_REVIEWER) == 0)
+		return ERR(ROLE, "not a reviewer");
+	TRY(p->roster != NULL ? p->roster(p->roster_ctx, &roster) : signer_roster_text(p->signer, &roster));
+	TRY(district_in(buf_span(&roster), s->person_id, web_arena(rq), &district));
+	*ret_w = (struct filing_who){s->person_id, s->holder, s->cert_serial, "", "reviewer", district};
+	return ERR_OK;
+}
+
+/* --- parts --- */
+
+const char *filing_state_class(enum filing_state s)
+{
+	switch (s) {
+	case FILING_RETURNED:
+		return "yx-orange";
+	case FILING_DONE:
+		return "yx-green";
+	case FILING_REFUSED:
+		return "yx-red";
+	case FILING_SUBMITTED:
+	case FILING_ACCEPTED:
+	case FILING_REVIEW2:
+		return "yx-blue";
+	default:
+		return "yx-grey";
+	}
+}
+
+enum err filing_put_head(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f)
+{
+	const struct service *s = services_find(d->services, f->business);
+	(void)rq;
+	if (s == NULL)
+		return ERR(CONFIG, "no definition of %s", f->business);
+	mo_str(m, "no", f->no);
+	mo_str(m, "business", f->business);
+	mo_str(m, "matter", s->name);
+	mo_int(m, "version", f->version);
+	mo_int(m, "rows", f->rows);
+	mo_str(m, "state", filing_state_name(f->state));
+	mo_str(m, "state_zh", filing_state_zh(f->state));
+	mo_str(m, "class", filing_state_class(f->state));
+	mo_str(m, "unit_name", f->unit_name[0] != 0 ? f->unit_name : f->filer);
+	mo_str(m, "unit_no", f->unit_no);
+	mo_str(m, "filer", f->filer);
+	mo_str(m, "corrects", f->corrects);
+	mo_str(m, "corrected_by", f->corrected_by);
+	mo_int(m, "promise_days", s->promise_days);
+	mo_time(m, "changed", f->changed);
+	if (f->submitted > 0)
+		mo_time(m, "submitted", f->submitted);
+	else
+		mo_str(m, "submitted", "");
+	bool waits = f->state == FILING_SUBMITTED || f->state == FILING_ACCEPTED || f->state == FILING_REVIEW2;
+	if (waits)
+		mo_date(m, "due", f->due - 1);
+	else
+		mo_str(m, "due", "");
+	if (f->state == FILING_RETURNED)
+		mo_date(m, "until", f->expires - 1);
+	else
+		mo_str(m, "until", "");
+	return mo_err(m);
+}
+
+enum err filing_put_steps(struct mo *m, int current)
+{
+	static const char *const names[] = {"填报", "上传", "核对签名", "提交"};
+	json_t *list = mo_list(m, "steps");
+	for (int i = 0; i < (int)COUNT_OF(names); i++) {
+		struct mo o = mo_item(list);
+		mo_int(&o, "number", i + 1);
+		mo_str(&o, "text", names[i]);
+		mo_bool(&o, "current", i + 1 == current);
+		mo_bool(&o, "done", i + 1 < current);
+		TRY(mo_err(&o));
+	}
+	return mo_err(m);
+}
+
+static enum err put_facts(struct mo *m, const struct service *s, const json_t *form)
+{
+	json_t *list = mo_list(m, "facts");
+	for (size_t i = 0; i < s->fields.n; i++) {
+		AUTO_BUF(text, 4 * SERVICE_VALUE_MAX);
+		const char *v = json_str_or(form, s->fields.v[i].name, "");
+		if (v[0] == 0)
+			continue;
+		TRY(content_value_text(&s->fields.v[i], v, &text));
+		mo_fact(list, s->fields.v[i].label, buf_cstr(&text));
+	}
+	return mo_err(m);
+}
+
+/* Only columns that some row fills. */
+static enum err put_columns(struct mo *m, const struct service *s, const json_t *rows, bool used[SERVICE_FIELDS_MAX])
+{
+	json_t *list = mo_list(m, "columns");
+	for (size_t i = 0; i < s->row_fields.n; i++) {
+		for (size_t k = 0; k < json_array_size(rows) && !used[i]; k++)
+			used[i] = json_object_get(json_array_get(rows, k), s->row_fields.v[i].name) != NULL;
+		if (!used[i])
+			continue;
+		struct mo o = mo_item(list);
+		mo_str(&o, "label", s->row_fields.v[i].label);
+		TRY(mo_err(&o));
+	}
+	return mo_err(m);
+}
+
+static enum err put_row(json_t *list, const struct service *s, const json_t *row, size_t number, const bool *used)
+{
+	struct mo o = mo_item(list);
+	mo_int(&o, "number", (int64_t)number);
+	json_t *cells = mo_list(&o, "cells");
+	for (size_t i = 0; i < s->row_fields.n; i++) {
+		AUTO_BUF(text, 4 * SERVICE_VALUE_MAX);
+		if (!used[i])
+			continue;
+		const char *v = json_str_or(row, s->row_fields.v[i].name, "");
+		if (v[0] != 0)
+			TRY(content_value_text(&s->row_fields.v[i], v, &text));
+		struct mo cell = mo_item(cells);
+		mo_str(&cell, "text", buf_cstr(&text));
+		TRY(mo_err(&cell));
+	}
+	return mo_err(&o);
+}
+
+enum err filing_put_content(struct mo *m, const struct service *s, const json_t *content)
+{
+	const json_t *rows = json_object_get(content, "rows");
+	bool used[SERVICE_FIELDS_MAX] = {false};
+	TRY(put_facts(m, s, json_object_get(content, "form")));
+	TRY(put_columns(m, s, rows, used));
+	json_t *list = mo_list(m, "people");
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		TRY(put_row(list, s, json_array_get(rows, i), i + 1, used));
+	return mo_err(m);
+}
+
+/* --- faults --- */
+
+struct fault_list {
+	json_t *list;
+	size_t n;
+};
+
+static enum err put_fault(const struct fault *f, void *ctx)
+{
+	struct fault_list *w = ctx;
+	char row[48] = "";
+	if (w->n++ >= FAULTS_SHOWN)
+		return ERR_OK;
+	struct mo o = mo_item(w->list);
+	if (f->row > 0)
+		(void)snprintf(row, sizeof row, "第 %zu 行", f->row);
+	mo_str(&o, "row", row);
+	mo_int(&o, "number", (int64_t)f->row);
+	mo_str(&o, "field", f->row <= 1 ? f->field : "");
+	mo_str(&o, "code", f->code);
+	mo_str(&o, "text", f->text);
+	mo_str(&o, "remedy", f->remedy);
+	return mo_err(&o);
+}
+
+enum err filing_put_faults(struct web_req *rq, struct mo *m, const struct filing_desk *d, const char *no,
+			   const struct filing_who *by, const struct service *s)
+{
+	struct fault_list w = {mo_list(m, "faults"), 0};
+	size_t n = 0;
+	(void)rq, (void)s;
+	TRY(filing_check(d, no, by, put_fault, &w, &n));
+	mo_bool(m, "has_faults", n > 0);
+	mo_int(m, "fault_count", (int64_t)n);
+	mo_bool(m, "more_faults", n > FAULTS_SHOWN);
+	return mo_err(m);
+}
+
+/* --- story --- */
+
+static enum err put_event(const struct filing_event *e, void *ctx)
+{
+	struct mo o = mo_item(ctx);
+	size_t n = strlen(e->serial);
+	struct span rest = span_str(e->opinion), line;
+	mo_time(&o, "time", e->time);
+	mo_str(&o, "act", filing_act_zh(e->act));
+	mo_str(&o, "to", filing_state_name(e->to));
+	mo_str(&o, "to_zh", filing_state_zh(e->to));
+	mo_str(&o, "name", e->name);
+	mo_str(&o, "role_zh", e->rule[0] != 0 ? "系统" : role_name_zh(e->role));
+	mo_str(&o, "rule", e->rule);
+	mo_str(&o, "tail", n > 4 ? e->serial + n - 4 : e->serial);
+	json_t *opinions = mo_list(&o, "opinions");
+	while (rest.len > 0) {
+		if (!span_take_until(&rest, '\n', &line)) {
+			line = rest;
+			rest = SPAN_EMPTY;
+		}
+		struct mo item = mo_item(opinions);
+		if (item.e == ERR_OK)
+			item.e = json_put_str(item.o, "text", line);
+		TRY(mo_err(&item));
+	}
+	return mo_err(&o);
+}
+
+enum err filing_put_events(struct mo *m, const struct filing_desk *d, const struct filing *f)
+{
+	json_t *list = mo_list(m, "events");
+	TRY(filing_events(d, f, put_event, list));
+	return mo_err(m);
+}

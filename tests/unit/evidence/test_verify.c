@@ -1,0 +1,122 @@
+/* The program yinxin-verify, as a stranger runs it: what it prints, how it ends, and that it needs nothing of the machine. */
+#include "hall.h"
+#include "base/file.h"
+#include "evidence/receipt_make.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static const char *program;
+static struct hall h;
+static char receipt[260], spoiled[260];
+
+static int set_up(void **state)
+{
+	AUTO_BUF(file, RECEIPT_MAX);
+
+	(void)state;
+	hall_open(&h);
+	hall_act(&h, &h.clerk, "case-1", NULL);
+	(void)hall_sequence(&h);
+	const struct receipt_of what = {"case-1", h.keys, cert_der(h.root.cert), cert_der(h.ca.cert), cert_der(h.log.cert)};
+	OK(receipt_make(h.store, &what, &file));
+	(void)snprintf(receipt, sizeof receipt, "%s/good.yxr", h.dir);
+	(void)snprintf(spoiled, sizeof spoiled, "%s/bad.yxr", h.dir);
+	OK(file_replace(receipt, buf_span(&file), 0644));
+	file.ptr[file.len / 2] ^= 1;
+	OK(file_replace(spoiled, buf_span(&file), 0644));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	hall_close(&h);
+	return 0;
+}
+
+/* In the folder alone, when we may: nothing outside of it is there for the program then. */
+static void child(int out, char *const argv[], bool confined)
+{
+	static char *const env[] = {NULL};
+	int fd = open(program, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 || (confined && (chroot(h.dir) != 0 || chdir("/") != 0)))
+		_exit(99);
+	fexecve(fd, argv, env);
+	_exit(98);
+}
+
+static int run(char *const argv[], bool confined, char *ret_text, size_t size)
+{
+	int fds[2], status = 0;
+	size_t n = 0;
+	ssize_t got;
+
+	assert_int_equal(pipe(fds), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		child(fds[1], argv, confined);
+	close(fds[1]);
+	while ((got = read(fds[0], ret_text + n, size - 1 - n)) > 0)
+		n += (size_t)got;
+	ret_text[n] = '\0';
+	close(fds[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void expect(char *const argv[], bool confined, int status, const char *says)
+{
+	char text[8192];
+	int got = run(argv, confined, text, sizeof text);
+
+	if (got != status || !strstr(text, says))
+		fail_msg("%s %s: status %d, said %s", argv[0], argv[1] ? argv[1] : "", got, text);
+}
+
+static void verdicts(void **state)
+{
+	static char wrong[65] = "0000000000000000000000000000000000000000000000000000000000000000";
+
+	(void)state;
+	expect((char *[]){"v", receipt, "--root", h.bureau, NULL}, false, 0, "结论: 回执有效");
+	expect((char *[]){"v", "--root", h.bureau, receipt, NULL}, false, 0, "第1项 证书冻结");
+	expect((char *[]){"v", receipt, NULL}, false, 1, "根证书未确认");
+	expect((char *[]){"v", receipt, "--root", wrong, NULL}, false, 1, "[不符] 根证书");
+	expect((char *[]){"v", spoiled, "--root", h.bureau, NULL}, false, 1, "结论: 回执无效");
+	expect((char *[]){"v", "/nowhere.yxr", "--root", h.bureau, NULL}, false, 1, "S-008");
+}
+
+static void usage(void **state)
+{
+	(void)state;
+	expect((char *[]){"v", NULL}, false, 2, "wrong usage");
+	expect((char *[]){"v", receipt, receipt, NULL}, false, 2, "wrong usage");
+	expect((char *[]){"v", receipt, "--root", NULL}, false, 2, "wrong usage");
+	expect((char *[]){"v", receipt, "--root", "12", NULL}, false, 2, "F-001");
+	expect((char *[]){"v", receipt, "--frob", NULL}, false, 2, "wrong usage");
+	expect((char *[]){"v", "--help", NULL}, false, 0, "--root HEX");
+	expect((char *[]){"v", "--version", NULL}, false, 0, "yinxin-verify");
+}
+
+static void empty_chroot(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	expect((char *[]){"v", "/good.yxr", "--root", h.bureau, NULL}, true, 0, "结论: 回执有效");
+	expect((char *[]){"v", "/bad.yxr", "--root", h.bureau, NULL}, true, 1, "结论: 回执无效");
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts), cmocka_unit_test(usage), cmocka_unit_test(empty_chroot)};
+
+	if (argc != 2)
+		return 2;
+	program = argv[1];
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,196 @@
+/* Definitions: what is loaded, and every fault by its place and words. */
+#include "world.h"
+
+static struct services *parse(const char *file, const char *text, enum err *ret_e)
+{
+	struct services *s = NULL;
+	*ret_e = services_parse(file, span_str(text), &test_registry, &s);
+	return s;
+}
+
+static void test_good(void **state)
+{
+	enum err e;
+	(void)state;
+	AUTO(services) s = parse("Q02.json", test_q02, &e);
+	OK(e);
+	assert_int_equal(services_count(s), 1);
+	const struct service *q = services_find(s, "Q02");
+	assert_non_null(q);
+	assert_ptr_equal(q, services_at(s, 0));
+	assert_null(services_at(s, 1));
+	assert_null(services_find(s, "Q01"));
+	assert_string_equal(q->name, "测试业务二");
+	assert_int_equal(q->filers, FILER_UNIT);
+	assert_false(q->accept_by_rule);
+	assert_int_equal(q->fields.n, 2);
+	assert_int_equal(q->row_fields.n, 5);
+	assert_int_equal(q->n_steps, 2);
+	assert_int_equal(q->steps[1].days, 3);
+	assert_non_null(q->steps[1].when);
+	assert_null(q->steps[0].when);
+	assert_int_equal(q->return_days, 15);
+	assert_int_equal(q->draft_days, 30);
+	assert_int_equal(strlen(q->sm3), 64);
+	assert_string_equal(service_list_text(service_field_find(&q->row_fields, "enrol_type")->list, SPAN_LIT("B")), "续保");
+	assert_null(service_list_text(service_field_find(&q->row_fields, "enrol_type")->list, SPAN_LIT("C")));
+}
+
+/* The first occurrence of `old` replaced. */
+static char *replaced(const char *text, const char *old, const char *fresh)
+{
+	const char *at = strstr(text, old);
+	AUTO_BUF(out, 1 << 16);
+	if (at == NULL)
+		fail_msg("the base has no %s", old);
+	buf_put(&out, span_of(text, (size_t)(at - text)));
+	buf_str(&out, fresh);
+	buf_str(&out, at + strlen(old));
+	return buf_steal_str(&out);
+}
+
+static const struct {
+	const char *old, *fresh, *says;
+} faults[] = {
+	{"\"code\":\"Q02\"", "\"code\":\"Q03\"", "Q02.json: code: Q03 is not the file's name"},
+	{"\"code\":\"Q02\"", "\"code\":\"q02\"", "Q02.json: code: not three capitals"},
+	{"\"code\":\"Q02\"", "\"code\":2", "Q02.json: code: not a string"},
+	{"\"code\":\"Q02\",", "", "Q02.json: code: missing"},
+	{"\"accept\":\"officer\"", "\"accept\":\"nobody\"", "Q02.json: accept: neither rule nor officer"},
+	{"\"accept\":\"officer\"", "\"accept\":\"officer\",\"accept\":\"rule\"", "Q02.json"},
+	{"\"accept\":\"officer\"", "\"accept\":\"officer\",\"engine\":\"rocket\"", "Q02.json: engine: no engine \"rocket\""},
+	{"\"name\":\"测试业务二\"", "\"name\":\"\"", "Q02.json: name: empty"},
+	{"\"name\":\"测试业务二\"", "\"name\":\"a=b\"", "Q02.json: name: \";\" and \"=\""},
+	{"\"name\":\"测试业务二\"", "\"name\":\"a\\nb\"", "Q02.json: name: not one line"},
+	{"\"filers\":[\"unit\"]", "\"filers\":[]", "Q02.json: filers: missing"},
+	{"\"filers\":[\"unit\"]", "\"filers\":[\"unit\",\"unit\"]", "Q02.json: filers[1]: not one of"},
+	{"\"filers\":[\"unit\"]", "\"filers\":[\"cat\"]", "Q02.json: filers[0]: not one of"},
+	{"\"filers\":[\"unit\"]", "\"filers\":\"unit\"", "Q02.json: filers: not a list"},
+	{"\"promise_days\":10", "\"promise_days\":0", "Q02.json: promise_days: 0 is not within 1 to 400"},
+	{"\"promise_days\":10", "\"promise_days\":\"10\"", "Q02.json: promise_days: not a whole number"},
+	{"\"promise_days\":10", "\"promise\":10", "Q02.json: promise: unknown member"},
+	{"\"promise_days\":10,", "", "Q02.json: promise_days: missing"},
+	{"\"name\":\"note\"", "\"name\":\"period\"", "Q02.json: fields[1].name: period is there twice"},
+	{"\"label\":\"说明\"", "\"label\":\"所属期\"", "Q02.json: fields[1].label: 所属期 is there twice"},
+	{"\"label\":\"说明\",", "", "Q02.json: fields[1].label: missing"},
+	{"\"label_en\":\"note\",", "", "Q02.json: fields[1].label_en: missing"},
+	{"\"name\":\"note\"", "\"name\":\"Note!\"", "Q02.json: fields[1].name: not a name"},
+	{"\"type\":\"month\"", "\"type\":\"moon\"", "Q02.json: fields[0].type: no type \"moon\""},
+	{"\"required\":true", "\"required\":1", "Q02.json: fields[0].required: neither true nor false"},
+	{"\"required\":true", "\"requierd\":true", "Q02.json: fields[0].requierd: unknown member"},
+	{"\"required\":true", "\"min\":3", "Q02.json: fields[0]: only an amount or a number has min and max"},
+	{"\"max_len\":600", "\"max_len\":601", "Q02.json: fields[1].max_len: 601 is not within"},
+	{",\"max_len\":600", "", "Q02.json: fields[1].max_len: missing"},
+	{"\"validator\":\"id_number\"", "\"validator\":\"id_nomber\"", "Q02.json: rows.fields[0].validator: no validator \"id_nomber\""},
+	{"\"type\":\"money\"", "\"type\":\"money\",\"min\":5,\"max\":4", "Q02.json: rows.fields[2].min: greater than max"},
+	{"\"list\":\"kind\"", "\"list\":\"kinds\"", "Q02.json: rows.fields[3].list: no list \"kinds\""},
+	{",\"list\":\"kind\"", "", "Q02.json: rows.fields[3].list: missing"},
+	{"\"list\":\"kind\"", "\"list\":\"kind\",\"validator\":\"text\"", "Q02.json: rows.fields[3].validator: a code is checked by its list"},
+	{"\"code\":\"B\"", "\"code\":\"A\"", "Q02.json: lists.kind[1].code: A is there twice"},
+	{"\"code\":\"B\"", "\"code\":\"B,\"", "Q02.json: lists.kind[1].code: not a code"},
+	{"\"text\":\"续保\"", "\"txt\":\"续保\"", "Q02.json: lists.kind[1].txt: unknown member"},
+	{"\"rule\":\"unique\"", "\"rule\":\"uniqe\"", "Q02.json: rows.rules[0].rule: no rule \"uniqe\""},
+	{"\"rule\":\"unique\",\"field\":\"id_no\"", "\"rule\":\"unique\",\"field\":\"id\"", "Q02.json: rows.rules[0].field: no field \"id\""},
+	{"\"rule\":\"unique\"", "\"rule\":\"different\"", "Q02.json: rows.rules[0].other: missing"},
+	{"\"rule\":\"unique\"", "\"rule\":\"unique\",\"other\":\"name\"", "Q02.json: rows.rules[0].other: this rule has none"},
+	{"\"rule\":\"unique\"", "\"rule\":\"required-if\",\"other\":\"enrol_type\",\"value\":\"Z\"", "Q02.json: rows.rules[0].value: \"Z\" is not in the list of enrol_type"},
+	{"\"rule\":\"unique\"", "\"rule\":\"not-before\",\"other\":\"name\"", "Q02.json: rows.rules[0].field: only dates and months"},
+	{"\"min\":1,\"max\":1000", "\"min\":1,\"max\":1001", "Q02.json: rows.max: 1001 is not within"},
+	{"\"min\":1,\"max\":1000", "\"min\":5,\"max\":4", "Q02.json: rows.max: 4 is not within 5"},
+	{"[\"gate\"]", "[\"gates\"]", "Q02.json: preconditions[0]: no precondition \"gates\""},
+	{"[\"gate\"]", "[\"gate\",\"gate\"]", "Q02.json: preconditions[1]: gate is there twice"},
+	{"[\"count\"]", "[\"cuont\"]", "Q02.json: effects[0]: no effect \"cuont\""},
+	{"[\"count\"]", "[7]", "Q02.json: effects[0]: not a name"},
+	{"\"role\":\"reviewer\"", "\"role\":\"revuer\"", "Q02.json: steps[0].role: no role \"revuer\""},
+	{"\"days\":5", "\"days\":0", "Q02.json: steps[0].days: 0 is not within"},
+	{"\"name\":\"second\"", "\"name\":\"first\"", "Q02.json: steps[1].name: first is there twice"},
+	{"\"when\":\"noted\"", "\"when\":\"nooted\"", "Q02.json: steps[1].when: no condition \"nooted\""},
+	{"\"days\":5", "\"days\":5,\"when\":\"noted\"", "Q02.json: steps[0].when: the first step is never left out"},
+	{"\"steps\":[", "\"documents\":[{\"name\":\"a\",\"label\":\"甲\"},{\"name\":\"a\",\"label\":\"乙\"}],\"steps\":[", "Q02.json: documents[1].name: a is there twice"},
+	{"\"steps\":[", "\"attachments\":[{\"name\":\"a\",\"label\":\"甲\",\"label_en\":\"a\",\"max_bytes\":1}],\"steps\":[", "Q02.json: attachments[0].max_count: missing"},
+	{"\"steps\":[", "\"steps\":[],\"steeps\":[", "Q02.json: steeps: unknown member"},
+};
+
+static void test_faults(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(faults); i++) {
+		enum err e;
+		char *text = replaced(test_q02, faults[i].old, faults[i].fresh);
+		AUTO(services) s = parse("Q02.json", text, &e);
+		if (e != ERR_CONFIG || strstr(err_detail(), faults[i].says) == NULL)
+			fail_msg("row %zu: %s \"%s\", not \"%s\"", i, err_name(e), err_detail(), faults[i].says);
+		assert_null(s);
+		err_clear();
+		free(text);
+	}
+}
+
+static void test_not_json(void **state)
+{
+	static const char *const texts[] = {"", "[]", "{", "null", "{\"code\":1.5}", "\xff"};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		enum err e;
+		AUTO(services) s = parse("Q02.json", texts[i], &e);
+		assert_int_equal(e, ERR_CONFIG);
+		assert_non_null(strstr(err_detail(), "Q02.json"));
+		err_clear();
+	}
+}
+
+/* --- the definitions that are delivered --- */
+
+static enum err no_check(void *ctx, const struct filing_view *v, struct fault_sink *s)
+{
+	(void)ctx, (void)v, (void)s;
+	return ERR_OK;
+}
+
+static enum err no_effect(struct tx *tx, void *job)
+{
+	(void)tx, (void)job;
+	return ERR_OK;
+}
+
+static enum err no_prepare(void *ctx, const struct filing_view *v, void **ret_job)
+{
+	(void)ctx, (void)v, (void)ret_job;
+	return ERR_OK;
+}
+
+static bool never(void *ctx, const struct filing_view *v)
+{
+	(void)ctx, (void)v;
+	return false;
+}
+
+static void test_delivered(void **state)
+{
+	static const struct service_precondition pre[] = {{"b03", no_check, NULL}, {NULL}};
+	static const struct service_effect effects[] = {{"b03", no_prepare, no_effect, NULL, NULL}, {NULL}};
+	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
+	const struct service_registry r = {NULL, pre, when, effects};
+	AUTO(services) s = NULL;
+	(void)state;
+	enum err e = services_load(SHARE_DIR "/services", &r, &s);
+	if (e != ERR_OK)
+		fail_msg("%s", err_detail());
+	const struct service *b03 = services_find(s, "B03"), *t01 = services_find(s, "T01");
+	assert_non_null(b03);
+	assert_non_null(t01);
+	assert_true(t01->own_engine && !b03->own_engine);
+	assert_int_equal(b03->rows_max, 1000);
+	assert_non_null(service_field_find(&b03->row_fields, "wage"));
+	AUTO(services) without = NULL;
+	assert_int_equal(services_load(SHARE_DIR "/services", NULL, &without), ERR_CONFIG);
+	assert_int_equal(services_load(SHARE_DIR "/nowhere", NULL, &without), ERR_CONFIG);
+	err_clear();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_faults), cmocka_unit_test(test_not_json),
+		cmocka_unit_test(test_delivered)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

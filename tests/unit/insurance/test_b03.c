@@ -1,0 +1,342 @@
+/* The rules of B03 row by row, with registers that say what the case needs; retirement ages of section 5. */
+#include "base/text.h"
+#include "server/insurance/b03.h"
+#include "server/insurance/b03_sheet.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tables *tables;
+static struct b03_unit unit;
+static struct b03_person person;
+static int64_t earlier_row;
+static int police_says;
+
+static enum err say_unit(void *ctx, const char *unit_no, int month, struct b03_unit *ret_u)
+{
+	(void)ctx, (void)unit_no, (void)month;
+	*ret_u = unit;
+	return ERR_OK;
+}
+
+static enum err say_person(void *ctx, const char *unit_no, const char *id_number, struct b03_person *ret_p)
+{
+	(void)ctx, (void)unit_no, (void)id_number;
+	*ret_p = person;
+	return ERR_OK;
+}
+
+static int64_t say_earlier(void *ctx, const char *id_number, int64_t row)
+{
+	(void)ctx, (void)id_number, (void)row;
+	return earlier_row;
+}
+
+static int say_police(void *ctx, const char *id_number, const char *name)
+{
+	(void)ctx, (void)id_number, (void)name;
+	return police_says;
+}
+
+static int64_t day(const char *text)
+{
+	int64_t t = 0;
+	assert_int_equal(day_parse(span_str(text), &t), ERR_OK);
+	return t;
+}
+
+static int load(void **state)
+{
+	(void)state;
+	return tables_load(SHARE_DIR "/tables", &tables) == ERR_OK ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	tables_free(tables);
+	return 0;
+}
+
+static unsigned ins(const char *code)
+{
+	return 1u << tables_ins(tables, code);
+}
+
+static int fresh(void **state)
+{
+	(void)state;
+	unit = (struct b03_unit){true, ins("110") | ins("210") | ins("410")};
+	person = (struct b03_person){.person_no = ""};
+	earlier_row = 0;
+	police_says = 1;
+	return 0;
+}
+
+/* A row without a fault. */
+static struct b03_row good(void)
+{
+	struct b03_row r = {.no = 5};
+	static const struct { enum b03_field f; const char *text; } v[] = {
+		{B03_NAME, "测试甲"}, {B03_ID_NUMBER, "430102199003079914"}, {B03_MOBILE, "13000000001"}, {B03_START_MONTH, "202611"},
+		{B03_HIRE_DATE, "2026-11-01"}, {B03_CONTRACT_TYPE, "固定期限"}, {B03_CONTRACT_TO, "2029-10-31"}, {B03_WAGE, "8765.43"},
+		{B03_INS, "养老,失业,工伤"}, {B03_ENROL_TYPE, "首次参保"}, {B03_ETHNIC, "汉族"},
+	};
+	for (size_t i = 0; i < COUNT_OF(v); i++)
+		r.text[v[i].f] = span_str(v[i].text);
+	return r;
+}
+
+static void check(const struct b03_row *row, const char *now, struct b03 *b, struct b03_faults *f)
+{
+	const struct b03_lookup look = {NULL, say_unit, say_person, say_earlier, say_police};
+	const struct b03_rules r = {tables, &look, "10000016", day(now) + 36000};
+	enum err e = b03_check(&r, row, b, f);
+	if (e != ERR_OK)
+		print_message("# %s\n", err_detail());
+	assert_int_equal(e, ERR_OK);
+}
+
+static bool fits(const struct b03_faults *f, const char *codes)
+{
+	AUTO_BUF(got, 400);
+	for (size_t i = 0; i < f->n; i++)
+		buf_printf(&got, "%s%s", i > 0 ? " " : "", b03_code_name(f->v[i].code) + 4);
+	bool same = strcmp(buf_cstr(&got), codes) == 0;
+	if (!same)
+		print_message("# got \"%s\", not \"%s\"\n", buf_cstr(&got), codes);
+	return same;
+}
+
+static void expect(const struct b03_faults *f, const char *codes)
+{
+	assert_true(fits(f, codes));
+}
+
+static void test_good(void **state)
+{
+	(void)state;
+	struct b03 b;
+	struct b03_faults f;
+	struct b03_row r = good();
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "");
+	assert_string_equal(b.name, "测试甲");
+	assert_string_equal(b.gender, "1");
+	assert_int_equal(b.wage_fen, 876543);
+	assert_int_equal(b.base_fen, 876543);
+	assert_int_equal(b.ins, unit.ins);
+	assert_int_equal(b.start_month, 202611);
+	assert_int_equal(b.contract_from, day("2026-11-01"));
+	assert_int_equal(b.retire_class, RETIRE_M60);
+	assert_string_equal(b.employ_form, "01");
+	assert_false(b.review2);
+}
+
+static void test_fields(void **state)
+{
+	(void)state;
+	int wrong = 0;
+	static const struct { enum b03_field f; const char *text, *codes; } rows[] = {
+		{B03_NAME, "", "11"}, {B03_NAME, "甲", "12"}, {B03_NAME, "张3", "12"}, {B03_NAME, "张\xe2\x80\xae三", "12"}, {B03_NAME, "张\xff", "12"},
+		{B03_NAME, "𠮷龘", ""}, {B03_NAME, "阿依古丽•测试", ""}, {B03_NAME, "测 试 甲", ""}, {B03_NAME, "Anna Test", ""},
+		{B03_ID_NUMBER, "", "11"}, {B03_ID_NUMBER, "430102199003079915", "04"}, {B03_ID_NUMBER, "430102199002309917", "04"},
+		{B03_ID_NUMBER, "４３０１０２１９９００３０７９９１４", ""}, {B03_ID_NUMBER, "43010219880229996x", "11"}, {B03_ID_NUMBER, "43010219900307991", "04"},
+		{B03_ID_TYPE, "护照", "12"}, {B03_ID_TYPE, "港澳居民居住证", ""}, {B03_ID_TYPE, "身份牌", "12"},
+		{B03_GENDER, "女", "16"}, {B03_GENDER, "男", ""}, {B03_GENDER, "公", "12"}, {B03_BIRTH, "1990-03-07", ""}, {B03_BIRTH, "1990-03-08", "16"},
+		{B03_ETHNIC, "土家", ""}, {B03_ETHNIC, "99", "12"}, {B03_ETHNIC, "", ""}, {B03_MOBILE, "12900000000", "12"}, {B03_MOBILE, "+8613000000000", ""},
+		{B03_MOBILE, "", "11"}, {B03_START_MONTH, "2026年11月", ""}, {B03_START_MONTH, "2026-11-01", ""}, {B03_START_MONTH, "2026-11-02", "12"},
+		{B03_START_MONTH, "202613", "12"}, {B03_START_MONTH, "202612", "08"}, {B03_START_MONTH, "202610", "33 08"}, {B03_START_MONTH, "202001", "08 08"},
+		{B03_HIRE_DATE, "2026/11/1", ""}, {B03_HIRE_DATE, "11/1/26", "12"}, {B03_HIRE_DATE, "2026-12-01", "08 18"}, {B03_HIRE_DATE, "", "11"},
+		{B03_HIRE_DATE, "2006-03-06", "02 31"}, {B03_HIRE_DATE, "2006-03-07", "31"}, {B03_HIRE_DATE, "1980-01-01", "18 31"},
+		{B03_CONTRACT_TYPE, "", "09"}, {B03_CONTRACT_TYPE, "口头", "12"}, {B03_CONTRACT_TYPE, "无固定期限", ""}, {B03_CONTRACT_TO, "", "09"},
+		{B03_CONTRACT_TO, "2026-11-01", "09"}, {B03_CONTRACT_TO, "明年", "12"}, {B03_WAGE, "", "07"}, {B03_WAGE, "-5", "07"}, {B03_WAGE, "三千", "07"},
+		{B03_WAGE, "99999999999", "07"}, {B03_WAGE, "1000", "32 35"}, {B03_WAGE, "3,500.00", "35"}, {B03_WAGE, "25000", "35"}, {B03_WAGE, "0", "32 35"},
+		{B03_INS, "养老、失业、工伤", ""}, {B03_INS, "110 210 410", ""}, {B03_INS, "", ""}, {B03_INS, "养老", "15"}, {B03_INS, "养老保险;失业保险;工伤保险", ""},
+		{B03_INS, "养老,失业,工伤,医疗", "10"}, {B03_INS, "寿险", "12"}, {B03_INS, "机关养老", "12"}, {B03_ENROL_TYPE, "B", "13"}, {B03_ENROL_TYPE, "C", ""},
+		{B03_ENROL_TYPE, "D", "13"}, {B03_ENROL_TYPE, "", ""}, {B03_ENROL_TYPE, "Z", "12"}, {B03_EMPLOY_FORM, "99", ""}, {B03_EMPLOY_FORM, "实习", "12"},
+		{B03_EMPLOY_FORM, "09", "15"}, {B03_SPECIAL_JOB, "是", "34"}, {B03_POST_CLASS, "管理技术岗", ""}, {B03_UNIT_NO, "10000016", ""}, {B03_UNIT_NO, "43010024", "22"},
+		{B03_HUKOU_TYPE, "城镇", ""}, {B03_REMARK, "a\tb", "12"},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct b03 b;
+		struct b03_faults f;
+		struct b03_row r = good();
+		r.text[rows[i].f] = span_str(rows[i].text);
+		check(&r, "2026-11-22", &b, &f);
+		if (!fits(&f, rows[i].codes)) {
+			print_message("# %s=%s\n", b03_field_key(rows[i].f), rows[i].text);
+			wrong++;
+		}
+		for (size_t k = 0; k < f.n; k++) {
+			assert_int_equal(f.v[k].row, 5);
+			assert_true(text_is_utf8(span_str(f.v[k].detail)));
+			assert_true(b03_code_zh(f.v[k].code)[0] != 0 && b03_code_remedy(f.v[k].code)[0] != 0);
+		}
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void test_registers(void **state)
+{
+	struct b03 b;
+	struct b03_faults f;
+	struct b03_row r = good();
+	person = (struct b03_person){.person_no = "430100000016", .name = "测试甲", .history = true, .elsewhere = ins("110")};
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "13 01");
+	assert_string_equal(b.person_no, "430100000016");
+	fresh(state);
+	person = (struct b03_person){.person_no = "430100000016", .name = "测试乙"};
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "05");
+	fresh(state);
+	police_says = 0;
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "05");
+	fresh(state);
+	earlier_row = 3;
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "06");
+	assert_non_null(strstr(f.v[0].detail, "3"));
+	fresh(state);
+	unit.active = false;
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "17");
+	fresh(state);
+	unit.ins = 0;
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "10");
+	fresh(state);
+	/* 险种增加: work injury is here, the others are added. */
+	person = (struct b03_person){.person_no = "430100000016", .name = "测试甲", .history = true, .here = ins("410")};
+	r.text[B03_ENROL_TYPE] = SPAN_EMPTY;
+	r.text[B03_INS] = SPAN_EMPTY;
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "");
+	assert_int_equal(b.ins, ins("110") | ins("210"));
+	assert_string_equal(b.enrol_type, "B");
+	person.here = unit.ins;
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "14");
+	fresh(state);
+	person.retired = true;
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "03");
+}
+
+static void test_age_and_window(void **state)
+{
+	(void)state;
+	struct b03 b;
+	struct b03_faults f;
+	struct b03_row r = good();
+	r.text[B03_ID_NUMBER] = SPAN_LIT("430111197909289923"); /* woman of 1979-09: F50 retires 2032-02, F55 later */
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "11");
+	r.text[B03_POST_CLASS] = SPAN_LIT("2");
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "");
+	assert_int_equal(b.retire_class, RETIRE_F50);
+	r = good();
+	r.text[B03_ID_NUMBER] = SPAN_LIT("430121196510059913"); /* man of 1965-10: 60y3m, retired since 2026-01 */
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "03");
+	r.text[B03_EMPLOY_FORM] = SPAN_LIT("退休返聘");
+	r.text[B03_INS] = SPAN_LIT("工伤");
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "");
+	/* After the 25th the next month is open, and this one is back payment. */
+	r = good();
+	check(&r, "2026-11-26", &b, &f);
+	expect(&f, "33");
+	assert_true(b.review2);
+	r.text[B03_START_MONTH] = SPAN_LIT("202612");
+	check(&r, "2026-11-26", &b, &f);
+	expect(&f, "");
+	check(&r, "2026-12-31", &b, &f);
+	expect(&f, "33 31");
+}
+
+static void test_spoilt_cells(void **state)
+{
+	(void)state;
+	struct b03 b;
+	struct b03_faults f;
+	struct b03_row r = good();
+	r.text[B03_WAGE] = SPAN_EMPTY;
+	r.has_bad[B03_WAGE] = true;
+	r.bad[B03_WAGE] = B03_FORMULA;
+	r.text[B03_REMARK] = SPAN_EMPTY;
+	r.has_bad[B03_REMARK] = true;
+	r.bad[B03_REMARK] = B03_CELL;
+	r.text[B03_CONTRACT_TYPE] = SPAN_EMPTY;
+	r.has_bad[B03_CONTRACT_TYPE] = true;
+	r.bad[B03_CONTRACT_TYPE] = B03_MERGED;
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "20 19 21");
+	/* Everything is wrong at once: all of it is told, once. */
+	memset(&r, 0, sizeof r);
+	check(&r, "2026-11-22", &b, &f);
+	expect(&f, "11 11 11 11 11 09 07");
+}
+
+static void test_sheet(void **state)
+{
+	(void)state;
+	static const char *const head[] = {"姓名*", "证件号码(必填)", "手机号码", "参保年月", "入职日期", "劳动合同类型", "月工资", "", "备注"};
+	struct cell cells[COUNT_OF(head)];
+	struct b03_sheet s;
+	struct b03_row r;
+	AUTO_BUF(why, 1000);
+	for (size_t i = 0; i < COUNT_OF(head); i++)
+		cells[i] = (struct cell){head[i][0] ? CELL_TEXT : CELL_EMPTY, span_str(head[i])};
+	assert_int_equal(b03_sheet_head(&s, cells, COUNT_OF(head), &why), ERR_OK);
+	cells[1] = (struct cell){CELL_INEXACT, SPAN_EMPTY};
+	cells[6] = (struct cell){CELL_FORMULA, SPAN_EMPTY};
+	b03_sheet_row(&s, 9, cells, COUNT_OF(head), &r);
+	assert_int_equal(r.no, 9);
+	assert_int_equal(r.bad[B03_ID_NUMBER], B03_CELL);
+	assert_int_equal(r.bad[B03_WAGE], B03_FORMULA);
+	assert_true(span_eq_str(r.text[B03_REMARK], "备注"));
+	cells[1] = (struct cell){CELL_TEXT, SPAN_LIT("工号")};
+	cells[6] = (struct cell){CELL_TEXT, SPAN_LIT("姓名")};
+	assert_int_equal(b03_sheet_head(&s, cells, COUNT_OF(head), &why), ERR_XLSX_HEAD);
+	assert_string_equal(buf_cstr(&why), "模板中没有的列:工号;重复的列:姓名;缺少的列:证件号码;缺少的列:月工资");
+	err_clear();
+}
+
+static void test_retire(void **state)
+{
+	(void)state;
+	static const struct { enum retire_class c; int birth, delay, age, month, early, late, min; } rows[] = {
+		{RETIRE_M60, 196412, 0, 720, 202412, 0, 0, 180}, {RETIRE_M60, 196501, 1, 721, 202502, 202501, 202802, 180},
+		{RETIRE_M60, 196504, 1, 721, 202505, 202504, 202805, 180}, {RETIRE_M60, 196505, 2, 722, 202507, 202505, 202807, 180},
+		{RETIRE_M60, 197003, 16, 736, 203107, 203003, 203407, 192}, {RETIRE_M60, 197608, 35, 755, 203907, 203608, 204207, 240},
+		{RETIRE_M60, 197609, 36, 756, 203909, 203609, 204209, 240}, {RETIRE_M60, 199003, 36, 756, 205303, 205003, 205603, 240},
+		{RETIRE_F55, 197001, 1, 661, 202502, 202501, 202802, 180}, {RETIRE_F55, 197411, 15, 675, 203102, 202911, 203402, 192},
+		{RETIRE_F55, 198109, 36, 696, 203909, 203609, 204209, 240}, {RETIRE_F50, 197501, 1, 601, 202502, 202501, 202802, 180},
+		{RETIRE_F50, 197503, 2, 602, 202505, 202503, 202805, 180}, {RETIRE_F50, 197909, 29, 629, 203202, 202909, 203502, 198},
+		{RETIRE_F50, 198410, 59, 659, 203909, 203609, 204209, 240}, {RETIRE_F50, 198411, 60, 660, 203911, 203611, 204211, 240},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct retire r = retire_of(rows[i].c, rows[i].birth);
+		assert_int_equal(r.delay_months, rows[i].delay);
+		assert_int_equal(r.age_months, rows[i].age);
+		assert_int_equal(r.month, rows[i].month);
+		assert_int_equal(r.earliest, rows[i].early);
+		assert_int_equal(r.latest, rows[i].late);
+		assert_int_equal(r.min_months, rows[i].min);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test_setup(test_good, fresh), cmocka_unit_test_setup(test_fields, fresh),
+		cmocka_unit_test_setup(test_registers, fresh), cmocka_unit_test_setup(test_age_and_window, fresh),
+		cmocka_unit_test_setup(test_spoilt_cells, fresh), cmocka_unit_test(test_sheet), cmocka_unit_test(test_retire)};
+	return cmocka_run_group_tests(tests, load, unload);
+}
