@@ -202,7 +202,7 @@ static enum err check_status(const struct verify *v, const struct receipt_act *a
 	int64_t produced = 0;
 
 	TRY(ocsp_check(a->ocsp, v->ca, c, &st, &produced));
-	if (produced < 0)
+	if (produced < a->time)
 		return ERR(STALE, "status answer was made before the act arrived");
 	if (produced > stamped + 1 || stamped - produced > VERIFY_FRESH_SEC)
 		return ERR(STALE, "status answer is older than five minutes at the stamp, or younger than it");
