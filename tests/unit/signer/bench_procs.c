@@ -33,6 +33,7 @@ static void become(uid_t uid)
 void procs_be_admin(void)
 {
 	become(0);
+	(void)!setegid(0);
 }
 
 void procs_be_portal(void)
@@ -41,10 +42,14 @@ void procs_be_portal(void)
 	become(uid_of("www-data"));
 }
 
+/* With his group, which opens the signer's socket to him. */
 void procs_be_notary(void)
 {
+	const struct passwd *pw = getpwnam("news");
 	become(0);
-	become(uid_of("news"));
+	if (pw == NULL || setegid(pw->pw_gid) != 0)
+		fail_msg("group of news");
+	become(pw->pw_uid);
 }
 
 void procs_be_stranger(void)
