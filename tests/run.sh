@@ -34,7 +34,7 @@ suite() { # name command...
 unit() { meson test -C "$build" --print-errorlogs --timeout-multiplier 3; }
 
 # Programs that start our daemons run without leak detection: a hardened process cannot be traced by it.
-daemon_tests='yxcard yxkey signer-init captured-portal stalled-signer signer-acts signer-crash signer-crl escrow escrow_fault certsrv-issue agent-e2e'
+daemon_tests='notary-live convert-process yxcard yxkey signer-init captured-portal stalled-signer signer-acts signer-crash signer-crl escrow escrow_fault certsrv-issue agent-e2e'
 
 sanitize() {
 	san=$build-san
@@ -92,6 +92,7 @@ suite unit unit
 suite interop bash tests/interop/run.sh "$build"
 suite scenario python3 tests/scenario/run.py "$build"
 suite notary python3 tests/scenario/notary.py "$build"
+suite log python3 tests/scenario/log.py "$build"
 suite story node tests/browser/story.mjs "$build"
 suite pages node tests/browser/pages.mjs "$build"
 suite failures node tests/browser/failures.mjs "$build"

@@ -40,8 +40,6 @@ SELECT CAST(subject AS INTEGER) FROM log_entry WHERE kind = 'JOURNAL' ORDER BY s
 -- name: log_journal_placed
 SELECT CAST(subject AS INTEGER) FROM log_entry WHERE kind = 'JOURNAL' AND state = 1 ORDER BY seq DESC LIMIT 1
 
--- name: log_pending_count
-SELECT COUNT(*) FROM log_entry WHERE state = 0
 
 -- name: log_pending
 SELECT seq, state, epoch, idx, time, kind, subject, rule, statement, statement_sm3, sig, cert_sm3, cert_serial, ocsp, salt, leaf,
@@ -77,8 +75,6 @@ INSERT INTO log_node (epoch, level, idx, hash) VALUES (?1, ?2, ?3, ?4)
 -- name: log_node_get
 SELECT hash FROM log_node WHERE epoch = ?1 AND level = ?2 AND idx = ?3
 
--- name: log_node_count
-SELECT COUNT(*) FROM log_node
 
 -- name: log_node_strays
 SELECT epoch, level, idx FROM log_node WHERE epoch <> ?1 OR level < 0 OR level > 62 OR idx < 0 OR ((idx + 1) << level) > ?2

@@ -54,7 +54,7 @@ MAY = {
     "pki": {"base", "gm"},
     "store": {"base", "gm"},
     "web": {"base", "gm", "store"},
-    "evidence": {"base", "gm", "ipc", "pki"},
+    "evidence": {"base", "gm", "ipc", "pki", "store"},
     "server": {"base", "gm", "ipc", "sandbox", "pki", "store", "web", "evidence"},
     "client": {"base", "gm", "ipc", "sandbox", "pki", "web", "evidence"},
     "cmd": {"base", "gm", "ipc", "sandbox", "pki", "store", "web", "evidence", "server", "client"},
