@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cmd/init.h"
 #include "server/cert/case.h"
+#include "server/insurance/register.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEMO_BUF = 16 * 1024, DEMO_FIRST_SERIAL = 26000001, DEMO_SHARES_M = 3, DEMO_SHARES_N = 5, DEMO_DAYS = 365 };
+enum { DEMO_BUF = 16 * 1024, DEMO_FIRST_SERIAL = 26000001, DEMO_SHARES_M = 3, DEMO_SHARES_N = 5, DEMO_DAYS = 365, DEMO_JOINED = 202401 };
 
 /* --- constructed register (facts page shebao-domain 11; no real unit or person) --- */
 
@@ -155,10 +156,29 @@ static enum err first_certificate(struct demo *d, const struct first_holder *h)
 	return install(d, no, h->key, &maker);
 }
 
+/* Every unit has joined what is open at this bureau since the tables' first month; risk class of wholesale and catering. */
+static enum err join_insurances(struct demo *d, const struct tables *t)
+{
+	unsigned open = tables_enabled(t);
+	for (size_t i = 0; i < COUNT_OF(UNITS); i++)
+		for (int ins = 0; ins < INS_MAX; ins++) {
+			const struct unit_insurance u = {.unit_no = UNITS[i].unit_no, .ins = ins, .from_month = DEMO_JOINED,
+				.risk_class = 2, .float_ppm = 1000000};
+			if (open & 1u << ins)
+				TRY(unit_insurance_put(&d->desk, t, &u));
+		}
+	return ERR_OK;
+}
+
 static enum err seed(struct demo *d)
 {
+	char path[BUREAU_PATH_MAX * 2];
+	AUTO(tables) tables = NULL;
+	snprintf(path, sizeof path, "%s/tables", d->b->share);
+	TRY(tables_load(path, &tables));
 	for (size_t i = 0; i < COUNT_OF(UNITS); i++)
 		TRY(unit_put(&d->desk, &UNITS[i]));
+	TRY(join_insurances(d, tables));
 	for (size_t i = 0; i < COUNT_OF(HOLDERS); i++)
 		TRY(first_certificate(d, &HOLDERS[i]));
 	return ERR_OK;

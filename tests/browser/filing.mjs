@@ -1,0 +1,83 @@
+// From a filing by form to its approval: the operator files B03 for one person, the reviewer approves, the receipt of the
+// certificate case verifies. TAP.   usage: node filing.mjs BUILD_DIR
+import path from "node:path";
+import { Bureau, login, openBrowser, screenshotDir, withAgent } from "./lib.mjs";
+
+let tests = 0;
+let failed = 0;
+function check(name, ok, detail = "") {
+  tests += 1;
+  if (!ok) failed += 1;
+  console.log(`${ok ? "ok" : "not ok"} ${tests} - ${name}${ok ? "" : `  # ${detail}`}`);
+}
+const cn = (days = 0) => new Date(Date.now() + (days * 24 + 8) * 3600e3).toISOString();
+
+async function fill(page, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const field = page.locator(`[name="${name}"]`).first();
+    const kind = await field.evaluate((e) => e.type ?? e.tagName.toLowerCase());
+    if (kind === "select-one") await field.selectOption(value);
+    else if (kind === "radio" || kind === "checkbox") for (const v of value.split(",")) await page.check(`[name="${name}"][value="${v}"]`);
+    else await field.fill(value);
+  }
+}
+
+async function file(page, bureau, shots) {
+  bureau.only("operator-1");
+  await login(page, bureau, "operator-1", "/unit");
+  await page.goto(`${bureau.origin}/filings`);
+  await page.click("#new-B03");
+  await page.waitForURL(/\/filings\/[^/]+\/form/);
+  await page.screenshot({ path: path.join(shots, "01-form.png"), fullPage: true });
+  const month = cn().slice(0, 7).replace("-", "");
+  await fill(page, { period: month, id_type: "01", id_no: "430102199003079914", name: "测试职工甲", gender: "1", enrol_type: "A",
+    ins_110: "1", ins_210: "1", ins_410: "1", mobile: "13000000004", start_month: month, hire_date: cn(-3).slice(0, 10), contract_type: "2", contract_from: cn(-3).slice(0, 10),
+    employ_form: "01", wage: "8765.43" });
+  await page.click("#next");
+  await page.screenshot({ path: path.join(shots, "02-next.png"), fullPage: true });
+  if (/upload/.test(page.url())) await page.click("#next");
+  await page.waitForURL(/\/check/);
+  await page.screenshot({ path: path.join(shots, "03-check.png"), fullPage: true });
+  check("the check page offers the signature", await page.isVisible("#sign"), await page.textContent("main"));
+  await withAgent(page, () => page.click("#sign"), bureau.pin("operator-1"));
+  await page.waitForSelector("#state", { timeout: 15000 });
+  await page.screenshot({ path: path.join(shots, "04-filed.png"), fullPage: true });
+  check("the filing is with the bureau", /accepted|submitted/.test(await page.getAttribute("#state", "data-state") ?? ""), await page.textContent("#state"));
+  return new URL(page.url()).pathname.split("/").pop();
+}
+
+async function approve(page, bureau, no, shots) {
+  bureau.only("reviewer-1");
+  await login(page, bureau, "reviewer-1", "/review");
+  await page.goto(`${bureau.origin}/review/filings`);
+  await page.screenshot({ path: path.join(shots, "05-queue.png"), fullPage: true });
+  await page.goto(`${bureau.origin}/review/filings/${no}`);
+  await page.screenshot({ path: path.join(shots, "06-review.png"), fullPage: true });
+  await withAgent(page, () => page.click("#approve"), bureau.pin("reviewer-1"));
+  await page.waitForLoadState();
+  await page.goto(`${bureau.origin}/review/filings/${no}`);
+  await page.screenshot({ path: path.join(shots, "07-approved.png"), fullPage: true });
+  check("the filing is done", (await page.getAttribute("#state", "data-state") ?? await page.textContent("#state")).match(/done|办结/), await page.textContent("#state"));
+}
+
+async function main() {
+  const bureau = await new Bureau(process.argv[2]).start();
+  const browser = await openBrowser();
+  const shots = screenshotDir("filing");
+  try {
+    const own = async () => (await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 900 } })).newPage();
+    const no = await file(await own(), bureau, shots);
+    await approve(await own(), bureau, no, shots);
+  } catch (e) {
+    check("the filing ran to its end", false, `${e.message.split("\n")[0]} ${e.stack.split("\n").slice(1, 6).join(" ")}`);
+    for (const [i, p] of browser.contexts().flatMap((c) => c.pages()).entries())
+      await p.screenshot({ path: path.join(shots, `failure-${i}.png`), fullPage: true }).catch(() => {});
+    console.log(bureau.logs().split("\n").filter((l) => /lvl=(warn|error)/.test(l)).join("\n"));
+  }
+  await browser.close();
+  await bureau.stop();
+  bureau.remove_files();
+  console.log(`1..${tests}`);
+  process.exit(failed ? 1 : 0);
+}
+main().catch((e) => { console.log(`not ok - ${e.stack}`); process.exit(1); });
