@@ -15,7 +15,7 @@
 
 enum { DEMO_BUF = 16 * 1024, DEMO_FIRST_SERIAL = 26000001, DEMO_SHARES_M = 3, DEMO_SHARES_N = 5, DEMO_DAYS = 365, DEMO_JOINED = 202401 };
 
-/* --- constructed register (facts page shebao-domain 11; no real unit or person) --- */
+/* --- constructed register: no real unit or person --- */
 
 static const struct unit UNITS[] = {
 	{.unit_no = "10000016", .uscc = "91430100MAYYYY016Y", .name = "长沙测试一号科技有限公司", .type = "10", .region = "430104",

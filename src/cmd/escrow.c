@@ -1,18 +1,10 @@
 /* yinxin-escrow: opens its vault, gives up what it does not need, and answers the signer. */
-#include "base/clock.h"
-#include "base/conf.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "gm/start.h"
+#include "cmd/daemon.h"
 #include "ipc/peer.h"
-#include "sandbox/sandbox.h"
 #include "server/escrow/escrow.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILES_MAX = 96, BACKLOG = 16 };
@@ -27,41 +19,6 @@ static const struct conf_opt options[] = {
 	{NULL},
 };
 
-static volatile int stop;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stop = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction a = {.sa_handler = on_signal};
-
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	a.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &a, NULL);
-}
-
-/* As root: the folder belongs to the user that the process becomes. Without following links, for a folder of that name
- * may lie where others write. */
-static enum err give_dir(const char *dir, uid_t uid)
-{
-	TRY(file_mkdir(dir, 0700));
-	if (geteuid() != 0)
-		return ERR_OK;
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return ERR(IO, "%s: %s", dir, strerror(errno));
-	int rc = fchown(fd, uid, (gid_t)-1);
-	if (rc == 0)
-		rc = fchmod(fd, 0700);
-	close(fd);
-	return rc == 0 ? ERR_OK : ERR(IO, "%s: %s", dir, strerror(errno));
-}
-
 /* The socket belongs to the signer, mode 0600: nobody else can even connect. Who connects is checked again at accept. */
 static enum err listen_for(const char *path, uid_t signer, int *ret_fd)
 {
@@ -73,16 +30,8 @@ static enum err listen_for(const char *path, uid_t signer, int *ret_fd)
 
 static enum err confine(const struct conf *c)
 {
-	const char *const no_paths[] = {NULL}, *const own[] = {conf_str(c, "dir"), NULL};
-	bool paths = false, calls = false;
-
-	TRY(sandbox_limits(FILES_MAX, (unsigned long)conf_int(c, "memory_mb") << 20));
-	TRY(sandbox_paths(no_paths, own, &paths));
-	TRY(sandbox_syscalls(SANDBOX_KEYHOLDER, &calls));
-	if (!calls)
-		LOG(WARN, "no_syscall_filter", {"why", "YINXIN_NO_SECCOMP is set"});
-	LOG(INFO, "confined", {"landlock", paths ? "yes" : "no"}, {"seccomp", calls ? "yes" : "no"});
-	return ERR_OK;
+	return daemon_confine(&(struct daemon_cell){.files = FILES_MAX, .memory_mb = conf_int(c, "memory_mb"),
+		.rw = conf_str(c, "dir"), .calls = SANDBOX_KEYHOLDER, .warns = true});
 }
 
 /* After a write that failed only a new start reads again what is on disk; the supervisor gives it. */
@@ -94,7 +43,7 @@ static void watch(struct serve_ctx *ctx, const struct ipc_type *request, enum er
 	escrow_report(ctx, request, e);
 	if (e == ERR_IO || e == ERR_JOURNAL) {
 		vault_failed = true;
-		stop = 1;
+		daemon_stop = DAEMON_STOPPED;
 	}
 }
 
@@ -106,7 +55,7 @@ static enum err serve(struct vault *v, int listener, uid_t signer)
 	escrow_serve(&ctx, &s);
 	s.uids = &signer;
 	s.n_uids = 1;
-	s.stop = &stop;
+	s.stop = &daemon_stop;
 	escrow_report = s.report;
 	s.report = watch;
 	LOG(INFO, "ready", {"state", vault_is_open(v) ? "open" : "empty"});
@@ -120,13 +69,12 @@ static enum err run(const struct conf *c, const struct clock *clock)
 	uid_t own, signer;
 	int listener = -1;
 
-	log_clock(clock);
-	TRY(gm_start());
+	(void)clock;
 	TRY(sandbox_uid_of(conf_str(c, "user"), &own));
 	TRY(sandbox_uid_of(conf_str(c, "signer_user"), &signer));
 	if (own == signer)
 		LOG(WARN, "not_isolated", {"why", "escrow and signer run as one user"});
-	TRY(give_dir(conf_str(c, "dir"), own));
+	TRY(daemon_own_dir(conf_str(c, "dir"), own));
 	TRY(listen_for(conf_str(c, "socket"), signer, &listener));
 	TRY(sandbox_user(conf_str(c, "user")));
 	TRY(vault_open(conf_str(c, "dir"), &v));
@@ -138,21 +86,8 @@ static enum err run(const struct conf *c, const struct clock *clock)
 
 int main(int argc, char **argv)
 {
-	AUTO(conf) c = NULL;
-	AUTO(clock) clock = NULL;
-	enum err e = conf_main(argc, argv, "yinxin-escrow", "加密密钥托管服务", options, &c);
+	const struct daemon d = {.program = "yinxin-escrow", .purpose = "加密密钥托管服务", .log = "escrow",
+		.options = options, .run = run};
 
-	if (e != ERR_OK)
-		return e == ERR_USAGE ? 2 : 1;
-	log_open("escrow", LOG_INFO);
-	secret_process_harden();
-	catch_signals();
-	e = clock_open(conf_str(c, "clock")[0] ? conf_str(c, "clock") : NULL, &clock);
-	if (e == ERR_OK)
-		e = run(c, clock);
-	if (e != ERR_OK)
-		log_err("stopped", e);
-	else
-		LOG(INFO, "stopped");
-	return e == ERR_OK ? 0 : 1;
+	return daemon_main(&d, argc, argv);
 }

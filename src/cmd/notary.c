@@ -1,18 +1,8 @@
 /* yinxin-notary: opens its state, gives up what it does not need, follows the signer's journal, answers ceremony and portal. */
-#include "base/clock.h"
-#include "base/conf.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "gm/start.h"
+#include "cmd/daemon.h"
 #include "ipc/peer.h"
-#include "sandbox/sandbox.h"
 #include "server/notary/notary.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILES_MAX = 96, BACKLOG = 16 };
@@ -29,53 +19,10 @@ static const struct conf_opt options[] = {
 	{NULL},
 };
 
-static volatile int stop;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stop = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction a = {.sa_handler = on_signal};
-
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	a.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &a, NULL);
-}
-
-/* As root: the folder belongs to the user that the process becomes. Without following links, for a folder of that name
- * may lie where others write. */
-static enum err give_dir(const char *dir, uid_t uid)
-{
-	TRY(file_mkdir(dir, 0700));
-	if (geteuid() != 0)
-		return ERR_OK;
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return ERR(IO, "%s: %s", dir, strerror(errno));
-	int rc = fchown(fd, uid, (gid_t)-1);
-	if (rc == 0)
-		rc = fchmod(fd, 0700);
-	close(fd);
-	return rc == 0 ? ERR_OK : ERR(IO, "%s: %s", dir, strerror(errno));
-}
-
 static enum err confine(const struct conf *c)
 {
-	const char *const no_paths[] = {NULL}, *const own[] = {conf_str(c, "dir"), NULL};
-	bool paths = false, calls = false;
-
-	TRY(sandbox_limits(FILES_MAX, (unsigned long)conf_int(c, "memory_mb") << 20));
-	TRY(sandbox_paths(no_paths, own, &paths));
-	TRY(sandbox_syscalls(SANDBOX_KEYHOLDER, &calls));
-	if (!calls)
-		LOG(WARN, "no_syscall_filter", {"why", "YINXIN_NO_SECCOMP is set"});
-	LOG(INFO, "confined", {"landlock", paths ? "yes" : "no"}, {"seccomp", calls ? "yes" : "no"});
-	return ERR_OK;
+	return daemon_confine(&(struct daemon_cell){.files = FILES_MAX, .memory_mb = conf_int(c, "memory_mb"),
+		.rw = conf_str(c, "dir"), .calls = SANDBOX_KEYHOLDER, .warns = true});
 }
 
 /* Only failures, and that it runs: an answer a request would be a log of who asks about whom. */
@@ -93,7 +40,7 @@ static enum err serve(struct serve_ctx *s, int listener, const uid_t uids[2])
 	notary_serve(s, &serve);
 	serve.uids = uids;
 	serve.n_uids = 2;
-	serve.stop = &stop;
+	serve.stop = &daemon_stop;
 	serve.report = report;
 	LOG(INFO, "ready", {"state", s->follow ? "open" : "empty"});
 	return serve_run(listener, &serve);
@@ -117,14 +64,12 @@ static enum err run(const struct conf *c, const struct clock *clock)
 	uid_t own, uids[2]; /* in the order of enum notary_peer */
 	int listener = -1;
 
-	log_clock(clock);
-	TRY(gm_start());
 	TRY(sandbox_uid_of(conf_str(c, "user"), &own));
 	TRY(sandbox_uid_of(conf_str(c, "admin_user"), &uids[0]));
 	TRY(sandbox_uid_of(conf_str(c, "portal_user"), &uids[1]));
 	if (own == uids[1])
 		LOG(WARN, "not_isolated", {"why", "notary and portal run as one user"});
-	TRY(give_dir(conf_str(c, "dir"), own));
+	TRY(daemon_own_dir(conf_str(c, "dir"), own));
 	/* Two users may connect; the peer's uid is checked at accept. */
 	TRY(peer_listen(conf_str(c, "socket"), 0666, BACKLOG, &listener));
 	TRY(sandbox_user(conf_str(c, "user")));
@@ -135,21 +80,8 @@ static enum err run(const struct conf *c, const struct clock *clock)
 
 int main(int argc, char **argv)
 {
-	AUTO(conf) c = NULL;
-	AUTO(clock) clock = NULL;
-	enum err e = conf_main(argc, argv, "yinxin-notary", "证书状态、时间戳与业务日志公证服务", options, &c);
+	const struct daemon d = {.program = "yinxin-notary", .purpose = "证书状态、时间戳与业务日志公证服务", .log = "notary",
+		.options = options, .run = run};
 
-	if (e != ERR_OK)
-		return e == ERR_USAGE ? 2 : 1;
-	log_open("notary", LOG_INFO);
-	secret_process_harden();
-	catch_signals();
-	e = clock_open(conf_str(c, "clock")[0] ? conf_str(c, "clock") : NULL, &clock);
-	if (e == ERR_OK)
-		e = run(c, clock);
-	if (e != ERR_OK)
-		log_err("stopped", e);
-	else
-		LOG(INFO, "stopped");
-	return e == ERR_OK ? 0 : 1;
+	return daemon_main(&d, argc, argv);
 }

@@ -1,11 +1,8 @@
 /* yinxin-portal: asks the signer for the bureau and the data key, gives up what it does not need, serves pages over SCGI. */
-#include "base/conf.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "gm/start.h"
+#include "cmd/daemon.h"
 #include "ipc/peer.h"
-#include "sandbox/sandbox.h"
 #include "server/notary/client.h"
 #include "server/filing/b03_service.h"
 #include "server/filing/filing_log.h"
@@ -43,31 +40,19 @@ static const struct conf_opt options[] = {
 	{NULL},
 };
 
-static volatile sig_atomic_t stop;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stop = 1;
-}
-
 /* Blocked while the workers start, so that only the main thread's wait hears it. */
-static void catch_signals(sigset_t *ret_wait)
+static void hold_signals(sigset_t *ret_wait)
 {
-	struct sigaction a = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
 	(void)sigemptyset(ret_wait);
 	(void)sigaddset(ret_wait, SIGTERM);
 	(void)sigaddset(ret_wait, SIGINT);
-	(void)sigaction(SIGTERM, &a, NULL);
-	(void)sigaction(SIGINT, &a, NULL);
-	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)sigprocmask(SIG_BLOCK, ret_wait, NULL);
 }
 
 static bool stop_within(const sigset_t *wait, int64_t ms)
 {
 	const struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
-	return stop || sigtimedwait(wait, NULL, &t) > 0;
+	return daemon_stop || sigtimedwait(wait, NULL, &t) > 0;
 }
 
 static void report(const struct web_done *d)
@@ -117,6 +102,7 @@ static enum err open_services(struct opened *o, const char *tables)
 	if ((size_t)snprintf(dir, sizeof dir, "%s/../services", conf_str(o->c, "templates")) >= sizeof dir)
 		return ERR(CONFIG, "templates: path is too long");
 	TRY(tables_load(tables, &o->money));
+	o->app.insurance = o->money;
 	b03_service_init(&o->b03, &o->app.desk, o->money);
 	TRY(services_load(dir, &o->b03.registry, &o->services));
 	return filing_fields_check(o->services);
@@ -183,15 +169,10 @@ static enum err ask_signer(struct opened *o, const sigset_t *wait)
 
 /* --- the rest --- */
 
-static enum err confine(struct opened *o)
+static enum err confine(const struct opened *o)
 {
-	const char *const ro[] = {o->sql, NULL}, *const rw[] = {conf_str(o->c, "data"), NULL};
-	bool paths = false, calls = false;
-	TRY(sandbox_limits(FILES_MAX, 0));
-	TRY(sandbox_paths(ro, rw, &paths));
-	TRY(sandbox_syscalls(SANDBOX_PORTAL, &calls));
-	LOG(INFO, "confined", {"landlock", paths ? "yes" : "no"}, {"seccomp", calls ? "yes" : "no"});
-	return ERR_OK;
+	return daemon_confine(&(struct daemon_cell){.files = FILES_MAX, .ro = o->sql, .rw = conf_str(o->c, "data"),
+		.calls = SANDBOX_PORTAL});
 }
 
 static enum err open_store(struct opened *o)
@@ -273,10 +254,8 @@ static enum err serve(struct opened *o, const sigset_t *wait)
 	return ERR_OK;
 }
 
-static enum err run(struct opened *o, const sigset_t *wait)
+static enum err run_opened(struct opened *o, const sigset_t *wait)
 {
-	log_clock(o->clock);
-	TRY(gm_start());
 	TRY(open_files(o));
 	TRY(sandbox_user(conf_str(o->c, "user")));
 	secret_process_harden();
@@ -306,25 +285,20 @@ static void opened_done(struct opened *o)
 		(void)close(o->sql_fd);
 }
 
+static enum err run(const struct conf *c, const struct clock *clock)
+{
+	struct opened o = {.c = c, .clock = clock, .listener = -1, .sql_fd = -1};
+	sigset_t wait;
+	hold_signals(&wait);
+	enum err e = run_opened(&o, &wait);
+	opened_done(&o);
+	return e;
+}
+
 int main(int argc, char **argv)
 {
-	AUTO(conf) c = NULL;
-	AUTO(clock) clock = NULL;
-	sigset_t wait;
-	enum err e = conf_main(argc, argv, "yinxin-portal", "网上服务门户(SCGI)", options, &c);
-	if (e != ERR_OK)
-		return e == ERR_USAGE ? 2 : 1;
-	log_open("portal", LOG_INFO);
-	secret_process_harden();
-	catch_signals(&wait);
-	e = clock_open(conf_str(c, "clock")[0] != '\0' ? conf_str(c, "clock") : NULL, &clock);
-	struct opened o = {.c = c, .clock = clock, .listener = -1, .sql_fd = -1};
-	if (e == ERR_OK)
-		e = run(&o, &wait);
-	opened_done(&o);
-	if (e != ERR_OK)
-		log_err("stopped", e);
-	else
-		LOG(INFO, "stopped");
-	return e == ERR_OK ? 0 : 1;
+	const struct daemon d = {.program = "yinxin-portal", .purpose = "网上服务门户(SCGI)", .log = "portal",
+		.options = options, .run = run};
+
+	return daemon_main(&d, argc, argv);
 }

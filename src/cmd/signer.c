@@ -1,15 +1,10 @@
 /* yinxin-signer: opens its journal and keys, gives up what it does not need, and answers portal and ceremony. */
-#include "base/conf.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "base/secret.h"
-#include "gm/start.h"
+#include "cmd/daemon.h"
 #include "ipc/peer.h"
 #include "pki/profile.h"
-#include "sandbox/sandbox.h"
 #include "server/signer/signer.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
@@ -37,14 +32,6 @@ static const struct conf_opt options[] = {
 	{NULL},
 };
 
-static volatile int stop;
-
-static void on_signal(int number)
-{
-	(void)number;
-	stop = SIGNER_STOPPED;
-}
-
 static void on_tick(int number)
 {
 	(void)number;
@@ -60,14 +47,7 @@ static void tick(void)
 	(void)setitimer(ITIMER_REAL, &every, NULL);
 }
 
-static void catch_signals(void)
-{
-	struct sigaction a = {.sa_handler = on_signal};
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	a.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &a, NULL);
-}
+_Static_assert((int)SIGNER_STOPPED == (int)DAEMON_STOPPED, "a signal sets the one, serve() waits for the other");
 
 /* After a write that failed only a new start reads again what is on disk; the supervisor gives it. */
 static bool journal_failed;
@@ -77,7 +57,7 @@ static void report(struct serve_ctx *s, const struct ipc_type *request, enum err
 	(void)s;
 	if (e == ERR_JOURNAL) {
 		journal_failed = true;
-		stop = SIGNER_STOPPED;
+		daemon_stop = SIGNER_STOPPED;
 	}
 	const char *name = request == NULL ? "refused" : request->name;
 	if (e == ERR_OK)
@@ -85,21 +65,6 @@ static void report(struct serve_ctx *s, const struct ipc_type *request, enum err
 	else
 		LOG(WARN, "denied", {"request", name}, {"code", err_code(e)}, {"name", err_name(e)}, {"detail", err_detail()},
 		    {"at", err_where()});
-}
-
-/* As root: the folder goes to the user that the process becomes; a link in its place is refused. */
-static enum err own_dir(const char *dir, uid_t uid)
-{
-	TRY(file_mkdir(dir, 0700));
-	if (geteuid() != 0)
-		return ERR_OK;
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return ERR(IO, "%s: %s", dir, strerror(errno));
-	bool done = fchown(fd, uid, (gid_t)-1) == 0 && fchmod(fd, 0700) == 0;
-	int why = errno;
-	(void)close(fd);
-	return done ? ERR_OK : ERR(IO, "%s: %s", dir, strerror(why));
 }
 
 struct peers {
@@ -125,13 +90,8 @@ static enum err listen_for(const char *path, const struct peers *p, int *ret_fd)
 
 static enum err confine(const struct conf *c)
 {
-	const char *const ro[] = {NULL}, *const rw[] = {conf_str(c, "dir"), NULL};
-	bool paths = false, calls = false;
-	TRY(sandbox_limits(FILES_MAX, (unsigned long)conf_int(c, "memory_mb") << 20));
-	TRY(sandbox_paths(ro, rw, &paths));
-	TRY(sandbox_syscalls(SANDBOX_KEYHOLDER, &calls));
-	LOG(INFO, "confined", {"landlock", paths ? "yes" : "no"}, {"seccomp", calls ? "yes" : "no"});
-	return ERR_OK;
+	return daemon_confine(&(struct daemon_cell){.files = FILES_MAX, .memory_mb = conf_int(c, "memory_mb"),
+		.rw = conf_str(c, "dir"), .calls = SANDBOX_KEYHOLDER});
 }
 
 /* Until the ceremony is closed nobody but its holder is heard; then the portal, and the notary for what it may read. */
@@ -140,16 +100,16 @@ static enum err serve(struct serve_ctx *s, int listener, const struct peers *p)
 	const uid_t uids[] = {p->admin, p->portal, p->notary}; /* in the order of enum signer_peer */
 	struct serve serve;
 	enum err e = ERR_OK;
-	signer_serve(s, &stop, &serve);
+	signer_serve(s, &daemon_stop, &serve);
 	serve.uids = uids;
 	serve.report = report;
-	while (e == ERR_OK && stop != SIGNER_STOPPED) {
+	while (e == ERR_OK && daemon_stop != SIGNER_STOPPED) {
 		bool open = signer_state_of(s) == SIGNER_OPEN;
 		serve.n_uids = open ? COUNT_OF(uids) : 1;
 		LOG(INFO, "ready", {"state", open ? "open" : "ceremony"});
 		e = serve_run(listener, &serve);
 		int closed = SIGNER_CLOSED_CEREMONY;
-		(void)__atomic_compare_exchange_n(&stop, &closed, SIGNER_RUNNING, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+		(void)__atomic_compare_exchange_n(&daemon_stop, &closed, SIGNER_RUNNING, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	}
 	return e == ERR_OK && journal_failed ? ERR(JOURNAL, "a write failed; starting anew") : e;
 }
@@ -168,13 +128,11 @@ static enum err run_signer(const struct conf *c, const struct clock *clock, int 
 	return e;
 }
 
-static enum err run(const struct conf *c, const struct clock *clock)
+static enum err open_and_run(const struct conf *c, const struct clock *clock)
 {
 	uid_t own;
 	struct peers p = {.notary_user = conf_str(c, "notary_user")};
 	int listener = -1;
-	log_clock(clock);
-	TRY(gm_start());
 	TRY(profile_load(conf_str(c, "profiles")));
 	TRY(sandbox_uid_of(conf_str(c, "user"), &own));
 	TRY(sandbox_uid_of(conf_str(c, "portal_user"), &p.portal));
@@ -182,7 +140,7 @@ static enum err run(const struct conf *c, const struct clock *clock)
 	TRY(sandbox_uid_of(conf_str(c, "admin_user"), &p.admin));
 	if (own == p.portal || p.notary == p.portal)
 		LOG(WARN, "not_isolated", {"why", "signer, portal and notary do not each have a user of their own"});
-	TRY(own_dir(conf_str(c, "dir"), own));
+	TRY(daemon_own_dir(conf_str(c, "dir"), own));
 	TRY(listen_for(conf_str(c, "socket"), &p, &listener));
 	TRY(sandbox_user(conf_str(c, "user")));
 	enum err e = run_signer(c, clock, listener, &p);
@@ -190,25 +148,19 @@ static enum err run(const struct conf *c, const struct clock *clock)
 	return e;
 }
 
-int main(int argc, char **argv)
+static enum err run(const struct conf *c, const struct clock *clock)
 {
-	AUTO(conf) c = NULL;
-	AUTO(clock) clock = NULL;
-	enum err e = conf_main(argc, argv, "yinxin-signer", "证书签发服务", options, &c);
-	if (e != ERR_OK)
-		return e == ERR_USAGE ? 2 : 1;
-	log_open("signer", LOG_INFO);
-	secret_process_harden();
-	catch_signals();
 	tick();
-	e = clock_open(conf_str(c, "clock")[0] != '\0' ? conf_str(c, "clock") : NULL, &clock);
-	if (e == ERR_OK)
-		e = run(c, clock);
+	enum err e = open_and_run(c, clock);
 	if (e == ERR_CEREMONY_CUT)
 		LOG(ERROR, "remedy", {"do", err_remedy(e)});
-	if (e != ERR_OK)
-		log_err("stopped", e);
-	else
-		LOG(INFO, "stopped");
-	return e == ERR_OK ? 0 : 1;
+	return e;
+}
+
+int main(int argc, char **argv)
+{
+	const struct daemon d = {.program = "yinxin-signer", .purpose = "证书签发服务", .log = "signer",
+		.options = options, .run = run};
+
+	return daemon_main(&d, argc, argv);
 }

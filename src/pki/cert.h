@@ -1,4 +1,4 @@
-/* X.509 v3 certificates on SM2 (GB/T 20518-2018; acceptance table of gm-pki.md 6): parse strictly, build, show.
+/* X.509 v3 certificates on SM2 (GB/T 20518-2018; docs/protocol/certificates.md): parse strictly, build, show.
  *
  * Subject of ours: C=CN, ST, L, O=<unit name>, CN=<holder>, serialNumber=<subject id>; the subject id binds:
  *   unit, unit-member   "<unit_no>-<person_id>"     person, staff   "<person_id>"     card   "<card serial>"

@@ -148,7 +148,7 @@ static enum err key_ids_put(struct buf *out, const struct cert_spec *s)
 	return ERR_OK;
 }
 
-/* GB/T 20518-2018, 5.2.4: critical. The four values of gm-pki 1.3 and nothing between. */
+/* GB/T 20518-2018, 5.2.4: critical. The four values of docs/protocol/certificates.md and nothing between. */
 static void usage_put(struct buf *out, unsigned usage)
 {
 	static const uint8_t sign[] = {6, 0xc0}, enc[] = {3, 0x38}, ca[] = {1, 0x06}, digital[] = {7, 0x80};

@@ -1,4 +1,4 @@
-/* Complete v2 CRLs without critical extensions (GB/T 20518-2018 5.3, gm-pki.md 1.7). Suspended is certificateHold. */
+/* Complete v2 CRLs without critical extensions (GB/T 20518-2018 5.3). Suspended is certificateHold. */
 #pragma once
 #include "pki/cert.h"
 

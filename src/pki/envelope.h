@@ -7,7 +7,7 @@ enum { ENVELOPED_KEY_MAX = 1024 };
 enum err enveloped_key_close(const struct sm2_pub *to, const struct sm2_key *pair, struct buf *out) MUST_CHECK;
 /* Accepts algorithm 104 and 104.1 and plaintexts of 32 or 64 octets (leading zeros); checks d*G == public key: ERR_SIG. */
 enum err enveloped_key_open(struct span der, const struct sm2_key *by, struct sm2_key **ret_pair) MUST_CHECK;
-/* Parts for the SKF ENVELOPEDKEYBLOB (GM/T 0016-2012 table; skf-token.md 3.3). */
+/* Parts for the SKF ENVELOPEDKEYBLOB (GM/T 0016-2012). */
 struct enveloped_parts {
 	uint8_t sym_cipher_x[32], sym_cipher_y[32], sym_hash[32], sym_cipher[64];
 	size_t sym_cipher_len;

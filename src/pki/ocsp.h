@@ -1,6 +1,6 @@
 /* Certificate status on request (RFC 6960) with SM2 and SM3: requests both ways, answers by a delegated responder.
  *
- * Identifiers by SM3 are ours (gm-pki.md 3.3); SHA-256 and SHA-1 are read and answered in kind, for foreign clients.
+ * Identifiers by SM3 are ours; SHA-256 and SHA-1 are read and answered in kind, for foreign clients.
  * The responder is named byName, its certificate (EKU OCSPSigning, digitalSignature, ocsp-nocheck) lies in the answer.
  * certificateHold is revoked with reason 6. Signed requests, request lists beyond OCSP_ITEMS_MAX, unknown critical
  * extensions and everything that is not strict DER are refused. Spans of parsed forms borrow from the octets given. */

@@ -1,4 +1,4 @@
-/* Object identifiers in dotted text; the facts page gm-pki 1-3 names their sources. */
+/* Object identifiers in dotted text; docs/protocol/certificates.md names their sources. */
 #pragma once
 #define OID_SM2_CURVE "1.2.156.10197.1.301"
 #define OID_SM2_SIGN_SM3 "1.2.156.10197.1.501"

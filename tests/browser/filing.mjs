@@ -60,14 +60,38 @@ async function approve(page, bureau, no, shots) {
   check("the filing is done", (await page.getAttribute("#state", "data-state") ?? await page.textContent("#state")).match(/done|办结/), await page.textContent("#state"));
 }
 
+/* The receipt behind the page's link, as the one who is logged in there gets it. */
+async function receipt(page, where, no) {
+  await page.goto(where);
+  const href = await page.getAttribute("#receipt", "href");
+  let status = 0;
+  let bytes = 0;
+  for (let i = 0; i < 20 && status !== 200; i++) { // until the next signed head covers it
+    if (i > 0) await page.waitForTimeout(500);
+    const got = await page.request.get(new URL(href, page.url()).href);
+    status = got.status();
+    bytes = status === 200 ? (await got.body()).length : 0;
+    if (status === 200) check(`${href} is a file`, (got.headers()["content-disposition"] ?? "").includes(`${no}.yxr`) && bytes > 1000, bytes);
+  }
+  if (status !== 200) check(`${href} is a file`, false, status);
+}
+
 async function main() {
   const bureau = await new Bureau(process.argv[2]).start();
   const browser = await openBrowser();
   const shots = screenshotDir("filing");
   try {
     const own = async () => (await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 900 } })).newPage();
-    const no = await file(await own(), bureau, shots);
-    await approve(await own(), bureau, no, shots);
+    const unit = await own();
+    const officer = await own();
+    const no = await file(unit, bureau, shots);
+    await approve(officer, bureau, no, shots);
+    await receipt(officer, `${bureau.origin}/review/filings/${no}`, no);
+    bureau.only("operator-1");
+    await login(unit, bureau, "operator-1", "/unit");
+    await unit.screenshot({ path: path.join(shots, "08-unit.png"), fullPage: true });
+    check("the unit's staff are listed", /测试职工甲.*430102\*{8}9914.*养老、失业、工伤/.test((await unit.textContent("table:has(caption)")).replace(/\s+/g, " ")), await unit.textContent("main"));
+    await receipt(unit, `${bureau.origin}/filings/${no}`, no);
   } catch (e) {
     check("the filing ran to its end", false, `${e.message.split("\n")[0]} ${e.stack.split("\n").slice(1, 6).join(" ")}`);
     for (const [i, p] of browser.contexts().flatMap((c) => c.pages()).entries())

@@ -1,4 +1,4 @@
-/* A pinentry process and the part of its line protocol that we speak (skf-token.md 7.1): SET..., GETPIN, CONFIRM. Lines of
+/* A pinentry process and the part of its line protocol that we speak: SET..., GETPIN, CONFIRM. Lines of
  * at most 1000 bytes, arguments and data percent-escaped. No password cache, no quality bar. */
 #pragma once
 #include "base/buf.h"

@@ -114,7 +114,7 @@ static void put_cors(struct conn *c, struct buf *out)
 	http1_header(out, "Access-Control-Allow-Methods", "GET, POST");
 	http1_header(out, "Access-Control-Allow-Headers", "Content-Type");
 	http1_header(out, "Access-Control-Max-Age", "600");
-	/* Chromium 104 to 141 and the browsers made from it ask; later ones ask the person (skf-token.md 6.3). */
+	/* Chromium 104 to 141 and the browsers made from it ask; later ones ask the person. */
 	if (span_eq_str(http1_get(&c->head, "Access-Control-Request-Private-Network"), "true"))
 		http1_header(out, "Access-Control-Allow-Private-Network", "true");
 }

@@ -1,4 +1,4 @@
-/* SKF interface (GM/T 0016-2012; types, structures and codes as in skf-token.md 1): what libyxskf.so exports, and the
+/* SKF interface (GM/T 0016-2012; types, structures and codes of its 2012 edition): what libyxskf.so exports, and the
  * project's extension functions YX_* that other vendors' libraries lack. Packed structures, 32-bit ULONG. */
 #pragma once
 #include <stdint.h>

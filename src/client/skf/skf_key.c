@@ -199,7 +199,7 @@ static bool is_zero(const BYTE *p, size_t len)
 	return all == 0;
 }
 
-/* Right-aligned in 64, or left-aligned as some software has it (skf-token facts 1.2). */
+/* Right-aligned in 64, or left-aligned as some software has it. */
 static bool take32(const BYTE from[64], uint8_t to[32])
 {
 	bool right = is_zero(from, 32);

@@ -175,7 +175,7 @@ static char luhn_char(const char *s, size_t n)
 	return (char)('0' + (10 - sum % 10) % 10);
 }
 
-/* Numbers we made are typed as they stand: separators are refused (shebao-domain 4.4). */
+/* Numbers we made are typed as they stand: separators are refused. */
 static bool plain_digits(struct span in, size_t want, char ret[CLEAN_MAX])
 {
 	if (in.len != want || !all_digits((const char *)in.ptr, want))

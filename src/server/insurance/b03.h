@@ -1,4 +1,4 @@
-/* B03 职工首次参保及险种增加: one row as text, normalised and judged (shebao-domain 2.3).
+/* B03 职工首次参保及险种增加: one row as text, normalised and judged.
  *
  * b03_check() is a pure function of the row, the tables, the present time and what the lookups say; it lists every fault, not
  * the first one, so that a unit is told once (一次性告知). A fault has a field, a code B03-nn, a text and a remedy, and is

@@ -1,4 +1,4 @@
-/* The rules between fields and against the registers (shebao-domain 2.3, preconditions and refusals). */
+/* The rules between fields and against the registers. */
 #include "server/insurance/b03_i.h"
 #include "server/insurance/bill.h"
 #include <stdio.h>

@@ -33,7 +33,7 @@ static const struct {
 	[B03_UNIT_NO] = {"unit_no", "单位编号", false},
 };
 
-/* 01 to 10 are the business's own (shebao-domain 2.3); the others are ours. */
+/* 01 to 10 are the business's own; the others are ours. */
 static const struct {
 	const char *name, *zh, *remedy;
 	bool warning, review2;

@@ -1,5 +1,5 @@
 /* Money is int64 fen, a rate is parts per million. One rounding rule everywhere: half up to the fen, per person, insurance and
- * side, and only then added (shebao-domain 3.4); nothing is ever computed from a unit's total base.
+ * side, and only then added; nothing is ever computed from a unit's total base.
  * Limits: a base is at most 10^9 fen and a rate at most 10^6 ppm, so that products stay far below 2^63. Pure functions. */
 #pragma once
 #include "base/buf.h"

@@ -1,4 +1,4 @@
-/* Statutory retirement age with the delay from 2025 (全国人大常委会 2024-09-13; shebao-domain 5). Months only; pure. */
+/* Statutory retirement age with the delay from 2025 (全国人大常委会 2024-09-13). Months only; pure. */
 #pragma once
 #include "server/insurance/month.h"
 

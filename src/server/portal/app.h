@@ -8,6 +8,7 @@
 #include "web/server.h"
 
 struct filing_desk;
+struct tables;
 struct portal {
 	const char *origin, *agent_origin, *bureau_name;
 	int64_t idle_sec;
@@ -17,6 +18,7 @@ struct portal {
 	struct notary_client *notary; /* NULL: none is configured */
 	struct sessions *sessions;
 	const struct filing_desk *filing; /* NULL: no business is open yet */
+	const struct tables *insurance;   /* NULL: no register of insurance is kept */
 	enum err (*roster)(void *ctx, struct buf *ret_statement); /* NULL: the signer is asked */
 	void *roster_ctx;
 	json_t *tables; /* share/tables, by file name without suffix; read only */

@@ -82,6 +82,11 @@ const char *filing_state_class(enum filing_state s)
 	}
 }
 
+bool filing_is_done(const struct filing *f)
+{
+	return f->state == FILING_DONE || f->state == FILING_CORRECTED;
+}
+
 enum err filing_put_head(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f)
 {
 	const struct service *s = services_find(d->services, f->business);

@@ -382,5 +382,17 @@ enum err page_filing_show(struct web_req *rq)
 	mo_bool(&m, "returned", v.f.state == FILING_RETURNED);
 	mo_bool(&m, "filed", v.f.state == FILING_SUBMITTED);
 	mo_bool(&m, "done", v.f.state == FILING_DONE);
+	mo_bool(&m, "receipt", filing_is_done(&v.f));
 	return mo_err(&m);
+}
+
+enum err page_filing_receipt(struct web_req *rq)
+{
+	const struct filing_desk *d;
+	struct filing_who who;
+	struct filing f;
+	TRY(filing_desk_of(rq, &d));
+	filer_of(rq, &who);
+	TRY(filing_get(d, web_param(rq, "no"), &who, &f));
+	return receipt_answer(rq, f.no);
 }

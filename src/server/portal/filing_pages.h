@@ -19,6 +19,7 @@ enum err filing_put_faults(struct web_req *rq, struct mo *m, const struct filing
 			   const struct filing_who *by, const struct service *s) MUST_CHECK;
 enum err filing_put_events(struct mo *m, const struct filing_desk *d, const struct filing *f) MUST_CHECK;
 const char *filing_state_class(enum filing_state s);
+bool filing_is_done(const struct filing *f); /* done, or since corrected: its page offers the receipt */
 
 /* ERR_CONFIG naming a field of a definition that the form's route does not declare: to be called at start. */
 enum err filing_fields_check(const struct services *s) MUST_CHECK;
@@ -33,10 +34,12 @@ enum err page_filing_check(struct web_req *rq) MUST_CHECK;
 enum err page_filing_drop(struct web_req *rq) MUST_CHECK;
 enum err page_filing_show(struct web_req *rq) MUST_CHECK;
 enum err page_filing_correct(struct web_req *rq) MUST_CHECK;
+enum err page_filing_receipt(struct web_req *rq) MUST_CHECK; /* own unit only */
 
 /* filing_review.c */
 enum err page_filing_queue(struct web_req *rq) MUST_CHECK;
 enum err page_filing_review(struct web_req *rq) MUST_CHECK;
+enum err page_review_receipt(struct web_req *rq) MUST_CHECK; /* own district only */
 
 /* filing_acts.c */
 enum err page_filing_text(struct web_req *rq) MUST_CHECK;

@@ -76,5 +76,17 @@ enum err page_filing_review(struct web_req *rq)
 		TRY(may(d, &f, acts[i].kind, &who, &yes));
 		mo_bool(&m, acts[i].name, yes);
 	}
+	mo_bool(&m, "receipt", filing_is_done(&f));
 	return mo_err(&m);
+}
+
+enum err page_review_receipt(struct web_req *rq)
+{
+	const struct filing_desk *d;
+	struct filing_who who;
+	struct filing f;
+	TRY(filing_desk_of(rq, &d));
+	TRY(reviewer_of(rq, &who));
+	TRY(filing_get(d, web_param(rq, "no"), &who, &f));
+	return receipt_answer(rq, f.no);
 }

@@ -1,8 +1,10 @@
 /* /unit, /person and the account's optional password. */
+#include "server/insurance/register.h"
 #include "server/portal/pages.h"
+#include <stdio.h>
 #include <string.h>
 
-enum { DAY = 86400, SOON_DAYS = 90 };
+enum { DAY = 86400, SOON_DAYS = 90, STAFF_SHOWN = 50, STAFF_READ = 50000 };
 
 static void put_status(struct mo *m, const struct cert_row *c, int64_t now)
 {
@@ -44,6 +46,77 @@ static const char *region_zh(struct web_req *rq, const char *code)
 	return json_str_or(all, code, code);
 }
 
+/* --- staff: one row per person, in it one part per month and status with the insurances that share them --- */
+
+struct staff {
+	const struct tables *t;
+	int64_t now;
+	json_t *list, *parts; /* parts of the last person's row; NULL: it is not shown */
+	char person[PERSON_NO_LEN + 1];
+	int64_t persons, rows;
+};
+
+static enum err put_person(struct staff *w, const struct staff_row *r)
+{
+	(void)snprintf(w->person, sizeof w->person, "%s", r->person_no);
+	w->parts = NULL;
+	if (++w->persons > STAFF_SHOWN)
+		return ERR_OK;
+	struct mo o = mo_item(w->list);
+	mo_str(&o, "name", r->name);
+	mo_str(&o, "id", r->id_masked);
+	w->parts = mo_list(&o, "parts");
+	return mo_err(&o);
+}
+
+static enum err put_part(const struct staff *w, const char *ins, const char *from, const char *state)
+{
+	for (size_t i = 0; i < json_array_size(w->parts); i++) {
+		AUTO_BUF(all, 256);
+		json_t *o = json_array_get(w->parts, i);
+		if (strcmp(json_str_or(o, "from", ""), from) != 0 || strcmp(json_str_or(o, "state", ""), state) != 0)
+			continue;
+		buf_printf(&all, "%s、%s", json_str_or(o, "ins", ""), ins);
+		TRY(buf_err(&all));
+		return json_put_str(o, "ins", buf_span(&all));
+	}
+	struct mo o = mo_item(w->parts);
+	mo_str(&o, "ins", ins);
+	mo_str(&o, "from", from);
+	mo_str(&o, "state", state);
+	return mo_err(&o);
+}
+
+static enum err staff_row(const struct staff_row *r, void *ctx)
+{
+	struct staff *w = ctx;
+	char code[16], from[24];
+	w->rows++;
+	if (strcmp(w->person, r->person_no) != 0)
+		TRY(put_person(w, r));
+	if (w->parts == NULL)
+		return ERR_OK;
+	(void)snprintf(code, sizeof code, "%d", r->status);
+	(void)snprintf(from, sizeof from, "%04d-%02d", r->from_month / 100, r->from_month % 100);
+	const struct code_row *state = tables_code(w->t, "aac031", code, month_of(w->now));
+	return put_part(w, r->ins >= 0 ? w->t->ins[r->ins].brief : "其他", from, state != NULL ? state->zh : code);
+}
+
+/* Beyond STAFF_READ enrolments the total is a lower bound, and said to be one. */
+static enum err put_staff(struct web_req *rq, struct mo *m)
+{
+	const struct portal *p = portal_of(rq);
+	struct staff w = {.t = p->insurance, .now = clock_now(p->desk.clock), .list = mo_list(m, "staff")};
+	TRY(mo_err(m));
+	if (w.t != NULL)
+		TRY(staff_list(&p->desk, w.t, web_session_of(rq)->unit_no, "", STAFF_READ, staff_row, &w));
+	mo_int(m, "staff_total", w.persons);
+	mo_bool(m, "staff_at_least", w.rows >= STAFF_READ);
+	mo_int(m, "staff_shown", w.persons < STAFF_SHOWN ? w.persons : STAFF_SHOWN);
+	mo_bool(m, "staff_more", w.persons > STAFF_SHOWN);
+	return mo_err(m);
+}
+
 enum err page_unit(struct web_req *rq)
 {
 	struct unit u;
@@ -57,8 +130,8 @@ enum err page_unit(struct web_req *rq)
 	mo_str(&o, "type_zh", unit_type_zh(u.type));
 	mo_str(&o, "region_zh", region_zh(rq, u.region));
 	mo_str(&o, "address", u.address);
-	(void)mo_list(&m, "staff");
 	TRY(mo_err(&o));
+	TRY(put_staff(rq, &m));
 	TRY(page_my_cert(rq, &m));
 	return mo_err(&m);
 }

@@ -117,7 +117,7 @@ enum err ca_take_cert(struct ca *c, const struct cert *cert)
 
 /* --- signing --- */
 
-/* 128 random bits, positive and without a leading zero octet (GB/T 20518-2018 5.2.3; gm-pki 1.1). */
+/* 128 random bits, positive and without a leading zero octet (GB/T 20518-2018 5.2.3). */
 static enum err serial_new(uint8_t ret_serial[CERT_SERIAL_LEN])
 {
 	do {

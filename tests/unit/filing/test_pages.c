@@ -1,5 +1,6 @@
 /* The pages of filings in process: a draft by form, check page, signature, queue, return, approval; and who may not. */
 #include "world.h"
+#include "server/insurance/register.h"
 #include "server/portal/filing_pages.h"
 #include "web/session.h"
 
@@ -322,11 +323,15 @@ static void test_who_may_not(void **state)
 	(void)snprintf(uri, sizeof uri, "/filings/%s", no);
 	assert_int_equal(get(s, uri), 403);
 	assert_false(says(s, "测试职工"));
+	(void)snprintf(uri, sizeof uri, "/filings/%s/receipt", no);
+	assert_int_equal(get(s, uri), 403);
 	assert_int_equal(get(s, "/filings/430100Q0120260101001"), 404);
 	assert_int_equal(get(s, "/review/filings"), 403);
 	log_in(s, &s->w.far, "/review/filings");
 	assert_false(says(s, no));
 	(void)snprintf(uri, sizeof uri, "/review/filings/%s", no);
+	assert_int_equal(get(s, uri), 403);
+	(void)snprintf(uri, sizeof uri, "/review/filings/%s/receipt", no);
 	assert_int_equal(get(s, uri), 403);
 	/* his role is in the session but no longer on the roster */
 	log_in(s, &s->w.operator, "/filings");
@@ -341,6 +346,73 @@ static void test_who_may_not(void **state)
 	s->app.filing = NULL;
 	log_in(s, &s->w.operator, "/filings");
 	assert_true(says(s, "尚未开通"));
+}
+
+/* --- the unit's staff --- */
+
+static void enrol(struct site *s, const struct tables *t, const char *id, const char *name, const char *const *ins, int month)
+{
+	AUTO(b03_effect) e = NULL;
+	struct b03 row = {.id_type = "01", .gender = "1", .ethnic = "01", .enrol_type = "A", .start_month = month,
+		.hire_date = month_first(month), .contract_type = "2", .employ_form = "01", .wage_fen = 800000, .base_fen = 800000};
+	(void)snprintf(row.name, sizeof row.name, "%s", name);
+	(void)snprintf(row.id_number, sizeof row.id_number, "%s", id);
+	(void)snprintf(row.mobile, sizeof row.mobile, "13000000004");
+	for (size_t i = 0; ins[i] != NULL; i++)
+		row.ins |= 1u << tables_ins(t, ins[i]);
+	struct register_look look;
+	struct b03_person p;
+	register_look_init(&look, &s->w.o.desk, t, NULL);
+	OK(look.look.person(look.look.ctx, "10000016", id, &p));
+	(void)snprintf(row.person_no, sizeof row.person_no, "%s", p.person_no);
+	OK(b03_prepare(&s->w.o.desk, t, "10000016", "430100B0320261122001", &row, 1, &e));
+	OK(b03_apply(&s->w.o.desk, e));
+}
+
+/* The n-th good number of a family, with its check digit. */
+static void id_of(int n, char id[ID_NUMBER_LEN + 1])
+{
+	static const int weight[] = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
+	int sum = 0;
+	(void)snprintf(id, ID_NUMBER_LEN + 1, "43010219900307%03d0", n % 1000);
+	for (size_t i = 0; i < COUNT_OF(weight); i++)
+		sum += (id[i] - '0') * weight[i];
+	id[17] = "10X98765432"[sum % 11];
+}
+
+static void test_staff(void **state)
+{
+	struct site *s = *state;
+	AUTO(tables) t = NULL;
+	static const char *const three[] = {"110", "210", "410", NULL}, *const medical[] = {"310", NULL}, *const injury[] = {"410", NULL};
+	OK(tables_load(SHARE_DIR "/tables", &t));
+	s->app.insurance = t;
+	log_in(s, &s->w.operator, "/unit");
+	assert_true(says(s, "id=\"staff-empty\">暂无参保职工。</td>"));
+	assert_false(says(s, "尚未开通") || says(s, "staff-total"));
+	enrol(s, t, "430102199003079914", "测试职工<甲", three, 202610);
+	enrol(s, t, "430102199003079914", "测试职工<甲", medical, 202611);
+	assert_int_equal(get(s, "/unit"), 200);
+	assert_true(says(s, "<td>测试职工&lt;甲</td><td>430102********9914</td>"
+			    "<td><div>养老、失业、工伤</div><div>医疗</div></td>"
+			    "<td><div>2026-10</div><div>2026-11</div></td><td><div>参保缴费</div><div>参保缴费</div></td>"));
+	assert_true(says(s, "id=\"staff-total\">共 1 人。"));
+	assert_false(says(s, "staff-empty") || says(s, "430102199003079914"));
+	for (int i = 0; i < 50; i++) {
+		char id[ID_NUMBER_LEN + 1];
+		id_of(i, id);
+		enrol(s, t, id, "测试职工乙", injury, 202611);
+	}
+	assert_int_equal(ask(s, "GET", "/unit", "", "", "application/json"), 200);
+	AUTO_JSON v = NULL;
+	OK(json_parse(span_str(body(s)), &v));
+	const json_t *list = json_object_get(v, "staff");
+	assert_int_equal(json_array_size(list), 50);
+	assert_int_equal(json_int_or(v, "staff_total", 0), 51);
+	assert_int_equal(get(s, "/unit"), 200);
+	assert_true(says(s, "共 51 人，此处列出前 50 人。"));
+	log_in(s, &s->w.stranger, "/unit");
+	assert_true(says(s, "staff-empty") && !says(s, "测试职工"));
 }
 
 /* Every field of every delivered definition can arrive: else reading it would be a bug. */
@@ -379,6 +451,6 @@ static void test_fields_are_declared(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_by_form), T(test_review), T(test_who_may_not), cmocka_unit_test(test_fields_are_declared)};
+	const struct CMUnitTest tests[] = {T(test_by_form), T(test_review), T(test_who_may_not), T(test_staff), cmocka_unit_test(test_fields_are_declared)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
