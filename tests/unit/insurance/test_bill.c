@@ -1,4 +1,4 @@
-/* The worked example of shebao-domain 3.7 to the fen, late fees, and what is refused. */
+/* The worked example of three people to the fen, late fees, and what is refused. */
 #include "server/insurance/bill.h"
 #include <setjmp.h>
 #include <stdarg.h>

