@@ -1,5 +1,7 @@
-// From a filing by form to its approval: the operator files B03 for one person, the reviewer approves, the receipt of the
-// certificate case verifies. TAP.   usage: node filing.mjs BUILD_DIR
+// From a filing by form to its approval: the operator files B03 for one person, the reviewer approves, the unit's list names
+// the person, and the filing's receipt is checked offline; with a byte changed it is refused. TAP.   usage: node filing.mjs BUILD_DIR
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Bureau, login, openBrowser, screenshotDir, withAgent } from "./lib.mjs";
 
@@ -61,17 +63,31 @@ async function approve(page, bureau, no, shots) {
 }
 
 /* The receipt behind the page's link, as the one who is logged in there gets it. */
-async function receipt(page, where, no) {
+// Exit status and verdict of the static verifier, with only the root's digest in hand.
+function verify(bureau, bytes) {
+  const name = path.join(bureau.dir, "receipt.yxr");
+  writeFileSync(name, bytes);
+  const root = readFileSync(path.join(bureau.data, "root.sm3"), "utf8").trim();
+  const run = spawnSync(bureau.program("yinxin-verify"), [name, "--root", root], { encoding: "utf8", env: {} });
+  return { status: run.status, said: run.stdout + run.stderr };
+}
+
+async function receipt(page, bureau, where, no) {
   await page.goto(where);
   const href = await page.getAttribute("#receipt", "href");
   let status = 0;
-  let bytes = 0;
   for (let i = 0; i < 20 && status !== 200; i++) { // until the next signed head covers it
     if (i > 0) await page.waitForTimeout(500);
     const got = await page.request.get(new URL(href, page.url()).href);
     status = got.status();
-    bytes = status === 200 ? (await got.body()).length : 0;
-    if (status === 200) check(`${href} is a file`, (got.headers()["content-disposition"] ?? "").includes(`${no}.yxr`) && bytes > 1000, bytes);
+    if (status !== 200) continue;
+    const body = await got.body();
+    check(`${href} is a file`, (got.headers()["content-disposition"] ?? "").includes(`${no}.yxr`) && body.length > 1000, body.length);
+    const good = verify(bureau, body);
+    check("the receipt proves itself offline", good.status === 0 && good.said.includes("回执有效"), good.said.slice(-600));
+    body[Math.floor(body.length / 2)] ^= 1;
+    const bad = verify(bureau, body);
+    check("with one bit changed it is refused", bad.status === 1 && bad.said.includes("回执无效"), bad.said.slice(-300));
   }
   if (status !== 200) check(`${href} is a file`, false, status);
 }
@@ -86,12 +102,12 @@ async function main() {
     const officer = await own();
     const no = await file(unit, bureau, shots);
     await approve(officer, bureau, no, shots);
-    await receipt(officer, `${bureau.origin}/review/filings/${no}`, no);
+    await receipt(officer, bureau, `${bureau.origin}/review/filings/${no}`, no);
     bureau.only("operator-1");
     await login(unit, bureau, "operator-1", "/unit");
     await unit.screenshot({ path: path.join(shots, "08-unit.png"), fullPage: true });
     check("the unit's staff are listed", /测试职工甲.*430102\*{8}9914.*养老、失业、工伤/.test((await unit.textContent("table:has(caption)")).replace(/\s+/g, " ")), await unit.textContent("main"));
-    await receipt(unit, `${bureau.origin}/filings/${no}`, no);
+    await receipt(unit, bureau, `${bureau.origin}/filings/${no}`, no);
   } catch (e) {
     check("the filing ran to its end", false, `${e.message.split("\n")[0]} ${e.stack.split("\n").slice(1, 6).join(" ")}`);
     for (const [i, p] of browser.contexts().flatMap((c) => c.pages()).entries())
