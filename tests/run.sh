@@ -94,6 +94,7 @@ suite scenario python3 tests/scenario/run.py "$build"
 suite notary python3 tests/scenario/notary.py "$build"
 suite log python3 tests/scenario/log.py "$build"
 suite story node tests/browser/story.mjs "$build"
+suite filing node tests/browser/filing.mjs "$build"
 suite pages node tests/browser/pages.mjs "$build"
 suite failures node tests/browser/failures.mjs "$build"
 suite sanitize sanitize

@@ -10,7 +10,7 @@ async function lock(why) {
   $('lock-why').textContent = why;
   $('lock-live').replaceChildren();
   const told = post('/session/lock', {});
-  overlay.showModal();
+  if (!location.pathname.startsWith('/login')) overlay.showModal(); // there the page itself asks for the key
   try {
     await told;
   } catch { /* the session ended meanwhile; the same way leads back */ }

@@ -7,7 +7,7 @@ import { Bureau, openBrowser, root, screenshotDir } from "./lib.mjs";
 const axe = readFileSync(path.join(root, "node_modules/axe-core/axe.min.js"), "utf8");
 const PUBLIC = ["/", "/guide", "/downloads", "/faq", "/windows", "/verify", "/jobs", "/cert", "/login", "/no-such-page"];
 const BEHIND = {
-  "clerk-1": ["/desk", "/desk/new"], "reviewer-1": ["/review", "/desk"], "maker-1": ["/desk"],
+  "clerk-1": ["/desk", "/desk/new"], "reviewer-1": ["/review", "/desk", "/review/filings"], "maker-1": ["/desk"],
   "operator-1": ["/unit", "/unit/account", "/inbox", "/filings"], "person-1": ["/person"], "auditor-1": ["/audit"],
   "security-1": ["/admin"], "system-1": ["/admin"],
 };
