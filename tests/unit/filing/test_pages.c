@@ -374,7 +374,7 @@ static void id_of(int n, char id[ID_NUMBER_LEN + 1])
 {
 	static const int weight[] = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
 	int sum = 0;
-	(void)snprintf(id, ID_NUMBER_LEN + 1, "43010219900307%03d0", n % 1000);
+	(void)snprintf(id, ID_NUMBER_LEN + 1, "43010219900307%03u0", (unsigned)n % 1000u);
 	for (size_t i = 0; i < COUNT_OF(weight); i++)
 		sum += (id[i] - '0') * weight[i];
 	id[17] = "10X98765432"[sum % 11];
