@@ -176,7 +176,7 @@ static enum err person_known(const struct desk *d, struct person_job *j, const c
 	if (strcmp(j->known_name, j->name) != 0)
 		return ERR(UNIT_MISMATCH, "identity number is registered under another name");
 	AUTO_BUF(sealed, 256);
-	TRY(field_seal(d->keys, "person.mobile", span_str(j->no), span_str(mobile), &sealed));
+	TRY(field_seal(d->keys, PERSON_MOBILE_COLUMN, span_str(j->no), span_str(mobile), &sealed));
 	j->mobile_sealed = buf_span(&sealed);
 	TRY(store_write(d->store, person_mobile, j));
 	memcpy(ret_no, j->no, sizeof j->no);
@@ -191,8 +191,8 @@ static enum err person_new(const struct desk *d, struct person_job *j, const cha
 	AUTO_BUF(sealed, 256);
 	TRY(store_write(d->store, person_number, &serial));
 	TRY(ident_person_no_make(serial, j->no));
-	TRY(field_seal(d->keys, "person.id", span_str(j->no), span_str(id_number), &id));
-	TRY(field_seal(d->keys, "person.mobile", span_str(j->no), span_str(mobile), &sealed));
+	TRY(field_seal(d->keys, PERSON_ID_COLUMN, span_str(j->no), span_str(id_number), &id));
+	TRY(field_seal(d->keys, PERSON_MOBILE_COLUMN, span_str(j->no), span_str(mobile), &sealed));
 	j->id_sealed = buf_span(&id);
 	j->mobile_sealed = buf_span(&sealed);
 	TRY(store_write(d->store, person_insert, j));
@@ -207,7 +207,7 @@ enum err person_ensure(const struct desk *d, const char *name, const char *id_nu
 	if (name[0] == 0)
 		return ERR(FIELD_MISSING, "person name");
 	TRY(text_line_check(span_str(name)));
-	TRY(field_digest(d->keys, "person.id", span_str(id_number), j.digest));
+	TRY(field_digest(d->keys, PERSON_ID_COLUMN, span_str(id_number), j.digest));
 	enum err e = store_read(d->store, person_find, &j);
 	if (e == ERR_OK)
 		return person_known(d, &j, mobile, ret_no);
@@ -237,8 +237,8 @@ static enum err person_row(const struct row *row, void *ctx)
 	struct person *p = j->p;
 	copy_text(p->person_no, sizeof p->person_no, row_text(row, 0));
 	copy_text(p->name, sizeof p->name, row_text(row, 1));
-	TRY(open_text(j->d, "person.id", p->person_no, row_blob(row, 2), p->id_number, sizeof p->id_number));
-	return open_text(j->d, "person.mobile", p->person_no, row_blob(row, 3), p->mobile, sizeof p->mobile);
+	TRY(open_text(j->d, PERSON_ID_COLUMN, p->person_no, row_blob(row, 2), p->id_number, sizeof p->id_number));
+	return open_text(j->d, PERSON_MOBILE_COLUMN, p->person_no, row_blob(row, 3), p->mobile, sizeof p->mobile);
 }
 
 static enum err person_read(struct tx *tx, void *arg)

@@ -25,6 +25,9 @@ enum err unit_set_name(const struct desk *d, const char *unit_no, const char *na
 const char *unit_type_zh(const char *type); /* "企业" for "10"; "其他" when unknown */
 
 /* --- persons --- */
+/* What a person's sealed columns and their search digest are bound to, for all who write or read the table. */
+#define PERSON_ID_COLUMN "person.id"
+#define PERSON_MOBILE_COLUMN "person.mobile"
 struct person {
 	char person_no[PERSON_NO_LEN + 1], name[NAME_MAX_BYTES + 1];
 	char id_number[ID_NUMBER_LEN + 1], mobile[MOBILE_LEN + 1];

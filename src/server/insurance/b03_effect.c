@@ -71,13 +71,12 @@ static enum err seal_row(const struct desk *d, struct effect_row *r)
 	AUTO_BUF(detail, SEALED_MAX);
 	struct span key = span_str(r->b.person_no);
 	TRY(detail_text(&r->b, &detail));
-	TRY(field_digest(d->keys, "person.id", span_str(r->b.id_number), r->digest));
+	TRY(field_digest(d->keys, PERSON_ID_COLUMN, span_str(r->b.id_number), r->digest));
 	TRY(field_seal(d->keys, "person_detail.detail", key, buf_span(&detail), &r->detail));
 	if (!r->is_new)
 		return ERR_OK;
-	/* The same columns that server/cert/unit.c writes. */
-	TRY(field_seal(d->keys, "person.id", key, span_str(r->b.id_number), &r->id));
-	return field_seal(d->keys, "person.mobile", key, span_str(r->b.mobile), &r->mobile);
+	TRY(field_seal(d->keys, PERSON_ID_COLUMN, key, span_str(r->b.id_number), &r->id));
+	return field_seal(d->keys, PERSON_MOBILE_COLUMN, key, span_str(r->b.mobile), &r->mobile);
 }
 
 enum err b03_prepare(const struct desk *d, const struct tables *t, const char *unit_no, const char *filing_no,

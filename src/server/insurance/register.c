@@ -139,7 +139,7 @@ static enum err look_person(void *ctx, const char *unit_no, const char *id_numbe
 {
 	const struct register_look *l = ctx;
 	struct person_job j = {.t = l->tables, .unit_no = unit_no};
-	TRY(field_digest(l->desk->keys, "person.id", span_str(id_number), j.digest));
+	TRY(field_digest(l->desk->keys, PERSON_ID_COLUMN, span_str(id_number), j.digest));
 	TRY(store_read(l->desk->store, person_tx, &j));
 	*ret_p = j.p;
 	return ERR_OK;
@@ -202,7 +202,7 @@ static enum err staff_row_read(const struct row *row, void *ctx)
 	const struct staff_job *j = ctx;
 	char id[ID_NUMBER_LEN + 1];
 	AUTO_BUF(plain, 64);
-	TRY(field_open(j->d->keys, "person.id", span_str(row_text(row, 0)), row_blob(row, 2), &plain));
+	TRY(field_open(j->d->keys, PERSON_ID_COLUMN, span_str(row_text(row, 0)), row_blob(row, 2), &plain));
 	ident_mask_id(buf_cstr(&plain), id);
 	const struct staff_row r = {row_text(row, 0), row_text(row, 1), id, row_text(row, 4), row_int(row, 3),
 		tables_ins(j->t, row_text(row, 5)), (int)row_int(row, 6), (int)row_int(row, 7)};
