@@ -4,15 +4,17 @@ import { Failure, idleSeconds, login, markSeen, openWindow, post, say, sayFailur
 const $ = (id) => document.getElementById(id);
 const overlay = $('lock');
 let present = null; // the session's key, while it is in
+let told = false; // the server, of the lock; on /login, where no overlay opens, every change of the slots comes by again
 
 async function lock(why) {
-  if (overlay.open) return;
+  if (told) return;
+  told = true;
   $('lock-why').textContent = why;
   $('lock-live').replaceChildren();
-  const told = post('/session/lock', {});
+  const answer = post('/session/lock', {});
   if (!location.pathname.startsWith('/login')) overlay.showModal(); // there the page itself asks for the key
   try {
-    await told;
+    await answer;
   } catch { /* the session ended meanwhile; the same way leads back */ }
 }
 
@@ -28,6 +30,7 @@ async function resume(win) {
   const answer = await login(win, present.serial, '/login/answer', { resume: sessionCert });
   if (answer.next === '/login/password') { location.assign(answer.next); return; }
   overlay.close();
+  told = false;
   restartIdle();
 }
 

@@ -20,19 +20,28 @@ WHERE case_no = ?1 AND version = ?14 AND state IN (1, 7)
 
 -- name: case_get
 SELECT case_no, state, version, profile, subject, unit_no, unit_name, uscc, person_no, holder, letter_no, letter_from,
-  letter_to, days, clerk, reviewer, maker, card, key_hex, make_signed, cert_serial, enc_serial, created, changed
+  letter_to, days, clerk, reviewer, maker, card, key_hex, make_signed, cert_serial, enc_serial, created, changed,
+  COALESCE((SELECT time FROM case_act a WHERE a.case_no = cert_case.case_no AND a.step = 1), 0),
+  COALESCE((SELECT time FROM case_act a WHERE a.case_no = cert_case.case_no AND a.step = 2), 0)
 FROM cert_case WHERE case_no = ?1
 
 -- name: case_list
 SELECT case_no, state, version, profile, subject, unit_no, unit_name, uscc, person_no, holder, letter_no, letter_from,
-  letter_to, days, clerk, reviewer, maker, card, key_hex, make_signed, cert_serial, enc_serial, created, changed
+  letter_to, days, clerk, reviewer, maker, card, key_hex, make_signed, cert_serial, enc_serial, created, changed,
+  COALESCE((SELECT time FROM case_act a WHERE a.case_no = cert_case.case_no AND a.step = 1), 0),
+  COALESCE((SELECT time FROM case_act a WHERE a.case_no = cert_case.case_no AND a.step = 2), 0)
 FROM cert_case WHERE ?1 = 0 OR state = ?1 ORDER BY changed DESC, case_no DESC LIMIT ?2 OFFSET ?3
 
 -- name: case_counts
 SELECT state, COUNT(*) FROM cert_case GROUP BY state
 
 -- name: case_running
-SELECT case_no FROM cert_case WHERE subject = ?1 AND state NOT IN (6, 8)
+SELECT case_no FROM cert_case WHERE subject = ?1 AND state NOT IN (6, 8, 9)
+
+-- name: case_overdue
+SELECT case_no, state, version, profile, subject, unit_no, unit_name, uscc, person_no, holder, letter_no, letter_from,
+  letter_to, days, clerk, reviewer, maker, card, key_hex, make_signed, cert_serial, enc_serial, created, changed, 0, 0
+FROM cert_case WHERE state = ?1 AND changed <= ?2 ORDER BY changed, case_no LIMIT 100
 
 -- name: case_blobs
 SELECT csr, attest, enveloped FROM cert_case WHERE case_no = ?1

@@ -17,7 +17,7 @@ SELECT sm3, serial, der FROM log_cert WHERE sm3 = ?1
 SELECT sm3, serial, der, EXISTS (SELECT 1 FROM log_entry e WHERE e.cert_sm3 = log_cert.sm3) FROM log_cert ORDER BY sm3
 
 -- name: log_cover_put
-INSERT INTO log_cover (seq, n, tbl, key, row_sm3, marks) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+INSERT INTO log_cover (seq, n, tbl, key, row_sm3, marks, own) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 
 -- name: log_cover_of
 SELECT n, tbl, key, row_sm3, marks FROM log_cover WHERE seq = ?1 ORDER BY n
@@ -25,8 +25,22 @@ SELECT n, tbl, key, row_sm3, marks FROM log_cover WHERE seq = ?1 ORDER BY n
 -- name: log_cover_newest
 SELECT seq, row_sm3, marks FROM log_cover WHERE tbl = ?1 AND key = ?2 ORDER BY seq DESC, n DESC LIMIT 1
 
+-- name: log_cover_count
+SELECT COUNT(*) FROM log_cover
+
+-- name: log_cover_under
+SELECT c.key FROM log_cover c WHERE c.tbl = ?1 AND c.key >= ?2 AND c.key < ?2 || char(1114111) AND c.row_sm3 <> zeroblob(32)
+  AND c.seq = (SELECT MAX(d.seq) FROM log_cover d WHERE d.tbl = c.tbl AND d.key = c.key) GROUP BY c.key
+
+-- name: log_adopted
+SELECT 1 FROM log_entry WHERE kind = 'LOG-ADOPT' AND subject = ?1 LIMIT 1
+
 -- name: log_cover_keys
 SELECT DISTINCT key FROM log_cover WHERE tbl = ?1 ORDER BY key
+
+-- name: log_cover_own
+SELECT c.seq, c.n, c.tbl, c.key, c.row_sm3, c.marks, c.own, e.salt FROM log_cover c JOIN log_entry e ON e.seq = c.seq
+WHERE c.own IS NOT NULL OR c.seq >= COALESCE((SELECT MIN(seq) FROM log_entry WHERE kind = 'LOG-ADOPT'), 0) ORDER BY c.seq, c.n
 
 -- name: log_cover_strays
 SELECT seq, n FROM log_cover WHERE seq NOT IN (SELECT seq FROM log_entry) ORDER BY seq, n
@@ -98,37 +112,3 @@ ORDER BY size LIMIT 1
 
 -- name: log_head_all
 SELECT epoch, size, root, time, text, sig, stamp, marks FROM log_head ORDER BY epoch, size
-
--- Rows that entries cover: first the key, then every column in the order of src/evidence/log_cover.c.
-
--- name: cover_cert_get
-SELECT serial, serial, subject, usage, case_no, card, not_before, not_after, status, der, created FROM cert WHERE serial = ?1
-
--- name: cover_cert_all
-SELECT serial, serial, subject, usage, case_no, card, not_before, not_after, status, der, created FROM cert ORDER BY serial
-
--- name: cover_cert_case_get
-SELECT case_no, case_no, version, state, profile, subject, unit_no, unit_name, uscc, person_no, holder, letter_no, letter_from,
-  letter_to, days, clerk, reviewer, maker, card, key_hex, csr, attest, make_signed, cert_serial, enc_serial, enveloped, created,
-  changed FROM cert_case WHERE case_no = ?1
-
--- name: cover_cert_case_all
-SELECT case_no, case_no, version, state, profile, subject, unit_no, unit_name, uscc, person_no, holder, letter_no, letter_from,
-  letter_to, days, clerk, reviewer, maker, card, key_hex, csr, attest, make_signed, cert_serial, enc_serial, enveloped, created,
-  changed FROM cert_case ORDER BY case_no
-
--- name: cover_case_act_get
-SELECT case_no || '/' || step, case_no, step, statement_sealed, sig, cert, officer, time FROM case_act
-WHERE case_no = ?1 AND step = ?2
-
--- name: cover_case_act_all
-SELECT case_no || '/' || step, case_no, step, statement_sealed, sig, cert, officer, time FROM case_act ORDER BY case_no, step
-
--- name: cover_case_event_get
-SELECT case_no || '/' || seq, case_no, seq, time, from_state, to_state, officer, name, role, serial, opinion_sealed
-FROM case_event WHERE case_no = ?1 AND seq = CASE WHEN ?2 > 0 THEN ?2 ELSE
-  (SELECT MAX(seq) FROM case_event WHERE case_no = ?1) END
-
--- name: cover_case_event_all
-SELECT case_no || '/' || seq, case_no, seq, time, from_state, to_state, officer, name, role, serial, opinion_sealed
-FROM case_event ORDER BY case_no, seq

@@ -50,7 +50,10 @@ const char *log_rid_get(void)
 
 static void put(struct line *l, const void *s, size_t len)
 {
-	if (l->cut || len > sizeof(l->text) - 1 - TAIL_BYTES - l->len) {
+	const size_t room = sizeof(l->text) - 1 - TAIL_BYTES;
+
+	/* A closing quote may stand behind room already. */
+	if (l->cut || l->len > room || len > room - l->len) {
 		l->cut = true;
 		return;
 	}

@@ -1,9 +1,11 @@
-/* yinxin-convert: one file on standard input, typed lines on standard output, confined before the first octet is read. */
+/* yinxin-convert: one file on standard input, typed lines or frames on standard output, confined before the first octet is
+ * read. */
 #include "base/json.h"
 #include "base/secret.h"
 #include "sandbox/sandbox.h"
 #include "server/convert/convert.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +13,38 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FLUSH_AT = 1 << 16, OUT_MAX = 4 << 20 };
+enum { FLUSH_AT = 1 << 16, OUT_MAX = 16 << 20 };
 
 static const char help[] =
 	"用法: yinxin-convert xlsx 行数 列数 单元格字节 共享字符串 工作表 解压字节 CPU秒 内存MiB\n"
-	"从标准输入读取一个电子表格,把第一张工作表按行写到标准输出(docs/protocol/convert.md)。\n"
+	"      yinxin-convert picture|pdf 像素 边长 大图边长 预览边长 页数 输入字节 CPU秒 内存MiB\n"
+	"从标准输入读取一个文件:电子表格的第一张工作表按行、图片和 PDF 文档按页画成图片写到标准输出\n"
+	"(docs/protocol/convert.md)。\n"
 	"由 yinxin-portal 启动,每个文件一个进程,处理前放弃打开文件和联网的能力。\n"
 	"  -h, --help     显示说明\n"
 	"  --version      显示版本\n";
 
-static enum err confine(const struct convert_limits *l)
+struct task {
+	enum convert_kind kind;
+	struct convert_limits limits;
+	struct buf *out;
+	unsigned pages; /* sent */
+};
+
+static int voice = STDERR_FILENO;
+
+/* What the drawing libraries have to say about a hostile file is for nobody's log; we keep a voice of our own. */
+static enum err quiet(void)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), own = dup(STDERR_FILENO);
+	if (null < 0 || own < 0 || dup2(null, STDERR_FILENO) < 0)
+		return ERR(IO, "standard error: %s", strerror(errno));
+	(void)close(null);
+	voice = own;
+	return ERR_OK;
+}
+
+static enum err confine(enum convert_kind kind, const struct convert_limits *l)
 {
 	const struct rlimit cpu = {l->cpu_sec, l->cpu_sec}, none = {0, 0};
 	bool on = false;
@@ -34,13 +58,29 @@ static enum err confine(const struct convert_limits *l)
 	if (setenv("TZ", "UTC0", 1) != 0)
 		return ERR(NOMEM, "environment");
 	tzset();
-	TRY(sandbox_syscalls(SANDBOX_CONVERT, &on));
+	if (kind != CONVERT_XLSX)
+		TRY(quiet());
+	if (kind == CONVERT_PDF)
+		pdf_prepare();
+	TRY(sandbox_syscalls(kind == CONVERT_PDF ? SANDBOX_RENDER : SANDBOX_CONVERT, &on));
 	if (!on)
-		fprintf(stderr, "yinxin-convert: 未启用系统调用过滤(YINXIN_NO_SECCOMP)\n");
+		(void)dprintf(voice, "yinxin-convert: 未启用系统调用过滤(YINXIN_NO_SECCOMP)\n");
 	return ERR_OK;
 }
 
-static enum err read_input(struct buf *in)
+static enum err too_large(enum convert_kind kind, size_t max)
+{
+	switch (kind) {
+	case CONVERT_PICTURE:
+		return ERR(PICTURE_LIMIT, "file of more than %zu octets", max);
+	case CONVERT_PDF:
+		return ERR(PDF_PAGES, "file of more than %zu octets", max);
+	default:
+		return ERR(XLSX_LIMIT, "file of more than %zu octets", max);
+	}
+}
+
+static enum err read_input(enum convert_kind kind, size_t max, struct buf *in)
 {
 	/* The opener may have read it; a pipe has no beginning to go back to. */
 	(void)lseek(STDIN_FILENO, 0, SEEK_SET);
@@ -53,8 +93,8 @@ static enum err read_input(struct buf *in)
 			return ERR(IO, "standard input: %s", strerror(errno));
 		if (n == 0)
 			return ERR_OK;
-		if (in->len + (size_t)n > XLSX_FILE_MAX)
-			return ERR(XLSX_LIMIT, "file of more than %d octets", XLSX_FILE_MAX);
+		if (in->len + (size_t)n > max)
+			return too_large(kind, max);
 		buf_put(in, span_of(chunk, (size_t)n));
 		TRY(buf_err(in));
 	}
@@ -91,27 +131,54 @@ static enum err on_row(void *ctx, int64_t row, const struct cell *cells, size_t 
 	return on_line(ctx, false, row, cells, n);
 }
 
-static enum err convert(const struct convert_limits *l, struct buf *out)
+static enum err on_render_head(void *ctx, const struct render_head *h)
 {
-	AUTO_BUF(in, XLSX_FILE_MAX);
+	return frame_put_head(((struct task *)ctx)->out, h);
+}
+
+static enum err on_page(void *ctx, const struct page *p)
+{
+	struct task *t = ctx;
+	TRY(frame_put_page(t->out, p));
+	t->pages++;
+	return flush(t->out);
+}
+
+static enum err sheet(struct task *t, struct span file)
+{
 	struct xlsx_summary s;
-	const struct xlsx_sink sink = {on_head, on_row, out};
-	TRY(read_input(&in));
-	TRY(xlsx_read(buf_span(&in), &l->xlsx, &sink, &s));
-	return wire_put_end(out, &s);
+	const struct xlsx_sink sink = {on_head, on_row, t->out};
+	TRY(xlsx_read(file, &t->limits.xlsx, &sink, &s));
+	return wire_put_end(t->out, &s);
+}
+
+static enum err pages(struct task *t, struct span file)
+{
+	const struct render_sink sink = {on_render_head, on_page, t};
+	TRY(t->kind == CONVERT_PDF ? pdf_read(file, &t->limits.render, &sink) : picture_read(file, &t->limits.render, &sink));
+	return frame_put_end(t->out, t->pages);
+}
+
+static enum err convert(struct task *t)
+{
+	size_t max = t->kind == CONVERT_XLSX ? XLSX_FILE_MAX : t->limits.render.input_bytes;
+	AUTO_BUF(in, XLSX_FILE_MAX);
+	TRY(read_input(t->kind, max, &in));
+	return t->kind == CONVERT_XLSX ? sheet(t, buf_span(&in)) : pages(t, buf_span(&in));
 }
 
 /* A refused file is an answer, not a failure of the program. */
-static enum err run(const struct convert_limits *l)
+static enum err run(struct task *t)
 {
 	AUTO_BUF(out, OUT_MAX);
-	TRY(confine(l));
-	enum err e = convert(l, &out);
+	t->out = &out;
+	TRY(confine(t->kind, &t->limits));
+	enum err e = convert(t);
 	if (e != ERR_OK && err_class(e) != ERR_CLASS_RESOURCE && err_class(e) != ERR_CLASS_BUG) {
 		char why[256];
 		(void)snprintf(why, sizeof why, "%s", err_detail());
 		err_clear();
-		e = wire_put_refused(&out, e, why);
+		e = t->kind == CONVERT_XLSX ? wire_put_refused(&out, e, why) : frame_put_refused(&out, e, why);
 	}
 	TRY(e);
 	return flush(&out);
@@ -119,18 +186,18 @@ static enum err run(const struct convert_limits *l)
 
 int main(int argc, char **argv)
 {
-	struct convert_limits limits;
+	struct task t = {0};
 	if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0))
 		return fputs(help, stdout) < 0 || fflush(stdout) != 0;
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("yinxin-convert 0.1.0") < 0 || fflush(stdout) != 0;
-	if (convert_args(argc, argv, &limits) != ERR_OK) {
+	if (convert_args(argc, argv, &t.kind, &t.limits) != ERR_OK) {
 		fprintf(stderr, "yinxin-convert: 用法不正确(%s),请看 --help\n", err_detail());
 		return 2;
 	}
 	secret_process_harden();
-	enum err e = run(&limits);
+	enum err e = run(&t);
 	if (e != ERR_OK)
-		fprintf(stderr, "yinxin-convert: %s: %s\n", err_name(e), err_detail());
+		(void)dprintf(voice, "yinxin-convert: %s: %s\n", err_name(e), err_detail());
 	return e == ERR_OK ? 0 : 1;
 }

@@ -2,9 +2,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "evidence/log.h"
 #include "base/text.h"
 #include "cmd/init.h"
-#include "server/cert/case.h"
+#include "server/filing/cert_service.h"
 #include "server/insurance/register.h"
 
 #include <errno.h>
@@ -56,8 +57,7 @@ static struct init_key *key_of(struct demo *d, const char *name)
 	for (size_t i = 0; i < d->made.n_keys; i++)
 		if (strcmp(d->made.keys[i].name, name) == 0)
 			return &d->made.keys[i];
-	INVARIANT(!"a key of the demonstration");
-	return NULL;
+	err_invariant("a key of the demonstration", __FILE__, __LINE__);
 }
 
 typedef enum err text_fn(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text);
@@ -170,17 +170,28 @@ static enum err join_insurances(struct demo *d, const struct tables *t)
 	return ERR_OK;
 }
 
+static bool works_on(void *ctx, int64_t midnight_cn)
+{
+	return calendar_works(ctx, midnight_cn);
+}
+
 static enum err seed(struct demo *d)
 {
 	char path[BUREAU_PATH_MAX * 2];
+	struct cert_service t01;
 	AUTO(tables) tables = NULL;
+	AUTO(services) services = NULL;
 	snprintf(path, sizeof path, "%s/tables", d->b->share);
 	TRY(tables_load(path, &tables));
+	snprintf(path, sizeof path, "%s/services", d->b->share);
+	TRY(cert_service_open(&t01, path, &d->desk, &(struct terms){works_on, NULL, tables->calendar}, &services));
+	d->desk.rules = &t01.rules;
 	for (size_t i = 0; i < COUNT_OF(UNITS); i++)
 		TRY(unit_put(&d->desk, &UNITS[i]));
 	TRY(join_insurances(d, tables));
 	for (size_t i = 0; i < COUNT_OF(HOLDERS); i++)
 		TRY(first_certificate(d, &HOLDERS[i]));
+	d->desk.rules = NULL;
 	return ERR_OK;
 }
 
@@ -201,6 +212,7 @@ static enum err seed_database(struct demo *d)
 	TRY(store_open(path, sql, 1, &store));
 	d->desk = (struct desk){.store = store, .keys = fields, .clock = d->clock, .signer = signer};
 	memcpy(d->desk.bureau, d->made.bureau, sizeof d->desk.bureau);
+	TRY(log_adopt(store, d->clock)); /* before the first row */
 	return seed(d);
 }
 

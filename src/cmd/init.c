@@ -11,13 +11,17 @@
 enum { SHARES_MAX = 16 };
 
 const struct init_staff init_staff_default[] = {
-	{"security-1", "security", "security", "P000001", "测试安全管理员甲"},
-	{"security-2", "security", "security", "P000002", "测试安全管理员乙"},
-	{"clerk-1", "clerk", "clerk", "P000003", "测试受理员甲"},
-	{"reviewer-1", "reviewer", "reviewer", "P000004", "测试审核员甲"},
-	{"maker-1", "maker", "maker", "P000005", "测试制证员甲"},
-	{"auditor-1", "auditor", "auditor", "P000006", "测试审计员甲"},
-	{"system-1", "system", "system", "P000007", "测试系统管理员甲"},
+	{"security-1", "security", "security", "P000001", "测试安全管理员甲", NULL},
+	{"security-2", "security", "security", "P000002", "测试安全管理员乙", NULL},
+	{"clerk-1", "clerk", "clerk", "P000003", "测试受理员甲", NULL},
+	{"reviewer-1", "reviewer", "reviewer", "P000004", "测试审核员甲", NULL},
+	{"maker-1", "maker", "maker", "P000005", "测试制证员甲", NULL},
+	{"auditor-1", "auditor", "auditor", "P000006", "测试审计员甲", NULL},
+	{"system-1", "system", "system", "P000007", "测试系统管理员甲", NULL},
+	/* For the second review, for what another district must not see, and a spare of the two who sign rosters. */
+	{"reviewer-2", "reviewer", "reviewer", "P000008", "测试审核员乙", NULL},
+	{"reviewer-3", "reviewer", "reviewer", "P000009", "测试审核员丙", "430200"},
+	{"security-3", "security", "security", "P000010", "测试安全管理员丙", NULL},
 };
 const size_t init_staff_default_count = COUNT_OF(init_staff_default);
 
@@ -258,7 +262,8 @@ static enum err roster_build(const struct ceremony *c, struct statement **ret_s)
 	struct statement_kv kv[5 + INIT_KEYS_MAX] = {{"bureau", c->r->bureau}, {"nonce", head.nonce}, {"time", head.time},
 		{"number", "0"}, {"previous", "-"}};
 	for (size_t i = 0; i < n; i++) {
-		int len = snprintf(lines[i], sizeof(lines[i]), "%s %s %s", staff[i].person, staff[i].roles, c->plan->district);
+		const char *district = staff[i].district != NULL ? staff[i].district : c->plan->district;
+		int len = snprintf(lines[i], sizeof(lines[i]), "%s %s %s", staff[i].person, staff[i].roles, district);
 		if (len < 0 || len >= (int)sizeof(lines[i]))
 			return ERR(FIELD_VALUE, "roles of %s", staff[i].key);
 		kv[used++] = (struct statement_kv){"entry", lines[i]};

@@ -17,6 +17,7 @@ struct init_staff {
 	const char *roles;   /* of the roster: "clerk,reviewer" */
 	const char *person;  /* "P000003" */
 	const char *name;    /* 测试受理员甲 */
+	const char *district; /* NULL: the plan's */
 };
 struct init_blank {
 	const char *key;     /* "operator-1" */
@@ -30,7 +31,7 @@ struct init_plan {
 	const char *district;      /* "430100" */
 	unsigned first_serial;     /* 26000001: card serials YX26000001, ... */
 	unsigned m, n;             /* shares of root and legal recovery key: m of the first n persons */
-	const struct init_staff *staff; /* NULL: init_staff_default; security administrators first */
+	const struct init_staff *staff; /* NULL: init_staff_default; two security administrators first */
 	size_t n_staff;
 	const struct init_blank *blanks;
 	size_t n_blanks;

@@ -22,10 +22,13 @@ struct job {
 	unsigned long shown;
 	struct log_check check;
 	struct log_sum sum;
+	struct notary_hello notary;
+	bool notary_answered;
 };
 
 static void job_done(struct job *j)
 {
+	notary_hello_done(&j->notary);
 	conn_close(j->conn);
 	stmts_free(j->stmts);
 	cert_free(j->log);
@@ -111,50 +114,69 @@ static enum err open_database(struct job *j)
 
 /* --- what the notary remembers: entries and heads cut off together at the end show only there --- */
 
-static enum err compare_notary(struct job *j, struct tx *tx)
+/* Before the snapshot: whatever head the notary has signed by now is over entries that the snapshot then has. */
+static enum err ask_notary(struct job *j)
 {
 	char path[BUREAU_PATH_MAX];
 	AUTO(notary_client) c = NULL;
-	struct notary_hello h = {0};
-	uint8_t root[32];
-	struct log_fault f = {.table = "log_head", .column = "size", .what = "日志短于公证服务最后签名的日志头:末尾被删除"};
 
 	TRY(bureau_path(&j->b, "run/notary/notary.sock", path, sizeof path));
 	TRY(notary_client_new(path, &c));
-	TRY(notary_hello(c, &h));
-	bool shorter = h.size > j->sum.size;
-	(void)snprintf(f.row, sizeof f.row, "%llu", (unsigned long long)h.size);
-	enum err e = shorter || h.size == 0 ? ERR_OK : log_root(tx, h.epoch, h.size, root);
-	if (e == ERR_OK && !shorter && h.size > 0 && !span_eq(SPAN_ARR(root), SPAN_ARR(h.root))) {
+	TRY(notary_hello(c, &j->notary));
+	j->notary_answered = true;
+	return ERR_OK;
+}
+
+static enum err compare_notary(struct job *j, struct tx *tx)
+{
+	const struct notary_hello *h = &j->notary;
+	uint8_t root[32];
+	struct log_fault f = {.table = "log_head", .column = "size", .what = "日志短于公证服务最后签名的日志头:末尾被删除"};
+
+	if (h->size == 0)
+		return ERR_OK;
+	(void)snprintf(f.row, sizeof f.row, "%llu", (unsigned long long)h->size);
+	bool differs = h->size > j->sum.size;
+	if (!differs) {
+		TRY(log_root(tx, h->epoch, h->size, root));
+		differs = !span_eq(SPAN_ARR(root), SPAN_ARR(h->root));
 		f.column = "root";
 		f.what = "与公证服务最后签名的日志头不符";
-		shorter = true;
 	}
-	if (e == ERR_OK && shorter) {
+	if (differs) {
 		show_fault(&f, j);
 		j->sum.faults++;
 	}
-	notary_hello_done(&h);
+	return ERR_OK;
+}
+
+static enum err check_snapshot(struct job *j)
+{
+	struct tx tx = {j->conn, false};
+
+	TRY(conn_begin(j->conn, false));
+	enum err e = log_check(&tx, &j->check, &j->sum);
+	if (j->terminal)
+		fputs("\r\033[K", stderr);
+	if (j->notary_answered && (e == ERR_OK || e == ERR_LOG_DAMAGED) && compare_notary(j, &tx) != ERR_OK)
+		err_clear(); /* a tree without the nodes of that head: named already */
+	conn_rollback(j->conn);
 	return e;
 }
 
 static enum err check(struct job *j)
 {
-	struct tx tx = {j->conn, false};
-
 	j->check = (struct log_check){.bureau = j->bureau, .log = j->log, .ca = j->ca, .signed_heads = j->log != NULL,
 		.fault = show_fault, .progress = show_progress, .ctx = j};
-	TRY(conn_begin(j->conn, false));
-	enum err e = log_check(&tx, &j->check, &j->sum);
-	if (j->terminal)
-		fputs("\r\033[K", stderr);
-	if (j->log && (e == ERR_OK || e == ERR_LOG_DAMAGED) && compare_notary(j, &tx) != ERR_OK) {
+	if (j->log && ask_notary(j) != ERR_OK)
+		err_clear();
+	enum err e = check_snapshot(j);
+	if (e != ERR_OK && e != ERR_LOG_DAMAGED)
+		return e;
+	if (j->log && !j->notary_answered) {
 		printf("提示: 公证服务未应答,末尾是否被删除未能核对(%s)\n", err_zh(ERR_UNAVAILABLE));
 		err_clear();
 	}
-	conn_rollback(j->conn);
-	if (e != ERR_OK && e != ERR_LOG_DAMAGED)
-		return e;
 	show_sum(j);
 	return j->sum.faults == 0 ? ERR_OK : ERR(LOG_DAMAGED, "%llu", (unsigned long long)j->sum.faults);
 }

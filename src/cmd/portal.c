@@ -3,11 +3,15 @@
 #include "base/secret.h"
 #include "cmd/daemon.h"
 #include "ipc/peer.h"
+#include "server/insurance/month_turn.h"
+#include "server/convert/convert.h"
 #include "server/notary/client.h"
 #include "server/filing/b03_service.h"
+#include "server/filing/cert_service.h"
 #include "server/filing/filing_log.h"
 #include "server/portal/filing_pages.h"
 #include "server/portal/log_turn.h"
+#include "server/portal/progress.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -31,6 +35,7 @@ static const struct conf_opt options[] = {
 	{"templates", CONF_PATH, NULL, 0, 0, NULL, "页面模板目录"},
 	{"sql", CONF_PATH, NULL, 0, 0, NULL, "SQL 目录"},
 	{"tables", CONF_STR, "", 0, 0, NULL, "文字与代码表目录,留空为模板目录旁的 tables"},
+	{"convert", CONF_STR, "", 0, 0, NULL, "yinxin-convert 的路径,留空为本程序旁的同名程序"},
 	{"clock", CONF_STR, "", 0, 0, NULL, "演示用时钟文件,留空为真实时间"},
 	{"user", CONF_STR, "yinxin-portal", 0, 0, NULL, "以 root 启动时切换到的系统用户"},
 	{"workers", CONF_INT, "8", 1, 64, NULL, "工作线程数"},
@@ -80,9 +85,11 @@ struct opened {
 	struct tables *money; /* rates, bases, calendar */
 	struct services *services;
 	struct b03_service b03;
+	struct cert_service cert;
 	struct filing_desk filing;
+	enum err bills; /* of the last turn of the months */
 	int listener, sql_fd;
-	char sql[64];
+	char sql[64], converter[PATH_ROOM];
 };
 
 /* The folder of a source tree may lie where the portal's user cannot go; the descriptor leads into it all the same. */
@@ -95,6 +102,55 @@ static enum err open_sql(struct opened *o)
 	return ERR_OK;
 }
 
+/* Beside this program, unless it is configured. Found while still root: afterwards /proc tells no longer where we lie. */
+static enum err find_converter(struct opened *o)
+{
+	const char *given = conf_str(o->c, "convert");
+	char *at = o->converter, *slash;
+	ssize_t n = 0;
+	if (given[0] != 0)
+		return (size_t)snprintf(at, PATH_ROOM, "%s", given) < PATH_ROOM ? ERR_OK : ERR(CONFIG, "convert: path is too long");
+	n = readlink("/proc/self/exe", at, PATH_ROOM - 1);
+	at[n > 0 ? n : 0] = 0;
+	slash = strrchr(at, '/');
+	if (slash == NULL || (size_t)(slash + 1 - at) + sizeof "yinxin-convert" > PATH_ROOM)
+		return ERR(CONFIG, "convert: own path is not known");
+	memcpy(slash + 1, "yinxin-convert", sizeof "yinxin-convert");
+	return ERR_OK;
+}
+
+/* As the portal's user, before any key is in memory, before threads and before the filter that forbids to fork. Without it
+ * the portal serves all but uploads. */
+static void start_converter(struct opened *o)
+{
+	enum err e = convert_start(o->converter, &o->app.convert);
+	if (e != ERR_OK)
+		log_err("converter", e);
+	err_clear();
+}
+
+static bool works_on(void *ctx, int64_t midnight_cn)
+{
+	return calendar_works(ctx, midnight_cn);
+}
+
+static bool knows_year(void *ctx, int year)
+{
+	return calendar_knows(ctx, year);
+}
+
+/* A year without data counts weekends only; dates that rest on it are marked, and here it is said once. */
+static void report_calendar(const struct opened *o)
+{
+	int year = terms_year(clock_now(o->clock));
+	for (int y = year; y <= year + 1; y++) {
+		char text[16];
+		(void)snprintf(text, sizeof text, "%d", y);
+		if (!calendar_knows(o->money->calendar, y))
+			LOG(WARN, "calendar", {"year", text}, {"detail", "no holidays in calendar.json: weekends only"});
+	}
+}
+
 /* The businesses: definitions beside the templates, what they name from server/insurance. */
 static enum err open_services(struct opened *o, const char *tables)
 {
@@ -104,13 +160,15 @@ static enum err open_services(struct opened *o, const char *tables)
 	TRY(tables_load(tables, &o->money));
 	o->app.insurance = o->money;
 	b03_service_init(&o->b03, &o->app.desk, o->money);
+	cert_service_init(&o->cert, &o->app.desk);
+	o->b03.registry.next = &o->cert.registry;
 	TRY(services_load(dir, &o->b03.registry, &o->services));
+	const struct terms terms = {works_on, knows_year, o->money->calendar};
+	TRY(cert_service_bind(&o->cert, o->services, &terms));
+	o->app.desk.rules = &o->cert.rules;
+	report_calendar(o);
+	TRY(desk_fields_check(o->cert.service));
 	return filing_fields_check(o->services);
-}
-
-static bool works_on(void *ctx, int64_t midnight_cn)
-{
-	return calendar_works(ctx, midnight_cn);
 }
 
 static enum err open_files(struct opened *o)
@@ -124,6 +182,8 @@ static enum err open_files(struct opened *o)
 	TRY(model_tables_load(given[0] != 0 ? given : tables, &o->app.tables));
 	TRY(open_services(o, given[0] != 0 ? given : tables));
 	TRY(open_sql(o));
+	TRY(find_converter(o));
+	TRY(progress_new(&o->app.progress));
 	return peer_listen(conf_str(o->c, "socket"), mode, BACKLOG, &o->listener);
 }
 
@@ -201,7 +261,7 @@ static void assemble(struct opened *o)
 	p->desk.cert_status_ctx = p->trust;
 	p->desk.maker_may_accept = conf_bool(o->c, "maker_may_accept");
 	o->filing = (struct filing_desk){.desk = &p->desk, .services = o->services, .is_working_day = works_on,
-		.calendar_ctx = o->money->calendar};
+		.knows_year = knows_year, .calendar_ctx = o->money->calendar};
 	filing_log_connect(&o->filing);
 	p->filing = &o->filing;
 	o->web = (struct web_config){.origin = p->origin, .agent_origin = p->agent_origin, .bureau_name = p->bureau_name,
@@ -223,6 +283,20 @@ static void tick(struct opened *o)
 	enum err e = filing_tick(&o->filing, &done);
 	if (e != ERR_OK)
 		log_err("filing timers", e);
+	e = case_tick(&o->app.desk, &done);
+	if (e != ERR_OK)
+		log_err("case timers", e);
+}
+
+/* The months' bills; a fault of the tables or registers is told once, not every minute. */
+static void turn_bills(struct opened *o)
+{
+	size_t done = 0;
+	enum err e = month_turn(&o->app.desk, o->money, &done);
+	if (e != ERR_OK && e != o->bills)
+		log_err(MONTH_TURN_RULE, e);
+	err_clear();
+	o->bills = e;
 }
 
 /* Once for each change: a notary that is down would fill the log otherwise. */
@@ -248,6 +322,7 @@ static enum err serve(struct opened *o, const sigset_t *wait)
 	while (!stop_within(wait, (int64_t)CRL_SEC * 1000)) {
 		refresh(o);
 		tick(o);
+		turn_bills(o);
 	}
 	log_runner_stop(sequencer);
 	web_server_stop(s);
@@ -258,6 +333,7 @@ static enum err run_opened(struct opened *o, const sigset_t *wait)
 {
 	TRY(open_files(o));
 	TRY(sandbox_user(conf_str(o->c, "user")));
+	start_converter(o);
 	secret_process_harden();
 	TRY(ask_signer(o, wait));
 	TRY(confine(o));
@@ -275,6 +351,8 @@ static void opened_done(struct opened *o)
 	trust_free(o->app.trust);
 	signer_client_free(o->app.signer);
 	notary_client_free(o->app.notary);
+	convert_free(o->app.convert);
+	progress_free(o->app.progress);
 	json_decref(o->app.tables);
 	services_free(o->services);
 	tables_free(o->money);

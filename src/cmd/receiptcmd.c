@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "evidence/verify.h"
+#include "evidence/describe.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,28 @@ enum { PATH_ROOM = 4096, DIGEST_LEN = 32 };
 static void show_step(const struct verify_step *s, void *ctx)
 {
 	(void)ctx;
-	printf("%s %s: %s\n", s->good ? "[通过]" : "[不符]", s->title, s->text);
+	printf("%s %s: %s%s%s\n", s->good ? "[通过]" : "[不符]", s->title, s->text, s->detail[0] ? ": " : "", s->detail);
+}
+
+/* Before the act's own step: what was signed, each line indented, so that none can be taken for a line of the program's. A text
+ * of a rule may hold any octets: what a terminal would obey is not printed. */
+static void show_text(const struct verify_act *a, void *ctx)
+{
+	AUTO_BUF(text, RECEIPT_MAX);
+	bool cut, fresh = true;
+
+	(void)ctx;
+	describe_text(a, RECEIPT_MAX / 2, &text, &cut);
+	printf("第%zu项 %s原文:\n", a->number, a->cert ? "签名" : "记录");
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+		if (fresh)
+			fputs("    ", stdout);
+		fresh = c == '\n';
+		(void)putchar(c == '\n' || (c >= ' ' && c != 0x7F) ? c : '?');
+	}
+	if (!fresh)
+		(void)putchar('\n');
 }
 
 /* 64 hex digits, spaces between them as on the hand-over slip. */
@@ -89,10 +110,10 @@ static int verdict(enum err e)
 	return e == ERR_OK ? 0 : 1;
 }
 
-int receiptcmd_verify(const char *program, const char *file, const char *root_hex)
+int receiptcmd_verify(const char *program, const char *file, const char *root_hex, bool texts)
 {
 	uint8_t root[DIGEST_LEN];
-	struct verify_plan plan = {.root_sm3 = root, .now = now(), .step = show_step};
+	struct verify_plan plan = {.root_sm3 = root, .now = now(), .step = show_step, .act = texts ? show_text : NULL};
 	AUTO_BUF(bytes, RECEIPT_MAX);
 
 	enum err e = root_hex ? parse_root(root_hex, root) : pinned_root(root);

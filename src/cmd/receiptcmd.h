@@ -1,6 +1,8 @@
 /* Checking a receipt from the command line: yinxin-verify FILE and yinxin verify FILE. */
 #pragma once
+#include <stdbool.h>
 
 /* root_hex NULL: $YINXIN_DATA/root.sm3, else /etc/yinxin/root.sm3. Prints step by step; returns the exit status: 0 it proves
- * what it says under the pinned root, 1 it does not or no root is pinned, 2 --root is no digest. */
-int receiptcmd_verify(const char *program, const char *file, const char *root_hex);
+ * what it says under the pinned root, 1 it does not or no root is pinned, 2 --root is no digest.
+ * texts: what was signed too. */
+int receiptcmd_verify(const char *program, const char *file, const char *root_hex, bool texts);

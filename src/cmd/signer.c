@@ -27,6 +27,8 @@ static const struct conf_opt options[] = {
 	{"ocsp_url", CONF_STR, "", 0, 0, NULL, "写入证书的证书状态查询(OCSP)地址,留空不写"},
 	{"ca_url", CONF_STR, "", 0, 0, NULL, "写入证书的签发者证书地址,留空不写"},
 	{"maker_may_accept", CONF_BOOL, "no", 0, 0, NULL, "双人窗口:制证员可由受理员兼任"},
+	{"renew_days", CONF_INT, "60", 1, 3660, NULL, "持有人可在证书到期前多少天内自助更新"},
+	{"writes_per_minute", CONF_INT, "120", 0, 1000000, NULL, "每类调用方每分钟的签发与变更请求数,可一次用完十分钟的量;0 为不限"},
 	{"clock", CONF_STR, "", 0, 0, NULL, "演示用时钟文件,留空为真实时间"},
 	{"memory_mb", CONF_INT, "2048", 0, 65536, NULL, "内存上限(MiB),0 为不限"},
 	{NULL},
@@ -119,7 +121,8 @@ static enum err run_signer(const struct conf *c, const struct clock *clock, int 
 	struct serve_ctx *s = NULL;
 	const struct signer_plan plan = {.dir = conf_str(c, "dir"), .escrow_socket = conf_str(c, "escrow_socket"),
 		.crl_url = conf_str(c, "crl_url"), .ca_url = conf_str(c, "ca_url"), .ocsp_url = conf_str(c, "ocsp_url"),
-		.maker_may_accept = conf_bool(c, "maker_may_accept"), .clock = clock};
+		.maker_may_accept = conf_bool(c, "maker_may_accept"), .renew_days = conf_int(c, "renew_days"),
+		.writes_per_minute = conf_int(c, "writes_per_minute"), .clock = clock};
 	TRY(signer_open(&plan, &s));
 	enum err e = confine(c);
 	if (e == ERR_OK)

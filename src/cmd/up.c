@@ -103,8 +103,7 @@ static struct part *find_part(struct up *u, const char *name)
 	for (size_t i = 0; i < PARTS; i++)
 		if (strcmp(u->parts[i].name, name) == 0)
 			return &u->parts[i];
-	INVARIANT(!"a part of the bureau");
-	return NULL;
+	err_invariant("a part of the bureau", __FILE__, __LINE__);
 }
 
 /* --- a child --- */
@@ -120,12 +119,8 @@ static _Noreturn void child_exec(const struct bureau *b, const struct part *p, b
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (out < 0 || null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		_exit(1);
-	setpgid(0, 0); /* an INT typed at the terminal reaches the supervisor, which ends the parts in order */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
 	if (p->edge)
-		execlp("/usr/sbin/nginx", "nginx", "-p", prefix, "-e", "stderr", "-c", conf, (char *)NULL);
+		execl("/usr/sbin/nginx", "nginx", "-p", prefix, "-e", "stderr", "-c", conf, (char *)NULL);
 	else if (again && strcmp(p->name, "yxcard") == 0)
 		execl(program, p->program, "-c", conf, "-o", "restore=yes", (char *)NULL);
 	else
@@ -133,16 +128,35 @@ static _Noreturn void child_exec(const struct bureau *b, const struct part *p, b
 	_exit(127);
 }
 
+/* A group of its own: an INT typed at the terminal reaches the supervisor, which ends the parts in order. */
+static _Noreturn void child(const struct bureau *b, const struct part *p, bool again, pid_t parent, const sigset_t *mask)
+{
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent) /* it ended before it was told to tell us */
+		_exit(1);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	child_exec(b, p, again);
+}
+
+/* Signals wait meanwhile, so that a TERM never meets our handler in the child, where nobody would look at it. */
 static enum err spawn(struct up *u, struct part *p, bool again)
 {
+	sigset_t all, mask;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &mask);
 	pid_t parent = getpid(), pid = fork();
+	int why = errno;
+	if (pid == 0)
+		child(u->b, p, again, parent, &mask);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (pid < 0)
-		return ERR(IO, "fork: %s", strerror(errno));
-	if (pid == 0) {
-		if (getppid() != parent)
-			_exit(1);
-		child_exec(u->b, p, again);
-	}
+		return ERR(IO, "fork: %s", strerror(why));
+	setpgid(pid, pid); /* here too: whoever comes first, a group to be killed is there */
 	p->pid = pid;
 	p->started_ms = clock_mono_ms();
 	return ERR_OK;

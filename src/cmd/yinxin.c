@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 	    (argc == 3 || (argc == 5 && strcmp(argv[3], "--data") == 0)))
 		return logcmd_verify(argc == 5 ? argv[4] : NULL);
 	if ((argc == 3 || (argc == 5 && strcmp(argv[3], "--root") == 0)) && strcmp(argv[1], "verify") == 0)
-		return receiptcmd_verify("yinxin verify", argv[2], argc == 5 ? argv[4] : NULL);
+		return receiptcmd_verify("yinxin verify", argv[2], argc == 5 ? argv[4] : NULL, false);
 	if (argc == 2 && strcmp(argv[1], "up") == 0)
 		e = run_up();
 	else if (argc == 2 && strcmp(argv[1], "init") == 0)

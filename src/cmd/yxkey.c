@@ -4,17 +4,16 @@
 #include "base/text.h"
 #include "client/reader/bay.h"
 #include "client/skf/place.h"
+#include "cmd/pin_prompt.h"
 #include "evidence/statement.h"
 #include <curl/curl.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
-enum { PIN_LINE_MAX = 64, HTTP_MAX = 65536, HTTP_WAIT_SEC = 30 };
+enum { HTTP_MAX = 65536, HTTP_WAIT_SEC = 30 };
 static const char help_text[] =
 	"用法: yxkey insert NAME [SLOT]      把介质 keys/NAME.card 插入插槽\n"
 	"      yxkey remove NAME             拔出介质\n"
@@ -35,57 +34,9 @@ struct args {
 };
 /* --- PINs --- */
 
-/* One line, octet by octet: what follows belongs to the next reader. */
-static enum err read_line(int fd, struct secret **ret_s)
-{
-	AUTO(secret) s = NULL;
-	size_t len = 0;
-
-	TRY(secret_new(PIN_LINE_MAX, &s));
-	for (;;) {
-		uint8_t c = 0;
-		ssize_t n = read(fd, &c, 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return ERR(IO, "reading the PIN: %s", strerror(errno));
-		if (n == 0 || c == '\n')
-			break;
-		if (len == PIN_LINE_MAX)
-			return ERR(PIN_RANGE, "PIN line is too long");
-		secret_ptr(s)[len++] = c;
-	}
-	if (len == 0)
-		return ERR(PIN_RANGE, "no PIN was given");
-	secret_cut(s, len);
-	*ret_s = STEAL(s);
-	return ERR_OK;
-}
-
-static enum err ask(const char *prompt, struct secret **ret_s)
-{
-	struct termios before, quiet;
-	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-
-	if (tty < 0 || tcgetattr(tty, &before) != 0) {
-		if (tty >= 0)
-			close(tty);
-		return ERR(USAGE, "no terminal: give the PIN with --pin-fd");
-	}
-	quiet = before;
-	quiet.c_lflag &= (tcflag_t)~ECHO;
-	(void)dprintf(tty, "%s: ", prompt);
-	(void)tcsetattr(tty, TCSAFLUSH, &quiet);
-	enum err e = read_line(tty, ret_s);
-	(void)tcsetattr(tty, TCSAFLUSH, &before);
-	(void)dprintf(tty, "\n");
-	close(tty);
-	return e;
-}
-
 static enum err get_pin(const struct args *a, const char *prompt, struct secret **ret_s)
 {
-	return a->pin_fd >= 0 ? read_line(a->pin_fd, ret_s) : ask(prompt, ret_s);
+	return a->pin_fd >= 0 ? pin_read(a->pin_fd, ret_s) : pin_ask(prompt, ret_s);
 }
 
 /* --- insert, remove, list --- */
@@ -201,7 +152,7 @@ static enum err cmd_pin(const struct args *a, struct place *p)
 	TRY(get_pin(a, "原证书密码", &old));
 	TRY(get_pin(a, "新证书密码", &fresh));
 	if (a->pin_fd < 0) {
-		TRY(ask("再输入一次新密码", &again));
+		TRY(pin_ask("再输入一次新密码", &again));
 		if (!ct_equal(secret_span(fresh), secret_span(again)))
 			return ERR(FIELD_VALUE, "the two new PINs differ");
 	}
@@ -210,10 +161,13 @@ static enum err cmd_pin(const struct args *a, struct place *p)
 
 /* --- login --- */
 
-static size_t on_body(char *part, size_t size, size_t n, void *out)
+/* Past HTTP_MAX the transfer is broken off: a portal that never ends must not keep us. */
+static size_t on_body(char *part, size_t size, size_t n, void *ctx)
 {
+	struct buf *out = ctx;
+
 	buf_put(out, span_of(part, size * n));
-	return size * n;
+	return out->failed == ERR_OK ? size * n : 0;
 }
 
 static enum err remote(long status, struct span body)
@@ -226,7 +180,11 @@ static enum err remote(long status, struct span body)
 		return ERR(UNAVAILABLE, "portal answered %ld", status);
 	const json_t *error = json_object_get(v, "error");
 	enum err e = err_from_code(json_str_or(error, "code", ""));
-	return err_raise(e, __FILE__, __LINE__, "portal: %s", json_str_or(error, "text", "no reason given"));
+	const char *text = json_str_or(error, "text", "");
+	/* It goes to a terminal. */
+	if (*text == '\0' || text_line_check(span_str(text)) != ERR_OK)
+		text = "no reason given";
+	return err_raise(e, __FILE__, __LINE__, "portal: %s", text);
 }
 
 static enum err post(CURL *curl, const char *origin, const char *path, const json_t *body, struct buf *out)
@@ -292,7 +250,7 @@ static enum err sign_login(const struct args *a, struct place *p, const struct s
 
 	TRY(place_open(p, a->key, &t));
 	TRY(token_cert(t, true, &c));
-	TRY(read_line(a->pin_fd, &pin));
+	TRY(pin_read(a->pin_fd, &pin));
 	TRY(token_login(t, pin, &tries_left));
 	TRY(token_sign(t, statement_text(s), &sig));
 	TRY(json_put_str(answer, "statement", statement_text(s)));

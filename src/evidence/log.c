@@ -3,6 +3,7 @@
 #include "gm/rand.h"
 #include "gm/sm3.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COLUMN "log_entry.statement"
@@ -55,13 +56,45 @@ enum err log_act_init(struct log_act *a, const struct field_keys *keys, const st
 void log_act_done(struct log_act *a)
 {
 	buf_done(&a->sealed);
+	free(a->cover);
 	*a = (struct log_act){0};
+}
+
+static bool cover_room(struct log_act *a)
+{
+	if (a->covers < a->room)
+		return true;
+	size_t room = a->room > 0 ? a->room * 2 : 16;
+	struct log_cover *v = reallocarray(a->cover, room, sizeof *v);
+	if (!v) {
+		a->no_memory = true;
+		return false;
+	}
+	a->cover = v;
+	a->room = room;
+	return true;
+}
+
+void log_act_cover_by(struct log_act *a, enum log_cover_kind kind, const char *table, const char *statement,
+		      const struct sql_arg *args, size_t n)
+{
+	const struct log_table *t = log_table_find(table);
+
+	INVARIANT(t != NULL && n <= LOG_KEY_PARTS && (kind != LOG_COVER_ROW || n == strlen(t->key)));
+	if (!cover_room(a))
+		return;
+	struct log_cover *c = &a->cover[a->covers++];
+	*c = (struct log_cover){.table = t, .kind = kind, .statement = kind == LOG_COVER_ROW ? t->get : statement, .n = n};
+	if (n > 0)
+		memcpy(c->arg, args, n * sizeof *args);
 }
 
 void log_act_cover(struct log_act *a, const char *table, const char *key, int64_t number)
 {
-	INVARIANT(a->covers < LOG_COVERS_MAX && log_table_find(table) != NULL);
-	a->cover[a->covers++] = (struct log_cover){table, key, number};
+	const struct log_table *t = log_table_find(table);
+
+	INVARIANT(t != NULL && (strcmp(t->key, "t") == 0 || strcmp(t->key, "ti") == 0));
+	log_act_cover_by(a, LOG_COVER_ROW, table, NULL, (const struct sql_arg[]){A_TEXT(key), A_INT(number)}, strlen(t->key));
 }
 
 /* --- in it: SM3 of small rows only --- */
@@ -114,12 +147,44 @@ enum err log_append(struct tx *tx, const struct log_act *a)
 	struct log_entry e;
 	int64_t seq = 0;
 
+	if (a->no_memory)
+		return ERR(NOMEM, "rows of an entry");
 	TRY(tx_one(tx, "log_next_seq", NULL, 0, seq_row, &seq));
 	pending_of(a, (uint64_t)seq, &e);
 	TRY(entry_put(tx, &e));
 	if (a->cert.len > 0)
 		TRY(tx_exec(tx, "log_cert_put", SQL_ARGS(A_BLOB(SPAN_ARR(a->cert_sm3)), A_TEXT(a->serial), A_BLOB(a->cert)), NULL));
 	return log_covers_put(tx, a, (uint64_t)seq);
+}
+
+/* --- what was there before --- */
+
+#define ADOPTED "050" /* the version of the schema whose rows were adopted */
+
+static enum err adopted_row(const struct row *row, void *ctx)
+{
+	(void)row;
+	*(bool *)ctx = true;
+	return ERR_OK;
+}
+
+static enum err adopt_tx(struct tx *tx, void *arg)
+{
+	bool done = false;
+
+	TRY(tx_query(tx, "log_adopted", SQL_ARGS(A_TEXT(ADOPTED)), adopted_row, &done));
+	return done ? ERR_OK : log_append(tx, arg);
+}
+
+enum err log_adopt(struct store *s, const struct clock *clock)
+{
+	AUTO_LOG_ACT(a);
+	const struct log_what w = {.kind = "LOG-ADOPT", .subject = ADOPTED, .rule = "migration:" ADOPTED, .time = clock_now(clock)};
+
+	TRY(log_act_init(&a, NULL, &w)); /* nothing is sealed */
+	for (const struct log_table *t = log_tables; t->name; t++)
+		log_act_cover_by(&a, LOG_COVER_NEW, t->name, t->all, NULL, 0);
+	return store_write(s, adopt_tx, &a);
 }
 
 /* --- reading --- */

@@ -7,21 +7,31 @@
  *
  * Borrowed: all spans and texts of struct log_what until log_act_init returns, sig and cert until the write is done. */
 #pragma once
+#include "base/clock.h"
 #include "evidence/head.h"
 #include "evidence/leaf.h"
 #include "evidence/tree.h"
 #include "store/field.h"
 #include "store/store.h"
 
-enum { LOG_STATEMENT_MAX = 1 << 20, LOG_OCSP_MAX = 8192, LOG_STAMP_MAX = 16384, LOG_COVERS_MAX = 16, LOG_BATCH = 256 };
+enum { LOG_STATEMENT_MAX = 1 << 20, LOG_OCSP_MAX = 8192, LOG_STAMP_MAX = 16384, LOG_KEY_PARTS = 4, LOG_BATCH = 256 };
 
 /* --- writing --- */
 
-/* A row that the act's transaction has written, named as in log_cover.c: {"cert", "01AB"}, {"case_act", "NO", 1}. For
- * "case_event" number 0 is the newest event of that case. A row that is gone is covered as such. */
+/* Rows that the act's transaction has written, named at its end; their contents are read when the entry is appended. */
+enum log_cover_kind {
+	LOG_COVER_ROW,  /* the one of that key; one that is gone is covered as such */
+	LOG_COVER_ROWS, /* all that a statement gives */
+	LOG_COVER_NEW,  /* of these the ones that no entry covers yet */
+	LOG_COVER_GONE, /* of the keys that a statement gives, covered once, those no longer there; NULL: keys that begin so */
+};
+struct log_table;
 struct log_cover {
-	const char *table, *key;
-	int64_t number;
+	const struct log_table *table; /* of log_table.c */
+	enum log_cover_kind kind;
+	const char *statement;
+	struct sql_arg arg[LOG_KEY_PARTS];
+	size_t n;
 };
 struct log_what {
 	const char *kind, *subject;
@@ -37,16 +47,31 @@ struct log_act {
 	bool has_statement;
 	struct buf sealed;
 	struct span sig, cert;
-	struct log_cover cover[LOG_COVERS_MAX]; /* texts borrowed until the write is done */
-	size_t covers;
+	struct log_cover *cover; /* texts borrowed until the write is done */
+	size_t covers, room;     /* covers = 0 begins anew, for a transaction that runs again */
+	bool no_memory;
 };
 /* ERR_SYNTAX: kind, subject or rule; ERR_LIMIT; ERR_DER: certificate; ERR_STATE: neither signed nor by a rule. */
 enum err log_act_init(struct log_act *a, const struct field_keys *keys, const struct log_what *w) MUST_CHECK;
 void log_act_done(struct log_act *a); /* {0} is fine */
 #define AUTO_LOG_ACT(name) __attribute__((cleanup(log_act_done))) struct log_act name = {0}
+/* A row of a table with a key of one part, or of a text and a number: {"cert", "01AB"}, {"case_act", "NO", 1}. For
+ * "case_event" and "filing_event" number 0 is the newest event. log_append() tells when there is no memory for one. */
 void log_act_cover(struct log_act *a, const char *table, const char *key, int64_t number);
+/* Any kind: key, arguments of the statement (key, then the columns of log_table.c in their order), or first parts. Cover only
+ * what the transaction wrote: what else a row holds would be taken for good too. */
+void log_act_cover_by(struct log_act *a, enum log_cover_kind kind, const char *table, const char *statement,
+		      const struct sql_arg *args, size_t n);
 /* The last thing in the act's transaction. May run again with it. */
 enum err log_append(struct tx *tx, const struct log_act *a) MUST_CHECK;
+
+/* Whether a row is what its newest entry left: asked before an act on it, for what the act's entry covers it takes for good.
+ * ERR_LOG_DAMAGED: changed, or no entry knows it; ERR_ABSENT. */
+enum err log_row_check(struct tx *tx, const char *table, const struct sql_arg *key, size_t n) MUST_CHECK;
+
+/* Once in the life of a database: rows of covered tables from before they were covered come under the log by an entry
+ * LOG-ADOPT. The entry is written even when there are none, so that later ones are never adopted. */
+enum err log_adopt(struct store *s, const struct clock *clock) MUST_CHECK;
 
 /* --- ordering --- */
 struct log_head {
@@ -59,6 +84,9 @@ void log_head_done(struct log_head *h);
 struct log_service {
 	const char *bureau;       /* 64 hex */
 	const struct clock *clock;
+	/* Whether a head could be signed right now, asked before anything is ordered; on an error nothing is. Tells the last head
+	 * that the signer remembers: what lies beyond it may be ordered anew (log_recall.c). NULL: not asked. */
+	enum err (*ready)(void *ctx, uint64_t *ret_epoch, uint64_t *ret_size);
 	/* A fresh OCSP answer about the certificate, appended. NULL: entries are ordered without. An error leaves the entry, and
 	 * those after it, pending. */
 	enum err (*status)(void *ctx, struct span cert, struct buf *out);

@@ -141,6 +141,8 @@ static void name_entry(struct checking *k, const struct entry_look *x)
 		fault_(k, "log_node", "hash", "与日志条目不符", "0/%llu", u(x->e.index));
 	else if (same(x->hash, x->stored))
 		fault_(k, "log_entry", "leaf", "内容被改动", "%llu", u(x->e.seq));
+	else if (k->n_bad_covers < BAD_COVERS_MAX)
+		k->bad_covers[k->n_bad_covers++] = x->e.seq; /* named by row and column in check_covered() */
 	else
 		fault_(k, "log_cover", NULL, "所覆盖的行清单被改动", "seq %llu", u(x->e.seq));
 }
@@ -285,9 +287,13 @@ static enum err count_row(const struct row *row, void *ctx)
 enum err log_check(struct tx *tx, const struct log_check *c, struct log_sum *ret_s)
 {
 	struct checking k = {.c = c, .tx = tx};
+	uint64_t covers = 0;
 
 	TRY(tx_one(tx, "log_entry_count", NULL, 0, count_row, &k.total));
+	TRY(tx_one(tx, "log_cover_count", NULL, 0, count_row, &covers));
+	k.total += covers;
 	TRY(check_entries(&k));
+	k.done = k.sum.entries;
 	TRY(check_end(&k));
 	TRY(check_certs(&k));
 	TRY(check_covered(&k));

@@ -1,63 +1,8 @@
 /* Rows of other tables under the log: what a transaction left in them, by digest, with a mark for each column. */
 #include "evidence/log_i.h"
-#include "base/text.h"
 #include "gm/sm3.h"
 #include <stdio.h>
 #include <string.h>
-
-#define I(name) {name, SQL_INT}
-#define T(name) {name, SQL_TEXT}
-#define B(name) {name, SQL_BLOB}
-
-/* A new table is a row here and two statements in share/sql/log.sql. */
-const struct log_table log_tables[] = {
-	{"cert", "cover_cert_get", "cover_cert_all", 1,
-		{T("serial"), T("subject"), T("usage"), T("case_no"), T("card"), I("not_before"), I("not_after"), I("status"), B("der"),
-			I("created"), {NULL}}},
-	{"cert_case", "cover_cert_case_get", "cover_cert_case_all", 1,
-		{T("case_no"), I("version"), I("state"), T("profile"), T("subject"), T("unit_no"), T("unit_name"), T("uscc"),
-			T("person_no"), T("holder"), T("letter_no"), I("letter_from"), I("letter_to"), I("days"), T("clerk"),
-			T("reviewer"), T("maker"), T("card"), T("key_hex"), B("csr"), B("attest"), I("make_signed"),
-			T("cert_serial"), T("enc_serial"), B("enveloped"), I("created"), I("changed"), {NULL}}},
-	{"case_act", "cover_case_act_get", "cover_case_act_all", 2,
-		{T("case_no"), I("step"), B("statement_sealed"), B("sig"), B("cert"), T("officer"), I("time"), {NULL}}},
-	{"case_event", "cover_case_event_get", "cover_case_event_all", 2,
-		{T("case_no"), I("seq"), I("time"), I("from_state"), I("to_state"), T("officer"), T("name"), T("role"), T("serial"),
-			B("opinion_sealed"), {NULL}}},
-	{NULL},
-};
-
-const struct log_table *log_table_find(const char *name)
-{
-	for (const struct log_table *t = log_tables; t->name; t++)
-		if (strcmp(t->name, name) == 0)
-			return t;
-	return NULL;
-}
-
-size_t log_table_columns(const struct log_table *t)
-{
-	size_t n = 0;
-
-	while (t->columns[n].name)
-		n++;
-	return n;
-}
-
-size_t log_row_values(const struct row *row, int first, const struct log_column *c, struct log_value *ret_v)
-{
-	size_t n = 0;
-
-	for (; c[n].name; n++) {
-		int at = first + (int)n;
-		ret_v[n] = (struct log_value){.name = c[n].name, .kind = row_null(row, at) ? SQL_NULL : c[n].kind};
-		if (ret_v[n].kind == SQL_INT)
-			ret_v[n].i = row_int(row, at);
-		else if (ret_v[n].kind != SQL_NULL)
-			ret_v[n].s = row_blob(row, at); /* a text's octets too */
-	}
-	return n;
-}
 
 /* --- marks and digest --- */
 
@@ -95,22 +40,31 @@ enum err log_marks(struct span salt, const struct log_value *v, size_t n, struct
 	return buf_err(out);
 }
 
-enum err log_marks_name(struct span salt, const struct log_value *v, size_t n, struct span marks, const char **ret_column)
+enum err log_marks_wrong(struct span salt, const struct log_value *v, size_t n, struct span marks, uint32_t *ret_wrong)
 {
 	uint8_t mark[LOG_MARK_LEN];
-	size_t wrong = 0;
-	const char *first = NULL;
+	uint32_t wrong = 0;
 
-	for (size_t i = 0; i < n && marks.len == n * LOG_MARK_LEN; i++) {
+	for (size_t i = 0; i < n; i++) {
 		TRY(mark_of(salt, &v[i], mark));
-		if (span_eq(span_sub(marks, i * LOG_MARK_LEN, LOG_MARK_LEN), SPAN_ARR(mark)))
-			continue;
-		wrong++;
-		first = first ? first : v[i].name;
+		if (!span_eq(span_sub(marks, i * LOG_MARK_LEN, LOG_MARK_LEN), SPAN_ARR(mark)))
+			wrong |= UINT32_C(1) << i;
 	}
+	*ret_wrong = wrong;
+	return ERR_OK;
+}
+
+enum err log_marks_name(struct span salt, const struct log_value *v, size_t n, struct span marks, const char **ret_column)
+{
+	uint32_t wrong;
+	size_t first = 0;
+
+	TRY(log_marks_wrong(salt, v, n, marks, &wrong));
+	while (first < n && !(wrong >> first & 1))
+		first++;
 	/* With another salt, or other marks, every column would seem changed. */
-	bool all = marks.len != n * LOG_MARK_LEN || wrong == n;
-	*ret_column = all ? "marks" : first;
+	bool all = marks.len != n * LOG_MARK_LEN || (size_t)__builtin_popcount(wrong) == n;
+	*ret_column = all ? "marks" : first < n ? v[first].name : NULL;
 	return ERR_OK;
 }
 
@@ -128,88 +82,206 @@ enum err log_row_sm3(const char *table, const struct log_value *v, size_t n, uin
 	return sm3_final(h, ret_digest);
 }
 
-/* --- by key --- */
-
-static enum err get_parts(struct tx *tx, const struct log_table *t, const char *key, int64_t number, row_fn *fn, void *ctx)
-{
-	if (t->args == 1)
-		return tx_one(tx, t->get, SQL_ARGS(A_TEXT(key)), fn, ctx);
-	return tx_one(tx, t->get, SQL_ARGS(A_TEXT(key), A_INT(number)), fn, ctx);
-}
-
-enum err log_table_get(struct tx *tx, const struct log_table *t, const char *key, row_fn *fn, void *ctx)
-{
-	char first[128];
-	const char *slash = t->args == 2 ? strrchr(key, '/') : NULL;
-	int64_t number = 0;
-
-	if (t->args == 1)
-		return get_parts(tx, t, key, 0, fn, ctx);
-	if (!slash || (size_t)(slash - key) >= sizeof first || text_i64(span_str(slash + 1), 1, INT64_MAX, &number) != ERR_OK)
-		return ERR(ABSENT, "no row of key %s", key);
-	memcpy(first, key, (size_t)(slash - key));
-	first[slash - key] = '\0';
-	return get_parts(tx, t, first, number, fn, ctx);
-}
-
 /* --- writing --- */
 
-struct covered {
-	const struct log_table *table;
-	struct span salt;
-	char key[160];
-	uint8_t digest[32];
-	struct buf marks;
+const struct log_column log_cover_columns[] = {
+	{"seq", SQL_INT}, {"n", SQL_INT}, {"tbl", SQL_TEXT}, {"key", SQL_TEXT}, {"row_sm3", SQL_BLOB}, {"marks", SQL_BLOB}, {NULL},
 };
 
-static enum err cover_row(const struct row *row, void *ctx)
+struct covering {
+	struct tx *tx;
+	const struct log_act *act;
+	const struct log_cover *what;
+	uint64_t seq;
+	int64_t n;        /* rows covered so far */
+	struct buf marks, own;
+};
+
+static enum err put(struct covering *c, const char *key, const uint8_t digest[32])
 {
-	struct covered *c = ctx;
-	struct log_value v[LOG_COLUMNS_MAX];
-	size_t n = log_row_values(row, 1, c->table->columns, v);
+	const char *table = c->what->table->name;
+	const struct log_value v[LOG_COVER_COLUMNS] = {{"seq", SQL_INT, (int64_t)c->seq, SPAN_EMPTY}, {"n", SQL_INT, c->n, SPAN_EMPTY},
+		{"tbl", SQL_TEXT, 0, span_str(table)}, {"key", SQL_TEXT, 0, span_str(key)},
+		{"row_sm3", SQL_BLOB, 0, span_of(digest, SM3_LEN)}, {"marks", SQL_BLOB, 0, buf_span(&c->marks)}};
 
-	(void)snprintf(c->key, sizeof c->key, "%s", row_text(row, 0));
-	TRY(log_row_sm3(c->table->name, v, n, c->digest));
-	return log_marks(c->salt, v, n, &c->marks);
-}
-
-/* The row is gone: its key as the row would have shown it, and zeros. */
-static void cover_gone(struct covered *c, const struct log_cover *what)
-{
-	buf_clear(&c->marks);
-	memset(c->digest, 0, sizeof c->digest);
-	if (c->table->args == 1)
-		(void)snprintf(c->key, sizeof c->key, "%s", what->key);
-	else
-		(void)snprintf(c->key, sizeof c->key, "%s/%lld", what->key, (long long)what->number);
-}
-
-static enum err cover_put(struct tx *tx, const struct log_act *a, uint64_t seq, size_t n)
-{
-	const struct log_cover *what = &a->cover[n];
-	AUTO_BUF(marks, LOG_MARKS_MAX);
-	struct covered c = {.table = log_table_find(what->table), .salt = SPAN_ARR(a->salt), .marks = marks};
-
-	INVARIANT(c.table != NULL);
-	enum err e = get_parts(tx, c.table, what->key, what->number, cover_row, &c);
-	if (e == ERR_ABSENT) {
-		err_clear();
-		cover_gone(&c, what);
-		e = ERR_OK;
-	}
-	marks = c.marks; /* so that it is freed */
-	TRY(e);
-	return tx_exec(tx, "log_cover_put",
-		       SQL_ARGS(A_INT((int64_t)seq), A_INT((int64_t)n), A_TEXT(c.table->name), A_TEXT(c.key),
-				A_BLOB(SPAN_ARR(c.digest)), A_BLOB(buf_span(&c.marks))),
+	buf_clear(&c->own);
+	TRY(log_marks(SPAN_ARR(c->act->salt), v, LOG_COVER_COLUMNS, &c->own));
+	return tx_exec(c->tx, "log_cover_put",
+		       SQL_ARGS(A_INT((int64_t)c->seq), A_INT(c->n++), A_TEXT(table), A_TEXT(key), A_BLOB(span_of(digest, SM3_LEN)),
+				A_BLOB(buf_span(&c->marks)), A_BLOB(buf_span(&c->own))),
 		       NULL);
+}
+
+static enum err put_gone(struct covering *c, const char *key)
+{
+	const uint8_t none[SM3_LEN] = {0};
+
+	buf_clear(&c->marks);
+	return put(c, key, none);
+}
+
+static enum err any_row(const struct row *row, void *ctx)
+{
+	(void)row;
+	*(bool *)ctx = true;
+	return ERR_OK;
+}
+
+static enum err put_row(const struct row *row, void *ctx)
+{
+	struct covering *c = ctx;
+	struct log_value v[LOG_COLUMNS_MAX];
+	uint8_t digest[SM3_LEN];
+	bool known = false;
+	const char *table = c->what->table->name;
+
+	if (c->what->kind == LOG_COVER_NEW)
+		TRY(tx_query(c->tx, "log_cover_newest", SQL_ARGS(A_TEXT(table), A_TEXT(row_text(row, 0))), any_row, &known));
+	if (known)
+		return ERR_OK;
+	size_t n = log_row_values(row, 1, c->what->table->columns, v);
+	TRY(log_row_sm3(table, v, n, digest));
+	buf_clear(&c->marks);
+	TRY(log_marks(SPAN_ARR(c->act->salt), v, n, &c->marks));
+	return put(c, row_text(row, 0), digest);
+}
+
+/* --- rows that are gone --- */
+
+static enum err key_text(const struct sql_arg *key, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		buf_str(out, i > 0 ? "/" : "");
+		if (key[i].kind == SQL_INT)
+			buf_printf(out, "%lld", (long long)key[i].i);
+		else
+			buf_put(out, key[i].s);
+	}
+	return buf_err(out);
+}
+
+static enum err one_row(struct covering *c)
+{
+	const struct log_cover *w = c->what;
+	AUTO_BUF(key, LOG_KEY_MAX);
+	enum err e = tx_one(c->tx, w->statement, w->arg, w->n, put_row, c);
+
+	if (e != ERR_ABSENT)
+		return e;
+	err_clear();
+	TRY(key_text(w->arg, w->n, &key));
+	return put_gone(c, buf_cstr(&key));
+}
+
+static enum err list_key(const struct row *row, void *ctx)
+{
+	struct buf *keys = ctx;
+
+	buf_put(keys, row_blob(row, 0));
+	buf_put(keys, SPAN_LIT("\n"));
+	return buf_err(keys);
+}
+
+static enum err ignore_row(const struct row *row, void *ctx)
+{
+	(void)row, (void)ctx;
+	return ERR_OK;
+}
+
+static enum err list_keys(struct covering *c, struct buf *keys)
+{
+	const struct log_cover *w = c->what;
+	AUTO_BUF(prefix, LOG_KEY_MAX);
+
+	if (w->statement)
+		return tx_query(c->tx, w->statement, w->arg, w->n, list_key, keys);
+	TRY(key_text(w->arg, w->n, &prefix));
+	buf_str(&prefix, "/");
+	TRY(buf_err(&prefix));
+	return tx_query(c->tx, "log_cover_under", SQL_ARGS(A_TEXT(w->table->name), A_TEXT(buf_cstr(&prefix))), list_key, keys);
+}
+
+/* The keys are listed first: the table that they come from is written to. */
+static enum err gone_rows(struct covering *c)
+{
+	const struct log_cover *w = c->what;
+	AUTO_BUF(keys, LOG_GONE_MAX);
+	char key[LOG_KEY_MAX];
+	struct span rest, line;
+
+	TRY(list_keys(c, &keys));
+	rest = buf_span(&keys);
+	while (span_take_until(&rest, '\n', &line) && line.len > 0) {
+		(void)snprintf(key, sizeof key, "%.*s", (int)line.len, (const char *)line.ptr);
+		enum err e = log_table_get(c->tx, w->table, key, ignore_row, NULL);
+		if (e == ERR_ABSENT) {
+			err_clear();
+			e = put_gone(c, key);
+		}
+		TRY(e);
+	}
+	return ERR_OK;
+}
+
+static enum err cover_put(struct covering *c)
+{
+	const struct log_cover *w = c->what;
+
+	if (w->kind == LOG_COVER_ROW)
+		return one_row(c);
+	if (w->kind == LOG_COVER_GONE)
+		return gone_rows(c);
+	return tx_query(c->tx, w->statement, w->arg, w->n, put_row, c);
 }
 
 enum err log_covers_put(struct tx *tx, const struct log_act *a, uint64_t seq)
 {
-	for (size_t i = 0; i < a->covers; i++)
-		TRY(cover_put(tx, a, seq, i));
+	struct covering c = {.tx = tx, .act = a, .seq = seq, .marks = buf_make(LOG_MARKS_MAX), .own = buf_make(LOG_MARKS_MAX)};
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < a->covers && e == ERR_OK; i++) {
+		c.what = &a->cover[i];
+		e = cover_put(&c);
+	}
+	buf_done(&c.marks);
+	buf_done(&c.own);
+	return e;
+}
+
+/* --- before an act --- */
+
+struct row_look {
+	struct tx *tx;
+	const struct log_table *table;
+	uint8_t digest[32];
+	bool good;
+};
+
+static enum err compare_newest(const struct row *row, void *ctx)
+{
+	struct row_look *w = ctx;
+
+	w->good = span_eq(row_blob(row, 1), SPAN_ARR(w->digest));
 	return ERR_OK;
+}
+
+static enum err look_at_row(const struct row *row, void *ctx)
+{
+	struct row_look *w = ctx;
+	struct log_value v[LOG_COLUMNS_MAX];
+	size_t n = log_row_values(row, 1, w->table->columns, v);
+
+	TRY(log_row_sm3(w->table->name, v, n, w->digest));
+	TRY(tx_query(w->tx, "log_cover_newest", SQL_ARGS(A_TEXT(w->table->name), A_TEXT(row_text(row, 0))), compare_newest, w));
+	return w->good ? ERR_OK : ERR(LOG_DAMAGED, "%s %s is not as the log has it", w->table->name, row_text(row, 0));
+}
+
+enum err log_row_check(struct tx *tx, const char *table, const struct sql_arg *key, size_t n)
+{
+	struct row_look w = {.tx = tx, .table = log_table_find(table)};
+
+	INVARIANT(w.table != NULL && n == strlen(w.table->key));
+	return tx_one(tx, w.table->get, key, n, look_at_row, &w);
 }
 
 /* --- the digest that the leaf commits to --- */
@@ -222,7 +294,8 @@ struct digesting {
 static enum err digest_cover(const struct row *row, void *ctx)
 {
 	struct digesting *d = ctx;
-	static const struct log_column columns[] = {I("n"), T("tbl"), T("key"), B("row_sm3"), B("marks"), {NULL}};
+	static const struct log_column columns[] = {{"n", SQL_INT}, {"tbl", SQL_TEXT}, {"key", SQL_TEXT}, {"row_sm3", SQL_BLOB},
+		{"marks", SQL_BLOB}, {NULL}};
 	struct log_value v[COUNT_OF(columns)];
 	uint8_t digest[SM3_LEN];
 	size_t n = log_row_values(row, 0, columns, v);

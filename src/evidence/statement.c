@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREFIX_MAX = 64, LINES_MAX = STATEMENT_KEYS_MAX + STATEMENT_REPEAT_MAX };
+enum { PREFIX_MAX = 64, ATTACH_MAX = 100, LINES_MAX = STATEMENT_KEYS_MAX + STATEMENT_REPEAT_MAX + ATTACH_MAX };
 #define MAGIC "YINXIN-1 "
 
 struct statement {

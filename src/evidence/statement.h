@@ -9,7 +9,7 @@
 #include "base/buf.h"
 
 /* Only a filing's statement may be as long as STATEMENT_LONG_MAX: it holds every row. */
-enum { STATEMENT_MAX = 256 * 1024, STATEMENT_LONG_MAX = 768 * 1024, STATEMENT_KEYS_MAX = 24, STATEMENT_REPEAT_MAX = 1000,
+enum { STATEMENT_MAX = 256 * 1024, STATEMENT_LONG_MAX = 1000 * 1024, STATEMENT_KEYS_MAX = 24, STATEMENT_REPEAT_MAX = 1000,
 	STATEMENT_VALUE_MAX = 1024 };
 struct statement;
 

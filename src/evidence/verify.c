@@ -1,6 +1,7 @@
 #include "evidence/verify.h"
 #include "base/text.h"
 #include "evidence/act.h"
+#include "evidence/describe.h"
 #include "evidence/head.h"
 #include "evidence/tree.h"
 #include "gm/sm3.h"
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHOWN_MAX = 2000 };
 struct heads {
 	struct head head;
 	int64_t stamped;
@@ -21,6 +23,8 @@ struct verify {
 	const struct receipt *r;
 	struct cert *root, *ca, *log;
 	struct heads *heads;
+	uint8_t (*signed_sm3)[SM3_LEN]; /* of the statements of the acts found good so far */
+	size_t n_signed;
 	char bureau[65], subject[LEAF_TEXT_MAX + 1];
 };
 
@@ -29,21 +33,23 @@ struct verify {
 static void show(const struct verify *v, bool good, const char *title, const char *fmt, ...) PRINTF_LIKE(4, 5);
 static void show(const struct verify *v, bool good, const char *title, const char *fmt, ...)
 {
-	char text[1024];
+	char text[2048];
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	if (v->plan->step)
-		v->plan->step(&(struct verify_step){title, text, good}, v->plan->ctx);
+		v->plan->step(&(struct verify_step){title, text, "", good}, v->plan->ctx);
 }
 
 static enum err fault(const struct verify *v, const char *title, enum err e)
 {
-	const char *detail = err_detail();
+	char text[512];
 
-	show(v, false, title, "%s(%s)%s%s", err_zh(e), err_code(e), detail[0] ? ": " : "", detail);
+	(void)snprintf(text, sizeof text, "%s(%s)", err_zh(e), err_code(e));
+	if (v->plan->step)
+		v->plan->step(&(struct verify_step){title, text, err_detail(), false}, v->plan->ctx);
 	return e;
 }
 
@@ -97,6 +103,19 @@ static enum err check_chain(struct verify *v, int64_t now)
 	TRY(cert_parse(v->r->log, &v->log));
 	TRY(path_check_ca(v->root, v->ca, now));
 	return path_check(&(struct path_trust){v->root, v->ca, NULL}, v->log, KU_SIGN, now);
+}
+
+/* That a certificate has ended since then changes nothing, but the reader will see it and wonder. */
+static void show_chain(const struct verify *v, int64_t at)
+{
+	const struct { const char *zh; const struct cert *c; } all[] = {{"根证书", v->root}, {"签发机构证书", v->ca},
+		{"日志签名证书", v->log}};
+	AUTO_BUF(ended, SHOWN_MAX);
+
+	for (size_t i = 0; i < COUNT_OF(all); i++)
+		if (v->plan->now > cert_not_after(all[i].c))
+			buf_printf(&ended, ";%s已于 %s 到期,回执形成时在有效期内,不影响结论", all[i].zh, when_of(cert_not_after(all[i].c)).s);
+	show(v, true, "证书链", "根证书、签发机构、日志签名证书在 %s 依次有效%s", when_of(at).s, buf_cstr(&ended));
 }
 
 /* --- heads --- */
@@ -182,6 +201,47 @@ static bool names_subject(const struct statement *s, const char *subject)
 	return !has_key;
 }
 
+static bool was_signed(const struct verify *v, struct span hex)
+{
+	AUTO_BUF(digest, SM3_LEN);
+
+	if (text_unhex(hex, &digest) != ERR_OK)
+		err_clear();
+	for (size_t i = 0; i < v->n_signed; i++)
+		if (span_eq(buf_span(&digest), SPAN_ARR(v->signed_sm3[i])))
+			return true;
+	return false;
+}
+
+/* "NUMBER VERSION DIGEST ...": the digest when it is about this subject, else empty. */
+static struct span item_digest(const char *item, const char *subject)
+{
+	struct span rest = span_str(item), part;
+
+	if (!span_take_until(&rest, ' ', &part) || !span_eq_str(part, subject) || !span_take_until(&rest, ' ', &part) ||
+	    !span_take_until(&rest, ' ', &part))
+		return SPAN_EMPTY;
+	return part;
+}
+
+/* What a decision names by its digest is an earlier act of this receipt: who leaves that one out is found. */
+static enum err check_refers(const struct verify *v, const struct statement *s)
+{
+	static const char *const keys[] = {"accept", "approve", "submit"};
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		const char *hex = statement_get(s, keys[i]);
+		if (hex[0] && !was_signed(v, span_str(hex)))
+			return ERR(STATEMENT, "%s names an act that is not in the receipt before", keys[i]);
+	}
+	for (size_t i = 0; i < statement_count(s, "item"); i++) {
+		struct span hex = item_digest(statement_get_n(s, "item", i), v->subject);
+		if (hex.len > 0 && !was_signed(v, hex))
+			return ERR(STATEMENT, "item names an act that is not in the receipt before");
+	}
+	return ERR_OK;
+}
+
 static enum err check_act_sig(const struct verify *v, const struct receipt_act *a, struct act *ret_act)
 {
 	char kind[LEAF_TEXT_MAX + 1];
@@ -196,7 +256,8 @@ static enum err check_act_sig(const struct verify *v, const struct receipt_act *
 	return ERR_OK;
 }
 
-static enum err check_status(const struct verify *v, const struct receipt_act *a, const struct cert *c, int64_t stamped)
+static enum err check_status(const struct verify *v, const struct receipt_act *a, const struct cert *c, int64_t stamped,
+			     struct verify_act *ret_act)
 {
 	struct ocsp_status st;
 	int64_t produced = 0;
@@ -210,6 +271,8 @@ static enum err check_status(const struct verify *v, const struct receipt_act *a
 		return ERR(SERIAL_UNKNOWN, "status of the certificate");
 	if (st.state == OCSP_REVOKED && st.revoked_at <= a->time)
 		return st.reason == CRL_HOLD ? ERR(CERT_SUSPENDED, "when the act arrived") : ERR(CERT_REVOKED, "when the act arrived");
+	ret_act->status = st;
+	ret_act->status_time = produced;
 	return ERR_OK;
 }
 
@@ -236,48 +299,71 @@ static enum err check_leaf(const struct verify *v, const struct receipt_act *a)
 	return a->time > h->time ? ERR(STALE, "act is younger than its head") : ERR_OK;
 }
 
+static struct verify_act proved(const struct verify *v, size_t n, const struct receipt_act *a)
+{
+	const struct heads *h = &v->heads[a->head];
+
+	return (struct verify_act){.number = n + 1, .subject = v->subject, .raw = a, .head = &h->head,
+		.head_number = (size_t)a->head + 1, .stamped = h->stamped};
+}
+
+static void show_act(const struct verify *v, const struct verify_act *a)
+{
+	AUTO_BUF(text, SHOWN_MAX);
+
+	if (v->plan->act)
+		v->plan->act(a, v->plan->ctx);
+	describe_step(a, &text);
+	show(v, true, title_of("项", a->number - 1, describe_title(a)).s, "%s", buf_cstr(&text));
+}
+
 /* Parts of a person's act in their order; *ret_part names the one that failed. */
-static enum err person_steps(const struct verify *v, const struct receipt_act *a, struct act *act, const char **ret_part)
+static enum err person_steps(const struct verify *v, const struct receipt_act *a, struct act *act, struct verify_act *found,
+			     const char **ret_part)
 {
 	*ret_part = "签名";
 	TRY(check_act_sig(v, a, act));
+	*ret_part = "前后衔接";
+	TRY(check_refers(v, act->statement));
 	*ret_part = "证书";
 	TRY(path_check(&(struct path_trust){v->root, v->ca, NULL}, act->cert, KU_SIGN, a->time));
 	*ret_part = "证书状态";
-	TRY(check_status(v, a, act->cert, v->heads[a->head].stamped));
+	TRY(check_status(v, a, act->cert, v->heads[a->head].stamped, found));
 	*ret_part = "日志证明";
 	return check_leaf(v, a);
 }
 
-static enum err check_person(const struct verify *v, size_t n, const struct receipt_act *a)
+static enum err check_person(struct verify *v, size_t n, const struct receipt_act *a)
 {
 	struct act act = {0};
+	struct verify_act found = proved(v, n, a);
 	const char *part = "";
-	enum err e = person_steps(v, a, &act, &part);
+	enum err e = person_steps(v, a, &act, &found, &part);
 
+	found.statement = act.statement;
+	found.cert = act.cert;
+	if (e == ERR_OK)
+		e = statement_sm3(act.statement, v->signed_sm3[v->n_signed++]);
 	if (e != ERR_OK)
 		e = fault(v, title_of("项", n, part).s, e);
 	else
-		show(v, true, title_of("项", n, statement_type_zh(statement_type(act.statement))).s,
-		     "%s(%s%s%s)于 %s 签名,证书 %s 当时有效;日志第 %llu 项", cert_common_name(act.cert), cert_org(act.cert),
-		     cert_org(act.cert)[0] ? "," : "", cert_person_id(act.cert), when_of(a->time).s, cert_serial(act.cert),
-		     (unsigned long long)a->index);
+		show_act(v, &found);
 	act_done(&act);
 	return e;
 }
 
 static enum err check_rule(const struct verify *v, size_t n, const struct receipt_act *a)
 {
+	const struct verify_act found = proved(v, n, a);
 	enum err e = check_leaf(v, a);
 
 	if (e != ERR_OK)
 		return fault(v, title_of("项", n, "日志证明").s, e);
-	show(v, true, title_of("项", n, "系统记录").s, "%.*s,由 %.*s 于 %s 记录;日志第 %llu 项", (int)a->kind.len,
-	     (const char *)a->kind.ptr, (int)a->rule.len, (const char *)a->rule.ptr, when_of(a->time).s, (unsigned long long)a->index);
+	show_act(v, &found);
 	return ERR_OK;
 }
 
-static enum err check_acts(const struct verify *v)
+static enum err check_acts(struct verify *v)
 {
 	for (size_t i = 0; i < v->r->n_acts; i++) {
 		const struct receipt_act *a = &v->r->acts[i];
@@ -309,7 +395,7 @@ static enum err steps(struct verify *v)
 		return fault(v, "日志头", e);
 	if ((e = check_chain(v, last.time)) != ERR_OK)
 		return fault(v, "证书链", e);
-	show(v, true, "证书链", "根证书、签发机构、日志签名证书依次有效");
+	show_chain(v, last.time);
 	TRY(check_heads(v));
 	return check_acts(v);
 }
@@ -325,11 +411,13 @@ enum err verify_receipt(struct span file, const struct verify_plan *plan)
 		return fault(&v, "格式", e);
 	v.r = r;
 	v.heads = calloc(r->n_heads, sizeof(*v.heads));
-	e = v.heads ? steps(&v) : ERR(NOMEM, "heads");
+	v.signed_sm3 = calloc(r->n_acts, sizeof(*v.signed_sm3));
+	e = v.heads && v.signed_sm3 ? steps(&v) : ERR(NOMEM, "heads and acts");
 	cert_free(v.root);
 	cert_free(v.ca);
 	cert_free(v.log);
 	free(v.heads);
+	free(v.signed_sm3);
 	if (e != ERR_OK || plan->root_sm3)
 		return e;
 	return ERR(ROOT_UNKNOWN, "no root is pinned");

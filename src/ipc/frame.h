@@ -57,7 +57,6 @@ enum err ipc_encode(const struct ipc_msg *m, struct buf *out) MUST_CHECK;
 /* Every answer is type IPC_ANSWER_OK with the fields of the request's answer schema, or IPC_ANSWER_ERR with the error's
  * code ("C-011") in tag 1 and detail in tag 2. */
 enum { IPC_ANSWER_OK = 0x8000, IPC_ANSWER_ERR = 0x8001, IPC_TAG_ERR_CODE = 1, IPC_TAG_ERR_DETAIL = 2 };
-enum err ipc_send_err(int fd, const char *rid, enum err e) MUST_CHECK;
 /* Sends m, waits for the answer. An error answer becomes that enum err with its detail on the trail. The answer's
  * type is IPC_ANSWER_OK whatever answer->type says; answer NULL is one without fields. After ERR_SYNTAX, ERR_LIMIT,
  * ERR_TIMEOUT or ERR_UNAVAILABLE of the transport itself the connection is out of step: close it. */

@@ -90,14 +90,6 @@ enum err ipc_err_new(const char *rid, enum err e, struct ipc_msg **ret_m)
 	return ERR_OK;
 }
 
-enum err ipc_send_err(int fd, const char *rid, enum err e)
-{
-	AUTO(ipc_msg) m = NULL;
-
-	TRY(ipc_err_new(rid, e, &m));
-	return ipc_send(fd, m);
-}
-
 static enum err from_answer(const struct ipc_msg *m)
 {
 	char code[17];

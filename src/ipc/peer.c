@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -71,12 +72,14 @@ enum err peer_listen_for(const char *path, uid_t owner, mode_t mode, int backlog
 /* A unix socket whose backlog is full answers EAGAIN; there is nothing to poll for, so it is asked again. */
 static enum err connect_until(int fd, const char *path, const struct sockaddr_un *a, int64_t deadline_ms)
 {
-	for (;;) {
+	for (bool first = true;; first = false) {
 		if (connect(fd, (const struct sockaddr *)a, sizeof(*a)) == 0)
 			return ERR_OK;
-		if (errno == EACCES || errno == EPERM)
+		/* A peer that is just starting has bound its socket and not yet given it its mode: asked once more. */
+		bool denied = errno == EACCES || errno == EPERM;
+		if (denied && (!first || clock_mono_ms() >= deadline_ms))
 			return ERR(DENIED, "%s: %s", path, strerror(errno));
-		if (errno != EAGAIN && errno != EINTR)
+		if (!denied && errno != EAGAIN && errno != EINTR)
 			return ERR(UNAVAILABLE, "%s: %s", path, strerror(errno));
 		if (clock_mono_ms() >= deadline_ms)
 			return ERR(TIMEOUT, "%s: nobody accepts", path);

@@ -106,6 +106,8 @@ static enum err handle(const struct serve *s, const struct serve_row *row, unsig
 		return ERR(DENIED, "%s is not for this peer", row->request->name);
 	if ((row->states & s->state_bit(s->ctx)) == 0)
 		return ERR(STATE, "%s is not permitted in this state", row->request->name);
+	if (s->admit)
+		TRY(s->admit(s->ctx, row->request, peers));
 	TRY(ipc_msg_new(IPC_ANSWER_OK, &out));
 	ipc_rid_set(out, ipc_rid(in));
 	TRY(row->handler(s->ctx, in, out));

@@ -18,6 +18,8 @@ struct serve {
 	const uid_t *uids;          /* permitted peers; one that stands there twice has the rights of both places */
 	size_t n_uids;              /* at most 32 */
 	volatile int *stop;         /* set by a signal handler */
+	/* May be NULL. Asked before each handler; what it returns but ERR_OK is the answer. peers: as in the rows' masks. */
+	enum err (*admit)(struct serve_ctx *ctx, const struct ipc_type *request, unsigned peers);
 	/* May be NULL. After each answer, for the program's log: e as answered (ERR_OK too) with its trail; request is NULL
 	 * for what was refused before a handler saw it. The request id is the thread's log_rid. */
 	void (*report)(struct serve_ctx *ctx, const struct ipc_type *request, enum err e);

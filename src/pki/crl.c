@@ -1,4 +1,4 @@
-#include "pki/crl.h"
+#include "pki/crl_i.h"
 #include "pki/oid.h"
 #include "pki/x509.h"
 #include <stdlib.h>
@@ -16,7 +16,7 @@ struct crl {
 };
 
 /* --- entries --- */
-static int entry_cmp(const void *a, const void *b)
+int crl_entry_cmp(const void *a, const void *b)
 {
 	const struct crl_entry *x = a, *y = b;
 	if (x->serial_len != y->serial_len)
@@ -92,9 +92,9 @@ static enum err entries_read(struct crl *c, struct span list)
 		TRY(entry_take(&list, &e));
 		TRY(entry_add(c, &e));
 	}
-	qsort(c->entries, c->n, sizeof(c->entries[0]), entry_cmp);
+	qsort(c->entries, c->n, sizeof(c->entries[0]), crl_entry_cmp);
 	for (size_t i = 1; i < c->n; i++) {
-		if (entry_cmp(&c->entries[i - 1], &c->entries[i]) == 0)
+		if (crl_entry_cmp(&c->entries[i - 1], &c->entries[i]) == 0)
 			return ERR(DER, "serial number listed twice");
 	}
 	return ERR_OK;
@@ -233,7 +233,7 @@ bool crl_find(const struct crl *c, const char *serial_hex, struct crl_entry *ret
 	struct crl_entry key = {.reason = CRL_UNSPECIFIED};
 	if (c->n == 0 || !serial_unhex(serial_hex, &key))
 		return false;
-	const struct crl_entry *e = bsearch(&key, c->entries, c->n, sizeof(key), entry_cmp);
+	const struct crl_entry *e = bsearch(&key, c->entries, c->n, sizeof(key), crl_entry_cmp);
 	if (e != NULL && ret_e != NULL)
 		*ret_e = *e;
 	return e != NULL;

@@ -1,4 +1,4 @@
-#include "pki/crl.h"
+#include "pki/crl_i.h"
 #include "pki/oid.h"
 #include "pki/x509.h"
 #include <stdlib.h>
@@ -13,14 +13,6 @@ static void sorted_done(struct sorted *s)
 	free(s->e);
 }
 
-static int serial_cmp(const void *a, const void *b)
-{
-	const struct crl_entry *x = a, *y = b;
-	if (x->serial_len != y->serial_len)
-		return x->serial_len < y->serial_len ? -1 : 1;
-	return memcmp(x->serial, y->serial, x->serial_len);
-}
-
 static enum err entries_check(const struct crl_entry *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -28,7 +20,7 @@ static enum err entries_check(const struct crl_entry *e, size_t n)
 			return ERR(SYNTAX, "entry %zu: serial number", i);
 		if (e[i].time < 0 || e[i].time > INT64_C(250000000000) || e[i].reason > CRL_HOLD || (int)e[i].reason == 2)
 			return ERR(SYNTAX, "entry %zu: time or reason", i);
-		if (i > 0 && serial_cmp(&e[i - 1], &e[i]) == 0)
+		if (i > 0 && crl_entry_cmp(&e[i - 1], &e[i]) == 0)
 			return ERR(SYNTAX, "entry %zu: serial number twice", i);
 	}
 	return ERR_OK;
@@ -45,7 +37,7 @@ static enum err entries_sort(const struct crl_entry *entries, size_t n, struct s
 		return ERR(NOMEM, "revocation list");
 	memcpy(s.e, entries, n * sizeof(*entries));
 	/* The same set gives the same octets. */
-	qsort(s.e, n, sizeof(*entries), serial_cmp);
+	qsort(s.e, n, sizeof(*entries), crl_entry_cmp);
 	*ret_s = s;
 	return entries_check(s.e, n);
 }

@@ -16,6 +16,7 @@ enum sandbox_set {
 	SANDBOX_PORTAL,    /* as above, with threads and SQLite's calls */
 	SANDBOX_CARD,      /* yxcard */
 	SANDBOX_CONVERT,   /* read, write and memory: nothing can be opened, no socket, no thread */
+	SANDBOX_RENDER,    /* the same, but who asks for a file is refused (EACCES) and lives: libraries look for fonts */
 };
 /* seccomp filter, default action: kill the process (SIGSYS), logged. ERR_OK and a note on stderr by the caller when
  * YINXIN_NO_SECCOMP=1 (sanitizer and valgrind builds only). *ret_on tells whether the filter is in force. */

@@ -55,6 +55,12 @@ static const char *const convert_calls[] = {
 	"rt_sigreturn", "restart_syscall", "exit", "exit_group", NULL,
 };
 
+/* Asked for by libraries that draw: refused, so that they do without. */
+static const char *const render_refused[] = {
+	"open", "openat", "stat", "lstat", "statx", "access", "faccessat", "faccessat2", "readlink", "readlinkat", "getcwd",
+	"socket", "ioctl", "sched_getaffinity", "sysinfo", "uname", NULL,
+};
+
 static const int prctl_ok[] = {PR_SET_NAME, PR_GET_NAME, PR_SET_DUMPABLE, PR_GET_DUMPABLE, PR_SET_PDEATHSIG,
 			       PR_GET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS};
 static const unsigned long ioctl_ok[] = {TCGETS, FIONREAD, FIONBIO};
@@ -74,6 +80,17 @@ static enum err allow_list(scmp_filter_ctx f, const char *const *names)
 		if (nr == __NR_SCMP_ERROR || nr < 0)
 			continue;
 		TRY(from_rc(seccomp_rule_add(f, SCMP_ACT_ALLOW, nr, 0), *names));
+	}
+	return ERR_OK;
+}
+
+static enum err refuse_list(scmp_filter_ctx f, const char *const *names)
+{
+	for (; *names; names++) {
+		int nr = seccomp_syscall_resolve_name(*names);
+		if (nr == __NR_SCMP_ERROR || nr < 0)
+			continue;
+		TRY(from_rc(seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), nr, 0), *names));
 	}
 	return ERR_OK;
 }
@@ -116,8 +133,10 @@ static enum err threads_only(scmp_filter_ctx f)
 static enum err build(scmp_filter_ctx f, enum sandbox_set set)
 {
 	TRY(from_rc(seccomp_attr_set(f, SCMP_FLTATR_CTL_LOG, 1), "logging"));
-	if (set == SANDBOX_CONVERT) {
+	if (set == SANDBOX_CONVERT || set == SANDBOX_RENDER) {
 		TRY(allow_list(f, convert_calls));
+		if (set == SANDBOX_RENDER)
+			TRY(refuse_list(f, render_refused));
 		TRY(rule(f, SCMP_ACT_ALLOW, "tgkill", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()))); /* abort() */
 		return no_new_code(f);
 	}

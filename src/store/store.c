@@ -100,6 +100,11 @@ enum err store_write(struct store *s, store_fn *fn, void *arg)
 	return writer_do(s->writer, fn, arg);
 }
 
+void store_group_max(struct store *s, size_t most)
+{
+	writer_group_max(s->writer, most);
+}
+
 uint64_t store_commits(const struct store *s)
 {
 	return writer_commits(s->writer);

@@ -16,6 +16,7 @@ DEFINE_AUTO(store)
 typedef enum err store_fn(struct tx *tx, void *arg);
 enum err store_read(struct store *s, store_fn *fn, void *arg) MUST_CHECK;
 enum err store_write(struct store *s, store_fn *fn, void *arg) MUST_CHECK; /* fn's error is returned and its changes are undone */
+void store_group_max(struct store *s, size_t most);    /* writes of one transaction, 1..WRITER_GROUP_MAX; 1: a commit each, to compare */
 uint64_t store_commits(const struct store *s);      /* fsynced groups so far, for bench and metrics */
 
 enum sql_kind { SQL_NULL, SQL_INT, SQL_TEXT, SQL_BLOB };

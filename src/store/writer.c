@@ -23,6 +23,7 @@ struct writer {
 	pthread_t thread;
 	bool started, stop;
 	struct job *first, **last;
+	size_t group_max;
 	_Atomic uint64_t commits;
 };
 
@@ -115,7 +116,7 @@ static struct job *take_group(struct writer *w)
 {
 	struct job *first = w->first, *j = first;
 
-	for (size_t n = 1; n < WRITER_GROUP_MAX && j->next; n++)
+	for (size_t n = 1; n < w->group_max && j->next; n++)
 		j = j->next;
 	w->first = j->next;
 	if (!w->first)
@@ -157,6 +158,7 @@ enum err writer_new(struct conn *take, struct writer **ret_w)
 		return ERR(NOMEM, "writer");
 	}
 	w->conn = take;
+	w->group_max = WRITER_GROUP_MAX;
 	w->last = &w->first;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->work, NULL);
@@ -206,6 +208,14 @@ enum err writer_do(struct writer *w, store_fn *fn, void *arg)
 	if (e != ERR_OK || j.result == ERR_OK)
 		return e;
 	return err_raise(j.result, __FILE__, __LINE__, "%s (%s)", j.detail, j.where);
+}
+
+void writer_group_max(struct writer *w, size_t most)
+{
+	INVARIANT(most >= 1 && most <= WRITER_GROUP_MAX);
+	pthread_mutex_lock(&w->lock);
+	w->group_max = most;
+	pthread_mutex_unlock(&w->lock);
 }
 
 uint64_t writer_commits(const struct writer *w)

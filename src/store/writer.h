@@ -11,4 +11,5 @@ enum err writer_new(struct conn *take, struct writer **ret_w) MUST_CHECK; /* tak
 void writer_free(struct writer *w); /* finishes what waits; NULL is fine */
 DEFINE_AUTO(writer)
 enum err writer_do(struct writer *w, store_fn *fn, void *arg) MUST_CHECK;
+void writer_group_max(struct writer *w, size_t most); /* WRITER_GROUP_MAX unless told */
 uint64_t writer_commits(const struct writer *w);

@@ -66,17 +66,17 @@ const struct input *inputs_find(const struct inputs *in, const char *name)
 	return NULL;
 }
 
-static enum err new_list(struct arena *a, size_t max, struct inputs *ret_in)
+enum err inputs_new(struct arena *a, size_t max, struct inputs *ret_in)
 {
 	struct input *v = arena_alloc(a, max * sizeof(*v));
 
 	if (!v)
 		return ERR(LIMIT, "request memory");
-	*ret_in = (struct inputs){v, 0};
+	*ret_in = (struct inputs){v, 0, max};
 	return ERR_OK;
 }
 
-static enum err add(struct inputs *in, const char *name, const char *value)
+enum err inputs_add(struct inputs *in, const char *name, const char *value)
 {
 	size_t len = strlen(name);
 
@@ -84,8 +84,8 @@ static enum err add(struct inputs *in, const char *name, const char *value)
 		return ERR(SYNTAX, "field name of %zu octets", len);
 	if (inputs_find(in, name))
 		return ERR(FIELD_TWICE, "field %zu", in->n);
-	if (in->n == FORM_FIELDS_MAX)
-		return ERR(LIMIT, "more than %d fields", FORM_FIELDS_MAX);
+	if (in->n == in->max)
+		return ERR(LIMIT, "more than %zu fields", in->max);
 	in->v[in->n++] = (struct input){name, value};
 	return ERR_OK;
 }
@@ -110,7 +110,7 @@ enum err form_parse(struct span text, struct arena *a, struct inputs *ret_in)
 	const char *name, *value;
 	size_t at;
 
-	TRY(new_list(a, FORM_FIELDS_MAX, &in));
+	TRY(inputs_new(a, FORM_FIELDS_MAX, &in));
 	if (text.len > 0 && text.ptr[text.len - 1] == '&')
 		return ERR(SYNTAX, "form ends with '&'");
 	while (text.len > 0) {
@@ -119,7 +119,7 @@ enum err form_parse(struct span text, struct arena *a, struct inputs *ret_in)
 			return ERR(SYNTAX, "field without '='");
 		TRY(percent_decode(span_sub(pair, 0, at), true, a, &name));
 		TRY(percent_decode(span_sub(pair, at + 1, pair.len), true, a, &value));
-		TRY(add(&in, name, value));
+		TRY(inputs_add(&in, name, value));
 	}
 	*ret_in = in;
 	return ERR_OK;
@@ -131,7 +131,7 @@ enum err form_parse_json(struct span text, struct arena *a, struct inputs *ret_i
 	const char *key;
 	json_t *member, *v = NULL;
 
-	TRY(new_list(a, FORM_FIELDS_MAX, &in));
+	TRY(inputs_new(a, FORM_FIELDS_MAX, &in));
 	TRY(json_parse(text, &v));
 	AUTO_JSON own = v;
 	if (!json_is_object(own))
@@ -143,7 +143,7 @@ enum err form_parse_json(struct span text, struct arena *a, struct inputs *ret_i
 		char *value = arena_str(a, span_of(json_string_value(member), json_string_length(member)));
 		if (!name || !value)
 			return ERR(LIMIT, "request memory");
-		TRY(add(&in, name, value));
+		TRY(inputs_add(&in, name, value));
 	}
 	*ret_in = in;
 	return ERR_OK;
@@ -167,7 +167,7 @@ enum err cookies_parse(struct span header, struct arena *a, struct inputs *ret_i
 	struct inputs in;
 	size_t at;
 
-	TRY(new_list(a, COOKIES_MAX, &in));
+	TRY(inputs_new(a, COOKIES_MAX, &in));
 	while (header.len > 0 && in.n < COOKIES_MAX) {
 		struct span pair = take_part(&header, ';');
 		while (pair.len > 0 && pair.ptr[0] == ' ')

@@ -16,6 +16,15 @@ static bool is_form_type(const char *type)
 	       strcasecmp(type, "application/x-www-form-urlencoded;charset=utf-8") == 0;
 }
 
+static enum err take_parts(struct web_req *rq)
+{
+	if (rq->in.body.len > rq->route->raw_max)
+		return ERR(LIMIT, "body of %zu octets", rq->in.body.len);
+	TRY(multipart_parse(scgi_get(&rq->in, "CONTENT_TYPE"), rq->in.body, rq->arena, &rq->parts));
+	rq->inputs = rq->parts.fields;
+	return ERR_OK;
+}
+
 static enum err take_raw(struct web_req *rq)
 {
 	const char *type = scgi_get(&rq->in, "CONTENT_TYPE");
@@ -27,6 +36,10 @@ static enum err take_raw(struct web_req *rq)
 	}
 	if (rq->query[0] != '\0')
 		return ERR(FIELD_UNKNOWN, "POST with a query");
+	if (rq->route->body == WEB_MULTIPART)
+		return take_parts(rq);
+	if (rq->in.body.len > FORM_BODY_MAX)
+		return ERR(LIMIT, "body of %zu octets", rq->in.body.len);
 	if (is_json_type(type)) {
 		rq->json_body = true;
 		return form_parse_json(rq->in.body, rq->arena, &rq->inputs);
@@ -38,7 +51,7 @@ static enum err take_raw(struct web_req *rq)
 	return form_parse(rq->in.body, rq->arena, &rq->inputs);
 }
 
-static const struct web_field *declared(const struct web_route *r, const char *name)
+const struct web_field *input_declared(const struct web_route *r, const char *name)
 {
 	for (const struct web_field *f = r->fields; f && f->name; f++)
 		if (strcmp(f->name, name) == 0)
@@ -134,6 +147,17 @@ static enum err take_field(struct web_req *rq, const struct web_field *f)
 	return ERR_OK;
 }
 
+static enum err take_file(struct web_req *rq, const struct web_field *f)
+{
+	const struct web_file *file = web_file(rq, f->name);
+
+	if (!file && f->required)
+		web_field_error(rq, f->name, ERR_FIELD_MISSING, "没有选择文件");
+	else if (file && file->body.len > f->max_len)
+		web_field_error(rq, f->name, ERR_LIMIT, "文件过大");
+	return ERR_OK;
+}
+
 /* RFC 9110, 8.3: parameters may follow a media type; none has a meaning here. */
 static enum err raw_check(const struct web_req *rq)
 {
@@ -152,6 +176,22 @@ static enum err raw_check(const struct web_req *rq)
 	return ERR_OK;
 }
 
+/* A file in a text field is as unknown as a text in a file's. */
+static enum err check_declared(const struct web_req *rq)
+{
+	for (size_t i = 0; i < rq->inputs.n; i++) {
+		const struct web_field *f = input_declared(rq->route, rq->inputs.v[i].name);
+		if (!f || f->is_file)
+			return ERR(FIELD_UNKNOWN, "field %zu of %zu", i + 1, rq->inputs.n);
+	}
+	for (size_t i = 0; i < rq->parts.n_files; i++) {
+		const struct web_field *f = input_declared(rq->route, rq->parts.files[i].field);
+		if (!f || !f->is_file)
+			return ERR(FIELD_UNKNOWN, "file %zu of %zu", i + 1, rq->parts.n_files);
+	}
+	return ERR_OK;
+}
+
 enum err input_take(struct web_req *rq)
 {
 	if (rq->route->body == WEB_RAW)
@@ -160,10 +200,8 @@ enum err input_take(struct web_req *rq)
 	TRY(take_raw(rq));
 	if (strcmp(rq->method, "POST") == 0)
 		TRY(csrf_check(rq));
-	for (size_t i = 0; i < rq->inputs.n; i++)
-		if (!declared(rq->route, rq->inputs.v[i].name))
-			return ERR(FIELD_UNKNOWN, "field %zu of %zu", i + 1, rq->inputs.n);
+	TRY(check_declared(rq));
 	for (const struct web_field *f = rq->route->fields; f && f->name; f++)
-		TRY(take_field(rq, f));
+		TRY(f->is_file ? take_file(rq, f) : take_field(rq, f));
 	return ERR_OK;
 }

@@ -23,35 +23,43 @@ const char *web_param(const struct web_req *rq, const char *name)
 	return "";
 }
 
-static void must_be_declared(const struct web_req *rq, const char *field)
+/* A handler reads the fields that its route declares, as what they are. */
+static void must_be_declared(const struct web_req *rq, const char *field, bool is_file)
 {
-	for (const struct web_field *f = rq->route ? rq->route->fields : NULL; f && f->name; f++)
-		if (strcmp(f->name, field) == 0)
-			return;
-	INVARIANT(!"a handler reads a field that its route does not declare");
+	const struct web_field *f = rq->route ? input_declared(rq->route, field) : NULL;
+
+	INVARIANT(f && f->is_file == is_file);
 }
 
 const char *web_value(const struct web_req *rq, const char *field)
 {
 	const struct input *in = inputs_find(&rq->inputs, field);
 
-	must_be_declared(rq, field);
+	must_be_declared(rq, field, false);
 	return in ? in->value : "";
 }
 
 bool web_has(const struct web_req *rq, const char *field)
 {
-	must_be_declared(rq, field);
+	must_be_declared(rq, field, false);
 	return inputs_find(&rq->inputs, field) != NULL;
 }
 
-/* Given twice, one of them was planted from a neighbouring path or port: neither is believed. */
+const struct web_file *web_file(const struct web_req *rq, const char *field)
+{
+	const struct multipart_file *f = multipart_file_find(&rq->parts, field);
+
+	must_be_declared(rq, field, true);
+	return f && f->file.name ? &f->file : NULL;
+}
+
 struct span web_raw(const struct web_req *rq)
 {
 	INVARIANT(rq->route && rq->route->body == WEB_RAW);
 	return rq->in.body;
 }
 
+/* Given twice, one of them was planted from a neighbouring path or port: neither is believed. */
 const char *web_cookie(const struct web_req *rq, const char *name)
 {
 	const char *found = NULL;

@@ -1,12 +1,12 @@
 /* Inside of the web layer: the request as its files share it. Everything it points to lives in its arena or in the
  * SCGI octets, and dies with it. */
 #pragma once
-#include "web/form.h"
+#include "web/multipart.h"
 #include "web/scgi.h"
 #include "web/server.h"
 
 enum {
-	REQ_MEMORY_MAX = 8 << 20, ANSWER_MAX = 4 << 20, PATH_MAX_BYTES = 1024, PATH_SEGMENTS_MAX = 12, ANSWER_HEADERS_MAX = 32,
+	REQ_MEMORY_MAX = 8 << 20, ANSWER_MAX = 6 << 20, FORM_BODY_MAX = 2 << 20, PATH_MAX_BYTES = 1024, PATH_SEGMENTS_MAX = 12, ANSWER_HEADERS_MAX = 32,
 	FIELD_ERRORS_MAX = 64, TOKEN_HEX = 64
 };
 struct pair {
@@ -30,6 +30,7 @@ struct web_req {
 	struct pair params[PATH_SEGMENTS_MAX];
 	size_t n_params;
 	struct inputs inputs, cookies;
+	struct multipart parts; /* of a WEB_MULTIPART post; its fields are in inputs */
 
 	bool has_session;
 	struct web_session session;
@@ -56,6 +57,7 @@ struct web_req {
 enum err route_find(struct web_req *rq) MUST_CHECK;        /* SYNTAX, ABSENT, METHOD */
 /* input.c: takes the declared fields from query or body, records errors of single fields */
 enum err input_take(struct web_req *rq) MUST_CHECK;
+const struct web_field *input_declared(const struct web_route *r, const char *name); /* NULL: it is not */
 /* csrf.c */
 enum err csrf_check(struct web_req *rq) MUST_CHECK;        /* also the Origin; takes the field out of the inputs */
 enum err csrf_pre_token(struct web_req *rq) MUST_CHECK;    /* makes the pre-login cookie when there is none */

@@ -4,7 +4,7 @@
 #pragma once
 #include "base/buf.h"
 
-enum { SCGI_HEADERS_MAX = 16384, SCGI_BODY_MAX = 1 << 20, SCGI_VARS_MAX = 64 };
+enum { SCGI_HEADERS_MAX = 16384, SCGI_BODY_MAX = 6 << 20, SCGI_VARS_MAX = 64 };
 struct scgi_var {
 	const char *name, *value;
 };

@@ -146,6 +146,18 @@ static void *work(void *arg)
 
 /* --- start --- */
 
+static enum err check_body(const struct web_route *r)
+{
+	if (r->body == WEB_MULTIPART && (strcmp(r->method, "POST") != 0 || r->raw_max == 0))
+		return ERR(CONFIG, "route %s: multipart without its maximum, or not a POST", r->pattern);
+	if (r->raw_max > SCGI_BODY_MAX)
+		return ERR(CONFIG, "route %s: body of %zu octets", r->pattern, r->raw_max);
+	for (const struct web_field *f = r->fields; f && f->name; f++)
+		if (f->is_file && r->body != WEB_MULTIPART)
+			return ERR(CONFIG, "route %s: file field %s", r->pattern, f->name);
+	return ERR_OK;
+}
+
 static enum err check_route(const struct web_config *c, const struct web_route *r)
 {
 	bool get = strcmp(r->method, "GET") == 0;
@@ -157,7 +169,7 @@ static enum err check_route(const struct web_config *c, const struct web_route *
 	for (const struct web_field *f = r->fields; f && f->name; f++)
 		if (strlen(f->name) > FORM_NAME_MAX || strcmp(f->name, "csrf") == 0)
 			return ERR(CONFIG, "route %s: field %s", r->pattern, f->name);
-	return ERR_OK;
+	return check_body(r);
 }
 
 static enum err check_conf(const struct web_config *c)

@@ -19,6 +19,7 @@ struct web_field {
 	bool required;
 	bool multiline;
 	web_check *check;
+	bool is_file;        /* of a WEB_MULTIPART route: a file of at most max_len octets; web_file() */
 };
 
 /* --- routes --- */
@@ -26,9 +27,11 @@ enum web_access { WEB_PUBLIC = 0, WEB_ANY_LOGIN = 1u << 31 }; /* else a mask of 
 /* A session that has passed the certificate but not yet the password holds this role bit alone: only routes that name the
  * bit admit it, WEB_ANY_LOGIN does not. */
 enum { WEB_HALF_LOGIN = 1 << 30 };
-enum web_body { WEB_FORM, WEB_JSON, WEB_RAW }; /* a JSON body is one flat object of strings, numbers not permitted; same field rules.
+enum web_body { WEB_FORM, WEB_JSON, WEB_RAW, WEB_MULTIPART }; /* a JSON body is one flat object of strings, numbers not permitted; same field rules.
 	* WEB_RAW, POST only, WEB_PUBLIC only: octets of one content type for machines, without fields and token. Such a handler
-	* must not act for a session: it is not protected against posts from other sites. */
+	* must not act for a session: it is not protected against posts from other sites.
+	* WEB_MULTIPART, POST only: multipart/form-data (RFC 7578) with the same field rules for its text parts, token and Origin as
+	* for a form, files only in fields with is_file, raw_max octets for the whole body. */
 struct web_route {
 	const char *method;              /* "GET", "POST"; HEAD follows GET */
 	const char *pattern;             /* "/desk/cases/:no" */
@@ -41,7 +44,7 @@ struct web_route {
 	 * true: it runs with web_field_errors() set, must change nothing then, and its view shows them. */
 	bool shows_errors;
 	const char *raw_type;            /* of WEB_RAW: the one content type */
-	size_t raw_max;                  /* and the most octets */
+	size_t raw_max;                  /* the most octets, of WEB_MULTIPART too */
 };
 /* A pattern that ends in "/+" takes every longer path of a GET as it was sent, web_path(), slashes included: for protocols
  * that put base64 into the address (RFC 6960, A.1). The handler decodes and checks it. */
@@ -56,6 +59,12 @@ const char *web_param(const struct web_req *rq, const char *name);   /* ":no" pa
 const char *web_value(const struct web_req *rq, const char *field);  /* "" when absent */
 bool web_has(const struct web_req *rq, const char *field);
 struct span web_raw(const struct web_req *rq);                        /* the body of a WEB_RAW route, 1..raw_max octets */
+struct web_file {
+	const char *name;      /* as the browser gave it: last part of a path, UTF-8, one line, at most 255 octets; never a path to use */
+	const char *type;      /* what the browser says it is; not to be believed */
+	struct span body;      /* in the request's octets */
+};
+const struct web_file *web_file(const struct web_req *rq, const char *field); /* NULL when no file came in that field */
 const char *web_cookie(const struct web_req *rq, const char *name);  /* "" when absent or twice */
 const char *web_remote(const struct web_req *rq);
 bool web_wants_json(const struct web_req *rq);

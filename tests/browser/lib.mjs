@@ -23,9 +23,11 @@ export function freePort() {
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class Bureau {
-  constructor(build, env = {}) {
+  // at: the day and hour that all of the bureau's processes shall believe in (Date); without it real time.
+  constructor(build, env = {}, at) {
     this.build = path.resolve(build);
     this.extra = env;
+    this.at = at;
     this.dir = mkdtempSync(path.join(tmpdir(), "yx-"));
     this.data = path.join(this.dir, "var");
     execFileSync("chmod", ["755", this.dir]);
@@ -42,6 +44,10 @@ export class Bureau {
     this.origin = `http://localhost:${this.port}`;
     this.agent = `http://127.0.0.1:${this.agentPort}`;
     this.ready = false;
+    if (this.at && !existsSync(this.data)) {
+      execFileSync(this.program("yinxin"), ["init"], { env: this.env, cwd: this.dir, stdio: "ignore" });
+      execFileSync(this.program("yinxin"), ["clock", String(Math.round((this.at - Date.now()) / 1000))], { env: this.env, cwd: this.dir });
+    }
     this.child = spawn(this.program("yinxin"), ["up"], { env: this.env, stdio: ["ignore", "pipe", "pipe"], cwd: this.dir });
     this.exited = new Promise((done) => this.child.on("exit", (code, signal) => { this.gone = true; done({ code, signal }); }));
     for (const stream of [this.child.stdout, this.child.stderr])

@@ -8,7 +8,7 @@ const axe = readFileSync(path.join(root, "node_modules/axe-core/axe.min.js"), "u
 const PUBLIC = ["/", "/guide", "/downloads", "/faq", "/windows", "/verify", "/jobs", "/cert", "/login", "/no-such-page"];
 const BEHIND = {
   "clerk-1": ["/desk", "/desk/new"], "reviewer-1": ["/review", "/desk", "/review/filings"], "maker-1": ["/desk"],
-  "operator-1": ["/unit", "/unit/account", "/inbox", "/filings"], "person-1": ["/person"], "auditor-1": ["/audit"],
+  "operator-1": ["/unit", "/unit/bill", "/unit/account", "/inbox", "/filings"], "person-1": ["/person"], "auditor-1": ["/audit"],
   "security-1": ["/admin"], "system-1": ["/admin"],
 };
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } };

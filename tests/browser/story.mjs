@@ -1,8 +1,10 @@
 // The main story in a real Chromium through the real agent, without a person: from an empty machine to a unit's operator who
-// sees his own page. Prints each step and its time; the portal's requests are recorded and hold no PIN.
-// usage: node story.mjs BUILD_DIR
+// sees his own page, files, and walks away with a receipt. Prints each step and its time; the portal's requests are recorded
+// and hold no PIN. The last line is "receipt: PATH".
+// usage: node story.mjs BUILD_DIR [DAY]     DAY: 1st, 26th or 31dec, the next such day by the bureau's clock
 import path from "node:path";
 import { Bureau, login, openBrowser, screenshotDir, sleep, step, withAgent } from "./lib.mjs";
+import { filingStory } from "./story_filing.mjs";
 
 const UNIT = { no: "10000016", name: "长沙测试一号科技有限公司", holder: "测试经办人甲", id: "430102199003079914", mobile: "13000000001" };
 const NEW_PIN = "x7Kq-2026";
@@ -14,7 +16,19 @@ function must(condition, what) {
   tests += 1;
 }
 
-const today = (days = 0) => new Date(Date.now() + (days * 24 + 8) * 3600e3).toISOString().slice(0, 10);
+// Ten in the morning in Beijing of the next such day; undefined: now.
+function nextDay(name) {
+  if (!name) return undefined;
+  const fits = { "1st": (m, d) => d === 1, "26th": (m, d) => d === 26, "31dec": (m, d) => m === 12 && d === 31 }[name];
+  if (!fits) throw new Error(`no such day: ${name}`);
+  for (let day = 1; ; day++) {
+    const t = new Date(Math.floor(Date.now() / 86400e3 + day) * 86400e3 + 2 * 3600e3);
+    if (fits(t.getUTCMonth() + 1, t.getUTCDate())) return t;
+  }
+}
+const at = nextDay(process.argv[3]);
+const shift = at ? at - Date.now() : 0;
+const today = (days = 0) => new Date(Date.now() + shift + (days * 24 + 8) * 3600e3).toISOString().slice(0, 10);
 
 async function text(page, selector) { return (await page.textContent(selector)).trim(); }
 
@@ -116,16 +130,17 @@ async function removal(page, bureau, shots) {
 }
 
 async function main() {
-  const bureau = await new Bureau(process.argv[2]).start();
+  const bureau = await new Bureau(process.argv[2], {}, at).start();
   step(started, "演示机构已创建并启动");
   const browser = await openBrowser();
-  const shots = screenshotDir("story");
+  const shots = screenshotDir(at ? `story-${process.argv[3]}` : "story");
   const kept = [];
-  let failure;
+  let failure, file;
   try {
     const own = async () => {
       const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 900 } });
       record(context, bureau, kept);
+      if (at) await context.clock.install({ time: Date.now() + shift });
       return context.newPage();
     };
     let page = await own();
@@ -137,6 +152,8 @@ async function main() {
     page = await own();
     await operator(page, bureau, shots);
     await removal(page, bureau, shots);
+    const shot = (p, name) => p.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+    file = await filingStory({ bureau, key: "blank-1", pin: NEW_PIN, started, must, shot, today, own }, page);
     const pins = [NEW_PIN, ...bureau.demo.keys.map((k) => k.pin)].filter((p) => p && p.length >= 6);
     must(kept.length > 40, "requests were recorded");
     const leaked = kept.filter((k) => pins.some((p) => k.includes(p) || k.includes(encodeURIComponent(p))));
@@ -158,6 +175,7 @@ async function main() {
   must(end.code === 0, "the bureau ended cleanly");
   await sleep(0);
   console.log(`ok ${tests} - story, ${((Date.now() - started) / 1000).toFixed(1)} s, pictures in ${shots}`);
+  console.log(`receipt: ${file}`);
 }
 
 main().catch((e) => { console.log(`not ok - ${e.stack}`); process.exit(1); });

@@ -9,6 +9,7 @@
 #include "pki/path.h"
 #include "pki/profile.h"
 #include "server/signer/ca.h"
+#include "server/signer/quota.h"
 #include <stdio.h>
 
 static struct world w;
@@ -515,9 +516,64 @@ static void suspended_officer_is_refused(void **state)
 	OK(suspend(CLERK, SEC1, "CERT-SUSPEND", SEC1));
 	issue_init(&w, &r);
 	refused("suspended clerk", &r, ERR_CERT_SUSPENDED);
-	OK(suspend(CLERK, ALLROUND, "CERT-RELEASE", REVIEWER));
+	OK(suspend(CLERK, SEC2, "CERT-RELEASE", SEC1));
 	OK(ask(&r, &a));
 	issue_done(&r);
+}
+
+/* Whoever holds the desk's keys besides the portal still cannot take an officer out of office, nor put one back. */
+static void desk_stops_no_officer(void **state)
+{
+	static const struct {
+		const char *name;
+		enum who whom, by;
+		const char *type;
+		enum who second;
+		enum err want;
+	} rows[] = {
+		{"clerk suspends a security administrator", SEC1, CLERK, "CERT-SUSPEND", CLERK, ERR_ROLE},
+		{"reviewer suspends a clerk", CLERK2, REVIEWER, "CERT-SUSPEND", REVIEWER, ERR_ROLE},
+		{"clerk suspends himself", CLERK, CLERK, "CERT-SUSPEND", CLERK, ERR_ROLE},
+		{"desk releases", AUDITOR, CLERK, "CERT-RELEASE", REVIEWER, ERR_ROLE},
+		{"one of the circle and one of the desk", AUDITOR, SEC1, "CERT-RELEASE", REVIEWER, ERR_ROLE},
+		{"one twice", AUDITOR, SEC1, "CERT-RELEASE", SEC1, ERR_SAME_PERSON},
+	};
+	(void)state;
+	OK(suspend(AUDITOR, SEC2, "CERT-SUSPEND", SEC2));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		uint64_t before = journal_count(&w);
+		enum err e = suspend(rows[i].whom, rows[i].by, rows[i].type, rows[i].second);
+		if (e != rows[i].want)
+			fail_msg("%s: %s, wanted %s", rows[i].name, err_name(e), err_name(rows[i].want));
+		assert_int_equal(journal_count(&w), before);
+	}
+	OK(suspend(AUDITOR, SEC1, "CERT-RELEASE", SEC2));
+	err_clear();
+}
+
+/* The bucket of the portal's user runs dry; the ceremony's holder, another user, is served all the same. */
+static void journal_is_not_filled(void **state)
+{
+	enum { PER_MINUTE = 1, BURST = PER_MINUTE * QUOTA_BURST_MINUTES };
+	static struct world v;
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+	(void)state;
+	world_start(&v);
+	procs_kill_signer(&v.procs);
+	v.procs.signer_options[0] = "writes_per_minute=1";
+	procs_start_signer(&v.procs);
+	m = empty_request(signer_request_of(SIGNER_SUSPEND));
+	for (int i = 0; i < BURST; i++)
+		assert_int_not_equal(as_portal(&v, m, &a), ERR_RATE);
+	uint64_t before = journal_count(&v);
+	assert_int_equal(as_portal(&v, m, &a), ERR_RATE);
+	assert_int_equal(status_of(&v, v.officers[CLERK].serial), 0); /* reading goes on */
+	enum err e = signer_call(v.procs.client, m, &a);
+	assert_true(getuid() == 0 ? e != ERR_RATE : e == ERR_RATE);
+	assert_int_equal(journal_count(&v), before);
+	world_stop(&v);
+	err_clear();
 }
 
 static void time_runs_out(void **state)
@@ -538,21 +594,6 @@ static void time_runs_out(void **state)
 	issue_done(&r);
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	OK(profile_load(getenv("YX_PROFILES")));
-	world_start(&w);
-	return 0;
-}
-
-static int finish(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -568,7 +609,9 @@ int main(void)
 		cmocka_unit_test(before_the_ceremony_there_is_nothing),
 		cmocka_unit_test(strangers_get_nothing),
 		cmocka_unit_test(suspended_officer_is_refused),
+		cmocka_unit_test(desk_stops_no_officer),
+		cmocka_unit_test(journal_is_not_filled),
 		cmocka_unit_test(time_runs_out),
 	};
-	return cmocka_run_group_tests_name("captured portal", tests, begin, finish);
+	return world_run("captured portal", &w, tests, COUNT_OF(tests));
 }

@@ -163,20 +163,6 @@ static void strangers_cannot_connect(void **state)
 	err_clear();
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	world_start(&w);
-	return 0;
-}
-
-static int finish(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,5 +172,5 @@ int main(void)
 		cmocka_unit_test(lingering_descriptors_stall_nobody),
 		cmocka_unit_test(strangers_cannot_connect),
 	};
-	return cmocka_run_group_tests_name("stalled signer", tests, begin, finish);
+	return world_run("stalled signer", &w, tests, COUNT_OF(tests));
 }

@@ -98,7 +98,8 @@ static enum err load_assets(struct agent *a)
 	for (size_t i = 0; i < AGENT_ASSETS; i++) {
 		a->assets[i] = files[i];
 		buf_init(&a->assets[i].bytes, ASSET_MAX);
-		snprintf(path, sizeof(path), "%s/%s", conf_str(a->conf, "window"), files[i].file);
+		if (snprintf(path, sizeof(path), "%s/%s", conf_str(a->conf, "window"), files[i].file) >= (int)sizeof(path))
+			return ERR(CONFIG, "window: longer than %zu", sizeof(path) - 1);
 		TRY(file_read(path, &a->assets[i].bytes));
 	}
 	return ERR_OK;
@@ -110,7 +111,8 @@ static enum err open_keys(struct agent *a)
 	char list[1024];
 	size_t n = 0;
 
-	snprintf(list, sizeof(list), "%s", conf_str(a->conf, "library"));
+	if (snprintf(list, sizeof(list), "%s", conf_str(a->conf, "library")) >= (int)sizeof(list))
+		return ERR(CONFIG, "library: longer than %zu", sizeof(list) - 1);
 	for (char *save = NULL, *lib = strtok_r(list, " ,", &save); lib; lib = strtok_r(NULL, " ,", &save)) {
 		if (n == LINKS_MAX)
 			return ERR(CONFIG, "library: more than %d", LINKS_MAX);
@@ -185,7 +187,8 @@ void agent_free(struct agent *a)
 
 static enum err listen_at(const struct sockaddr *addr, socklen_t len, int *ret_fd)
 {
-	int on = 1, fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* Not blocking: a connection that is gone again by the time of accept() must not stop the loop. */
+	int on = 1, fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return ERR(IO, "socket: %s", strerror(errno));
@@ -283,8 +286,11 @@ static void drain(struct agent *a)
 static enum err loop(struct agent *a, struct pollfd fds[LISTENERS + 1])
 {
 	while (!(fds[LISTENERS].revents & POLLIN)) {
-		if (poll(fds, LISTENERS + 1, -1) < 0 && errno != EINTR)
-			return ERR(IO, "poll: %s", strerror(errno));
+		if (poll(fds, LISTENERS + 1, -1) < 0) {
+			if (errno != EINTR)
+				return ERR(IO, "poll: %s", strerror(errno));
+			continue;
+		}
 		for (size_t i = 0; i < LISTENERS; i++)
 			if (fds[i].revents & POLLIN)
 				take(a, fds[i].fd);

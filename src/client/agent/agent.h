@@ -77,11 +77,13 @@ enum err act_card_new(struct page_call *c) MUST_CHECK;
 enum err act_card_install(struct page_call *c) MUST_CHECK;
 enum err act_card_discard(struct page_call *c) MUST_CHECK;
 
-/* --- shared by them: pick.c, ask.c --- */
+/* --- shared by them: ask.c --- */
 bool is_hex_of(const char *s, size_t digits); /* lower case */
 /* The keys that can sign now: all of them, or the one of that serial. Fails with the reason when there is none. */
 enum err pick_ready(struct page_call *c, struct key ret_list[KEYS_MAX], size_t *ret_n) MUST_CHECK;
 enum err pick_serial(struct page_call *c, struct key *ret_key) MUST_CHECK;
+enum err check_genuine(const struct key *k) MUST_CHECK; /* usable, and ERR_CARD_AUTH when its driver doubts it */
+enum err answer_b64(json_t *o, const char *name, struct span bytes) MUST_CHECK; /* a certificate, request or signature */
 enum err row_add(json_t *rows, const char *label, const char *value) MUST_CHECK;
 enum err ask_begin(struct page_call *c, const char *title, const json_t *rows, enum dialogue_need need,
 		   const struct key *keys, size_t n) MUST_CHECK;

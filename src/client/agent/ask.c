@@ -1,6 +1,8 @@
 /* What the acting requests share: which keys may be used, what is shown, the window's id. */
 #include "base/json.h"
+#include "base/text.h"
 #include "client/agent/agent.h"
+#include "pki/csr.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,13 +39,22 @@ static enum err check_cert(struct conn *c, const struct key *k)
 	return e;
 }
 
+/* Before anybody is asked for a PIN: the driver would not send it, and the remedy says not to type it. */
+enum err check_genuine(const struct key *k)
+{
+	if (k->state == KEY_UNUSABLE)
+		return err_raise(k->error, __FILE__, __LINE__, "key %s", k->serial);
+	return k->doubtful ? ERR(CARD_AUTH, "key %s is not shown to be genuine", k->serial) : ERR_OK;
+}
+
 static enum err check_ready(struct conn *c, const struct key *k)
 {
 	if (k->state == KEY_UNUSABLE)
 		return err_raise(k->error, __FILE__, __LINE__, "key %s", k->serial);
 	if (k->state != KEY_READY)
 		return ERR(L_BLANK_KEY, "key %s holds no certificate", k->serial);
-	TRY(check_cert(c, k));
+	TRY(check_cert(c, k)); /* first: a wrong clock makes the card's own certificate look bad too */
+	TRY(check_genuine(k));
 	if (!k->pin_set)
 		return ERR(PIN_UNSET, "key %s", k->serial);
 	if (k->tries == 0) {
@@ -110,6 +121,17 @@ enum err pick_ready(struct page_call *c, struct key ret_list[KEYS_MAX], size_t *
 	TRY(check_ready(c->conn, &ret_list[0]));
 	*ret_n = 1;
 	return ERR_OK;
+}
+
+/* --- the answer --- */
+
+enum err answer_b64(json_t *o, const char *name, struct span bytes)
+{
+	AUTO_BUF(text, 2 * (CSR_DER_MAX + CERT_DER_MAX));
+
+	text_b64(&text, bytes);
+	TRY(buf_err(&text));
+	return json_put_str(o, name, buf_span(&text));
 }
 
 /* --- the question --- */

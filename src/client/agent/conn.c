@@ -170,7 +170,9 @@ static void answer_error(struct conn *c, enum err e)
 		 c->head.path.ptr ? (const char *)c->head.path.ptr : "");
 	snprintf(method, sizeof(method), "%.*s", (int)c->head.method.len,
 		 c->head.method.ptr ? (const char *)c->head.method.ptr : "");
-	LOG(WARN, "refused", {"method", method}, {"path", path}, {"code", err_code(e)}, {"detail", err_detail()});
+	const struct log_kv kv[] = {{"method", method}, {"path", path}, {"code", err_code(e)}, {"detail", err_detail()}};
+	/* A person who breaks off is nobody's fault. */
+	log_line(e == ERR_CANCELLED ? LOG_INFO : LOG_WARN, "refused", kv, COUNT_OF(kv));
 	err_clear();
 	if (error_text(c, e, &text) == ERR_OK)
 		conn_answer(c, err_http(e), "application/json", buf_span(&text));

@@ -13,6 +13,7 @@ struct key {
 	enum key_state state;
 	enum err error;          /* why it is unusable */
 	bool pin_set, open, extended, has_pub;
+	bool doubtful;           /* its driver would send it no PIN */
 	unsigned tries;
 	struct sm2_pub pub;      /* signing key, also before there is a certificate */
 	uint8_t cert[CERT_DER_MAX];

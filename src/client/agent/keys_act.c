@@ -58,6 +58,7 @@ static void take_status(struct key *k, const struct ipc_msg *m)
 	k->pin_set = number(m, TAG_PIN_SET) != 0;
 	k->open = number(m, TAG_OPEN) != 0;
 	k->extended = number(m, TAG_EXTENDED) != 0;
+	k->doubtful = number(m, TAG_DOUBTFUL) != 0;
 	if (pub.len > 0) {
 		k->has_pub = sm2_pub_parse(pub, &k->pub) == ERR_OK;
 		err_clear();
@@ -68,6 +69,9 @@ static void take_status(struct key *k, const struct ipc_msg *m)
 		k->state = KEY_UNUSABLE;
 		k->error = ERR_CERT_ABSENT;
 	}
+	/* A card in a state that nobody knows, with a certificate all the same. */
+	if (k->state == KEY_UNUSABLE && k->error == ERR_OK)
+		k->error = ERR_CARD_STATE;
 }
 
 enum err key_read(struct lane *lane, const char *slot, bool try_only, struct key *ret_key)

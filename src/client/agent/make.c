@@ -30,15 +30,6 @@ static enum err show(struct page_call *c, const struct key *k, json_t *rows)
 	return row_add(rows, "根证书指纹", c->a->bureau);
 }
 
-static enum err put_b64(json_t *o, const char *name, struct span bytes)
-{
-	AUTO_BUF(text, 2 * CSR_DER_MAX);
-
-	text_b64(&text, bytes);
-	TRY(buf_err(&text));
-	return json_put_str(o, name, buf_span(&text));
-}
-
 /* --- new --- */
 
 static enum err put_made(struct page_call *c, const struct key *k, const struct key_made *made)
@@ -49,8 +40,8 @@ static enum err put_made(struct page_call *c, const struct key *k, const struct 
 	TRY(buf_err(&hex));
 	TRY(json_put_str(c->out, "card", span_str(k->serial)));
 	TRY(json_put_str(c->out, "key", buf_span(&hex)));
-	TRY(put_b64(c->out, "csr", buf_span(&made->csr)));
-	return put_b64(c->out, "attestation", SPAN_ARR(made->attest));
+	TRY(answer_b64(c->out, "csr", buf_span(&made->csr)));
+	return answer_b64(c->out, "attestation", SPAN_ARR(made->attest));
 }
 
 static enum err ask_and_make(struct page_call *c, const uint8_t approval[32], struct key_made *made)
@@ -74,8 +65,7 @@ static enum err make_pair(struct page_call *c, const uint8_t approval[32], struc
 	struct key k;
 
 	TRY(pick_serial(c, &k));
-	if (k.state == KEY_UNUSABLE)
-		return err_raise(k.error, __FILE__, __LINE__, "key %s", k.serial);
+	TRY(check_genuine(&k));
 	if (!k.extended)
 		return ERR(NOT_SUPPORTED, "key %s is of another vendor", k.serial);
 	if (k.state != KEY_BLANK)
@@ -201,8 +191,7 @@ static enum err install(struct page_call *c, const struct parts *p)
 
 	TRY(cert_parse(buf_span(&p->sign_cert), &sign));
 	TRY(pick_serial(c, &k));
-	if (k.state == KEY_UNUSABLE)
-		return err_raise(k.error, __FILE__, __LINE__, "key %s", k.serial);
+	TRY(check_genuine(&k));
 	TRY(check_parts(c, &k, p, sign));
 	if (!installed(&k, p))
 		TRY(with_dialogue(c, "制证:写入证书", &k, p));
@@ -232,6 +221,7 @@ enum err act_card_discard(struct page_call *c)
 	TRY(pick_serial(c, &k));
 	if (k.state == KEY_BLANK)
 		return json_put_str(c->out, "card", span_str(k.serial)); /* done before, the answer was lost */
+	TRY(check_genuine(&k));
 	if (k.state != KEY_AWAITING)
 		return ERR(CARD_STATE, "key %s does not wait for a certificate", k.serial);
 	TRY(with_dialogue(c, "制证:作废未完成的密钥", &k, NULL));

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DESC_MAX = 512 * 1024 };
+enum { DESC_MAX = 2 << 20 }; /* the longest statement, a label to each of its lines */
 
 static enum err still_wanted(void *ctx)
 {

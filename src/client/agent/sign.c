@@ -106,19 +106,10 @@ static enum err ask_and_sign(struct page_call *c, struct span text, struct key *
 	}
 }
 
-static enum err put_b64(json_t *o, const char *name, struct span bytes)
-{
-	AUTO_BUF(text, 2 * CERT_DER_MAX);
-
-	text_b64(&text, bytes);
-	TRY(buf_err(&text));
-	return json_put_str(o, name, buf_span(&text));
-}
-
 static enum err put_answer(struct page_call *c, const struct key *k, const struct sm2_sig *sig)
 {
-	TRY(put_b64(c->out, "signature", SPAN_ARR(sig->b)));
-	TRY(put_b64(c->out, "cert", span_of(k->cert, k->cert_len)));
+	TRY(answer_b64(c->out, "signature", SPAN_ARR(sig->b)));
+	TRY(answer_b64(c->out, "cert", span_of(k->cert, k->cert_len)));
 	return json_put_str(c->out, "card", span_str(k->serial));
 }
 

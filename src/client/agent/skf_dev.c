@@ -195,7 +195,7 @@ static bool read_pub(struct skf_dev *d, struct sm2_pub *ret_pub)
 
 static enum err read_state(struct skf_dev *d, struct skf_status *s)
 {
-	ULONG state = 0, pin_set = 0;
+	ULONG state = 0, pin_set = 0, genuine = 0;
 
 	s->pin_set = true;
 	s->state = d->cert_len > 0 ? KEY_READY : KEY_UNUSABLE;
@@ -204,6 +204,8 @@ static enum err read_state(struct skf_dev *d, struct skf_status *s)
 	TRY(CALL(d, YX_GetCardState, d->dev, &state, &pin_set));
 	s->state = state <= KEY_READY ? (enum key_state)state : KEY_UNUSABLE;
 	s->pin_set = pin_set != 0;
+	TRY(CALL(d, YX_IsGenuine, d->dev, &genuine));
+	s->doubtful = genuine == 0;
 	return ERR_OK;
 }
 

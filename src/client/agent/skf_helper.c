@@ -150,6 +150,7 @@ static enum err do_status(struct helper *h, struct ipc_msg *in, struct ipc_msg *
 	ipc_put_u64(out, TAG_PIN_SET, s.pin_set);
 	ipc_put_u64(out, TAG_OPEN, !opened);
 	ipc_put_u64(out, TAG_EXTENDED, skf_lib_extended(h->lib));
+	ipc_put_u64(out, TAG_DOUBTFUL, s.doubtful);
 	if (s.cert_len > 0)
 		ipc_put(out, TAG_CERT, span_of(s.cert, s.cert_len));
 	if (s.has_pub)

@@ -21,6 +21,7 @@ struct skf_status {
 	char serial[KEY_SERIAL_MAX + 1];
 	enum key_state state;
 	bool pin_set, has_pub;
+	bool doubtful; /* the library can tell a genuine card and this one is not shown to be */
 	unsigned tries;
 	struct sm2_pub pub;
 	uint8_t cert[CERT_DER_MAX];

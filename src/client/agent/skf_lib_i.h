@@ -27,6 +27,7 @@
 #define YX_FUNCTIONS(F)                                                                      \
 	F(YX_Generate, (DEVHANDLE, const BYTE *, LPSTR, SKF_ECCPUBLICKEYBLOB *, BYTE *, ULONG *)) \
 	F(YX_GetCardState, (DEVHANDLE, ULONG *, ULONG *))                                    \
+	F(YX_IsGenuine, (DEVHANDLE, ULONG *))                                                \
 	F(YX_Discard, (DEVHANDLE))                                                           \
 	F(YX_SetTrust, (const BYTE *, ULONG, const BYTE *, ULONG))
 

@@ -38,6 +38,7 @@ static const struct ipc_field answer[] = {
 	{TAG_ATTEST, ATTEST_LEN, ATTEST_LEN, false, false},
 	{TAG_CSR, 1, CSR_DER_MAX, false, false},
 	{TAG_EXTENDED, 8, 8, false, false},
+	{TAG_DOUBTFUL, 8, 8, false, false},
 	{0},
 };
 const struct ipc_type skf_answer = {IPC_ANSWER_OK, "answer", answer, false};

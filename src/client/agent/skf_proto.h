@@ -40,6 +40,7 @@ enum skf_tag {
 	TAG_ROOT,
 	TAG_CA,
 	TAG_EXTENDED, /* 1: a card with the project's extension functions */
+	TAG_DOUBTFUL, /* 1: not shown to be genuine, so that the driver would send it no PIN */
 };
 enum key_state { KEY_BLANK = 0, KEY_AWAITING = 1, KEY_READY = 2, KEY_UNUSABLE = 3 };
 enum { SLOT_NAME_MAX = 64, KEY_SERIAL_MAX = 32, SLOTS_MAX = 16, HELPER_FD = 3, SKF_TYPES = 8 };

@@ -81,6 +81,8 @@ ULONG YX_Generate(DEVHANDLE hDev, const BYTE *pbApproval, LPSTR szNewPIN, SKF_EC
 		  ULONG *pulAttestLen);
 /* State of the card: 0 no key, 1 key without certificate (awaiting), 2 ready; and 0/1 PIN set. */
 ULONG YX_GetCardState(DEVHANDLE hDev, ULONG *pulState, ULONG *pulPinSet);
+/* 1: the card's certificate chains to the trusted root (YX_SetTrust); 0: no PIN would be sent to it. */
+ULONG YX_IsGenuine(DEVHANDLE hDev, ULONG *pulGenuine);
 /* Returns a card that waits for its certificates to blank (lost case, wrong holder). User logged in. */
 ULONG YX_Discard(DEVHANDLE hDev);
 /* The root that card certificates must chain to: SM3 of its DER; issuing CA and root certificates as DER. Process-wide.

@@ -107,6 +107,23 @@ ULONG YX_GetCardState(DEVHANDLE hDev, ULONG *pulState, ULONG *pulPinSet)
 	return skf_leave(card_state(hDev, pulState, pulPinSet));
 }
 
+static enum err is_genuine(HANDLE h, ULONG *ret_genuine)
+{
+	struct skf_dev *d;
+
+	TRY(dev_of(h, &d));
+	if (!ret_genuine)
+		return ERR(USAGE, "IsGenuine");
+	*ret_genuine = token_is_genuine(d->token);
+	return ERR_OK;
+}
+
+ULONG YX_IsGenuine(DEVHANDLE hDev, ULONG *pulGenuine)
+{
+	skf_enter();
+	return skf_leave(is_genuine(hDev, pulGenuine));
+}
+
 static enum err discard(HANDLE h)
 {
 	struct skf_dev *d;

@@ -2,6 +2,7 @@
 #include "base/secret.h"
 #include "gm/kdf.h"
 #include "gm/rand.h"
+#include "server/cert/entry.h"
 #include "server/cert/unit.h"
 #include <stdio.h>
 #include <string.h>
@@ -59,11 +60,18 @@ static enum err account_write(struct tx *tx, void *arg)
 		       NULL);
 }
 
+static void account_cover(struct log_act *a, void *arg)
+{
+	const struct account_job *j = arg;
+	log_act_cover(a, "account", j->subject, 0);
+}
+
 enum err account_put(const struct desk *d, const struct account *a)
 {
 	struct account copy = *a;
 	struct account_job j = {a->subject, &copy, clock_now(d->clock)};
-	return store_write(d->store, account_write, &j);
+	const struct entry entry = {"ACCOUNT-PUT", a->subject, "service:register", account_cover};
+	return entry_write(d, &entry, account_write, &j);
 }
 
 struct account_set {
@@ -79,10 +87,17 @@ static enum err account_update(struct tx *tx, void *arg)
 	return changed == 1 ? ERR_OK : ERR(L_UNBOUND, "no account");
 }
 
+static void account_set_cover(struct log_act *a, void *arg)
+{
+	const struct account_set *j = arg;
+	log_act_cover(a, "account", j->subject, 0);
+}
+
 enum err account_set_frozen(const struct desk *d, const char *subject, bool frozen)
 {
 	struct account_set j = {"account_set_frozen", subject, A_INT(frozen)};
-	return store_write(d->store, account_update, &j);
+	const struct entry entry = {frozen ? "ACCOUNT-FREEZE" : "ACCOUNT-UNFREEZE", subject, "service:register", account_set_cover};
+	return entry_write(d, &entry, account_update, &j);
 }
 
 /* --- password --- */
@@ -119,13 +134,16 @@ enum err account_set_password(const struct desk *d, const char *subject, const c
 {
 	uint8_t stored[PW_SALT + PW_HASH];
 	struct account_set j = {"account_set_password", subject, A_NULL};
+	char rule[LEAF_TEXT_MAX + 1];
 	if (password != NULL) {
 		TRY(password_check(password));
 		TRY(rand_bytes(stored, PW_SALT));
 		TRY(password_hash(password, span_of(stored, PW_SALT), stored + PW_SALT));
 		j.value = A_BLOB(SPAN_ARR(stored));
 	}
-	return store_write(d->store, account_update, &j);
+	(void)snprintf(rule, sizeof rule, "session:%s", subject);
+	const struct entry entry = {"ACCOUNT-PASSWORD", subject, rule, account_set_cover};
+	return entry_write(d, &entry, account_update, &j);
 }
 
 struct password_job {

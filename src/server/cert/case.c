@@ -1,37 +1,13 @@
 /* Opening, revising and reading cases; the one transition that all steps share. */
 #include "server/cert/case_i.h"
 #include "base/text.h"
-#include "gm/sm3.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { LETTER_DAYS_MAX = 5 * 366, DAY = 86400 };
 #define MATTER "T01"
 #define CITY "430100"
 
-static const struct { const char *name, *zh; } state_text[CASE_STATE_COUNT] = {
-	[CASE_DRAFT] = {"draft", "草稿"},         [CASE_ACCEPTED] = {"accepted", "待审核"},
-	[CASE_APPROVED] = {"approved", "待制证"}, [CASE_MAKING] = {"making", "制证中"},
-	[CASE_ISSUED] = {"issued", "已签发待写入"}, [CASE_DONE] = {"done", "办结"},
-	[CASE_RETURNED] = {"returned", "退回补正"}, [CASE_REFUSED] = {"refused", "不予受理"},
-};
-
-static bool state_ok(int s)
-{
-	return s >= CASE_DRAFT && s < CASE_STATE_COUNT;
-}
-
-const char *case_state_name(enum case_state s)
-{
-	return state_ok((int)s) ? state_text[s].name : "unknown";
-}
-
-const char *case_state_zh(enum case_state s)
-{
-	return state_ok((int)s) ? state_text[s].zh : "未知";
-}
-
-/* --- what both opening and revising check --- */
+/* --- what both opening and revising fill --- */
 
 struct case_draft {
 	struct cert_case c;
@@ -46,92 +22,38 @@ static void put_text(char *ret, size_t cap, const char *s)
 	(void)snprintf(ret, cap, "%s", s);
 }
 
-static enum err find_unit(const struct desk *d, const struct case_new *in, struct unit *u)
-{
-	char no[UNIT_NO_LEN + 1] = "", uscc[USCC_LEN + 1] = "";
-	bool legacy = false, inner = false;
-	if (in->unit_no[0] != 0)
-		TRY(ident_unit_no(span_str(in->unit_no), no, &legacy));
-	if (in->uscc[0] != 0)
-		TRY(ident_uscc(span_str(in->uscc), uscc, &inner));
-	if (no[0] == 0 && uscc[0] == 0)
-		return ERR(FIELD_MISSING, "unit number or USCC");
-	TRY(no[0] != 0 ? unit_get(d, no, u) : unit_by_uscc(d, uscc, u));
-	if (uscc[0] != 0 && strcmp(uscc, u->uscc) != 0)
-		return ERR(UNIT_MISMATCH, "unit number and USCC name two units");
-	return u->frozen ? ERR(L_FROZEN, "unit is frozen") : ERR_OK;
-}
-
-static enum err check_letter(const struct case_new *in, int64_t now)
-{
-	if (in->letter_no[0] == 0 || strlen(in->letter_no) >= sizeof(((struct cert_case *)0)->letter_no))
-		return ERR(LETTER, "letter number");
-	TRY(text_line_check(span_str(in->letter_no)));
-	if (in->letter_from > in->letter_to || in->letter_to - in->letter_from > (int64_t)LETTER_DAYS_MAX * DAY)
-		return ERR(LETTER, "letter's period is not one");
-	if (now < in->letter_from || now >= in->letter_to + DAY)
-		return ERR(LETTER, "letter does not cover today");
-	return ERR_OK;
-}
-
-static bool profile_known(const char *p)
-{
-	return strcmp(p, "unit") == 0 || strcmp(p, "unit-member") == 0 || strcmp(p, "person") == 0;
-}
-
-static enum err fill_unit(const struct desk *d, const struct case_new *in, struct case_draft *w)
+/* Whatever a definition leaves out: no unit's certificate without its letter. */
+static enum err fill_unit(const struct desk *d, const struct case_form *f, int64_t now, struct cert_case *c)
 {
 	struct unit u;
-	TRY(find_unit(d, in, &u));
-	TRY(check_letter(in, w->now));
-	put_text(w->c.unit_no, sizeof w->c.unit_no, u.unit_no);
-	put_text(w->c.unit_name, sizeof w->c.unit_name, u.name);
-	put_text(w->c.uscc, sizeof w->c.uscc, u.uscc);
-	put_text(w->c.letter_no, sizeof w->c.letter_no, in->letter_no);
-	w->c.letter_from = in->letter_from;
-	w->c.letter_to = in->letter_to;
+	TRY(case_check_unit(d, f, &u));
+	TRY(case_check_letter(f, now));
+	put_text(c->unit_no, sizeof c->unit_no, u.unit_no);
+	put_text(c->unit_name, sizeof c->unit_name, u.name);
+	put_text(c->uscc, sizeof c->uscc, u.uscc);
+	put_text(c->letter_no, sizeof c->letter_no, f->letter_no);
+	c->letter_from = f->letter_from;
+	c->letter_to = f->letter_to;
 	return ERR_OK;
 }
 
-static enum err fill_person(const struct desk *d, const struct case_new *in, struct case_draft *w)
+/* The definition judges; here the register gives the case its unit, person and subject. */
+static enum err draft_fill(const struct desk *d, const char *own_no, const struct case_new *in, struct case_draft *w)
 {
-	char id[ID_NUMBER_LEN + 1], mobile[MOBILE_LEN + 1];
-	TRY(ident_id_number(span_str(in->id_number), w->now, id));
-	TRY(ident_mobile(span_str(in->mobile), mobile));
-	TRY(person_ensure(d, in->holder, id, mobile, w->c.person_no));
-	put_text(w->c.holder, sizeof w->c.holder, in->holder);
-	(void)snprintf(w->c.subject, sizeof w->c.subject, "%s%s%s", w->c.unit_no, w->c.unit_no[0] != 0 ? "-" : "",
-		       w->c.person_no);
-	return ERR_OK;
-}
-
-static enum err check_holder(const struct desk *d, const struct case_draft *w)
-{
-	struct cert_row cert;
-	enum err e = cert_row_of(d, w->c.subject, &cert);
-	if (e == ERR_ABSENT) {
-		err_clear();
-		return ERR_OK;
-	}
-	TRY(e);
-	if (cert.status != 1 && cert.not_after > w->now)
-		return ERR(HOLDER_HAS, "certificate %s", cert.serial);
-	return ERR_OK;
-}
-
-static enum err draft_fill(const struct desk *d, const struct case_new *in, struct case_draft *w)
-{
+	const struct case_rules *r;
+	struct case_form f;
+	struct cert_case *c = &w->c;
 	w->now = clock_now(d->clock);
-	if (!profile_known(in->profile))
-		return ERR(FIELD_VALUE, "certificate profile");
-	if (in->days < 1 || in->days > CASE_DAYS_MAX)
-		return ERR(FIELD_VALUE, "validity in days");
-	put_text(w->c.profile, sizeof w->c.profile, in->profile);
-	w->c.days = in->days;
-	if (strcmp(in->profile, "person") != 0)
-		TRY(fill_unit(d, in, w));
-	TRY(fill_person(d, in, w));
-	return check_holder(d, w);
+	TRY(case_rules_of(d, &r));
+	TRY(r->take(r->ctx, own_no, in, w->now, &f));
+	put_text(c->profile, sizeof c->profile, f.profile);
+	c->days = f.days;
+	if (strcmp(f.profile, "person") != 0)
+		TRY(fill_unit(d, &f, w->now, c));
+	TRY(person_ensure(d, f.holder, f.id_number, f.mobile, c->person_no));
+	put_text(c->holder, sizeof c->holder, f.holder);
+	(void)snprintf(c->subject, sizeof c->subject, "%s%s%s", c->unit_no, c->unit_no[0] != 0 ? "-" : "", c->person_no);
+	return ERR_OK;
 }
 
 /* --- letter: recorded once, and the same ever after --- */
@@ -237,8 +159,9 @@ enum err case_open(const struct desk *d, const struct case_new *in, const struct
 {
 	struct case_draft w = {0};
 	AUTO_LOG_ACT(log);
-	TRY(draft_fill(d, in, &w));
-	TRY(case_log_init(&log, d, "CERT-OPEN", by, NULL, SPAN_EMPTY));
+	TRY(case_role_check(d, CACT_OPEN, by));
+	TRY(draft_fill(d, "", in, &w));
+	TRY(case_log_init(&log, d, case_act_rule(CACT_OPEN)->log, by, NULL, SPAN_EMPTY));
 	w.move = (struct case_move){NULL, 1, w.now, CASE_DRAFT, CASE_DRAFT, by, SPAN_EMPTY, &log};
 	TRY(store_write(d->store, open_tx, &w));
 	memcpy(ret_no, w.c.no, sizeof w.c.no);
@@ -268,12 +191,13 @@ enum err case_revise(const struct desk *d, const char *no, const struct case_new
 	struct cert_case c;
 	struct case_draft w = {.old_no = no};
 	AUTO_LOG_ACT(log);
+	enum case_state to;
 	TRY(case_get(d, no, &c));
-	if (c.state != CASE_DRAFT && c.state != CASE_RETURNED)
-		return ERR(STATE, "case is %s", case_state_name(c.state));
-	TRY(draft_fill(d, in, &w));
-	TRY(case_log_init(&log, d, "CERT-REVISE", by, NULL, SPAN_EMPTY));
-	w.move = (struct case_move){no, c.version, w.now, c.state, CASE_DRAFT, by, SPAN_EMPTY, &log};
+	TRY(case_turn(&c, CACT_REVISE, &to));
+	TRY(case_role_check(d, CACT_REVISE, by));
+	TRY(draft_fill(d, no, in, &w));
+	TRY(case_log_init(&log, d, case_act_rule(CACT_REVISE)->log, by, NULL, SPAN_EMPTY));
+	w.move = (struct case_move){no, c.version, w.now, c.state, to, by, SPAN_EMPTY, &log};
 	enum err e = store_write(d->store, revise_tx, &w);
 	if (e == ERR_EXISTS)
 		return err_note(ERR_CASE_RUNNING, "subject %s", w.c.subject);
@@ -307,14 +231,17 @@ enum err case_opinion_seal(const struct desk *d, const char *no, const char *opi
 	return field_seal(d->keys, "case_event.opinion", span_str(no), span_str(opinion), out);
 }
 
-enum err case_move_now(const struct desk *d, const struct cert_case *c, enum case_state to, const struct officer *by,
-		       const char *opinion)
+enum err case_move_now(const struct desk *d, const struct cert_case *c, enum case_act_kind act, const struct officer *by,
+		       const char *rule, const char *opinion)
 {
 	AUTO_BUF(sealed, CASE_OPINION_MAX + 256);
 	AUTO_LOG_ACT(log);
-	const char *kind = to == CASE_RETURNED ? "CERT-RETURN" : to == CASE_REFUSED ? "CERT-REFUSE" : "CERT-INSTALLED";
+	enum case_state to;
+	TRY(case_turn(c, act, &to));
 	TRY(case_opinion_seal(d, c->no, opinion, &sealed));
-	TRY(case_log_init(&log, d, kind, by, NULL, span_str(opinion)));
+	TRY(case_log_init(&log, d, case_act_rule(act)->log, by, NULL, span_str(opinion)));
+	if (by == NULL)
+		case_log_rule(&log, rule);
 	struct case_move m = {c->no, c->version, clock_now(d->clock), c->state, to, by, buf_span(&sealed), &log};
 	return store_write(d->store, move_fn, &m);
 }
@@ -347,22 +274,24 @@ static enum err not_issued(const struct desk *d, const struct cert_case *c)
 enum err case_return(const struct desk *d, const char *no, const struct officer *by, const char *opinion)
 {
 	struct cert_case c;
+	enum case_state to;
 	TRY(opinion_check(opinion));
 	TRY(case_get(d, no, &c));
-	if (c.state != CASE_ACCEPTED && c.state != CASE_APPROVED && c.state != CASE_MAKING)
-		return ERR(STATE, "case is %s", case_state_name(c.state));
+	TRY(case_turn(&c, CACT_RETURN, &to));
 	if (strcmp(c.clerk, by->person_id) == 0)
 		return ERR(SAME_PERSON, "acceptance and review");
+	TRY(case_role_check(d, CACT_RETURN, by));
 	TRY(not_issued(d, &c));
-	return case_move_now(d, &c, CASE_RETURNED, by, opinion);
+	return case_move_now(d, &c, CACT_RETURN, by, "", opinion);
 }
 
 enum err case_refuse(const struct desk *d, const char *no, const struct officer *by, const char *opinion)
 {
 	struct cert_case c;
+	enum case_state to;
 	TRY(opinion_check(opinion));
 	TRY(case_get(d, no, &c));
-	if (c.state != CASE_DRAFT && c.state != CASE_RETURNED)
-		return ERR(STATE, "case is %s", case_state_name(c.state));
-	return case_move_now(d, &c, CASE_REFUSED, by, opinion);
+	TRY(case_turn(&c, CACT_REFUSE, &to));
+	TRY(case_role_check(d, CACT_REFUSE, by));
+	return case_move_now(d, &c, CACT_REFUSE, by, "", opinion);
 }

@@ -1,8 +1,10 @@
 /* A case at the certificate desk: T01 新办, from the clerk's first line to the certificate in the holder's key.
  *
  * 草稿 -受理签名-> 待审核 -审核签名-> 待制证 -产生密钥-> 制证中 -制证签名-> 已签发待写入 -写入-> 办结
- * 待审核|待制证|制证中 -> 退回补正 -> 草稿     草稿|退回补正 -> 不予受理
+ * 待审核|待制证|制证中 -> 退回补正 -> 草稿     草稿|退回补正 -> 不予受理     草稿|退回补正 -逾期-> 自动作废
  *
+ * The table of transitions is case_state.c and nowhere else. Fields, roles, terms and documents are those of the definition
+ * share/services/T01.json, which reaches this folder as struct case_rules (case_rules.h).
  * The three officers sign statements (CERT-ACCEPT, CERT-APPROVE, CERT-MAKE) that are built here from stored values alone;
  * nonce and time are stored when a statement is first shown, it is good for 30 minutes and for that officer, and what
  * comes back must be those octets. Each step is one optimistic transaction (version) with one event row; distinct
@@ -14,10 +16,10 @@
 #pragma once
 #include "server/cert/unit.h"
 
-enum { CASE_NO_MAX = 24, CASE_OPINION_MAX = 600, CASE_TEXT_VALID_SEC = 30 * 60, CASE_DAYS_MAX = 1825 };
+enum { CASE_NO_MAX = 24, CASE_OPINION_MAX = 600, CASE_TEXT_VALID_SEC = 30 * 60, CASE_YEAR_DAYS = 365 };
 
 enum case_state { CASE_DRAFT = 1, CASE_ACCEPTED, CASE_APPROVED, CASE_MAKING, CASE_ISSUED, CASE_DONE, CASE_RETURNED,
-	CASE_REFUSED, CASE_STATE_COUNT };
+	CASE_REFUSED, CASE_VOID, CASE_STATE_COUNT };
 const char *case_state_name(enum case_state s); /* "draft": for JSON */
 const char *case_state_zh(enum case_state s);   /* "草稿" */
 
@@ -27,10 +29,10 @@ struct case_new {
 	const char *unit_no, *uscc; /* either may be ""; both given must agree; both "" for a person */
 	const char *holder, *id_number, *mobile;
 	const char *letter_no;   /* 授权委托书编号; "" for a person */
-	int64_t letter_from, letter_to; /* Beijing midnights, inclusive */
-	int days;                /* validity asked for */
+	int64_t letter_from, letter_to; /* Beijing midnights, inclusive; 0 none */
+	int days;                /* validity asked for: years of CASE_YEAR_DAYS */
 };
-/* ERR_UNIT_ABSENT, ERR_UNIT_MISMATCH, ERR_ID_NUMBER, ERR_MOBILE, ERR_LETTER, ERR_HOLDER_HAS, ERR_CASE_RUNNING. */
+/* Taken and checked by the definition; the first fault as an error: ERR_FIELD_MISSING, ERR_FIELD_VALUE, ERR_UNIT_ABSENT, ERR_UNIT_MISMATCH, ERR_ID_NUMBER, ERR_MOBILE, ERR_LETTER, ERR_HOLDER_HAS, ERR_CASE_RUNNING. */
 enum err case_open(const struct desk *d, const struct case_new *in, const struct officer *by,
 		   char ret_no[CASE_NO_MAX + 1]) MUST_CHECK;
 /* Same checks on a case in 草稿 or 退回补正, which becomes 草稿 again. */
@@ -49,6 +51,7 @@ struct cert_case {
 	char clerk[32], reviewer[32], maker[32]; /* person ids, "" before their act */
 	char card[17], key_hex[131];             /* "" before making */
 	bool make_signed;
+	int64_t accepted, approved;              /* when those acts of this round were signed, 0 before */
 	char cert_serial[48], enc_serial[48];    /* "" before issue */
 };
 enum err case_get(const struct desk *d, const char *no, struct cert_case *ret_c) MUST_CHECK;

@@ -1,10 +1,13 @@
 /* Between the case_*.c files: steps, the transition, rows. */
 #pragma once
 #include "evidence/log.h"
-#include "server/cert/case.h"
+#include "server/cert/case_rules.h"
 
 enum case_step { STEP_ACCEPT = 1, STEP_APPROVE, STEP_MAKE };
 
+/* Whether the officer may do the act of that step now: state, distinct persons, role. STEP_MAKE also of the key's birth. */
+enum err case_step_check(const struct desk *d, const struct cert_case *c, enum case_step step, enum case_act_kind act,
+			 const struct officer *by, enum case_state *ret_to) MUST_CHECK;
 /* One transition with its event; acts through tx only. ERR_CONFLICT when version or state are others by now. */
 struct case_move {
 	const char *no;
@@ -14,9 +17,11 @@ struct case_move {
 	struct span opinion_sealed; /* empty: none */
 	struct log_act *log;       /* prepared; case_log_tx() appends it as the last thing */
 };
-/* act: the officer's signed one; NULL: by his session, or by the signer when by is NULL too, and text says what. */
+/* act: the officer's signed one; NULL: by his session, or by the signer when by is NULL too, and text says what. A timer's
+ * entry is opened as the signer's and then named by case_log_rule(). */
 enum err case_log_init(struct log_act *a, const struct desk *d, const char *kind, const struct officer *by,
 		       const struct act_parts *act, struct span text) MUST_CHECK;
+void case_log_rule(struct log_act *a, const char *rule);
 /* Covers case, newest event, the act of a step (0: none) and certificates (NULL, or ends with NULL), and appends. */
 enum err case_log_tx(struct tx *tx, struct log_act *a, const char *no, int step, const char *const *serials) MUST_CHECK;
 enum err case_move_tx(struct tx *tx, const struct case_move *m) MUST_CHECK;
@@ -35,5 +40,6 @@ enum err case_hex_sm3(struct span s, char ret_hex[65]) MUST_CHECK;
 enum err case_row_read(const struct row *row, struct cert_case *c) MUST_CHECK;
 /* Seals an opinion into out; NULL or "" leaves out empty. */
 enum err case_opinion_seal(const struct desk *d, const char *no, const char *opinion, struct buf *out) MUST_CHECK;
-enum err case_move_now(const struct desk *d, const struct cert_case *c, enum case_state to, const struct officer *by,
-		       const char *opinion) MUST_CHECK;
+/* The act's transition with nothing else to it; by NULL: the rule. rule: its name for the log, "" for persons. */
+enum err case_move_now(const struct desk *d, const struct cert_case *c, enum case_act_kind act, const struct officer *by,
+		       const char *rule, const char *opinion) MUST_CHECK;

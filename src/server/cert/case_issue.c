@@ -65,13 +65,11 @@ enum err case_make_begin(const struct desk *d, const char *no, const struct offi
 	TRY(case_get(d, no, &c));
 	if (c.state == CASE_MAKING && strcmp(c.card, card) == 0 && strcmp(c.key_hex, key_hex) == 0)
 		return ERR_OK;
-	if ((c.state != CASE_APPROVED && c.state != CASE_MAKING) || c.make_signed)
-		return ERR(STATE, "case is %s", case_state_name(c.state));
-	if (strcmp(c.reviewer, by->person_id) == 0 || (!d->maker_may_accept && strcmp(c.clerk, by->person_id) == 0))
-		return ERR(SAME_PERSON, "making and an earlier step");
+	enum case_state to;
+	TRY(case_step_check(d, &c, STEP_MAKE, CACT_BORN, by, &to));
 	TRY(born_check(d, no, card, key_hex, csr, attest));
-	TRY(case_log_init(&log, d, "CERT-BORN", by, NULL, attest));
-	struct born_job j = {{c.no, c.version, clock_now(d->clock), c.state, CASE_MAKING, by, SPAN_EMPTY, &log}, card, key_hex,
+	TRY(case_log_init(&log, d, case_act_rule(CACT_BORN)->log, by, NULL, attest));
+	struct born_job j = {{c.no, c.version, clock_now(d->clock), c.state, to, by, SPAN_EMPTY, &log}, card, key_hex,
 		csr, attest};
 	return store_write(d->store, born_tx, &j);
 }
@@ -187,8 +185,10 @@ static enum err record(const struct desk *d, const struct cert_case *c, const st
 	TRY(answer_check(c, sign, enc));
 	buf_printf(&text, "sign: %s\nenc: %s\n", cert_serial(sign), cert_serial(enc));
 	TRY(buf_err(&text));
-	TRY(case_log_init(&log, d, "CERT-ISSUE", NULL, NULL, buf_span(&text)));
-	struct issue_job j = {{c->no, c->version, clock_now(d->clock), CASE_MAKING, CASE_ISSUED, NULL, SPAN_EMPTY, &log}, c, sign,
+	enum case_state to;
+	TRY(case_turn(c, CACT_ISSUE, &to));
+	TRY(case_log_init(&log, d, case_act_rule(CACT_ISSUE)->log, NULL, NULL, buf_span(&text)));
+	struct issue_job j = {{c->no, c->version, clock_now(d->clock), c->state, to, NULL, SPAN_EMPTY, &log}, c, sign,
 		enc, buf_span(&i->enveloped)};
 	return store_write(d->store, issue_tx, &j);
 }
@@ -200,8 +200,10 @@ enum err case_issue(const struct desk *d, const char *no)
 	TRY(case_get(d, no, &c));
 	if (c.state == CASE_ISSUED || c.state == CASE_DONE)
 		return ERR_OK;
-	if (c.state != CASE_MAKING || !c.make_signed)
-		return ERR(STATE, "case is %s", case_state_name(c.state));
+	enum case_state to;
+	TRY(case_turn(&c, CACT_ISSUE, &to));
+	if (!c.make_signed)
+		return ERR(STATE, "making is not signed yet");
 	INVARIANT(d->signer != NULL);
 	enum err e = ask_signer(d, no, &i);
 	if (e == ERR_OK)
@@ -264,9 +266,10 @@ enum err case_installed(const struct desk *d, const char *no, const struct offic
 	TRY(case_get(d, no, &c));
 	if (c.state == CASE_DONE)
 		return ERR_OK;
-	if (c.state != CASE_ISSUED)
-		return ERR(STATE, "case is %s", case_state_name(c.state));
+	enum case_state to;
+	TRY(case_turn(&c, CACT_INSTALL, &to));
+	TRY(case_role_check(d, CACT_INSTALL, by));
 	if (strcmp(c.cert_serial, cert_serial_hex) != 0)
 		return ERR(CARD_WRONG, "card reports another certificate");
-	return case_move_now(d, &c, CASE_DONE, by, NULL);
+	return case_move_now(d, &c, CACT_INSTALL, by, "", NULL);
 }

@@ -19,6 +19,12 @@ enum err case_log_init(struct log_act *a, const struct desk *d, const char *kind
 	return log_act_init(a, d->keys, &w);
 }
 
+/* Nobody's session and not the signer: a rule whose time has come. */
+void case_log_rule(struct log_act *a, const char *rule)
+{
+	(void)snprintf(a->rule, sizeof a->rule, "timer:%s", rule);
+}
+
 enum err case_log_tx(struct tx *tx, struct log_act *a, const char *no, int step, const char *const *serials)
 {
 	(void)snprintf(a->subject, sizeof a->subject, "%s", no);
@@ -27,6 +33,10 @@ enum err case_log_tx(struct tx *tx, struct log_act *a, const char *no, int step,
 	log_act_cover(a, "case_event", no, 0);
 	if (step > 0)
 		log_act_cover(a, "case_act", no, step);
+	/* A letter is recorded once; an account comes with its first certificate. */
+	log_act_cover_by(a, LOG_COVER_NEW, "letter", "cover_letter_case", (const struct sql_arg[]){A_TEXT(no)}, 1);
+	if (serials != NULL)
+		log_act_cover_by(a, LOG_COVER_ROWS, "account", "cover_account_case", (const struct sql_arg[]){A_TEXT(no)}, 1);
 	for (; serials != NULL && *serials != NULL; serials++)
 		log_act_cover(a, "cert", *serials, 0);
 	return log_append(tx, a);

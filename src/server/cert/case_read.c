@@ -35,6 +35,9 @@ enum err case_row_read(const struct row *row, struct cert_case *c)
 	COPY(c->enc_serial, 21);
 	c->created = row_int(row, 22);
 	c->changed = row_int(row, 23);
+	/* Acts of an earlier round stay as evidence; the row forgets who did them when it is revised. */
+	c->accepted = c->clerk[0] != 0 ? row_int(row, 24) : 0;
+	c->approved = c->reviewer[0] != 0 ? row_int(row, 25) : 0;
 	return ERR_OK;
 }
 

@@ -8,14 +8,7 @@
 
 /* --- whose turn it is --- */
 
-static const struct {
-	const char *type;
-	enum case_state from, to;
-} steps[] = {
-	[STEP_ACCEPT] = {"CERT-ACCEPT", CASE_DRAFT, CASE_ACCEPTED},
-	[STEP_APPROVE] = {"CERT-APPROVE", CASE_ACCEPTED, CASE_APPROVED},
-	[STEP_MAKE] = {"CERT-MAKE", CASE_MAKING, CASE_MAKING},
-};
+static const enum case_act_kind acts[] = {[STEP_ACCEPT] = CACT_ACCEPT, [STEP_APPROVE] = CACT_APPROVE, [STEP_MAKE] = CACT_MAKE};
 
 static enum err persons_check(const struct desk *d, const struct cert_case *c, enum case_step step, const char *person)
 {
@@ -28,13 +21,12 @@ static enum err persons_check(const struct desk *d, const struct cert_case *c, e
 	return ERR_OK;
 }
 
-static enum err turn_check(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by)
+enum err case_step_check(const struct desk *d, const struct cert_case *c, enum case_step step, enum case_act_kind act,
+			 const struct officer *by, enum case_state *ret_to)
 {
-	if (c->state != steps[step].from)
-		return ERR(STATE, "case is %s", case_state_name(c->state));
-	if (step == STEP_MAKE && c->make_signed)
-		return ERR(STATE, "making is signed already");
-	return persons_check(d, c, step, by->person_id);
+	TRY(case_turn(c, act, ret_to));
+	TRY(persons_check(d, c, step, by->person_id));
+	return case_role_check(d, act, by);
 }
 
 /* --- the statement from stored values --- */
@@ -186,8 +178,9 @@ static enum err step_text(const struct desk *d, const char *no, enum case_step s
 	struct cert_case c;
 	struct shown s;
 	AUTO(statement) st = NULL;
+	enum case_state to;
 	TRY(case_get(d, no, &c));
-	TRY(turn_check(d, &c, step, by));
+	TRY(case_step_check(d, &c, step, acts[step], by, &to));
 	enum err e = shown_get(d, &c, step, by, &s);
 	if (e == ERR_CONFLICT) {
 		err_clear();
@@ -227,7 +220,7 @@ static enum err act_tx(struct tx *tx, void *arg)
 static enum err act_check(const struct desk *d, enum case_step step, const struct officer *by, const struct act_parts *p)
 {
 	struct act a = {0};
-	TRY(act_open(p->statement, p->sig, p->cert, steps[step].type, d->bureau, &a));
+	TRY(act_open(p->statement, p->sig, p->cert, case_act_rule(acts[step])->log, d->bureau, &a));
 	bool same = strcmp(cert_person_id(a.cert), by->person_id) == 0 && strcmp(cert_serial(a.cert), by->cert_serial) == 0;
 	act_done(&a);
 	return same ? ERR_OK : ERR(L_OTHER_KEY, "act signed with another certificate than the session's");
@@ -241,16 +234,17 @@ static enum err step_act(const struct desk *d, const char *no, enum case_step st
 	AUTO(statement) st = NULL;
 	AUTO_BUF(sealed, STATEMENT_MAX + 1024);
 	AUTO_LOG_ACT(log);
+	enum case_state to;
 	TRY(case_get(d, no, &c));
-	TRY(turn_check(d, &c, step, by));
+	TRY(case_step_check(d, &c, step, acts[step], by, &to));
 	TRY(shown_get(d, &c, step, by, &s));
 	TRY(build(d, &c, step, &s, &st));
 	if (!span_eq(statement_text(st), p->statement))
 		return ERR(CONFLICT, "signed text is not the one that was shown");
 	TRY(act_check(d, step, by, p));
 	TRY(field_seal(d->keys, "case_act.statement", span_str(c.no), p->statement, &sealed));
-	TRY(case_log_init(&log, d, steps[step].type, by, p, SPAN_EMPTY));
-	struct act_write w = {{c.no, c.version, clock_now(d->clock), c.state, steps[step].to, by, SPAN_EMPTY, &log}, step,
+	TRY(case_log_init(&log, d, case_act_rule(acts[step])->log, by, p, SPAN_EMPTY));
+	struct act_write w = {{c.no, c.version, clock_now(d->clock), c.state, to, by, SPAN_EMPTY, &log}, step,
 		buf_span(&sealed), p->sig, p->cert};
 	return store_write(d->store, act_tx, &w);
 }

@@ -6,6 +6,7 @@
 #include "store/field.h"
 #include "store/store.h"
 
+struct case_rules;
 struct desk {
 	struct store *store;
 	const struct field_keys *keys;
@@ -16,6 +17,7 @@ struct desk {
 	/* Newest word on a certificate, as SIGNER_STATUS: 0 good, 1 revoked, 2 suspended. NULL: the database's copy. */
 	int (*cert_status)(void *ctx, const char *serial);
 	void *cert_status_ctx;
+	const struct case_rules *rules; /* the definition of the desk case (case_rules.h); NULL: none is opened or moved here */
 };
 
 /* Who acts: borrowed from the session; the act's certificate must agree with it. */

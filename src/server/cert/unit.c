@@ -1,7 +1,11 @@
 #include "server/cert/unit.h"
 #include "base/text.h"
+#include "server/cert/entry.h"
 #include <stdio.h>
 #include <string.h>
+
+/* Whoever's act it serves (a case, the demonstration) has an entry of his own. */
+#define REGISTER_RULE "service:register"
 
 /* --- units --- */
 
@@ -70,6 +74,12 @@ static enum err unit_insert(struct tx *tx, void *arg)
 		       NULL);
 }
 
+static void unit_cover(struct log_act *a, void *arg)
+{
+	const struct unit_job *j = arg;
+	log_act_cover(a, "unit", j->unit->unit_no, 0);
+}
+
 enum err unit_put(const struct desk *d, const struct unit *u)
 {
 	struct unit row = *u;
@@ -81,7 +91,8 @@ enum err unit_put(const struct desk *d, const struct unit *u)
 	TRY(text_line_check(span_str(row.name)));
 	TRY(text_line_check(span_str(row.address)));
 	struct unit_job j = {&row, NULL, NULL, clock_now(d->clock)};
-	return store_write(d->store, unit_insert, &j);
+	const struct entry entry = {"UNIT-PUT", row.unit_no, REGISTER_RULE, unit_cover};
+	return entry_write(d, &entry, unit_insert, &j);
 }
 
 struct unit_set {
@@ -97,17 +108,29 @@ static enum err unit_update(struct tx *tx, void *arg)
 	return changed == 1 ? ERR_OK : ERR(UNIT_ABSENT, "not in the register");
 }
 
+static void unit_set_cover(struct log_act *a, void *arg)
+{
+	const struct unit_set *j = arg;
+	log_act_cover(a, "unit", j->unit_no, 0);
+}
+
+static enum err unit_set(const struct desk *d, const char *kind, struct unit_set *j)
+{
+	const struct entry entry = {kind, j->unit_no, REGISTER_RULE, unit_set_cover};
+	return entry_write(d, &entry, unit_update, j);
+}
+
 enum err unit_set_frozen(const struct desk *d, const char *unit_no, bool frozen)
 {
 	struct unit_set j = {"unit_set_frozen", unit_no, A_INT(frozen)};
-	return store_write(d->store, unit_update, &j);
+	return unit_set(d, frozen ? "UNIT-FREEZE" : "UNIT-UNFREEZE", &j);
 }
 
 enum err unit_set_name(const struct desk *d, const char *unit_no, const char *name)
 {
 	TRY(text_line_check(span_str(name)));
 	struct unit_set j = {"unit_set_name", unit_no, A_TEXT(name)};
-	return store_write(d->store, unit_update, &j);
+	return unit_set(d, "UNIT-NAME", &j);
 }
 
 const char *unit_type_zh(const char *type)
@@ -171,6 +194,12 @@ static enum err person_mobile(struct tx *tx, void *arg)
 	return tx_exec(tx, "person_set_mobile", SQL_ARGS(A_TEXT(j->no), A_BLOB(j->mobile_sealed)), NULL);
 }
 
+static void person_cover(struct log_act *a, void *arg)
+{
+	const struct person_job *j = arg;
+	log_act_cover(a, "person", j->no, 0);
+}
+
 static enum err person_known(const struct desk *d, struct person_job *j, const char *mobile, char *ret_no)
 {
 	if (strcmp(j->known_name, j->name) != 0)
@@ -178,7 +207,8 @@ static enum err person_known(const struct desk *d, struct person_job *j, const c
 	AUTO_BUF(sealed, 256);
 	TRY(field_seal(d->keys, PERSON_MOBILE_COLUMN, span_str(j->no), span_str(mobile), &sealed));
 	j->mobile_sealed = buf_span(&sealed);
-	TRY(store_write(d->store, person_mobile, j));
+	const struct entry entry = {"PERSON-MOBILE", j->no, REGISTER_RULE, person_cover};
+	TRY(entry_write(d, &entry, person_mobile, j));
 	memcpy(ret_no, j->no, sizeof j->no);
 	return ERR_OK;
 }
@@ -195,7 +225,8 @@ static enum err person_new(const struct desk *d, struct person_job *j, const cha
 	TRY(field_seal(d->keys, PERSON_MOBILE_COLUMN, span_str(j->no), span_str(mobile), &sealed));
 	j->id_sealed = buf_span(&id);
 	j->mobile_sealed = buf_span(&sealed);
-	TRY(store_write(d->store, person_insert, j));
+	const struct entry entry = {"PERSON-PUT", j->no, REGISTER_RULE, person_cover};
+	TRY(entry_write(d, &entry, person_insert, j));
 	memcpy(ret_no, j->no, sizeof j->no);
 	return ERR_OK;
 }

@@ -42,14 +42,29 @@ static enum err feed(struct reading *r, struct span bytes)
 }
 
 /* 1: octets are there; 0: time is up. */
-static int wait_for(const struct reading *r)
+static int wait_for(int fd, int64_t deadline_ms)
 {
 	for (;;) {
-		int64_t left = r->deadline_ms - clock_mono_ms();
-		struct pollfd p = {r->fd, POLLIN, 0};
+		int64_t left = deadline_ms - clock_mono_ms();
+		struct pollfd p = {fd, POLLIN, 0};
 		int rc = left > 0 ? poll(&p, 1, (int)left) : 0;
 		if (rc >= 0 || errno != EINTR)
 			return rc > 0;
+	}
+}
+
+enum err job_read(int fd, int64_t deadline_ms, uint8_t *bytes, size_t cap, size_t *ret_n)
+{
+	for (;;) {
+		if (!wait_for(fd, deadline_ms))
+			return ERR(TIMEOUT, "conversion");
+		ssize_t n = read(fd, bytes, cap);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ERR(IO, "conversion: %s", strerror(errno));
+		*ret_n = (size_t)n;
+		return ERR_OK;
 	}
 }
 
@@ -57,24 +72,27 @@ static enum err read_all(struct reading *r)
 {
 	uint8_t bytes[READ_BYTES];
 	for (;;) {
-		if (!wait_for(r))
-			return ERR(TIMEOUT, "conversion");
-		ssize_t n = read(r->fd, bytes, sizeof bytes);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return ERR(IO, "conversion: %s", strerror(errno));
+		size_t n;
+		TRY(job_read(r->fd, r->deadline_ms, bytes, sizeof bytes, &n));
 		if (n == 0)
 			return r->ended ? ERR_OK : ERR(CONVERT, "the process ended without an answer");
-		TRY(feed(r, span_of(bytes, (size_t)n)));
+		TRY(feed(r, span_of(bytes, n)));
 	}
 }
 
-static enum err start_job(const struct convert *c, int fd, const struct convert_limits *l, int *ret_out)
+static struct job job_of(enum convert_kind kind, const struct convert_limits *l)
+{
+	const struct xlsx_limits *x = &l->xlsx;
+	const struct render_limits *r = &l->render;
+	if (kind == CONVERT_XLSX)
+		return (struct job){kind, {x->rows, x->cols, x->cell_bytes, x->strings, x->sheets, x->inflated, l->cpu_sec, l->memory_mb}};
+	return (struct job){kind, {r->pixels, r->side, r->large, r->preview, r->pages, r->input_bytes, l->cpu_sec, l->memory_mb}};
+}
+
+enum err job_start(const struct convert *c, int fd, enum convert_kind kind, const struct convert_limits *l, int *ret_out)
 {
 	int ends[2];
-	const struct xlsx_limits *x = &l->xlsx;
-	const struct job j = {{x->rows, x->cols, x->cell_bytes, x->strings, x->sheets, x->inflated, l->cpu_sec, l->memory_mb}};
+	const struct job j = job_of(kind, l);
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return ERR(BUSY, "pipe: %s", strerror(errno));
 	const int fds[JOB_FDS] = {fd, ends[1]};
@@ -93,7 +111,7 @@ enum err convert_xlsx(struct convert *c, int fd, const struct convert_limits *li
 {
 	struct reading r = {.deadline_ms = clock_mono_ms() + limits->wait_ms, .line = buf_make(CONVERT_LINE_MAX),
 		.wire = {.limits = &limits->xlsx}, .sink = sink};
-	TRY(start_job(c, fd, limits, &r.fd));
+	TRY(job_start(c, fd, CONVERT_XLSX, limits, &r.fd));
 	enum err e = read_all(&r);
 	(void)close(r.fd);
 	buf_done(&r.line);

@@ -5,9 +5,11 @@
  * small starter that waits on a socket pair; for each job it passes the input and the output's pipe to a new yinxin-convert.
  * The starter ends when the portal does. Several threads may use one struct convert.
  *
- * The answer is typed lines, checked here again: the process that parsed a hostile file is not believed. Errors a caller may
- * show: ERR_XLSX_*, ERR_CONVERT (died by its limits or said what cannot be), ERR_TIMEOUT, ERR_UNAVAILABLE (starter gone). */
+ * The answer is typed lines (spreadsheets) or frames (pictures, documents), checked here again: the process that parsed a
+ * hostile file is not believed. Errors a caller may show: ERR_XLSX_*, ERR_PICTURE_*, ERR_PDF_*, ERR_CONVERT (died by its
+ * limits or said what cannot be), ERR_TIMEOUT, ERR_UNAVAILABLE (starter gone). */
 #pragma once
+#include "server/convert/render.h"
 #include "server/convert/xlsx.h"
 
 struct convert;
@@ -15,8 +17,10 @@ struct convert_limits {
 	struct xlsx_limits xlsx;
 	unsigned cpu_sec, memory_mb;
 	int wait_ms; /* for the whole job */
+	struct render_limits render;
 };
-#define CONVERT_LIMITS_DEFAULT ((struct convert_limits){XLSX_LIMITS_DEFAULT, 10, 512, 20000})
+#define CONVERT_LIMITS_DEFAULT ((struct convert_limits){XLSX_LIMITS_DEFAULT, 10, 512, 20000, RENDER_LIMITS_DEFAULT})
+enum convert_kind { CONVERT_XLSX, CONVERT_PICTURE, CONVERT_PDF, CONVERT_KIND_COUNT };
 
 /* program: path of yinxin-convert. Before threads and before sandbox_syscalls(). */
 enum err convert_start(const char *program, struct convert **ret_c) MUST_CHECK;
@@ -28,6 +32,9 @@ DEFINE_AUTO(convert)
  * came before a refusal is to be thrown away. */
 enum err convert_xlsx(struct convert *c, int fd, const struct convert_limits *limits, const struct xlsx_sink *sink,
 		      struct xlsx_summary *ret_s) MUST_CHECK;
+/* A picture or a document as pictures. *ret_r is owned by the caller, rendering_done; untouched on failure. */
+enum err convert_render(struct convert *c, bool pdf, int fd, const struct convert_limits *limits, struct rendering *ret_r) MUST_CHECK;
+static inline void rendering_done(struct rendering *r) { buf_done(&r->bytes); }
 
 /* --- the wire, for both ends --- */
 enum { CONVERT_LINE_MAX = 1 << 20 };
@@ -43,6 +50,8 @@ struct wire_state {
 	size_t n_head;
 };
 enum err wire_line(struct wire_state *w, struct span line, const struct xlsx_sink *sink, struct xlsx_summary *s, bool *ret_end) MUST_CHECK;
-/* Arguments of the program: "xlsx ROWS COLS CELL STRINGS SHEETS INFLATED CPU MEMORY". */
+/* Arguments of the program: "xlsx ROWS COLS CELL STRINGS SHEETS INFLATED CPU MEMORY",
+ * "picture|pdf PIXELS SIDE LARGE PREVIEW PAGES INPUT CPU MEMORY". */
 enum { CONVERT_ARGC = 10 };
-enum err convert_args(int argc, char **argv, struct convert_limits *ret_l) MUST_CHECK; /* ERR_USAGE */
+const char *convert_kind_name(enum convert_kind k);
+enum err convert_args(int argc, char **argv, enum convert_kind *ret_k, struct convert_limits *ret_l) MUST_CHECK; /* ERR_USAGE */

@@ -48,14 +48,15 @@ static int job_take(int sock, struct job *j, int fds[JOB_FDS])
 	if (h == NULL || h->cmsg_type != SCM_RIGHTS || h->cmsg_len != CMSG_LEN(sizeof(int) * JOB_FDS))
 		return -1;
 	memcpy(fds, CMSG_DATA(h), sizeof(int) * JOB_FDS);
-	return n == (ssize_t)sizeof *j ? 1 : -1;
+	return n == (ssize_t)sizeof *j && j->kind < CONVERT_KIND_COUNT ? 1 : -1;
 }
 
 /* In the child of the starter: nothing but the two ends is left open. */
 static _Noreturn void become(const char *program, const struct job *j, const int fds[JOB_FDS])
 {
 	char text[JOB_NUMBERS][NUMBER_TEXT];
-	char *argv[CONVERT_ARGC + 1] = {(char *)(uintptr_t)program, (char *)(uintptr_t)"xlsx"};
+	char *argv[CONVERT_ARGC + 1] = {(char *)(uintptr_t)program,
+		(char *)(uintptr_t)convert_kind_name((enum convert_kind)j->kind)};
 	const char *no_filter = getenv("YINXIN_NO_SECCOMP");
 	bool bare = no_filter != NULL && strcmp(no_filter, "1") == 0;
 	char *env[] = {bare ? (char *)(uintptr_t)"YINXIN_NO_SECCOMP=1" : NULL, NULL};

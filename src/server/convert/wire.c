@@ -168,16 +168,39 @@ enum err wire_line(struct wire_state *w, struct span text, const struct xlsx_sin
 
 /* --- arguments --- */
 
-enum err convert_args(int argc, char **argv, struct convert_limits *ret_l)
+const char *convert_kind_name(enum convert_kind k)
 {
-	int64_t v[8];
-	static const int64_t max[8] = {100000, COLS_MAX, 32768, 1000000, 1000, 1LL << 32, 600, 65536};
-	if (argc != CONVERT_ARGC || strcmp(argv[1], "xlsx") != 0)
-		return ERR(USAGE, "xlsx and eight numbers");
-	for (size_t i = 0; i < COUNT_OF(v); i++)
-		if (text_i64(span_str(argv[2 + i]), 1, max[i], &v[i]) != ERR_OK)
+	static const char *const names[] = {"xlsx", "picture", "pdf"};
+	return names[k];
+}
+
+static enum err numbers(char **argv, enum convert_kind kind, int64_t v[CONVERT_ARGC - 2])
+{
+	static const int64_t max[2][CONVERT_ARGC - 2] = {{100000, COLS_MAX, 32768, 1000000, 1000, 1LL << 32, 600, 65536},
+		{100000000, 30000, 16000, 4000, RENDER_PAGES_MAX, RENDER_INPUT_MAX, 600, 65536}};
+	for (size_t i = 0; i < CONVERT_ARGC - 2; i++)
+		if (text_i64(span_str(argv[2 + i]), 1, max[kind != CONVERT_XLSX][i], &v[i]) != ERR_OK)
 			return ERR(USAGE, "number %zu", i + 1);
-	*ret_l = (struct convert_limits){{(unsigned)v[0], (unsigned)v[1], (unsigned)v[2], (unsigned)v[3], (unsigned)v[4],
-		(uint64_t)v[5]}, (unsigned)v[6], (unsigned)v[7], 0};
+	return ERR_OK;
+}
+
+enum err convert_args(int argc, char **argv, enum convert_kind *ret_k, struct convert_limits *ret_l)
+{
+	int64_t v[CONVERT_ARGC - 2];
+	enum convert_kind k = CONVERT_XLSX;
+	while (argc == CONVERT_ARGC && k < CONVERT_KIND_COUNT && strcmp(argv[1], convert_kind_name(k)) != 0)
+		k++;
+	if (argc != CONVERT_ARGC || k == CONVERT_KIND_COUNT)
+		return ERR(USAGE, "xlsx, picture or pdf and eight numbers");
+	TRY(numbers(argv, k, v));
+	struct convert_limits l = CONVERT_LIMITS_DEFAULT;
+	if (k == CONVERT_XLSX)
+		l.xlsx = (struct xlsx_limits){(unsigned)v[0], (unsigned)v[1], (unsigned)v[2], (unsigned)v[3], (unsigned)v[4], (uint64_t)v[5]};
+	else
+		l.render = (struct render_limits){(unsigned)v[0], (unsigned)v[1], (unsigned)v[2], (unsigned)v[3], (unsigned)v[4], (unsigned)v[5]};
+	l.cpu_sec = (unsigned)v[6];
+	l.memory_mb = (unsigned)v[7];
+	*ret_k = k;
+	*ret_l = l;
 	return ERR_OK;
 }

@@ -1,5 +1,5 @@
 /* Drafts: opening, saving, checking, correcting. */
-#include "server/filing/filing_i.h"
+#include "server/filing/attach_i.h"
 #include "base/text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +61,12 @@ enum err filing_faults(const struct filing_view *v, struct fault_sink *faults)
 	return ERR_OK;
 }
 
+enum err filing_faults_all(const struct filing_desk *d, const struct filing_view *v, struct fault_sink *faults)
+{
+	TRY(filing_faults(v, faults));
+	return attach_faults(d, v, faults);
+}
+
 /* --- opening --- */
 
 struct draft {
@@ -72,6 +78,7 @@ struct draft {
 	struct filing f;
 	char day[16];
 	struct buf sealed;
+	struct filing_act *log;
 };
 
 static enum err int_row(const struct row *row, void *ctx)
@@ -108,14 +115,34 @@ static enum err insert_tx(struct tx *tx, void *arg)
 {
 	struct draft *w = arg;
 	const struct filing *f = &w->f;
-	const struct filing_move m = {.act = {.filing = f, .kind = FACT_SAVE, .from = FILING_DRAFT, .to = FILING_DRAFT,
-		.time = f->created, .by = w->by, .rule = "", .statement_sm3 = ""}};
+	const struct filing_move m = {.act = *w->log};
 	TRY(tx_exec(tx, "filing_insert",
 		    SQL_ARGS(A_TEXT(f->no), A_TEXT(f->business), A_TEXT(f->unit_no), A_TEXT(f->unit_name), A_TEXT(f->region),
 			     A_TEXT(f->person_id), A_TEXT(f->filer), A_BLOB(buf_span(&w->sealed)), A_INT(f->rows),
 			     w->corrects != NULL ? A_TEXT(w->corrects) : A_NULL, A_INT(f->expires), A_INT(f->created)),
 		    NULL));
-	return filing_event_tx(tx, &m);
+	TRY(filing_event_tx(tx, &m));
+	if (w->corrects != NULL)
+		TRY(attach_copy_tx(tx, w->corrects, f->no));
+	return w->d->log_write != NULL ? w->d->log_write(tx, w->log) : ERR_OK;
+}
+
+/* A draft is logged too: nothing in a filing's row is ever without an entry. */
+static struct filing_act save_act(const struct filing *f, const struct filing_who *by, int64_t now)
+{
+	return (struct filing_act){.filing = f, .kind = FACT_SAVE, .from = f->state, .to = f->state, .time = now, .by = by, .rule = "",
+		.statement_sm3 = ""};
+}
+
+static enum err draft_insert(struct draft *w)
+{
+	struct filing_act log = save_act(&w->f, w->by, w->f.created);
+	w->log = &log;
+	enum err e = filing_log_begin(w->d, &log);
+	if (e == ERR_OK)
+		e = store_write(w->d->desk->store, insert_tx, w);
+	filing_log_end(w->d, &log);
+	return e;
 }
 
 static enum err filer_fill(struct draft *w)
@@ -147,6 +174,7 @@ static enum err draft_write(struct draft *w)
 	if (w->service->own_engine)
 		return ERR(NOT_YET, "%s is worked at the certificate desk", w->service->code);
 	TRY(filer_fill(w));
+	f->state = FILING_DRAFT;
 	f->created = clock_now(w->d->desk->clock);
 	f->expires = filing_term_end(w->d, f->created, w->service->draft_days);
 	f->rows = (int64_t)json_array_size(json_object_get(w->content, "rows"));
@@ -155,7 +183,7 @@ static enum err draft_write(struct draft *w)
 	(void)snprintf(w->day, sizeof w->day, "%s", buf_cstr(&date));
 	TRY(store_write(w->d->desk->store, number_tx, w));
 	TRY(filing_content_seal(w->d, f->no, 1, w->content, &w->sealed));
-	return store_write(w->d->desk->store, insert_tx, w);
+	return draft_insert(w);
 }
 
 static enum err draft_open(struct draft *w, char ret_no[FILING_NO_MAX + 1])
@@ -205,6 +233,7 @@ struct save {
 	const char *no;
 	int64_t version, rows, now, expires;
 	struct buf sealed;
+	struct filing_act log;
 };
 
 static enum err save_tx(struct tx *tx, void *arg)
@@ -215,18 +244,23 @@ static enum err save_tx(struct tx *tx, void *arg)
 		    SQL_ARGS(A_TEXT(w->no), A_INT(w->version), A_BLOB(buf_span(&w->sealed)), A_INT(w->rows), A_INT(w->now),
 			     A_INT(w->expires)),
 		    &changed));
-	return changed == 1 ? ERR_OK : ERR(CONFLICT, "filing %s changed meanwhile", w->no);
+	if (changed != 1)
+		return ERR(CONFLICT, "filing %s changed meanwhile", w->no);
+	return w->d->log_write != NULL ? w->d->log_write(tx, &w->log) : ERR_OK;
 }
 
 static enum err content_save(const struct filing_desk *d, const struct filing *f, const struct service *s,
-			     const json_t *content, int64_t *ret_version)
+			     const struct filing_who *by, const json_t *content, int64_t *ret_version)
 {
 	int64_t now = clock_now(d->desk->clock);
 	struct save w = {d, f->no, f->version, (int64_t)json_array_size(json_object_get(content, "rows")), now,
-		filing_term_end(d, now, s->draft_days), buf_make(FILING_SEALED_MAX)};
+		filing_term_end(d, now, s->draft_days), buf_make(FILING_SEALED_MAX), save_act(f, by, now)};
 	enum err e = filing_content_seal(d, f->no, f->version + 1, content, &w.sealed);
 	if (e == ERR_OK)
+		e = filing_log_begin(d, &w.log);
+	if (e == ERR_OK)
 		e = store_write(d->desk->store, save_tx, &w);
+	filing_log_end(d, &w.log);
 	buf_done(&w.sealed);
 	TRY(e);
 	*ret_version = f->version + 1;
@@ -263,7 +297,7 @@ enum err filing_draft_save(const struct filing_desk *d, const char *no, int64_t 
 	json_t *taken = NULL;
 	TRY(content_take(&w.service->fields, form, clock_now(d->desk->clock), &taken));
 	TRY(json_put(content, "form", taken));
-	return content_save(d, &w.f, w.service, content, ret_version);
+	return content_save(d, &w.f, w.service, by, content, ret_version);
 }
 
 static enum err take_rows(const struct service *s, const json_t *rows, int64_t now, json_t **ret_rows)
@@ -294,7 +328,7 @@ enum err filing_rows_set(const struct filing_desk *d, const char *no, int64_t ve
 	json_t *taken = NULL;
 	TRY(take_rows(w.service, rows, clock_now(d->desk->clock), &taken));
 	TRY(json_put(content, "rows", taken));
-	return content_save(d, &w.f, w.service, content, ret_version);
+	return content_save(d, &w.f, w.service, by, content, ret_version);
 }
 
 /* --- checking --- */
@@ -310,7 +344,7 @@ enum err filing_check(const struct filing_desk *d, const char *no, const struct 
 	TRY(filing_service(d, &f, &s));
 	TRY(filing_content(d, &f, &content));
 	const struct filing_view v = {&f, s, content, clock_now(d->desk->clock)};
-	TRY(filing_faults(&v, &sink));
+	TRY(filing_faults_all(d, &v, &sink));
 	*ret_count = sink.count;
 	return ERR_OK;
 }
@@ -346,9 +380,9 @@ enum err filing_rows_keep_good(const struct filing_desk *d, const char *no, int6
 	const struct filing_view v = {&w.f, w.service, content, clock_now(d->desk->clock)};
 	if (json_array_size(rows) > SERVICE_ROWS_MAX)
 		return ERR(INTERNAL, "stored rows");
-	TRY(filing_faults(&v, &sink));
+	TRY(filing_faults_all(d, &v, &sink));
 	size_t dropped = drop_marked(rows, bad);
-	TRY(content_save(d, &w.f, w.service, content, ret_version));
+	TRY(content_save(d, &w.f, w.service, by, content, ret_version));
 	*ret_dropped = dropped;
 	return ERR_OK;
 }

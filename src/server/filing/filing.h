@@ -18,6 +18,7 @@
 #include "server/cert/desk.h"
 #include "server/cert/unit.h"
 #include "server/filing/content.h"
+#include "server/filing/terms.h"
 
 enum {
 	FILING_NO_MAX = 24, FILING_REASON_MAX = 600, FILING_DEFECTS_MAX = 50, FILING_BULK_MAX = 200, FILING_DRAFTS_MAX = 200,
@@ -59,7 +60,7 @@ struct filing {
 	int64_t submitted, due, expires; /* 0 none; due: end of the promised working days; expires: 自动作废 */
 };
 struct filing_view {
-	const struct filing *filing;
+	const struct filing *filing; /* of a desk case only its number ("" while new), which is all it has of a filing */
 	const struct service *service;
 	const json_t *content;
 	int64_t now;
@@ -81,6 +82,7 @@ struct filing_desk {
 	const struct desk *desk;
 	const struct services *services;
 	bool (*is_working_day)(void *ctx, int64_t midnight_cn); /* NULL: Monday to Friday */
+	bool (*knows_year)(void *ctx, int year); /* NULL: every year */
 	void *calendar_ctx;
 	/* The log: prepare does the cryptography outside, write within the transaction, done always. All may be NULL. */
 	enum err (*log_prepare)(void *ctx, const struct filing_act *a, void **ret_prepared);

@@ -15,6 +15,7 @@ enum err filing_service(const struct filing_desk *d, const struct filing *f, con
 enum err filing_is_his(const struct filing *f, const struct filing_who *by) MUST_CHECK;
 /* All faults of a content, preconditions included. */
 enum err filing_faults(const struct filing_view *v, struct fault_sink *faults) MUST_CHECK;
+enum err filing_faults_all(const struct filing_desk *d, const struct filing_view *v, struct fault_sink *faults) MUST_CHECK; /* attachments too */
 enum err filing_content_seal(const struct filing_desk *d, const char *no, int64_t version, const json_t *content,
 			     struct buf *out) MUST_CHECK;
 

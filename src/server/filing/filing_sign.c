@@ -242,7 +242,7 @@ static enum err recheck(struct job *j)
 {
 	struct fault_sink sink = {0};
 	if (j->a->kind == FACT_SUBMIT) {
-		TRY(filing_faults(&j->view, &sink));
+		TRY(filing_faults_all(j->a->d, &j->view, &sink));
 		return sink.count == 0 ? ERR_OK : ERR(FAULTS, "%zu faults since it was shown", sink.count);
 	}
 	return j->a->kind == FACT_APPROVE ? filing_text_agrees(j->a->d, &j->view) : ERR_OK;

@@ -1,5 +1,5 @@
 /* The statements: built from stored values, shown to one person, remembered by their SM3. */
-#include "server/filing/filing_i.h"
+#include "server/filing/attach_i.h"
 #include "base/arena.h"
 #include "base/text.h"
 #include "gm/rand.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ARENA_MAX = 4 << 20, KV_MAX = STATEMENT_KEYS_MAX + SERVICE_ROWS_MAX };
+enum { ARENA_MAX = 4 << 20, KV_MAX = STATEMENT_KEYS_MAX + ATTACH_COUNT_MAX + SERVICE_ROWS_MAX };
 
 const char *filing_act_type(enum filing_act_kind kind, bool corrects)
 {
@@ -119,11 +119,36 @@ static enum err find_previous(const struct filing_desk *d, const struct filing *
 	return ret_old->state == FILING_DONE ? ERR_OK : ERR(STATE, "what it corrects is %s", filing_state_name(ret_old->state));
 }
 
-static void put_content(struct text *t, const struct filing_view *v)
+struct attaching {
+	struct text *t;
+	const struct service *service;
+	size_t n;
+};
+
+static enum err put_attachment(const struct attachment *a, void *ctx)
+{
+	struct attaching *w = ctx;
+	AUTO_BUF(line, ATTACH_LINE_MAX);
+	TRY(attach_line(w->service, a, a->sm3, &line));
+	put(w->t, "attach", arena_str(w->t->arena, buf_span(&line)));
+	w->n++;
+	return w->t->e;
+}
+
+static void put_attachments(struct text *t, const struct filing_desk *d, const struct filing_view *v)
+{
+	struct attaching w = {t, v->service, 0};
+	if (t->e == ERR_OK)
+		t->e = attach_list(d, v->filing, put_attachment, &w);
+	if (w.n == 0)
+		put(t, "attach", "-");
+}
+
+static void put_content(struct text *t, const struct filing_desk *d, const struct filing_view *v)
 {
 	const json_t *rows = json_object_get(v->content, "rows");
 	put_row(t, "form", &v->service->fields, json_object_get(v->content, "form"));
-	put(t, "attach", "-");
+	put_attachments(t, d, v);
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		put_row(t, "row", &v->service->row_fields, json_array_get(rows, i));
 	if (json_array_size(rows) == 0)
@@ -149,7 +174,7 @@ static enum err put_submission(struct text *t, const struct filing_desk *d, cons
 	put(t, "unit-name", f->unit_name);
 	put(t, "person-id", by->person_id);
 	put(t, "holder", by->name);
-	put_content(t, v);
+	put_content(t, d, v);
 	return t->e;
 }
 
@@ -157,7 +182,7 @@ static enum err submit_text(const struct filing_desk *d, struct text *t, const s
 			    const struct filing_who *by, struct buf *ret_text)
 {
 	struct fault_sink sink = {0};
-	TRY(filing_faults(v, &sink));
+	TRY(filing_faults_all(d, v, &sink));
 	if (sink.count > 0)
 		return ERR(FAULTS, "%zu faults", sink.count);
 	TRY(text_begin(t, d));
@@ -209,7 +234,8 @@ enum err filing_text_agrees(const struct filing_desk *d, const struct filing_vie
 	AUTO_BUF(text, STATEMENT_LONG_MAX);
 	TRY(filing_statement(d, v->filing->submit_sm3, &text, NULL, NULL));
 	TRY(statement_parse(buf_span(&text), &st));
-	return content_agrees(v, st);
+	TRY(content_agrees(v, st));
+	return attach_agrees_with(d, v->filing, v->service, st, NULL, NULL);
 }
 
 /* --- statements about one filing --- */

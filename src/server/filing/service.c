@@ -22,14 +22,23 @@ struct services {
 
 struct named {
 	const char *member, *what;
-	const void *all; /* array of structs that begin with their name; NULL-terminated */
+	const void *(*all)(const struct service_registry *r); /* array of structs that begin with their name; NULL-terminated */
 	size_t size;
 };
 
-static const void *find_named(const struct named *n, const char *name)
+static const void *all_preconditions(const struct service_registry *r)
 {
-	const char *at = n->all;
-	for (; at != NULL; at += n->size) {
+	return r->preconditions;
+}
+
+static const void *all_effects(const struct service_registry *r)
+{
+	return r->effects;
+}
+
+static const void *find_in(const void *all, size_t size, const char *name)
+{
+	for (const char *at = all; at != NULL; at += size) {
 		const char *own = *(const char *const *)(const void *)at;
 		if (own == NULL)
 			return NULL;
@@ -37,6 +46,14 @@ static const void *find_named(const struct named *n, const char *name)
 			return at;
 	}
 	return NULL;
+}
+
+static const void *find_named(const struct reading *r, const struct named *n, const char *name)
+{
+	const void *found = NULL;
+	for (const struct service_registry *g = r->registry; g != NULL && found == NULL; g = g->next)
+		found = find_in(n->all(g), n->size, name);
+	return found;
 }
 
 static enum err read_named(const struct reading *r, const json_t *root, const struct named *n, const void ***ret_v, size_t *ret_n)
@@ -52,7 +69,7 @@ static enum err read_named(const struct reading *r, const json_t *root, const st
 		const char *name = json_string_value(json_array_get(all, i));
 		if (name == NULL)
 			return read_bad(r, &here, NULL, "not a name");
-		v[i] = find_named(n, name);
+		v[i] = find_named(r, n, name);
 		if (v[i] == NULL)
 			return read_bad(r, &here, NULL, "no %s \"%s\"", n->what, name);
 		for (size_t k = 0; k < i; k++)
@@ -66,10 +83,8 @@ static enum err read_named(const struct reading *r, const json_t *root, const st
 
 static enum err read_functions(const struct reading *r, const json_t *root, struct service *s)
 {
-	static const struct service_registry none = {0};
-	const struct service_registry *g = r->registry != NULL ? r->registry : &none;
-	const struct named pre = {"preconditions", "precondition", g->preconditions, sizeof *g->preconditions};
-	const struct named effects = {"effects", "effect", g->effects, sizeof *g->effects};
+	static const struct named pre = {"preconditions", "precondition", all_preconditions, sizeof(struct service_precondition)};
+	static const struct named effects = {"effects", "effect", all_effects, sizeof(struct service_effect)};
 	const void **v;
 	TRY(read_named(r, root, &pre, &v, &s->n_preconditions));
 	s->preconditions = (const struct service_precondition **)v;
@@ -78,7 +93,7 @@ static enum err read_functions(const struct reading *r, const json_t *root, stru
 	return ERR_OK;
 }
 
-/* --- filers, attachments, steps, documents --- */
+/* --- filers, attachments, documents --- */
 
 static enum err read_filers(const struct reading *r, const json_t *root, struct service *s)
 {
@@ -129,57 +144,6 @@ static enum err read_attachments(const struct reading *r, const json_t *root, st
 			if (strcmp(s->attachments[k].name, s->attachments[i].name) == 0)
 				return read_bad(r, &here, "name", "%s is there twice", s->attachments[i].name);
 	}
-	return ERR_OK;
-}
-
-static bool role_known(const char *name)
-{
-	static const char *const roles[] = {"clerk", "reviewer", "maker"};
-	for (size_t i = 0; i < COUNT_OF(roles); i++)
-		if (strcmp(roles[i], name) == 0)
-			return true;
-	return false;
-}
-
-static enum err read_step(const struct reading *r, const struct where *at, const json_t *v, struct service_step *step)
-{
-	static const char *const known[] = {"name", "label", "role", "days", "distinct", "when", NULL};
-	const char *when;
-	int64_t days;
-	TRY(read_members(r, at, v, known));
-	TRY(read_name(r, at, v, "name", true, &step->name));
-	TRY(read_text(r, at, v, "label", true, &step->label));
-	TRY(read_name(r, at, v, "role", true, &step->role));
-	if (!role_known(step->role))
-		return read_bad(r, at, "role", "no role \"%s\"", step->role);
-	TRY(read_int(r, at, v, "days", true, 1, DAYS_MAX, 0, &days));
-	step->days = (int)days;
-	TRY(read_bool(r, at, v, "distinct", &step->distinct));
-	TRY(read_name(r, at, v, "when", false, &when));
-	if (when[0] == 0)
-		return ERR_OK;
-	const struct service_condition *all = r->registry != NULL ? r->registry->conditions : NULL;
-	const struct named n = {"when", "condition", all, sizeof *all};
-	step->when = find_named(&n, when);
-	return step->when != NULL ? ERR_OK : read_bad(r, at, "when", "no condition \"%s\"", when);
-}
-
-static enum err read_steps(const struct reading *r, const json_t *root, struct service *s)
-{
-	const json_t *all;
-	const struct where at = {NULL, "steps", 0};
-	TRY(read_array(r, NULL, root, "steps", SERVICE_STEPS_MAX, &all));
-	s->n_steps = json_array_size(all);
-	if (s->n_steps == 0 && !s->own_engine)
-		return read_bad(r, NULL, "steps", "missing: somebody has to decide");
-	for (size_t i = 0; i < s->n_steps; i++) {
-		const struct where here = {&at, NULL, i};
-		TRY(read_step(r, &here, json_array_get(all, i), &s->steps[i]));
-		if (i > 0 && strcmp(s->steps[0].name, s->steps[i].name) == 0)
-			return read_bad(r, &here, "name", "%s is there twice", s->steps[i].name);
-	}
-	if (s->n_steps > 0 && s->steps[0].when != NULL)
-		return read_bad(r, NULL, "steps[0].when", "the first step is never left out");
 	return ERR_OK;
 }
 
@@ -268,7 +232,7 @@ static enum err read_head(const struct reading *r, const json_t *root, struct se
 
 enum err read_service(struct reading *r, const json_t *root, struct service *ret_s)
 {
-	static const char *const known[] = {"code", "name", "name_en", "filers", "engine", "accept", "fields", "rules", "rows",
+	static const char *const known[] = {"code", "name", "name_en", "filers", "engine", "accept", "groups", "fields", "rules", "rows",
 		"lists", "attachments", "preconditions", "effects", "steps", "promise_days", "return_days", "draft_days",
 		"documents", NULL};
 	struct service s = {0};
@@ -281,6 +245,7 @@ enum err read_service(struct reading *r, const json_t *root, struct service *ret
 	TRY(read_fields(r, NULL, root, "fields", &s.fields));
 	TRY(read_rules(r, NULL, root, "rules", &s.fields, false, &s.rules));
 	TRY(read_rows(r, root, &s));
+	TRY(read_groups(r, root, &s));
 	TRY(read_attachments(r, root, &s));
 	TRY(read_functions(r, root, &s));
 	TRY(read_steps(r, root, &s));

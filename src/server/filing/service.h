@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 enum {
-	SERVICE_CODE_MAX = 8, SERVICE_NAME_MAX = 40, SERVICE_FIELDS_MAX = 60, SERVICE_ROWS_MAX = 1000, SERVICE_STEPS_MAX = 2,
+	SERVICE_CODE_MAX = 8, SERVICE_NAME_MAX = 40, SERVICE_FIELDS_MAX = 60, SERVICE_ROWS_MAX = 1000, SERVICE_STEPS_MAX = 3, SERVICE_REVIEWS_MAX = 2,
 	SERVICE_VALUE_MAX = 600, SERVICE_FILE_MAX = 1 << 18, SERVICES_MAX = 100, SERVICE_CODES_SET_MAX = 64
 };
 
@@ -61,6 +61,7 @@ struct service_registry { /* each ends with a NULL name, or is NULL; the built-i
 	const struct service_precondition *preconditions;
 	const struct service_condition *conditions;
 	const struct service_effect *effects;
+	const struct service_registry *next; /* where a name that is not here is looked for; NULL: nowhere */
 };
 const struct service_validator *service_validator_builtin(const char *name); /* valid.c; NULL when none */
 
@@ -78,7 +79,9 @@ const char *service_list_text(const struct service_list *l, struct span code); /
 enum field_type { FIELD_TEXT = 1, FIELD_CODE, FIELD_CODES, FIELD_DATE, FIELD_MONTH, FIELD_MONEY, FIELD_INT };
 struct service_field {
 	const char *name, *label, *label_en, *hint;
+	const char *group;          /* of the definition's groups; "" when it has none */
 	enum field_type type;
+	bool radios;                /* FIELD_CODE: shown as radio buttons, else as a list to choose from */
 	bool required, key, secret; /* key: 关键指标; secret: masked in lists */
 	size_t max_len;             /* octets */
 	int64_t min, max;           /* FIELD_INT, and FIELD_MONEY in fen */
@@ -106,8 +109,12 @@ struct service_attachment {
 	bool required;
 	int64_t max_bytes, max_count;
 };
+struct service_group {
+	const char *name, *label, *hint;
+};
 struct service_step {
-	const char *name, *label, *role;
+	const char *name, *label, *role, *hint;
+	const char *statement; /* type that its officer signs; "" but for the engine cert */
 	int days;       /* working days */
 	bool distinct;  /* another person than the steps before */
 	const struct service_condition *when; /* NULL: always */
@@ -117,9 +124,11 @@ struct service {
 	const char *code, *name, *name_en;
 	char sm3[65];          /* of the file's octets: statements name it */
 	unsigned filers;       /* of enum service_filer */
-	bool own_engine;       /* worked by code of its own (server/cert): no filing can be opened here */
+	bool own_engine;       /* kept and moved by server/cert under this definition: no filing can be opened here */
 	bool accept_by_rule;   /* acceptance comes with the review; else an officer signs FILING-ACCEPT */
 	struct service_fields fields, row_fields;
+	struct service_group *groups; /* of fields, in the order of the form */
+	size_t n_groups;
 	struct service_rules rules, row_rules;
 	size_t rows_min, rows_max; /* 0, 0: no rows */
 	struct service_attachment *attachments;

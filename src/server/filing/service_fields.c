@@ -80,12 +80,12 @@ static const struct {
 
 static enum err find_validator(const struct reading *r, const struct where *at, const char *name, struct service_field *f)
 {
-	const struct service_validator *v = r->registry != NULL ? r->registry->validators : NULL;
-	for (; v != NULL && v->name != NULL; v++)
-		if (strcmp(v->name, name) == 0) {
-			f->validator = v;
-			return ERR_OK;
-		}
+	for (const struct service_registry *g = r->registry; g != NULL; g = g->next)
+		for (const struct service_validator *v = g->validators; v != NULL && v->name != NULL; v++)
+			if (strcmp(v->name, name) == 0) {
+				f->validator = v;
+				return ERR_OK;
+			}
 	f->validator = service_validator_builtin(name);
 	return f->validator != NULL ? ERR_OK : read_bad(r, at, "validator", "no validator \"%s\"", name);
 }
@@ -136,7 +136,7 @@ static enum err read_range(const struct reading *r, const struct where *at, cons
 
 static enum err read_field(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
 {
-	static const char *const known[] = {"name", "label", "label_en", "hint", "type", "required", "key", "secret",
+	static const char *const known[] = {"name", "label", "label_en", "hint", "group", "radios", "type", "required", "key", "secret",
 		"max_len", "min", "max", "validator", "list", NULL};
 	int64_t len;
 	TRY(read_members(r, at, v, known));
@@ -144,9 +144,13 @@ static enum err read_field(const struct reading *r, const struct where *at, cons
 	TRY(read_text(r, at, v, "label", true, &f->label));
 	TRY(read_text(r, at, v, "label_en", true, &f->label_en));
 	TRY(read_text(r, at, v, "hint", false, &f->hint));
+	TRY(read_name(r, at, v, "group", false, &f->group));
 	TRY(read_type(r, at, v, f));
 	TRY(find_list(r, at, v, f));
 	TRY(read_range(r, at, v, f));
+	TRY(read_bool(r, at, v, "radios", &f->radios));
+	if (f->radios && f->type != FIELD_CODE)
+		return read_bad(r, at, "radios", "only a code is chosen by radio buttons");
 	TRY(read_bool(r, at, v, "required", &f->required));
 	TRY(read_bool(r, at, v, "key", &f->key));
 	TRY(read_bool(r, at, v, "secret", &f->secret));

@@ -35,4 +35,8 @@ enum err read_fields(const struct reading *r, const struct where *at, const json
 		     struct service_fields *ret_f) MUST_CHECK;
 enum err read_rules(const struct reading *r, const struct where *at, const json_t *obj, const char *member,
 		    const struct service_fields *fields, bool rows, struct service_rules *ret_r) MUST_CHECK;
+/* Groups of the form and whether every field is in one of them; none at all is fine too. */
+enum err read_groups(const struct reading *r, const json_t *root, struct service *s) MUST_CHECK;
+/* service_steps.c: filers' steps, at most two reviews; the engine cert's, each with its statement. */
+enum err read_steps(const struct reading *r, const json_t *root, struct service *s) MUST_CHECK;
 enum err read_service(struct reading *r, const json_t *root, struct service *ret_s) MUST_CHECK;

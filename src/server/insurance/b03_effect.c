@@ -1,6 +1,7 @@
 /* What an approved B03 does to the registers. Numbers and seals first, then one transaction of plain rows. */
 #include "server/insurance/register.h"
 #include "base/json.h"
+#include "server/insurance/b03_i.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +56,7 @@ static enum err number_new(const struct desk *d, struct b03_effect *e)
 	return ERR_OK;
 }
 
-static enum err detail_text(const struct b03 *b, struct buf *out)
+enum err b03_detail_text(const struct b03 *b, struct buf *out)
 {
 	AUTO_JSON v = json_object();
 	const struct { const char *key, *value; } texts[] = {{"id_type", b->id_type}, {"gender", b->gender}, {"ethnic", b->ethnic},
@@ -70,7 +71,7 @@ static enum err seal_row(const struct desk *d, struct effect_row *r)
 {
 	AUTO_BUF(detail, SEALED_MAX);
 	struct span key = span_str(r->b.person_no);
-	TRY(detail_text(&r->b, &detail));
+	TRY(b03_detail_text(&r->b, &detail));
 	TRY(field_digest(d->keys, PERSON_ID_COLUMN, span_str(r->b.id_number), r->digest));
 	TRY(field_seal(d->keys, "person_detail.detail", key, buf_span(&detail), &r->detail));
 	if (!r->is_new)
@@ -135,7 +136,8 @@ static enum err put_person(struct tx *tx, const struct b03_effect *e, const stru
 
 static enum err put_employment(struct tx *tx, const struct b03_effect *e, const struct b03 *b)
 {
-	TRY(tx_exec(tx, "employment_close", SQL_ARGS(A_TEXT(e->unit_no), A_TEXT(b->person_no), A_INT(e->now)), NULL));
+	TRY(tx_exec(tx, "employment_close", SQL_ARGS(A_TEXT(e->unit_no), A_TEXT(b->person_no), A_INT(e->now), A_TEXT(e->filing_no)),
+		    NULL));
 	TRY(tx_exec(tx, "employment_add",
 		    SQL_ARGS(A_TEXT(e->unit_no), A_TEXT(b->person_no), A_INT(b->hire_date), A_TEXT(b->employ_form),
 			     A_TEXT(b->contract_type), A_INT(b->contract_from), A_INT(b->contract_to), A_TEXT(b->post),
@@ -181,7 +183,8 @@ static enum err put_enrolment(struct tx *tx, const struct b03_effect *e, const s
 	if (o.rows > 0 && o.status == 1)
 		return ERR(CONFLICT, "enrolled here meanwhile");
 	if (o.rows > 0) {
-		TRY(tx_exec(tx, "enrolment_close", SQL_ARGS(A_TEXT(b->person_no), A_TEXT(e->unit_no), A_TEXT(ins), A_INT(e->now)), NULL));
+		TRY(tx_exec(tx, "enrolment_close",
+			    SQL_ARGS(A_TEXT(b->person_no), A_TEXT(e->unit_no), A_TEXT(ins), A_INT(e->now), A_TEXT(e->filing_no)), NULL));
 		if (o.from_month < b->start_month)
 			TRY(add_interval(tx, e, b, ins, o.status, o.from_month, month_add(b->start_month, -1), o.enrol_type));
 	}

@@ -1,4 +1,8 @@
 #include "server/insurance/b03_sheet.h"
+#include "base/text.h"
+#include "server/insurance/b03_i.h"
+#include "server/insurance/money.h"
+#include <stdio.h>
 #include <string.h>
 
 /* "姓名*", "姓名(必填)" and "姓名" are the same heading. */
@@ -84,4 +88,163 @@ void b03_sheet_row(const struct b03_sheet *s, int64_t no, const struct cell *cel
 		r.text[f] = r.has_bad[f] || cells[i].kind == CELL_EMPTY ? SPAN_EMPTY : cells[i].text;
 	}
 	*ret_row = r;
+}
+
+/* --- values for the definition --- */
+
+enum taking { TAKE_TEXT, TAKE_CODE, TAKE_DAY, TAKE_MONTH, TAKE_MONEY, TAKE_INS };
+static const struct { enum taking how; const char *list, *otherwise; } taking[B03_FIELD_COUNT] = {
+	[B03_ID_TYPE] = {TAKE_CODE, "id_type", "01"},
+	[B03_GENDER] = {TAKE_CODE, "gender"},
+	[B03_BIRTH] = {TAKE_DAY},
+	[B03_ETHNIC] = {TAKE_CODE, "ethnic"},
+	[B03_ENROL_TYPE] = {TAKE_CODE, "enrol_type", "A"},
+	[B03_INS] = {TAKE_INS},
+	[B03_START_MONTH] = {TAKE_MONTH},
+	[B03_HIRE_DATE] = {TAKE_DAY},
+	[B03_CONTRACT_TYPE] = {TAKE_CODE, "contract_type"},
+	[B03_CONTRACT_FROM] = {TAKE_DAY},
+	[B03_CONTRACT_TO] = {TAKE_DAY},
+	[B03_EMPLOY_FORM] = {TAKE_CODE, "employ_form", "01"},
+	[B03_POST_CLASS] = {TAKE_CODE, "post_class"},
+	[B03_SPECIAL_JOB] = {TAKE_CODE, "yes_no"},
+	[B03_WAGE] = {TAKE_MONEY},
+	[B03_HUKOU_TYPE] = {TAKE_CODE, "hukou_type"},
+};
+
+static struct span blanks_off(struct span s)
+{
+	static const char *const blanks[] = {" ", "\t", "\r", "\n", "\xe3\x80\x80", "\xc2\xa0"};
+	for (size_t i = 0; i < COUNT_OF(blanks); i++) {
+		struct span b = span_str(blanks[i]);
+		if (span_starts(s, b))
+			return blanks_off(span_sub(s, b.len, s.len));
+		if (s.len >= b.len && span_eq(span_sub(s, s.len - b.len, b.len), b))
+			return blanks_off(span_sub(s, 0, s.len - b.len));
+	}
+	return s;
+}
+
+/* "S12" as the spreadsheet writes it; at most 64 columns. */
+static void spoil(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, enum b03_code c, const char *detail,
+		  char ret[B03_TEXT_BYTES + 1])
+{
+	size_t i = 0;
+	while (i < r->sheet->n && r->sheet->field[i] != (int)f)
+		i++;
+	char column[3] = {(char)(i < 26 ? 'A' + i : 'A' + i / 26 - 1), (char)(i < 26 ? 0 : 'A' + i % 26), 0};
+	(void)snprintf(ret, B03_TEXT_BYTES + 1, "%c%s 单元格 %s%lld%s%s", B03_SPOILT, b03_code_name(c), column, (long long)row->no,
+		       detail[0] != 0 ? "," : "", detail);
+}
+
+static bool put_day(struct span s, struct buf *out)
+{
+	int64_t day = 0;
+	if (day_parse(s, &day) != ERR_OK)
+		return false;
+	text_date_cn(out, day);
+	return true;
+}
+
+/* A cell formatted as a date shows a month and holds its first day. */
+static bool put_month(struct span s, struct buf *out)
+{
+	int month = 0;
+	int64_t day = 0;
+	if (month_parse(s, &month) != ERR_OK) {
+		if (day_parse(s, &day) != ERR_OK || month_day(day) != 1)
+			return false;
+		month = month_of(day);
+	}
+	buf_printf(out, "%d", month);
+	return true;
+}
+
+static bool put_money(struct span s, struct buf *out)
+{
+	int64_t fen = 0;
+	if (money_parse(s, &fen) != ERR_OK)
+		return false;
+	money_plain(out, fen);
+	return true;
+}
+
+static bool put_ins(const struct tables *t, unsigned mask, struct buf *out)
+{
+	for (size_t i = 0; i < t->n_ins; i++)
+		if (mask & 1u << i)
+			buf_printf(out, "%s%s", out->len > 0 ? "," : "", t->ins[i].code);
+	return mask != 0;
+}
+
+static bool put_taken(const struct b03_sheet_rules *r, enum b03_field f, struct span s, struct buf *out)
+{
+	const struct code_row *c;
+	struct span bad;
+	switch (taking[f].how) {
+	case TAKE_CODE:
+		c = tables_code_any(r->tables, taking[f].list, s, r->period);
+		buf_str(out, c != NULL ? c->code : "");
+		return c != NULL;
+	case TAKE_DAY:
+		return put_day(s, out);
+	case TAKE_MONTH:
+		return put_month(s, out);
+	case TAKE_MONEY:
+		return put_money(s, out);
+	case TAKE_INS:
+		return put_ins(r->tables, b03_ins_parse(r->tables, s, &bad), out);
+	case TAKE_TEXT:
+		break;
+	}
+	return false;
+}
+
+static void put_default(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, char ret[B03_TEXT_BYTES + 1])
+{
+	AUTO_BUF(ins, B03_TEXT_BYTES);
+	ret[0] = 0;
+	if (f == B03_INS && put_ins(r->tables, r->ins, &ins))
+		(void)snprintf(ret, B03_TEXT_BYTES + 1, "%s", buf_cstr(&ins));
+	else if (f == B03_CONTRACT_FROM)
+		b03_sheet_value(r, row, B03_HIRE_DATE, ret);
+	else if (taking[f].otherwise != NULL)
+		(void)snprintf(ret, B03_TEXT_BYTES + 1, "%s", taking[f].otherwise);
+}
+
+void b03_sheet_value(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, char ret[B03_TEXT_BYTES + 1])
+{
+	AUTO_BUF(out, B03_TEXT_BYTES);
+	struct span s = blanks_off(row->text[f]), unit = blanks_off(row->text[B03_UNIT_NO]);
+	if (f == B03_REMARK && row->has_bad[B03_UNIT_NO]) {
+		spoil(r, row, B03_UNIT_NO, row->bad[B03_UNIT_NO], "单位编号", ret);
+	} else if (f == B03_REMARK && unit.len > 0 && !span_eq_str(unit, r->unit_no)) {
+		spoil(r, row, B03_UNIT_NO, B03_OTHER_UNIT, "单位编号不是本单位", ret);
+	} else if (row->has_bad[f]) {
+		spoil(r, row, f, row->bad[f], "", ret);
+	} else if (s.len > B03_TEXT_BYTES) {
+		spoil(r, row, f, B03_VALUE, "文字过长", ret);
+	} else if (s.len == 0) {
+		put_default(r, row, f, ret);
+	} else {
+		bool read = put_taken(r, f, s, &out) && buf_err(&out) == ERR_OK;
+		struct span v = read ? buf_span(&out) : s;
+		memcpy(ret, v.ptr, v.len);
+		ret[v.len] = 0;
+		err_clear();
+	}
+}
+
+bool b03_sheet_spoilt(const char *value, enum b03_code *ret_code, const char **ret_detail)
+{
+	if (value[0] != B03_SPOILT)
+		return false;
+	size_t len = strcspn(value + 1, " ");
+	enum b03_code code = B03_CELL;
+	for (enum b03_code c = 0; c < B03_CODE_COUNT; c++)
+		if (span_eq_str(span_of(value + 1, len), b03_code_name(c)))
+			code = c;
+	*ret_code = code;
+	*ret_detail = value[1 + len] == ' ' ? value + 2 + len : "";
+	return true;
 }

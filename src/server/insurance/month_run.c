@@ -1,4 +1,5 @@
 #include "server/insurance/register.h"
+#include "server/cert/entry.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,12 +121,23 @@ static enum err run_tx(struct tx *tx, void *arg)
 	return put_bill(tx, r);
 }
 
+/* Who was in an earlier run and is not in this one is covered as gone. */
+static void run_cover(struct log_act *a, void *arg)
+{
+	const struct run *r = arg;
+	const struct sql_arg key[] = {A_TEXT(r->unit_no), A_INT(r->month)};
+	log_act_cover(a, "bill", r->unit_no, r->month);
+	log_act_cover_by(a, LOG_COVER_ROWS, "contribution", "cover_contribution_month", key, COUNT_OF(key));
+	log_act_cover_by(a, LOG_COVER_GONE, "contribution", NULL, key, COUNT_OF(key));
+}
+
 enum err month_run(const struct desk *d, const struct tables *t, const char *unit_no, int month, struct bill *ret_b)
 {
 	struct run r = {.t = t, .unit_no = unit_no, .month = month, .now = clock_now(d->clock)};
 	if (!month_is(month))
 		return ERR(FIELD_VALUE, "month");
-	enum err e = store_write(d->store, run_tx, &r);
+	const struct entry entry = {"BILL-RUN", unit_no, "timer:month-run", run_cover};
+	enum err e = entry_write(d, &entry, run_tx, &r);
 	free(r.v);
 	TRY(e);
 	*ret_b = r.bill;
@@ -145,10 +157,17 @@ static enum err approve_tx(struct tx *tx, void *arg)
 	return changed == 1 ? ERR_OK : ERR(STATE, "month %d is not computed or approved already", j->month);
 }
 
+static void approve_cover(struct log_act *a, void *arg)
+{
+	const struct approve_job *j = arg;
+	log_act_cover(a, "bill", j->unit_no, j->month);
+}
+
 enum err month_approve(const struct desk *d, const char *unit_no, int month)
 {
 	struct approve_job j = {unit_no, month};
-	return store_write(d->store, approve_tx, &j);
+	const struct entry entry = {"BILL-APPROVE", unit_no, "timer:month-run", approve_cover};
+	return entry_write(d, &entry, approve_tx, &j);
 }
 
 struct list_job {

@@ -1,4 +1,5 @@
 #include "server/insurance/register.h"
+#include "server/cert/entry.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,13 @@ static enum err put_tx(struct tx *tx, void *arg)
 		       NULL);
 }
 
+static void put_cover(struct log_act *a, void *arg)
+{
+	const struct put_job *j = arg;
+	log_act_cover_by(a, LOG_COVER_ROW, "unit_insurance", NULL,
+			 (const struct sql_arg[]){A_TEXT(j->u->unit_no), A_TEXT(j->code), A_INT(j->u->from_month)}, 3);
+}
+
 enum err unit_insurance_put(const struct desk *d, const struct tables *t, const struct unit_insurance *u)
 {
 	if (u->ins < 0 || (size_t)u->ins >= t->n_ins || !t->ins[u->ins].enabled)
@@ -29,7 +37,8 @@ enum err unit_insurance_put(const struct desk *d, const struct tables *t, const 
 	    u->float_ppm > PPM * 3 / 2)
 		return ERR(FIELD_VALUE, "month, risk class or floating rate");
 	struct put_job j = {u, t->ins[u->ins].code, clock_now(d->clock)};
-	return store_write(d->store, put_tx, &j);
+	const struct entry entry = {"UNIT-INSURANCE", u->unit_no, "service:register", put_cover};
+	return entry_write(d, &entry, put_tx, &j);
 }
 
 struct joined_job {

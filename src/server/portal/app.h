@@ -9,6 +9,8 @@
 
 struct filing_desk;
 struct tables;
+struct convert;
+struct progress;
 struct portal {
 	const char *origin, *agent_origin, *bureau_name;
 	int64_t idle_sec;
@@ -19,6 +21,8 @@ struct portal {
 	struct sessions *sessions;
 	const struct filing_desk *filing; /* NULL: no business is open yet */
 	const struct tables *insurance;   /* NULL: no register of insurance is kept */
+	struct convert *convert;          /* NULL: files from outside cannot be read here */
+	struct progress *progress;        /* NULL: nobody is told how far an upload has come */
 	enum err (*roster)(void *ctx, struct buf *ret_statement); /* NULL: the signer is asked */
 	void *roster_ctx;
 	json_t *tables; /* share/tables, by file name without suffix; read only */

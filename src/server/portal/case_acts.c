@@ -5,6 +5,7 @@
 #include "pki/attest.h"
 #include "pki/csr.h"
 #include "pki/envelope.h"
+#include "server/cert/case_rules.h"
 #include <string.h>
 
 enum err officer_of(struct web_req *rq, unsigned role, const char *role_name, struct officer *ret_o)
@@ -16,25 +17,28 @@ enum err officer_of(struct web_req *rq, unsigned role, const char *role_name, st
 	return ERR_OK;
 }
 
+/* Names and roles of the steps are the definition's; here only what the desk does for each. */
 struct step {
-	const char *name, *role_name;
-	unsigned role;
+	const char *name;
 	enum err (*text)(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text);
 	enum err (*act)(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act);
 };
-static const struct step steps[] = {
-	{"accept", "clerk", ROLE_CLERK, case_accept_text, case_accept},
-	{"approve", "reviewer", ROLE_REVIEWER, case_approve_text, case_approve},
-	{"make", "maker", ROLE_MAKER, case_make_text, case_make},
+static const struct step steps[CASE_STEPS] = {
+	{"accept", case_accept_text, case_accept}, {"approve", case_approve_text, case_approve}, {"make", case_make_text, case_make},
 };
 
 static enum err step_of(struct web_req *rq, const struct step **ret_step, struct officer *ret_by)
 {
+	const struct case_rules *r;
+	TRY(case_rules_of(&portal_of(rq)->desk, &r));
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		if (strcmp(web_value(rq, "step"), steps[i].name) != 0)
 			continue;
+		const struct case_step_rule *rule = case_step_of(r, steps[i].name);
+		if (rule == NULL)
+			break;
 		*ret_step = &steps[i];
-		return officer_of(rq, steps[i].role, steps[i].role_name, ret_by);
+		return officer_of(rq, role_bits(rule->role), rule->role, ret_by);
 	}
 	return ERR(FIELD_VALUE, "no such step");
 }
@@ -69,7 +73,7 @@ enum err page_case_act(struct web_req *rq)
 	TRY(text_unb64(span_str(web_value(rq, "cert")), &cert));
 	const struct act_parts act = {span_str(web_value(rq, "statement")), buf_span(&sig), buf_span(&cert)};
 	TRY(s->act(d, web_param(rq, "no"), &by, &act));
-	if (s->role == ROLE_MAKER)
+	if (s->act == case_make)
 		TRY(case_issue(d, web_param(rq, "no")));
 	return next_is_case(rq);
 }

@@ -1,6 +1,7 @@
 /* /desk/cases/:no: the whole story of a case on one page, and the step of the person who looks at it; the slip. */
 #include "server/portal/pages.h"
 #include "base/text.h"
+#include "server/filing/cert_service.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -63,16 +64,42 @@ static enum err put_step(json_t *list, const char *name, const char *hint, int d
 	return mo_err(&m);
 }
 
-static enum err put_steps(struct mo *m, const struct cert_case *c)
+/* The definition's steps; making has parts that only the desk knows. */
+static enum err put_steps(const struct desk *d, struct mo *m, const struct cert_case *c)
 {
+	const struct case_rules *r;
+	char signing[96];
 	json_t *list = mo_list(m, "steps");
-	/* 退回补正 goes back to the start; 不予受理 ends before the acceptance. */
-	int at = c->state == CASE_RETURNED || c->state == CASE_REFUSED ? CASE_DRAFT : (int)c->state;
-	TRY(put_step(list, "受理", "受理员核对材料并签名", at - CASE_DRAFT));
-	TRY(put_step(list, "审核", "审核员核对并签名", at - CASE_ACCEPTED));
+	/* 退回补正 goes back to the start; 不予受理 and 自动作废 end before the acceptance. */
+	int at = c->state >= CASE_RETURNED ? CASE_DRAFT : (int)c->state;
+	TRY(case_rules_of(d, &r));
+	const struct case_step_rule *accept = &r->steps[0], *approve = &r->steps[1], *make = &r->steps[2];
+	(void)snprintf(signing, sizeof signing, "%.60s签名与签发", make->label);
+	TRY(put_step(list, accept->label, accept->hint, at - CASE_DRAFT));
+	TRY(put_step(list, approve->label, approve->hint, at - CASE_ACCEPTED));
 	TRY(put_step(list, "产生密钥", "持有人本人设置密码", at - CASE_APPROVED));
-	TRY(put_step(list, "制证签名与签发", "制证员签名", at - CASE_MAKING));
+	TRY(put_step(list, signing, make->hint, at - CASE_MAKING));
 	return put_step(list, "写入与交接", "写入证书，打印交接单", at - CASE_ISSUED);
+}
+
+/* --- documents: those that the definition names --- */
+
+static enum err put_documents(struct web_req *rq, struct mo *m, const struct cert_case *c)
+{
+	const struct cert_service *s;
+	json_t *list = mo_list(m, "documents");
+	TRY(cert_service_of(&portal_of(rq)->desk, &s));
+	for (size_t i = 0; c->state == CASE_DONE && i < s->service->n_documents; i++) {
+		const struct service_code *doc = &s->service->documents[i];
+		struct mo o = mo_item(list);
+		mo_str(&o, "name", doc->code);
+		mo_str(&o, "label", doc->text);
+		mo_str(&o, "href", printed(rq, c->no, "/", doc->code));
+		mo_bool(&o, "first", i == 0);
+		TRY(mo_err(&o));
+	}
+	mo_bool(m, "handover", c->state == CASE_DONE);
+	return mo_err(m);
 }
 
 /* --- events --- */
@@ -110,6 +137,12 @@ static bool may_make(const struct turn *t)
 {
 	return turn_is(t, ROLE_MAKER) && strcmp(t->c->reviewer, t->person) != 0 &&
 	       (t->maker_may_accept || strcmp(t->c->clerk, t->person) != 0);
+}
+
+static const char *label_of(const struct desk *d, const char *step)
+{
+	const struct case_step_rule *s = d->rules != NULL ? case_step_of(d->rules, step) : NULL;
+	return s != NULL ? s->label : "";
 }
 
 static void put_sign(struct mo *m, const char *step, const char *title, const char *text, const char *button)
@@ -152,6 +185,8 @@ static const char *waiting_text(const struct turn *t)
 		return "证书已签发，等待制证员写入介质。";
 	case CASE_RETURNED:
 		return "已退回补正，等待受理员修改后重新受理。";
+	case CASE_VOID:
+		return "逾期没有办理，已按规则自动作废。需要时请新办一件。";
 	default:
 		return "";
 	}
@@ -161,14 +196,17 @@ static const char *waiting_text(const struct turn *t)
 static enum err put_turn(struct web_req *rq, struct mo *m, const struct turn *t)
 {
 	const struct cert_case *c = t->c;
+	const struct desk *d = &portal_of(rq)->desk;
+	enum case_state to;
+	bool revise = case_next(c->state, CACT_REVISE, &to), back = case_next(c->state, CACT_RETURN, &to);
 	bool clerk = turn_is(t, ROLE_CLERK), other = strcmp(c->clerk, t->person) != 0;
 	bool review = c->state == CASE_ACCEPTED && turn_is(t, ROLE_REVIEWER) && other, make = may_make(t), mine = true;
 	for (size_t i = 0; i < 3; i++)
 		mo_bool(m, (const char *[]){"sign", "make", "waiting"}[i], false);
 	if (c->state == CASE_DRAFT && clerk)
-		put_sign(m, "accept", "受理", "已核对材料原件与登记信息。签名后交审核员审核。", "签名受理");
+		put_sign(m, "accept", label_of(d, "accept"), "已核对材料原件与登记信息。签名后交审核员审核。", "签名受理");
 	else if (review)
-		put_sign(m, "approve", "审核", "请核对申请内容与材料。签名后即可制证。", "签名通过");
+		put_sign(m, "approve", label_of(d, "approve"), "请核对申请内容与材料。签名后即可制证。", "签名通过");
 	else if (c->state == CASE_APPROVED && make)
 		TRY(put_make(rq, m, t, false));
 	else if (c->state == CASE_MAKING && !c->make_signed && make)
@@ -179,11 +217,10 @@ static enum err put_turn(struct web_req *rq, struct mo *m, const struct turn *t)
 		mine = false;
 	bool reissue = c->state == CASE_MAKING && c->make_signed && turn_is(t, ROLE_MAKER);
 	mo_bool(m, "reissue", reissue);
-	mo_bool(m, "slip", c->state == CASE_DONE);
-	bool waits = c->state == CASE_APPROVED || c->state == CASE_MAKING;
-	mo_bool(m, "can_return", review || (waits && other && (turn_is(t, ROLE_REVIEWER) || turn_is(t, ROLE_MAKER))));
-	mo_bool(m, "can_revise", clerk && (c->state == CASE_DRAFT || c->state == CASE_RETURNED));
-	mo_bool(m, "can_refuse", clerk && (c->state == CASE_DRAFT || c->state == CASE_RETURNED));
+	bool later = back && c->state != CASE_ACCEPTED; /* a maker returns only what has come to him */
+	mo_bool(m, "can_return", review || (back && other && turn_is(t, ROLE_REVIEWER)) || (later && other && turn_is(t, ROLE_MAKER)));
+	mo_bool(m, "can_revise", clerk && revise);
+	mo_bool(m, "can_refuse", clerk && case_next(c->state, CACT_REFUSE, &to));
 	if (!mine && !reissue)
 		mo_str(m, "waiting", waiting_text(t));
 	return mo_err(m);
@@ -211,7 +248,9 @@ enum err page_case(struct web_req *rq)
 	TRY(put_head(&m, &c));
 	mo_str(&m, "back", role_home(s->roles));
 	TRY(put_facts(rq, &m, &c));
-	TRY(put_steps(&m, &c));
+	TRY(put_steps(&p->desk, &m, &c));
+	TRY(put_due(&m, &p->desk, &c));
+	TRY(put_documents(rq, &m, &c));
 	TRY(put_turn(rq, &m, &t));
 	json_t *events = mo_list(&m, "events");
 	TRY(case_events(&p->desk, c.no, event_row, events));

@@ -1,8 +1,8 @@
 /* /desk and /review: the queue; the form of a new or revised case. */
 #include "server/portal/pages.h"
 #include "base/text.h"
+#include "server/filing/cert_service.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { PAGE_ROWS = 25, PAGE_LAST = 4000 };
@@ -20,6 +20,7 @@ const char *state_class(enum case_state s)
 {
 	switch (s) {
 	case CASE_DRAFT:
+	case CASE_VOID:
 		return "yx-grey";
 	case CASE_RETURNED:
 		return "yx-orange";
@@ -34,9 +35,39 @@ const char *state_class(enum case_state s)
 
 /* --- queue --- */
 
+enum err put_due(struct mo *m, const struct desk *d, const struct cert_case *c)
+{
+	struct case_due due;
+	TRY(case_due(d, c, &due));
+	if (due.due > 0)
+		mo_date(m, "due", due.due - 1);
+	else
+		mo_str(m, "due", "");
+	mo_bool(m, "late", due.due > 0 && clock_now(d->clock) >= due.due);
+	mo_bool(m, "unsure", (due.due > 0 || due.expires > 0) && !due.sure);
+	if (due.expires > 0)
+		mo_date(m, "expires", due.expires - 1);
+	else
+		mo_str(m, "expires", "");
+	if (due.step != NULL)
+		mo_date(m, "step_due", due.step_due - 1);
+	else
+		mo_str(m, "step_due", "");
+	mo_str(m, "step_label", due.step != NULL ? due.step->label : "");
+	mo_bool(m, "step_late", due.step != NULL && clock_now(d->clock) >= due.step_due);
+	return mo_err(m);
+}
+
+struct queue {
+	const struct desk *desk;
+	json_t *list;
+};
+
 static enum err queue_row(const struct cert_case *c, void *ctx)
 {
-	struct mo m = mo_item(ctx);
+	const struct queue *q = ctx;
+	struct mo m = mo_item(q->list);
+	TRY(put_due(&m, q->desk, c));
 	mo_str(&m, "no", c->no);
 	mo_str(&m, "unit_name", c->unit_name[0] != 0 ? c->unit_name : "(个人)");
 	mo_str(&m, "holder", c->holder);
@@ -102,7 +133,8 @@ static enum err queue(struct web_req *rq, const char *title, const char *base, i
 	mo_bool(&m, "can_open", (web_session_of(rq)->roles & ROLE_CLERK) != 0);
 	TRY(put_filters(d, &m, state));
 	json_t *list = mo_list(&m, "cases");
-	TRY(case_list(d, state, PAGE_ROWS + 1, ((int)page - 1) * PAGE_ROWS, queue_row, list));
+	struct queue q = {d, list};
+	TRY(case_list(d, state, PAGE_ROWS + 1, ((int)page - 1) * PAGE_ROWS, queue_row, &q));
 	bool more = json_array_size(list) > PAGE_ROWS;
 	if (more)
 		(void)json_array_remove(list, PAGE_ROWS);
@@ -121,141 +153,194 @@ enum err page_review(struct web_req *rq)
 	return queue(rq, "待审核业务", "/review", CASE_ACCEPTED);
 }
 
-/* --- the form --- */
+/* --- the form: rendered from the definition --- */
 
 struct form {
-	const char *title, *action, *profile, *years;
+	struct web_req *rq;
+	const struct cert_service *cert;
+	const char *title, *action;
+	json_t *values;  /* owned: as typed, or of the stored case */
+	json_t *faults;  /* in the model */
 };
 
-static enum err put_profiles(struct mo *m, const char *chosen)
+static void form_done(struct form *f)
 {
-	static const struct { const char *value, *text; } all[] = {{"unit", "参保单位：单位管理员（首位经办人）"},
-		{"unit-member", "参保单位：其他经办人"}, {"person", "个人"}};
-	json_t *list = mo_list(m, "profiles");
-	for (size_t i = 0; i < COUNT_OF(all); i++) {
-		struct mo o = mo_item(list);
-		mo_str(&o, "value", all[i].value);
-		mo_str(&o, "text", all[i].text);
-		mo_str(&o, "suffix", i == 0 ? "" : i == 1 ? "-2" : "-3");
-		mo_bool(&o, "checked", strcmp(chosen, all[i].value) == 0);
-		TRY(mo_err(&o));
-	}
-	return ERR_OK;
+	json_decref(f->values);
 }
+#define AUTO_FORM __attribute__((cleanup(form_done))) struct form
 
-static enum err put_years(struct mo *m, const char *chosen)
-{
-	static const char *const text[] = {"1 年", "2 年", "3 年"};
-	static const char *const value[] = {"1", "2", "3"};
-	json_t *list = mo_list(m, "years");
-	for (size_t i = 0; i < COUNT_OF(text); i++) {
-		struct mo o = mo_item(list);
-		mo_str(&o, "value", value[i]);
-		mo_str(&o, "text", text[i]);
-		mo_bool(&o, "selected", strcmp(chosen, value[i]) == 0);
-		TRY(mo_err(&o));
-	}
-	return ERR_OK;
-}
-
-static enum err form_model(struct web_req *rq, const struct form *f)
+static enum err form_open(struct web_req *rq, struct form *f, const char *title, const char *action)
 {
 	struct mo m = mo_of(web_model(rq));
+	f->rq = rq;
+	f->title = title;
+	f->action = action;
+	TRY(cert_service_of(&portal_of(rq)->desk, &f->cert));
+	f->faults = mo_list(&m, "faults");
+	return mo_err(&m);
+}
+
+static enum err put_options(struct mo *m, const struct service_field *f, const char *value)
+{
+	json_t *list = mo_list(m, "options");
+	for (size_t i = 0; f->list != NULL && i < f->list->n; i++) {
+		char suffix[32] = "";
+		const struct service_code *c = &f->list->v[i];
+		struct mo o = mo_item(list);
+		if (i > 0)
+			(void)snprintf(suffix, sizeof suffix, "-%zu", i + 1);
+		mo_str(&o, "value", c->code);
+		mo_str(&o, "text", c->text);
+		mo_str(&o, "suffix", suffix);
+		/* Nothing chosen yet: the first of a list that must have a choice. */
+		mo_bool(&o, "selected", strcmp(value, c->code) == 0 || (value[0] == 0 && i == 0 && f->required));
+		TRY(mo_err(&o));
+	}
+	return mo_err(m);
+}
+
+/* How an input is typed, by what its validator expects. */
+static void put_keyboard(struct mo *o, const struct service_field *f)
+{
+	const char *v = f->validator != NULL ? f->validator->name : "";
+	bool digits = strcmp(v, "unit_no") == 0 || strcmp(v, "int") == 0;
+	mo_str(o, "mode", digits ? "numeric" : strcmp(v, "mobile") == 0 ? "tel" : "text");
+	mo_bool(o, "narrow", digits || f->type == FIELD_DATE || f->type == FIELD_MONTH);
+	mo_int(o, "max", f->type == FIELD_TEXT ? (int64_t)f->max_len : 20);
+}
+
+static const char *fault_text(const json_t *faults, const char *field)
+{
+	for (size_t i = 0; i < json_array_size(faults); i++)
+		if (strcmp(json_str_or(json_array_get(faults, i), "field", ""), field) == 0)
+			return json_str_or(json_array_get(faults, i), "text", "");
+	return "";
+}
+
+static enum err put_field(const struct form *form, json_t *list, const struct service_field *f)
+{
+	struct mo o = mo_item(list);
+	const char *value = json_str_or(form->values, f->name, "");
+	mo_str(&o, "name", f->name);
+	mo_str(&o, "label", f->label);
+	mo_str(&o, "hint", f->hint);
+	mo_bool(&o, "required", f->required);
+	mo_bool(&o, "is_radios", f->radios);
+	mo_bool(&o, "is_select", f->type == FIELD_CODE && !f->radios);
+	mo_bool(&o, "is_input", f->list == NULL);
+	mo_str(&o, "value", value);
+	mo_str(&o, "error", fault_text(form->faults, f->name));
+	put_keyboard(&o, f);
+	TRY(put_options(&o, f, value));
+	return mo_err(&o);
+}
+
+static enum err put_group(const struct form *form, json_t *list, const struct service *s, size_t i)
+{
+	struct mo g = mo_item(list);
+	mo_str(&g, "title", s->groups[i].label);
+	mo_str(&g, "note", s->groups[i].hint);
+	mo_bool(&g, "last", i + 1 == s->n_groups);
+	json_t *fields = mo_list(&g, "fields");
+	TRY(mo_err(&g));
+	for (size_t k = 0; k < s->fields.n; k++)
+		if (strcmp(s->fields.v[k].group, s->groups[i].name) == 0)
+			TRY(put_field(form, fields, &s->fields.v[k]));
+	return ERR_OK;
+}
+
+static enum err form_model(const struct form *f)
+{
+	struct mo m = mo_of(web_model(f->rq));
+	const struct service *s = f->cert->service;
 	mo_str(&m, "title", f->title);
 	mo_str(&m, "action", f->action);
-	TRY(put_profiles(&m, f->profile));
-	TRY(put_years(&m, f->years));
-	return mo_err(&m);
+	mo_bool(&m, "has_faults", json_array_size(f->faults) > 0);
+	json_t *groups = mo_list(&m, "groups");
+	TRY(mo_err(&m));
+	for (size_t i = 0; i < s->n_groups; i++)
+		TRY(put_group(f, groups, s, i));
+	return ERR_OK;
 }
 
 enum err page_case_new(struct web_req *rq)
 {
-	const struct form f = {"新办证书", "/desk/new", "unit", "1"};
-	return form_model(rq, &f);
+	AUTO_FORM f = {0};
+	TRY(form_open(rq, &f, "新办证书", "/desk/new"));
+	return form_model(&f);
 }
 
-/* Which field the rule of server/cert speaks about; NULL: the page as a whole. */
-static const char *field_of(enum err e)
+/* --- what is typed, and what the definition says of it --- */
+
+static bool is_declared(const struct web_field *fields, const char *name)
 {
-	switch (e) {
-	case ERR_UNIT_ABSENT:
-	case ERR_UNIT_NO:
-		return "unit_no";
-	case ERR_UNIT_MISMATCH:
-	case ERR_USCC:
-		return "uscc";
-	case ERR_ID_NUMBER:
-		return "id_number";
-	case ERR_MOBILE:
-		return "mobile";
-	case ERR_LETTER:
-		return "letter_no";
-	case ERR_HOLDER_HAS:
-	case ERR_CASE_RUNNING:
-		return "holder";
-	case ERR_L_FROZEN:
-	case ERR_FIELD_MISSING:
-		return "unit_no";
-	default:
-		return NULL;
+	for (const struct web_field *f = fields; f->name != NULL; f++)
+		if (strcmp(f->name, name) == 0)
+			return true;
+	return false;
+}
+
+enum err desk_fields_check(const struct service *t01)
+{
+	for (const struct web_route *r = portal_routes; r->method != NULL; r++)
+		for (size_t i = 0; i < t01->fields.n && (r->handler == page_case_new_post || r->handler == page_case_edit_post); i++)
+			if (!is_declared(r->fields, t01->fields.v[i].name))
+				return ERR(CONFIG, "%s.json: %s is not among the form's fields in routes.c", t01->code, t01->fields.v[i].name);
+	return ERR_OK;
+}
+
+static enum err take_values(struct form *f)
+{
+	const struct service_fields *fields = &f->cert->service->fields;
+	f->values = json_object();
+	if (f->values == NULL)
+		return ERR(NOMEM, "form");
+	for (size_t i = 0; i < fields->n; i++)
+		TRY(json_put_str(f->values, fields->v[i].name, span_str(web_value(f->rq, fields->v[i].name))));
+	return ERR_OK;
+}
+
+/* For the page with the engine's code; for a script and the status as an error of the web layer. */
+static enum err put_fault(const struct fault *x, void *ctx)
+{
+	struct form *f = ctx;
+	const struct service_field *field = service_field_find(&f->cert->service->fields, x->field);
+	struct mo o = mo_item(f->faults);
+	mo_str(&o, "field", x->field);
+	mo_str(&o, "label", field != NULL ? field->label : "");
+	mo_str(&o, "code", x->code);
+	mo_str(&o, "text", x->text);
+	mo_str(&o, "remedy", x->remedy);
+	web_field_error(f->rq, x->field, cert_service_err(f->cert, f->values, x, clock_now(portal_of(f->rq)->desk.clock)), x->text);
+	return mo_err(&o);
+}
+
+/* Whole when it has no faults; then the desk checks it once more, in the transaction what only there can be known. */
+static enum err form_take(struct form *f, const char *own_no, struct case_form *ret_form, bool *ret_good)
+{
+	size_t count = 0;
+	bool layer = web_field_errors(f->rq);
+	TRY(take_values(f));
+	enum err e = cert_service_take(f->cert, own_no, f->values, clock_now(portal_of(f->rq)->desk.clock), put_fault, f, &count, ret_form);
+	if (e != ERR_OK && layer) {
+		err_clear(); /* too long or not text: the layer's errors are on the page already */
+		*ret_good = false;
+		return ERR_OK;
 	}
+	TRY(e);
+	*ret_good = !layer && count == 0;
+	return ERR_OK;
 }
 
-static int64_t date_or_zero(const char *s)
+/* Somebody was quicker than the check: told at the field all the same. */
+static enum err late_fault(struct form *f, enum err e)
 {
-	int64_t t = 0;
-	if (s[0] == 0 || text_date(span_str(s), &t) != ERR_OK) {
-		err_clear();
-		return 0;
-	}
-	return t;
-}
-
-static void fill_new(struct web_req *rq, struct case_new *in)
-{
-	static const int days[] = {0, 365, 730, 1095};
-	const char *years = web_value(rq, "years");
-	int n = years[0] >= '1' && years[0] <= '3' && years[1] == 0 ? years[0] - '0' : 0;
-	*in = (struct case_new){.profile = web_value(rq, "profile"), .unit_no = web_value(rq, "unit_no"),
-		.uscc = web_value(rq, "uscc"), .holder = web_value(rq, "holder"), .id_number = web_value(rq, "id_number"),
-		.mobile = web_value(rq, "mobile"), .letter_no = web_value(rq, "letter_no"),
-		.letter_from = date_or_zero(web_value(rq, "letter_from")),
-		.letter_to = date_or_zero(web_value(rq, "letter_to")), .days = days[n]};
-	if (strcmp(in->profile, "person") == 0) {
-		in->unit_no = in->uscc = in->letter_no = "";
-		in->letter_from = in->letter_to = 0;
-	}
-}
-
-/* Rules of the whole form that are known without the register; all of them at once. */
-static void check_whole(struct web_req *rq, const struct case_new *in)
-{
-	char id[ID_NUMBER_LEN + 1];
-	int64_t now = clock_now(portal_of(rq)->desk.clock);
-	if (in->id_number[0] != 0 && ident_id_number(span_str(in->id_number), now, id) != ERR_OK) {
-		err_clear();
-		web_field_error(rq, "id_number", ERR_ID_NUMBER, NULL);
-	}
-	if (strcmp(in->profile, "person") == 0)
-		return;
-	if (in->unit_no[0] == 0 && in->uscc[0] == 0)
-		web_field_error(rq, "unit_no", ERR_FIELD_MISSING, "请填写单位编号或统一社会信用代码");
-	if (in->letter_no[0] == 0)
-		web_field_error(rq, "letter_no", ERR_FIELD_MISSING, NULL);
-	if (in->letter_from == 0)
-		web_field_error(rq, "letter_from", ERR_FIELD_MISSING, NULL);
-	if (in->letter_to == 0)
-		web_field_error(rq, "letter_to", ERR_FIELD_MISSING, NULL);
-}
-
-static enum err field_or_page(struct web_req *rq, enum err e)
-{
-	const char *field = field_of(e);
-	if (field == NULL)
+	bool at_holder = e == ERR_CASE_RUNNING || e == ERR_HOLDER_HAS || e == ERR_UNIT_MISMATCH, letter = e == ERR_LETTER;
+	if (!at_holder && !letter)
 		return e;
 	err_clear();
-	web_field_error(rq, field, e, NULL);
-	return ERR_OK;
+	const struct fault x = {0, letter ? "letter_no" : "holder", err_code(e), err_zh(e), err_remedy(e)};
+	return put_fault(&x, f);
 }
 
 static enum err to_case(struct web_req *rq, const char *no)
@@ -264,49 +349,27 @@ static enum err to_case(struct web_req *rq, const char *no)
 	return path != NULL ? web_redirect(rq, path) : ERR(NOMEM, "path");
 }
 
-static enum err form_again(struct web_req *rq, const char *title, const char *action)
-{
-	const struct form f = {title, action, web_value(rq, "profile"), web_value(rq, "years")};
-	return form_model(rq, &f);
-}
-
 enum err page_case_new_post(struct web_req *rq)
 {
-	struct case_new in;
+	AUTO_FORM f = {0};
+	struct case_form taken;
 	struct officer by;
 	char no[CASE_NO_MAX + 1];
+	bool good;
 	TRY(officer_of(rq, ROLE_CLERK, "clerk", &by));
-	fill_new(rq, &in);
-	check_whole(rq, &in);
-	if (!web_field_errors(rq)) {
+	TRY(form_open(rq, &f, "新办证书", "/desk/new"));
+	TRY(form_take(&f, "", &taken, &good));
+	if (good) {
+		const struct case_new in = cert_service_new(&taken);
 		enum err e = case_open(&portal_of(rq)->desk, &in, &by, no);
 		if (e == ERR_OK)
 			return to_case(rq, no);
-		TRY(field_or_page(rq, e));
+		TRY(late_fault(&f, e));
 	}
-	return form_again(rq, "新办证书", "/desk/new");
+	return form_model(&f);
 }
 
 /* --- revising --- */
-
-static enum err put_old(struct web_req *rq, const struct cert_case *c)
-{
-	struct mo m = mo_of(web_model(rq));
-	struct mo old = mo_sub(&m, "prefill");
-	struct person p;
-	TRY(person_get(&portal_of(rq)->desk, c->person_no, &p));
-	mo_str(&old, "unit_no", c->unit_no);
-	mo_str(&old, "uscc", c->uscc);
-	mo_str(&old, "holder", c->holder);
-	mo_str(&old, "id_number", p.id_number);
-	mo_str(&old, "mobile", p.mobile);
-	mo_str(&old, "letter_no", c->letter_no);
-	if (c->letter_to != 0) {
-		mo_date(&old, "letter_from", c->letter_from);
-		mo_date(&old, "letter_to", c->letter_to);
-	}
-	return mo_err(&old);
-}
 
 static const char *edit_action(struct web_req *rq)
 {
@@ -316,28 +379,34 @@ static const char *edit_action(struct web_req *rq)
 
 enum err page_case_edit(struct web_req *rq)
 {
+	AUTO_FORM f = {0};
 	struct cert_case c;
+	struct person p;
+	enum case_state to;
 	TRY(case_get(&portal_of(rq)->desk, web_param(rq, "no"), &c));
-	if (c.state != CASE_DRAFT && c.state != CASE_RETURNED)
-		return ERR(STATE, "case is %s", case_state_name(c.state));
-	const struct form f = {"修改申请内容", edit_action(rq), c.profile, c.days <= 365 ? "1" : c.days <= 730 ? "2" : "3"};
-	TRY(put_old(rq, &c));
-	return form_model(rq, &f);
+	TRY(case_turn(&c, CACT_REVISE, &to));
+	TRY(person_get(&portal_of(rq)->desk, c.person_no, &p));
+	TRY(form_open(rq, &f, "修改申请内容", edit_action(rq)));
+	TRY(cert_service_form(&c, &p, &f.values));
+	return form_model(&f);
 }
 
 enum err page_case_edit_post(struct web_req *rq)
 {
-	struct case_new in;
+	AUTO_FORM f = {0};
+	struct case_form taken;
 	struct officer by;
 	const char *no = web_param(rq, "no");
+	bool good;
 	TRY(officer_of(rq, ROLE_CLERK, "clerk", &by));
-	fill_new(rq, &in);
-	check_whole(rq, &in);
-	if (!web_field_errors(rq)) {
+	TRY(form_open(rq, &f, "修改申请内容", edit_action(rq)));
+	TRY(form_take(&f, no, &taken, &good));
+	if (good) {
+		const struct case_new in = cert_service_new(&taken);
 		enum err e = case_revise(&portal_of(rq)->desk, no, &in, &by);
 		if (e == ERR_OK)
 			return to_case(rq, no);
-		TRY(field_or_page(rq, e));
+		TRY(late_fault(&f, e));
 	}
-	return form_again(rq, "修改申请内容", edit_action(rq));
+	return form_model(&f);
 }

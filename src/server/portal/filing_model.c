@@ -1,10 +1,12 @@
 /* What the pages of filings share: who looks, and the parts of their models. */
-#include "server/portal/filing_pages.h"
+#include "server/filing/filing_sheet.h"
+#include "server/portal/filing_sheet.h"
 #include "base/text.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { FAULTS_SHOWN = 200 };
+enum { CONTENT_PAGE_ROWS = 50, PAGE_LAST = 1000 };
 
 enum err filing_desk_of(struct web_req *rq, const struct filing_desk **ret_d)
 {
@@ -80,6 +82,11 @@ const char *filing_state_class(enum filing_state s)
 	default:
 		return "yx-grey";
 	}
+}
+
+bool filing_is_open(const struct filing *f)
+{
+	return f->state == FILING_DRAFT || f->state == FILING_RETURNED || f->state == FILING_WITHDRAWN;
 }
 
 bool filing_is_done(const struct filing *f)
@@ -178,9 +185,7 @@ static enum err put_row(json_t *list, const struct service *s, const json_t *row
 		AUTO_BUF(text, 4 * SERVICE_VALUE_MAX);
 		if (!used[i])
 			continue;
-		const char *v = json_str_or(row, s->row_fields.v[i].name, "");
-		if (v[0] != 0)
-			TRY(content_value_text(&s->row_fields.v[i], v, &text));
+		TRY(filing_shown(&s->row_fields.v[i], json_str_or(row, s->row_fields.v[i].name, ""), &text));
 		struct mo cell = mo_item(cells);
 		mo_str(&cell, "text", buf_cstr(&text));
 		TRY(mo_err(&cell));
@@ -188,54 +193,50 @@ static enum err put_row(json_t *list, const struct service *s, const json_t *row
 	return mo_err(&o);
 }
 
-enum err filing_put_content(struct mo *m, const struct service *s, const json_t *content)
+/* Which page there is before and after, 0 none. */
+static enum err put_pager(struct mo *m, const char *path, size_t page, size_t pages)
 {
-	const json_t *rows = json_object_get(content, "rows");
+	mo_bool(m, "paged", pages > 1);
+	mo_int(m, "page", (int64_t)page);
+	mo_int(m, "pages", (int64_t)pages);
+	mo_int(m, "page_before", (int64_t)page - 1);
+	mo_int(m, "page_after", page < pages ? (int64_t)page + 1 : 0);
+	mo_str(m, "page_path", path);
+	return mo_err(m);
+}
+
+/* numbers: of the sheet, 0 where a row came from none. */
+static enum err put_page(struct mo *m, const struct service *s, const json_t *rows, const char *path, size_t page,
+			 const int64_t *numbers)
+{
 	bool used[SERVICE_FIELDS_MAX] = {false};
-	TRY(put_facts(m, s, json_object_get(content, "form")));
+	size_t n = json_array_size(rows), pages = (n + CONTENT_PAGE_ROWS - 1) / CONTENT_PAGE_ROWS;
+	page = page > pages && pages > 0 ? pages : page;
 	TRY(put_columns(m, s, rows, used));
+	TRY(put_pager(m, path, page, pages));
 	json_t *list = mo_list(m, "people");
-	for (size_t i = 0; i < json_array_size(rows); i++)
-		TRY(put_row(list, s, json_array_get(rows, i), i + 1, used));
+	size_t from = (page - 1) * CONTENT_PAGE_ROWS;
+	for (size_t i = from; i < n && i - from < CONTENT_PAGE_ROWS; i++)
+		TRY(put_row(list, s, json_array_get(rows, i), numbers[i] > 0 ? (size_t)numbers[i] : i + 1, used));
 	return mo_err(m);
 }
 
-/* --- faults --- */
-
-struct fault_list {
-	json_t *list;
-	size_t n;
-};
-
-static enum err put_fault(const struct fault *f, void *ctx)
+enum err filing_put_content(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f,
+			    const struct service *s, const json_t *content)
 {
-	struct fault_list *w = ctx;
-	char row[48] = "";
-	if (w->n++ >= FAULTS_SHOWN)
-		return ERR_OK;
-	struct mo o = mo_item(w->list);
-	if (f->row > 0)
-		(void)snprintf(row, sizeof row, "第 %zu 行", f->row);
-	mo_str(&o, "row", row);
-	mo_int(&o, "number", (int64_t)f->row);
-	mo_str(&o, "field", f->row <= 1 ? f->field : "");
-	mo_str(&o, "code", f->code);
-	mo_str(&o, "text", f->text);
-	mo_str(&o, "remedy", f->remedy);
-	return mo_err(&o);
-}
-
-enum err filing_put_faults(struct web_req *rq, struct mo *m, const struct filing_desk *d, const char *no,
-			   const struct filing_who *by, const struct service *s)
-{
-	struct fault_list w = {mo_list(m, "faults"), 0};
-	size_t n = 0;
-	(void)rq, (void)s;
-	TRY(filing_check(d, no, by, put_fault, &w, &n));
-	mo_bool(m, "has_faults", n > 0);
-	mo_int(m, "fault_count", (int64_t)n);
-	mo_bool(m, "more_faults", n > FAULTS_SHOWN);
-	return mo_err(m);
+	int64_t page = 1;
+	const json_t *rows = json_object_get(content, "rows");
+	TRY(put_facts(m, s, json_object_get(content, "form")));
+	if (web_value(rq, "page")[0] != 0)
+		TRY(text_i64(span_str(web_value(rq, "page")), 1, PAGE_LAST, &page));
+	int64_t *numbers = calloc(json_array_size(rows) + 1, sizeof *numbers);
+	enum err e = numbers != NULL ? ERR_OK : ERR(NOMEM, "rows");
+	if (e == ERR_OK && filing_is_open(f))
+		e = filing_sheet_numbers(d, f->no, rows, numbers);
+	if (e == ERR_OK)
+		e = put_page(m, s, rows, web_path(rq), (size_t)page, numbers);
+	free(numbers);
+	return e;
 }
 
 /* --- story --- */

@@ -1,7 +1,11 @@
 /* /filings: the filer's list, the form for one person, the check page, and what became of it. */
-#include "server/portal/filing_pages.h"
+#include "server/portal/filing_attach.h"
+#include "server/portal/filing_sheet.h"
 #include "base/text.h"
+#include "server/filing/filing_sheet.h"
+#include "server/insurance/b03_sheet.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PAGE_ROWS = 50, PAGE_LAST = 1000 };
@@ -31,11 +35,6 @@ static enum err view_open(struct web_req *rq, struct view *v)
 	return filing_content(v->d, &v->f, &v->content);
 }
 
-static bool is_open(const struct filing *f)
-{
-	return f->state == FILING_DRAFT || f->state == FILING_RETURNED || f->state == FILING_WITHDRAWN;
-}
-
 static enum err go(struct web_req *rq, const char *no, const char *tail)
 {
 	const char *path = arena_printf(web_arena(rq), "/filings/%s%s", no, tail);
@@ -55,7 +54,7 @@ static enum err list_row(const struct filing *f, void *ctx)
 	const struct listing *w = ctx;
 	struct mo o = mo_item(w->list);
 	TRY(filing_put_head(w->rq, &o, w->d, f));
-	mo_bool(&o, "open", is_open(f));
+	mo_bool(&o, "open", filing_is_open(f));
 	return mo_err(&o);
 }
 
@@ -129,7 +128,7 @@ static const char *error_of(const json_t *faults, size_t row, const char *field)
 {
 	for (size_t i = 0; i < json_array_size(faults); i++) {
 		const json_t *f = json_array_get(faults, i);
-		if (json_int_or(f, "number", 0) == (int64_t)row && strcmp(json_str_or(f, "field", ""), field) == 0)
+		if (json_int_or(f, "at", 0) == (int64_t)row && strcmp(json_str_or(f, "field", ""), field) == 0)
 			return json_str_or(f, "text", "");
 	}
 	return "";
@@ -173,6 +172,13 @@ static enum err put_field(json_t *list, const struct service_field *f, const cha
 	return mo_err(&o);
 }
 
+/* The mark of a spoilt cell is not something to type over: its field is empty, the fault beside it says why. */
+static const char *typed(const json_t *row, const char *name)
+{
+	const char *value = json_str_or(row, name, "");
+	return value[0] == B03_SPOILT ? "" : value;
+}
+
 static enum err put_group(struct mo *m, const char *title, const struct service_fields *fields, const json_t *row,
 			  const json_t *faults, size_t number)
 {
@@ -181,43 +187,66 @@ static enum err put_group(struct mo *m, const char *title, const struct service_
 	json_t *list = mo_list(&g, "fields");
 	TRY(mo_err(&g));
 	for (size_t i = 0; i < fields->n; i++)
-		TRY(put_field(list, &fields->v[i], json_str_or(row, fields->v[i].name, ""), error_of(faults, number, fields->v[i].name)));
+		TRY(put_field(list, &fields->v[i], typed(row, fields->v[i].name), error_of(faults, number, fields->v[i].name)));
 	return ERR_OK;
 }
 
 /* A fresh draft is not scolded for being empty. */
 static enum err put_form_faults(struct web_req *rq, struct mo *m, struct view *v)
 {
-	if (v->f.version > 1)
-		return filing_put_faults(rq, m, v->d, v->f.no, &v->who, v->s);
-	(void)mo_list(m, "faults");
-	mo_bool(m, "has_faults", false);
-	mo_int(m, "fault_count", 0);
-	mo_bool(m, "more_faults", false);
-	return mo_err(m);
+	const struct fault_view q = {v->d, &v->f, v->s, v->content, &v->who};
+	struct fault_lines lines = {0};
+	(void)rq;
+	if (v->f.version == 1)
+		return filing_put_no_faults(m);
+	TRY(filing_fault_lines(&q, &lines));
+	AUTO_JSON list = lines.list;
+	return filing_put_lines(m, &q, list);
+}
+
+/* The business month is offered; what the draft holds stays. */
+static enum err with_period(struct web_req *rq, const struct view *v, json_t **ret_form)
+{
+	char month[12];
+	AUTO_JSON form = json_deep_copy(json_object_get(v->content, "form"));
+	if (form == NULL)
+		return ERR(NOMEM, "form");
+	filing_period(portal_of(rq), month);
+	if (month[0] != 0 && json_object_get(form, "period") == NULL)
+		TRY(json_put_str(form, "period", span_str(month)));
+	*ret_form = STEAL(form);
+	return ERR_OK;
+}
+
+/* stale: what is in the view was typed into an older version's form and is not stored. */
+static enum err put_form(struct web_req *rq, struct view *v, bool stale)
+{
+	struct mo m = mo_of(web_model(rq));
+	const json_t *rows = json_object_get(v->content, "rows");
+	mo_str(&m, "title", "填报");
+	mo_bool(&m, "stale", stale);
+	TRY(filing_put_head(rq, &m, v->d, &v->f));
+	TRY(filing_put_steps(&m, 1));
+	TRY(stale ? filing_put_no_faults(&m) : put_form_faults(rq, &m, v));
+	const json_t *faults = json_object_get(m.o, "faults");
+	(void)mo_list(&m, "groups");
+	AUTO_JSON form = NULL;
+	TRY(with_period(rq, v, &form));
+	TRY(put_group(&m, "申报信息", &v->s->fields, form, faults, 0));
+	bool single = v->s->row_fields.n > 0 && json_array_size(rows) <= 1;
+	if (single)
+		TRY(put_group(&m, "人员信息", &v->s->row_fields, json_array_get(rows, 0), faults, 1));
+	mo_bool(&m, "many", json_array_size(rows) > 1);
+	mo_bool(&m, "takes_sheet", filing_takes_sheet(portal_of(rq), v->s));
+	mo_bool(&m, "saved", !stale && web_has(rq, "saved")); /* a field of the GET only */
+	return mo_err(&m);
 }
 
 enum err page_filing_form(struct web_req *rq)
 {
 	AUTO_VIEW v = {0};
-	struct mo m = mo_of(web_model(rq));
 	TRY(view_open(rq, &v));
-	if (!is_open(&v.f))
-		return go(rq, v.f.no, "");
-	const json_t *rows = json_object_get(v.content, "rows");
-	mo_str(&m, "title", "填报");
-	TRY(filing_put_head(rq, &m, v.d, &v.f));
-	TRY(filing_put_steps(&m, 1));
-	TRY(put_form_faults(rq, &m, &v));
-	const json_t *faults = json_object_get(m.o, "faults");
-	(void)mo_list(&m, "groups");
-	TRY(put_group(&m, "申报信息", &v.s->fields, json_object_get(v.content, "form"), faults, 0));
-	bool single = v.s->row_fields.n > 0 && json_array_size(rows) <= 1;
-	if (single)
-		TRY(put_group(&m, "人员信息", &v.s->row_fields, json_array_get(rows, 0), faults, 1));
-	mo_bool(&m, "many", json_array_size(rows) > 1);
-	mo_bool(&m, "saved", web_has(rq, "saved"));
-	return mo_err(&m);
+	return filing_is_open(&v.f) ? put_form(rq, &v, false) : go(rq, v.f.no, "");
 }
 
 /* --- saving --- */
@@ -307,34 +336,50 @@ static enum err save(struct web_req *rq, const struct view *v)
 	return filing_rows_set(v->d, v->f.no, version, &v->who, rows, &version);
 }
 
+/* The form of an older version (back button, another tab): refused, and what was typed is shown again under the newest
+ * version, so that saving it is a choice. */
+static enum err form_again(struct web_req *rq, struct view *v)
+{
+	json_t *form = NULL, *row = NULL, *rows = json_array();
+	TRY(json_put(v->content, "rows", rows));
+	TRY(take_values(rq, &v->s->fields, &form));
+	TRY(json_put(v->content, "form", form));
+	TRY(take_values(rq, &v->s->row_fields, &row));
+	if (json_array_append_new(rows, row) != 0)
+		return ERR(NOMEM, "rows");
+	err_clear();
+	web_status(rq, err_http(ERR_CONFLICT));
+	AUTO_JSON error = json_pack("{s:s, s:s, s:s}", "code", err_code(ERR_CONFLICT), "text", err_zh(ERR_CONFLICT), "remedy", err_remedy(ERR_CONFLICT));
+	TRY(json_put(web_model(rq), "error", json_incref(error)));
+	TRY(put_form(rq, v, true));
+	return web_view(rq, "filing_form");
+}
+
 enum err page_filing_form_post(struct web_req *rq)
 {
 	AUTO_VIEW v = {0};
 	TRY(view_open(rq, &v));
-	TRY(save(rq, &v));
+	enum err e = save(rq, &v);
+	if (e == ERR_CONFLICT && filing_is_open(&v.f) && v.f.rows <= 1)
+		return form_again(rq, &v);
+	TRY(e);
 	return go(rq, v.f.no, strcmp(web_value(rq, "go"), "next") == 0 ? "/upload" : "/form?saved=1");
 }
 
-/* --- attachments, check page --- */
+/* --- check page --- */
 
-enum err page_filing_upload(struct web_req *rq)
+static enum err put_check_faults(struct mo *m, const struct view *v)
 {
-	AUTO_VIEW v = {0};
-	struct mo m = mo_of(web_model(rq));
-	TRY(view_open(rq, &v));
-	if (!is_open(&v.f))
-		return go(rq, v.f.no, "");
-	mo_str(&m, "title", "上传附件");
-	TRY(filing_put_head(rq, &m, v.d, &v.f));
-	TRY(filing_put_steps(&m, 2));
-	json_t *list = mo_list(&m, "attachments");
-	for (size_t i = 0; i < v.s->n_attachments; i++) {
-		struct mo o = mo_item(list);
-		mo_str(&o, "label", v.s->attachments[i].label);
-		mo_bool(&o, "required", v.s->attachments[i].required);
-		TRY(mo_err(&o));
-	}
-	return mo_err(&m);
+	const struct fault_view q = {v->d, &v->f, v->s, v->content, &v->who};
+	struct fault_lines lines = {0};
+	TRY(filing_fault_lines(&q, &lines));
+	AUTO_JSON list = lines.list;
+	int64_t bad = (int64_t)lines.bad_rows;
+	TRY(filing_put_lines(m, &q, list));
+	mo_int(m, "bad_rows", bad);
+	mo_int(m, "good_rows", v->f.rows - bad);
+	mo_bool(m, "can_drop", bad > 0 && bad < v->f.rows);
+	return mo_err(m);
 }
 
 enum err page_filing_check(struct web_req *rq)
@@ -342,14 +387,15 @@ enum err page_filing_check(struct web_req *rq)
 	AUTO_VIEW v = {0};
 	struct mo m = mo_of(web_model(rq));
 	TRY(view_open(rq, &v));
-	if (!is_open(&v.f))
+	if (!filing_is_open(&v.f))
 		return go(rq, v.f.no, "");
 	mo_str(&m, "title", "核对并签名");
 	TRY(filing_put_head(rq, &m, v.d, &v.f));
 	TRY(filing_put_steps(&m, 3));
-	TRY(filing_put_faults(rq, &m, v.d, v.f.no, &v.who, v.s));
-	mo_bool(&m, "can_drop", v.f.rows > 1 && json_array_size(json_object_get(m.o, "faults")) > 0);
-	TRY(filing_put_content(&m, v.s, v.content));
+	TRY(put_check_faults(&m, &v));
+	mo_bool(&m, "takes_sheet", filing_takes_sheet(portal_of(rq), v.s));
+	TRY(filing_put_content(rq, &m, v.d, &v.f, v.s, v.content));
+	TRY(filing_put_attachments(rq, &m, v.d, &v.f, "/filings", false));
 	return mo_err(&m);
 }
 
@@ -375,10 +421,11 @@ enum err page_filing_show(struct web_req *rq)
 	TRY(view_open(rq, &v));
 	mo_str(&m, "title", "申报办理情况");
 	TRY(filing_put_head(rq, &m, v.d, &v.f));
-	TRY(filing_put_steps(&m, is_open(&v.f) ? 1 : 4));
-	TRY(filing_put_content(&m, v.s, v.content));
+	TRY(filing_put_steps(&m, filing_is_open(&v.f) ? 1 : 4));
+	TRY(filing_put_content(rq, &m, v.d, &v.f, v.s, v.content));
+	TRY(filing_put_attachments(rq, &m, v.d, &v.f, "/filings", false));
 	TRY(filing_put_events(&m, v.d, &v.f));
-	mo_bool(&m, "open", is_open(&v.f));
+	mo_bool(&m, "open", filing_is_open(&v.f));
 	mo_bool(&m, "returned", v.f.state == FILING_RETURNED);
 	mo_bool(&m, "filed", v.f.state == FILING_SUBMITTED);
 	mo_bool(&m, "done", v.f.state == FILING_DONE);

@@ -13,10 +13,10 @@ void filer_of(struct web_req *rq, struct filing_who *ret_w);
 enum err reviewer_of(struct web_req *rq, struct filing_who *ret_w) MUST_CHECK;
 enum err filing_put_head(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f) MUST_CHECK;
 enum err filing_put_steps(struct mo *m, int current) MUST_CHECK; /* 1 to 4: 填报 上传 核对签名 提交 */
-enum err filing_put_content(struct mo *m, const struct service *s, const json_t *content) MUST_CHECK;
-/* "faults" and "has_faults"; a fault of the form or of row 1 also leads to its field. */
-enum err filing_put_faults(struct web_req *rq, struct mo *m, const struct filing_desk *d, const char *no,
-			   const struct filing_who *by, const struct service *s) MUST_CHECK;
+/* Form and one page of rows (query field "page"), a draft's rows by the numbers of their sheet. */
+enum err filing_put_content(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f,
+			    const struct service *s, const json_t *content) MUST_CHECK;
+bool filing_is_open(const struct filing *f); /* its filer may edit it */
 enum err filing_put_events(struct mo *m, const struct filing_desk *d, const struct filing *f) MUST_CHECK;
 const char *filing_state_class(enum filing_state s);
 bool filing_is_done(const struct filing *f); /* done, or since corrected: its page offers the receipt */
@@ -29,7 +29,6 @@ enum err page_filings(struct web_req *rq) MUST_CHECK;
 enum err page_filing_new(struct web_req *rq) MUST_CHECK;
 enum err page_filing_form(struct web_req *rq) MUST_CHECK;
 enum err page_filing_form_post(struct web_req *rq) MUST_CHECK;
-enum err page_filing_upload(struct web_req *rq) MUST_CHECK;
 enum err page_filing_check(struct web_req *rq) MUST_CHECK;
 enum err page_filing_drop(struct web_req *rq) MUST_CHECK;
 enum err page_filing_show(struct web_req *rq) MUST_CHECK;

@@ -1,5 +1,5 @@
 /* /review/filings: the officers' queue and one filing of it. */
-#include "server/portal/filing_pages.h"
+#include "server/portal/filing_attach.h"
 #include "base/text.h"
 #include <string.h>
 
@@ -69,7 +69,8 @@ enum err page_filing_review(struct web_req *rq)
 	TRY(filing_content(d, &f, &content));
 	mo_str(&m, "title", "审核申报");
 	TRY(filing_put_head(rq, &m, d, &f));
-	TRY(filing_put_content(&m, services_find(d->services, f.business), content));
+	TRY(filing_put_content(rq, &m, d, &f, services_find(d->services, f.business), content));
+	TRY(filing_put_attachments(rq, &m, d, &f, "/review/filings", true));
 	TRY(filing_put_events(&m, d, &f));
 	for (size_t i = 0; i < COUNT_OF(acts); i++) {
 		bool yes = false;

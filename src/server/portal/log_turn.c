@@ -130,11 +130,32 @@ static enum err sign_head(void *ctx, struct log_head *h, uint64_t from_size, con
 	return buf_err(&h->stamp);
 }
 
+/* The head that the notary remembers, asked for once more: what stands against signing now shows here, before status answers are
+ * fetched that would grow old. Of the journal what will be in the log is counted, and no more than the notary knows. */
+static enum err can_sign(void *ctx, uint64_t *ret_epoch, uint64_t *ret_size)
+{
+	const struct portal *p = ctx;
+	struct notary_hello hello = {0};
+	struct notary_signed s = {0};
+	uint64_t journal = 0;
+	TRY(notary_hello(p->notary, &hello));
+	notary_hello_done(&hello);
+	TRY(store_read(p->desk.store, last_fn, &journal));
+	const struct notary_head_ask ask = {.epoch = hello.epoch, .size = hello.size, .root = hello.root,
+		.journal_seq = journal < hello.journal_seq ? journal : hello.journal_seq};
+	TRY(notary_head(p->notary, &ask, &s));
+	notary_signed_done(&s);
+	*ret_epoch = hello.epoch;
+	*ret_size = hello.size;
+	return ERR_OK;
+}
+
 static enum err order(struct portal *p)
 {
 	struct log_service v = {.bureau = p->desk.bureau, .clock = p->desk.clock, .ctx = p};
 	struct log_done d;
 	if (p->notary != NULL) {
+		v.ready = can_sign;
 		v.status = fresh_status;
 		v.sign = sign_head;
 	}
@@ -197,6 +218,11 @@ enum err log_runner_start(struct portal *p, void (*report)(enum err e), struct l
 	pthread_condattr_t a;
 	if (r == NULL)
 		return ERR(NOMEM, "sequencer");
+	enum err adopted = log_adopt(p->desk.store, p->desk.clock);
+	if (adopted != ERR_OK) {
+		free(r);
+		return adopted;
+	}
 	r->p = p;
 	r->report = report;
 	pthread_mutex_init(&r->lock, NULL);

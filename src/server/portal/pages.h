@@ -44,8 +44,13 @@ enum err page_case_new(struct web_req *rq) MUST_CHECK;
 enum err page_case_new_post(struct web_req *rq) MUST_CHECK;
 enum err page_case_edit(struct web_req *rq) MUST_CHECK;
 enum err page_case_edit_post(struct web_req *rq) MUST_CHECK;
+struct service;
+/* ERR_CONFIG naming a field of T01 that the form's routes do not declare: to be called at start. */
+enum err desk_fields_check(const struct service *t01) MUST_CHECK;
 const char *profile_zh(const char *profile);
 const char *state_class(enum case_state s);
+/* "due", "late", "unsure", "expires", "step_due", "step_label", "step_late": dates or "". */
+enum err put_due(struct mo *m, const struct desk *d, const struct cert_case *c) MUST_CHECK;
 
 /* case_page.c */
 enum err page_case(struct web_req *rq) MUST_CHECK;
@@ -70,6 +75,16 @@ enum err page_case_receipt(struct web_req *rq) MUST_CHECK;
 /* Shared: the receipt of a case or filing as a download; who may have it is the caller's business. The subject comes from
  * the database, not from the address. ERR_ABSENT, ERR_NOT_YET. */
 enum err receipt_answer(struct web_req *rq, const char *subject) MUST_CHECK;
+
+/* verify_page.c */
+enum { VERIFY_UPLOAD_MAX = 4 << 20, VERIFY_POST_MAX = VERIFY_UPLOAD_MAX + 65536 };
+enum err page_verify(struct web_req *rq) MUST_CHECK;
+enum err page_verify_post(struct web_req *rq) MUST_CHECK;
+
+/* bill_pages.c */
+enum err page_bills(struct web_req *rq) MUST_CHECK;
+enum err page_bill(struct web_req *rq) MUST_CHECK;
+enum err page_bill_csv(struct web_req *rq) MUST_CHECK;
 
 /* unit_pages.c */
 enum err page_unit(struct web_req *rq) MUST_CHECK;

@@ -1,41 +1,12 @@
 /* The one table of addresses: method, pattern, who, inputs, handler, view. */
-#include "server/portal/filing_pages.h"
+#include "server/portal/filing_attach.h"
+#include "server/portal/filing_sheet.h"
 #include "base/text.h"
 #include "evidence/statement.h"
 #include "pki/ocsp.h"
 #include "pki/tsp.h"
 
-/* --- checks of single fields; what needs the clock or the register is checked by server/cert --- */
-
-static enum err check_uscc(struct span v)
-{
-	char s[USCC_LEN + 1];
-	bool inner;
-	return ident_uscc(v, s, &inner);
-}
-
-static enum err check_unit_no(struct span v)
-{
-	char s[UNIT_NO_LEN + 1];
-	bool legacy;
-	return ident_unit_no(v, s, &legacy);
-}
-
-static enum err check_mobile(struct span v)
-{
-	char s[MOBILE_LEN + 1];
-	return ident_mobile(v, s);
-}
-
-static enum err check_day(struct span v)
-{
-	int64_t t;
-	enum err e = text_date(v, &t);
-	if (e == ERR_OK)
-		return ERR_OK;
-	err_clear();
-	return ERR(FIELD_VALUE, "not a date");
-}
+/* --- checks of single fields; forms of businesses are checked by their definitions --- */
 
 static enum err check_empty(struct span v)
 {
@@ -70,17 +41,13 @@ static const struct web_field in_account[] = {
 static const struct web_field no_account[] = {
 	NOTHING("action", "操作"), NOTHING("old", "现在的登录密码"), NOTHING("password", "新的登录密码"), NOTHING("again", "再输入一次"), {NULL},
 };
+/* The fields of T01's form, taken as they come: the definition checks them; compared with it at start. */
 static const struct web_field in_case[] = {
-	{"profile", "证书类型", 16, true},
-	{"unit_no", "单位编号", 8, false, false, check_unit_no},
-	{"uscc", "统一社会信用代码", 80, false, false, check_uscc},
-	{"holder", "姓名", 150, true},
-	{"id_number", "身份证号码", 80, true},
-	{"mobile", "手机号码", 60, true, false, check_mobile},
-	{"letter_no", "委托书编号", 60},
-	{"letter_from", "委托期限自", 10, false, false, check_day},
-	{"letter_to", "委托期限至", 10, false, false, check_day},
-	{"years", "证书期限", 1, true},
+	{"profile", "证书类型", SERVICE_VALUE_MAX}, {"unit_no", "单位编号", SERVICE_VALUE_MAX},
+	{"uscc", "统一社会信用代码", SERVICE_VALUE_MAX}, {"holder", "姓名", SERVICE_VALUE_MAX},
+	{"id_number", "身份证号码", SERVICE_VALUE_MAX}, {"mobile", "手机号码", SERVICE_VALUE_MAX},
+	{"letter_no", "委托书编号", SERVICE_VALUE_MAX}, {"letter_from", "委托期限自", SERVICE_VALUE_MAX},
+	{"letter_to", "委托期限至", SERVICE_VALUE_MAX}, {"years", "证书期限", SERVICE_VALUE_MAX},
 	{NULL},
 };
 static const struct web_field no_case[] = {
@@ -134,10 +101,20 @@ static const struct web_field in_filing[] = {
 	{"remark", "备注", 300},
 	{NULL},
 };
+static const struct web_field in_attach[] = {
+	{"version", "版本", 20, true}, {"slot", "附件项", SERVICE_NAME_MAX, true}, {"file", "附件文件", ATTACH_FILE_MAX, true, .is_file = true},
+	{NULL},
+};
+static const struct web_field no_attach[] = {
+	NOTHING("version", "版本"), NOTHING("slot", "附件项"), NOTHING("file", "附件文件"), {NULL},
+};
 static const struct web_field in_business[] = {{"business", "业务代码", SERVICE_CODE_MAX, true}, {NULL}};
 static const struct web_field in_saved[] = {{"saved", "已保存", 1}, {NULL}};
 static const struct web_field in_page[] = {{"page", "页码", 5}, {NULL}};
 static const struct web_field in_version[] = {{"version", "版本", 20, true}, {NULL}};
+static const struct web_field in_sheet[] = {{"version", "版本", 20, true}, {"period", "所属期", 80},
+	{"sheet", "表格文件", SHEET_FILE_MAX, true, .is_file = true}, {NULL}};
+static const struct web_field no_sheet[] = {NOTHING("period", "所属期"), NOTHING("sheet", "表格文件"), {NULL}};
 static const struct web_field in_result[] = {{"done", "已办理", 5}, {"failed", "未办理", 5}, {NULL}};
 static const struct web_field in_filing_step[] = {{"step", "步骤", 10, true}, {"reason", "原因", FILING_REASON_MAX}, {NULL}};
 static const struct web_field in_review_step[] = {
@@ -149,6 +126,8 @@ static const struct web_field in_filing_act[] = {
 	{"step", "步骤", 10, true}, {"statement", "签名内容", STATEMENT_LONG_MAX, true, true}, {"signature", "签名", 200, true},
 	{"cert", "证书", 12000, true}, {NULL},
 };
+static const struct web_field no_receipt[] = {{"receipt", "回执文件", 0}, {NULL}};
+static const struct web_field in_receipt[] = {{"receipt", "回执文件", VERIFY_UPLOAD_MAX, true, .is_file = true}, {NULL}};
 
 /* --- the table --- */
 
@@ -162,7 +141,8 @@ const struct web_route portal_routes[] = {
 	{"GET", "/downloads", PUB, FORM, NULL, page_downloads, "downloads"},
 	{"GET", "/faq", PUB, FORM, in_faq, page_faq, "faq"},
 	{"GET", "/windows", PUB, FORM, NULL, page_windows, "windows"},
-	{"GET", "/verify", PUB, FORM, NULL, page_notyet, "notyet"},
+	{"GET", "/verify", PUB, FORM, no_receipt, page_verify, "verify"},
+	{"POST", "/verify", PUB, WEB_MULTIPART, in_receipt, page_verify_post, "verify", true, NULL, VERIFY_POST_MAX},
 	{"GET", "/jobs", PUB, FORM, NULL, page_notyet, "notyet"},
 	{"GET", "/cert", PUB, FORM, NULL, page_cert, "cert"},
 	{"GET", "/mode", PUB, FORM, in_mode, page_mode, NULL},
@@ -190,18 +170,29 @@ const struct web_route portal_routes[] = {
 	{"POST", "/session/lock", WEB_ANY_LOGIN, JSON, NULL, page_lock, NULL},
 
 	{"GET", "/unit", ROLE_UNIT, FORM, NULL, page_unit, "unit"},
+	{"GET", "/unit/bill", ROLE_UNIT, FORM, in_page, page_bills, "bill_list"},
+	{"GET", "/unit/bill/:month", ROLE_UNIT, FORM, in_page, page_bill, "bill"},
+	{"GET", "/unit/bill/:month/lines.csv", ROLE_UNIT, FORM, NULL, page_bill_csv, NULL},
 	{"GET", "/person", ROLE_PERSON, FORM, NULL, page_person, "person"},
 	{"GET", "/unit/account", HOLDER, FORM, no_account, page_account, "account"},
 	{"POST", "/unit/account", HOLDER, FORM, in_account, page_account_post, "account", true},
 	{"GET", "/inbox", HOLDER, FORM, NULL, page_notyet, "notyet"},
 	{"GET", "/filings", HOLDER, FORM, in_page, page_filings, "filing_list"},
 	{"POST", "/filings/new", HOLDER, FORM, in_business, page_filing_new, NULL},
-	{"GET", "/filings/:no", HOLDER, FORM, NULL, page_filing_show, "filing_show"},
+	{"GET", "/filings/:no", HOLDER, FORM, in_page, page_filing_show, "filing_show"},
 	{"GET", "/filings/:no/form", HOLDER, FORM, in_saved, page_filing_form, "filing_form"},
 	{"GET", "/filings/:no/receipt", HOLDER, FORM, NULL, page_filing_receipt, NULL},
 	{"POST", "/filings/:no/form", HOLDER, FORM, in_filing, page_filing_form_post, NULL},
-	{"GET", "/filings/:no/upload", HOLDER, FORM, NULL, page_filing_upload, "filing_upload"},
-	{"GET", "/filings/:no/check", HOLDER, FORM, NULL, page_filing_check, "filing_check"},
+	{"GET", "/filings/:no/upload", HOLDER, FORM, no_attach, page_filing_upload, "filing_upload"},
+	{"POST", "/filings/:no/upload", HOLDER, WEB_MULTIPART, in_attach, page_filing_upload_post, "filing_upload", true, NULL, ATTACH_POST_MAX},
+	{"GET", "/filings/:no/attachments/:id", HOLDER, FORM, NULL, page_filing_attachment, NULL},
+	{"GET", "/filings/:no/attachments/:id/preview/:page", HOLDER, FORM, NULL, page_filing_preview, NULL},
+	{"POST", "/filings/:no/attachments/:id/remove", HOLDER, FORM, in_version, page_filing_attach_remove, NULL},
+	{"GET", "/filings/:no/sheet", HOLDER, FORM, no_sheet, page_filing_sheet, "filing_sheet"},
+	{"POST", "/filings/:no/sheet", HOLDER, WEB_MULTIPART, in_sheet, page_filing_sheet_post, "filing_sheet", true, NULL, SHEET_POST_MAX},
+	{"GET", "/filings/:no/progress", HOLDER, FORM, NULL, page_filing_progress, NULL},
+	{"GET", "/filings/:no/faults.csv", HOLDER, FORM, NULL, page_filing_faults_csv, NULL},
+	{"GET", "/filings/:no/check", HOLDER, FORM, in_page, page_filing_check, "filing_check"},
 	{"POST", "/filings/:no/drop", HOLDER, FORM, in_version, page_filing_drop, NULL},
 	{"POST", "/filings/:no/text", HOLDER, JSON, in_filing_step, page_filing_text, NULL},
 	{"POST", "/filings/:no/act", HOLDER, JSON, in_filing_act, page_filing_act, NULL},
@@ -214,7 +205,9 @@ const struct web_route portal_routes[] = {
 	{"GET", "/review/filings", ROLE_REVIEWER, FORM, in_result, page_filing_queue, "filing_queue"},
 	{"POST", "/review/filings/text", ROLE_REVIEWER, JSON, in_review_step, page_review_text, NULL},
 	{"POST", "/review/filings/act", ROLE_REVIEWER, JSON, in_filing_act, page_review_act, NULL},
-	{"GET", "/review/filings/:no", ROLE_REVIEWER, FORM, NULL, page_filing_review, "filing_review"},
+	{"GET", "/review/filings/:no", ROLE_REVIEWER, FORM, in_page, page_filing_review, "filing_review"},
+	{"GET", "/review/filings/:no/attachments/:id", ROLE_REVIEWER, FORM, NULL, page_review_attachment, NULL},
+	{"GET", "/review/filings/:no/attachments/:id/preview/:page", ROLE_REVIEWER, FORM, NULL, page_review_preview, NULL},
 	{"GET", "/review/filings/:no/receipt", ROLE_REVIEWER, FORM, NULL, page_review_receipt, NULL},
 	{"GET", "/desk/new", ROLE_CLERK, FORM, no_case, page_case_new, "case_new"},
 	{"POST", "/desk/new", ROLE_CLERK, FORM, in_case, page_case_new_post, "case_new", true},

@@ -1,10 +1,10 @@
 /* /unit, /person and the account's optional password. */
-#include "server/insurance/register.h"
+#include "server/insurance/bill_read.h"
 #include "server/portal/pages.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { DAY = 86400, SOON_DAYS = 90, STAFF_SHOWN = 50, STAFF_READ = 50000 };
+enum { DAY = 86400, SOON_DAYS = 90, STAFF_SHOWN = 50, STAFF_READ = STAFF_SHOWN * INS_MAX };
 
 static void put_status(struct mo *m, const struct cert_row *c, int64_t now)
 {
@@ -53,7 +53,7 @@ struct staff {
 	int64_t now;
 	json_t *list, *parts; /* parts of the last person's row; NULL: it is not shown */
 	char person[PERSON_NO_LEN + 1];
-	int64_t persons, rows;
+	int64_t persons;
 };
 
 static enum err put_person(struct staff *w, const struct staff_row *r)
@@ -91,7 +91,6 @@ static enum err staff_row(const struct staff_row *r, void *ctx)
 {
 	struct staff *w = ctx;
 	char code[16], from[24];
-	w->rows++;
 	if (strcmp(w->person, r->person_no) != 0)
 		TRY(put_person(w, r));
 	if (w->parts == NULL)
@@ -102,18 +101,21 @@ static enum err staff_row(const struct staff_row *r, void *ctx)
 	return put_part(w, r->ins >= 0 ? w->t->ins[r->ins].brief : "其他", from, state != NULL ? state->zh : code);
 }
 
-/* Beyond STAFF_READ enrolments the total is a lower bound, and said to be one. */
+/* The first persons, and how many there are: no list is read to be counted. */
 static enum err put_staff(struct web_req *rq, struct mo *m)
 {
 	const struct portal *p = portal_of(rq);
 	struct staff w = {.t = p->insurance, .now = clock_now(p->desk.clock), .list = mo_list(m, "staff")};
+	const char *unit_no = web_session_of(rq)->unit_no;
+	int64_t total = 0;
 	TRY(mo_err(m));
-	if (w.t != NULL)
-		TRY(staff_list(&p->desk, w.t, web_session_of(rq)->unit_no, "", STAFF_READ, staff_row, &w));
-	mo_int(m, "staff_total", w.persons);
-	mo_bool(m, "staff_at_least", w.rows >= STAFF_READ);
-	mo_int(m, "staff_shown", w.persons < STAFF_SHOWN ? w.persons : STAFF_SHOWN);
-	mo_bool(m, "staff_more", w.persons > STAFF_SHOWN);
+	if (w.t != NULL) {
+		TRY(staff_count(&p->desk, unit_no, &total));
+		TRY(staff_list(&p->desk, w.t, unit_no, "", STAFF_READ, staff_row, &w));
+	}
+	mo_int(m, "staff_total", total);
+	mo_int(m, "staff_shown", total < STAFF_SHOWN ? total : STAFF_SHOWN);
+	mo_bool(m, "staff_more", total > STAFF_SHOWN);
 	return mo_err(m);
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { SUBJECT_ID_MAX = 64, ISSUE_TAGS = ST_MAKE_CERT - ST_ACCEPT + 1, ACT_TAGS = 3, KEY_TAGS = ST_ATTEST - ST_CSR + 1,
-	PAIR_TAGS = ST_ENVELOPED - ST_SIGN_CERT + 1 };
+	PAIR_TAGS = ST_ENVELOPED - ST_SIGN_CERT + 1, DAY_SEC = 86400 };
 
 /* --- the same request again --- */
 
@@ -251,6 +251,15 @@ static enum err renew_signed(struct serve_ctx *s, const struct ipc_msg *in, cons
 	return journal_append(s->journal, record);
 }
 
+/* Early renewals would give one holder any number of certificates side by side. */
+static enum err renewal_is_due(const struct serve_ctx *s, const struct cert *c, int64_t now)
+{
+	int64_t from = cert_not_after(c) - s->plan.renew_days * DAY_SEC;
+	if (now < from)
+		return ERR(RENEW_EARLY, "%lld days too early", (long long)((from - now) / DAY_SEC + 1));
+	return ERR_OK;
+}
+
 /* The old certificate stays good until it ends: a failure on the way must not leave the holder without one. */
 enum err on_renew(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 {
@@ -264,6 +273,7 @@ enum err on_renew(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 	TRY(act_cert_is_good(s, &a, now));
 	if (strcmp(statement_get(a.statement, "serial"), cert_serial(a.cert)) != 0)
 		return ERR(APPROVAL, "the renewal names another certificate than its signer's");
+	TRY(renewal_is_due(s, a.cert, now));
 	TRY(act_is_fresh(s, &a, now));
 	return renew_signed(s, in, &a, now, out);
 }

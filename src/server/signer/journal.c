@@ -34,9 +34,14 @@ static enum err room(void **array, size_t *cap, size_t count, size_t size)
 	return ERR_OK;
 }
 
+static bool is_staff(const struct cert *c)
+{
+	return strcmp(cert_profile(c), "staff-sign") == 0 || strcmp(cert_profile(c), "staff-enc") == 0;
+}
+
 static enum err cert_add(struct journal *j, const struct cert *c, int64_t now)
 {
-	struct jcert e = {.not_after = cert_not_after(c), .changed = now, .pair = j->n_certs};
+	struct jcert e = {.not_after = cert_not_after(c), .staff = is_staff(c), .changed = now, .pair = j->n_certs};
 	const char *serial = cert_serial(c);
 	if (strlen(serial) >= sizeof(e.serial))
 		return ERR(JOURNAL, "serial is too long");

@@ -13,6 +13,7 @@ struct jcert {
 	char serial[2 * CERT_SERIAL_LEN + 1];
 	uint8_t sm3[32];   /* of the DER */
 	int64_t not_after;
+	bool staff;        /* of an officer: whoever changes its status keeps the roster */
 	enum cert_status status;
 	enum crl_reason reason;
 	int64_t changed;   /* when the status changed last, else when it was issued */

@@ -9,11 +9,11 @@ enum signer_request {
 	SIGNER_STATUS = 3,      /* SERIAL -> STATUS (u64: 0 good 1 revoked 2 suspended), TIME */
 	SIGNER_FEED = 4,        /* SEQ -> RECORD* (journal records from SEQ on, at most 64) JOURNAL_SEQ TIME FEED_HEAD FEED_SIG:
 	                           signed by the CA key, see feed.h */
-	SIGNER_DATA_KEY = 5,    /* -> sealed memfd of 32 octets; granted once per portal process start */
+	SIGNER_DATA_KEY = 5,    /* -> sealed memfd of 32 octets; given to every caller that may ask */
 	SIGNER_ROSTER_GET = 6,  /* -> ROSTER (statement text in force), ROSTER_NO */
 	SIGNER_ISSUE = 16,      /* ACCEPT.. APPROVE.. MAKE.. CSR ATTEST -> SIGN_CERT ENC_CERT ENVELOPED; same approval again: same answer */
 	SIGNER_RENEW = 17,      /* ACT.. CSR ATTEST -> SIGN_CERT ENC_CERT ENVELOPED */
-	SIGNER_REVOKE = 18,     /* ACT.. ACT2.. -> CRL?  (clerk and reviewer sign the same statement; no CRL when it is too long) */
+	SIGNER_REVOKE = 18,     /* ACT.. ACT2.. -> CRL?  (two officers sign the same statement; no CRL when it is too long) */
 	SIGNER_SUSPEND = 19,    /* ACT.. -> CRL?         (one officer) */
 	SIGNER_RELEASE = 20,    /* ACT.. ACT2.. -> CRL? */
 	SIGNER_STOCK = 21,      /* ACT.. ACT2.. -> CARD_CERT* in the statement's order (two officers: maker and reviewer) */

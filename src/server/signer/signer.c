@@ -69,6 +69,21 @@ static enum err start(struct serve_ctx *s)
 	return ERR_OK;
 }
 
+/* Whoever is more than one peer draws on the first one's quota. */
+static enum err admit(struct serve_ctx *s, const struct ipc_type *request, unsigned peers)
+{
+	size_t i = 0;
+	while (i + 1 < SIGNER_PEERS && (peers & 1u << i) == 0)
+		i++;
+	/* The requests that only read come first in the table; the ceremony has its own end. */
+	if (request->type < SIGNER_ISSUE || request->type >= SIGNER_CEREMONY_BEGIN)
+		return ERR_OK;
+	if (!quota_take(&s->quotas[i], clock_mono_ms()))
+		return ERR(RATE, "%lld a minute; refused since the start: %llu", (long long)s->quotas[i].per_minute,
+			   (unsigned long long)s->quotas[i].refused);
+	return ERR_OK;
+}
+
 enum err signer_open(const struct signer_plan *plan, struct serve_ctx **ret_s)
 {
 	struct serve_ctx *s = calloc(1, sizeof(*s));
@@ -76,6 +91,8 @@ enum err signer_open(const struct signer_plan *plan, struct serve_ctx **ret_s)
 		return ERR(NOMEM, "signer");
 	s->plan = *plan;
 	s->urls = (struct ca_urls){.crl = plan->crl_url, .ca = plan->ca_url, .ocsp = plan->ocsp_url};
+	for (size_t i = 0; i < SIGNER_PEERS; i++)
+		quota_init(&s->quotas[i], plan->writes_per_minute, clock_mono_ms());
 	enum err e = start(s);
 	if (e != ERR_OK) {
 		signer_free(s);
@@ -114,5 +131,6 @@ void signer_serve(struct serve_ctx *s, volatile int *stop, struct serve *ret_ser
 		rows[i] = (struct serve_row){signer_request_of((uint16_t)table[i].request), table[i].states, table[i].handler,
 			table[i].peers};
 	s->stop = stop;
-	*ret_serve = (struct serve){.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = s, .stop = stop};
+	*ret_serve = (struct serve){.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = s, .stop = stop,
+		.admit = admit};
 }

@@ -11,6 +11,8 @@ struct signer_plan {
 	const char *escrow_socket;
 	const char *crl_url, *ca_url, *ocsp_url; /* into certificates; "" leaves out */
 	bool maker_may_accept;         /* two-officer window: the maker may be the acceptor, never the reviewer */
+	int64_t renew_days;            /* a holder renews from so many days before the end on */
+	int64_t writes_per_minute;     /* of each kind of peer, ten minutes' worth at once; 0: no limit */
 	size_t crl_max_bytes;          /* a longer CRL is not made; 0: SIGNER_CRL_MAX */
 	const struct clock *clock;     /* outlives the signer */
 };
@@ -26,3 +28,4 @@ void signer_serve(struct serve_ctx *s, volatile int *stop, struct serve *ret_ser
 
 /* Places in serve.uids, in this order, and their bits in the rows' masks. */
 enum signer_peer { SIGNER_PEER_ADMIN = 1, SIGNER_PEER_PORTAL = 2, SIGNER_PEER_NOTARY = 4 };
+enum { SIGNER_PEERS = 3 };

@@ -7,6 +7,7 @@
 #include "server/escrow/client.h"
 #include "server/signer/ca.h"
 #include "server/signer/journal.h"
+#include "server/signer/quota.h"
 #include "server/signer/signer.h"
 
 enum { FRESH_SEC = 7 * 86400, AHEAD_SEC = 300, CRL_FRESH_SEC = 86400, BUREAU_HEX = 64 };
@@ -21,6 +22,7 @@ struct serve_ctx {
 	struct ceremony *ceremony;  /* NULL outside of it */
 	struct crl *crl;            /* the newest; NULL: none made yet in this life of the process */
 	char bureau[BUREAU_HEX + 1];
+	struct quota quotas[SIGNER_PEERS]; /* by place in serve.uids */
 	volatile int *stop;
 };
 void ceremony_free(struct ceremony *c);

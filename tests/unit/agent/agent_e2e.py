@@ -431,7 +431,7 @@ def test_sign(a):
         (text.replace("T01", "T\u202e01"), "K-019", "direction override"),
         (text.replace("\n", "\r\n"), "K-019", "CRLF"),
         ("x" * 100, "K-019", "no statement at all"),
-        ("x" * (301 * 1024), "S-003", "too long"),
+        ("x" * (1001 * 1024), "S-003", "too long"),
     ]
     for t, want, name in rows:
         st, _, v = a.call("POST", "/v1/sign", {"window": window_id(), "statement": t})
@@ -556,12 +556,8 @@ def test_rogue(a):
     control("INSERT rogue")
     a.wait_keys(["YX26000006"])
     new = {"window": window_id(), "case": "T01", "approval": "ab" * 32, "holder": "某人", "key": "YX26000006"}
-    r = Later(a, "/v1/card/new", new)
-    j = a.wait_job(new["window"], "ask", 3)
-    if j["state"] == "ask":
-        answer(a, j, new["window"], "246813", pin2="246813")
-    st, _, v = r.get()
-    check(code(v) == "K-006", "card without a device certificate gets no PIN", v)
+    st, _, v = a.call("POST", "/v1/card/new", new)
+    check(code(v) == "K-006", "card without a device certificate: nobody is asked for a PIN", v)
     control("REMOVE rogue")
 
 
@@ -699,6 +695,23 @@ def test_bad_libraries():
                            for h in mine), "helper ends with the agent", mine)
 
 
+def login_again(a):
+    """Until the library has come back: the list of keys may still be the one from before."""
+    for _ in range(10):
+        a.wait_keys(["YX26000001"], 15)
+        body = login_body()
+        r = Later(a, "/v1/login", body)
+        try:
+            answer(a, a.wait_job(body["window"], "ask"), body["window"], PIN)
+        except (AssertionError, KeyError):
+            pass
+        v = r.get()[2]
+        if "signature" in v:
+            break
+        time.sleep(0.5)
+    return v
+
+
 def test_hang_in_signing():
     # The card's process stops in the middle of a signature: the call is given up after its time.
     a = Agent(skf_timeout="2")
@@ -711,8 +724,8 @@ def test_hang_in_signing():
     st, _, v = r.get()
     check(code(v) in ("S-004", "S-005", "K-001", "K-023"), "card's process stopped while signing", v)
     os.kill(card.pid, signal.SIGCONT)
-    s = a.wait_keys(["YX26000001"], 15)
-    check(bool(s["keys"]), "and all is well again", s)
+    v = login_again(a)
+    check("signature" in v, "and all is well again", v)
     body = login_body()
     r = Later(a, "/v1/login", body)
     a.wait_job(body["window"], "ask")

@@ -222,6 +222,33 @@ static void log_lines_have_a_limit(void **state)
 	assert_int_equal(n, 3);
 }
 
+/* Around the limit: the closing quote of one value must leave the bound of the next in force. */
+static void write_to_the_brim(void)
+{
+	char value[4200];
+
+	for (size_t len = 3900; len < sizeof(value); len++) {
+		memset(value, 'x', len);
+		value[0] = ' ';
+		value[len] = '\0';
+		LOG(INFO, "brim", {"text", value}, {"after", value}, {"more", value});
+	}
+}
+
+static void log_lines_end_at_the_brim(void **state)
+{
+	AUTO_BUF(out, 4 << 20);
+	struct span rest, line;
+	size_t n = 0;
+
+	(void)state;
+	captured(write_to_the_brim, &out);
+	rest = buf_span(&out);
+	for (; span_take_until(&rest, '\n', &line); n++)
+		assert_true(line.len < 4096 && span_eq_str(span_sub(line, line.len - 6, 6), " cut=1"));
+	assert_int_equal(n, 300);
+}
+
 static void *write_many(void *arg)
 {
 	log_rid(arg);
@@ -279,6 +306,7 @@ int main(void)
 		cmocka_unit_test(folders),
 		cmocka_unit_test(log_escapes),
 		cmocka_unit_test(log_lines_have_a_limit),
+		cmocka_unit_test(log_lines_end_at_the_brim),
 		cmocka_unit_test(log_lines_are_whole),
 	};
 

@@ -119,7 +119,7 @@ static void attacks(void **state)
 struct line {
 	struct mem *mem;
 	unsigned n, act_at; /* which command is touched */
-	enum { NOTHING, RECORD_AND_REPLAY, GARBLE_COMMAND, GARBLE_ANSWER, SWAP_ANSWER, OTHER_SIGNATURE } act;
+	enum act { NOTHING, RECORD_AND_REPLAY, GARBLE_COMMAND, GARBLE_ANSWER, SWAP_ANSWER, OTHER_SIGNATURE } act;
 	struct buf recorded;
 };
 
@@ -187,7 +187,7 @@ static void line_attacks(void **state)
 	token_free(t);
 	buf_done(&l.recorded);
 	/* Changes on the line end the channel; no try is counted for a command that did not arrive whole. */
-	for (int act = GARBLE_COMMAND; act <= SWAP_ANSWER; act++) {
+	for (enum act act = GARBLE_COMMAND; act <= SWAP_ANSWER; act++) {
 		struct line bad = {.mem = &m, .act = act};
 		t = line_token(&bad);
 		bad.act_at = bad.n + 1;

@@ -82,6 +82,8 @@ void office_open(struct office *o)
 	OK(field_keys_new(key, &o->keys));
 	authority(o);
 	o->desk = (struct desk){.store = o->store, .keys = o->keys, .clock = o->clock};
+	OK(cert_service_open(&o->t01, SHARE_DIR "/services", &o->desk, &(struct terms){NULL, NULL, NULL}, &o->services));
+	o->desk.rules = &o->t01.rules;
 	bureau_of(o);
 	person_of(o, &o->clerk, "P000003", "测试受理员甲", "clerk");
 	person_of(o, &o->reviewer, "P000004", "测试审核员甲", "reviewer");
@@ -97,6 +99,7 @@ void office_close(struct office *o)
 	cert_free(o->root);
 	sm2_key_free(o->ca_key);
 	sm2_key_free(o->root_key);
+	services_free(o->services);
 	store_close(o->store);
 	field_keys_free(o->keys);
 	clock_free(o->clock);

@@ -8,7 +8,7 @@
 #include "pki/attest.h"
 #include "pki/csr.h"
 #include "pki/profile.h"
-#include "server/cert/case.h"
+#include "server/filing/cert_service.h"
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,6 +36,8 @@ struct office {
 	struct cert *root, *ca;
 	struct desk_person clerk, reviewer, maker;
 	struct desk desk;
+	struct cert_service t01;   /* the delivered definition; working days are Monday to Friday */
+	struct services *services;
 };
 #define OK(expr) assert_int_equal((expr), ERR_OK)
 

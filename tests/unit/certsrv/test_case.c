@@ -74,10 +74,10 @@ static void test_open_table(void **state)
 {
 	struct office *o = *state;
 	static const struct open_row rows[] = {
-		{ERR_FIELD_VALUE, "profile", "staff"}, {ERR_FIELD_VALUE, "profile", ""}, {ERR_UNIT_NO, "unit_no", "1000001"},
+		{ERR_FIELD_VALUE, "profile", "staff"}, {ERR_FIELD_MISSING, "profile", ""}, {ERR_UNIT_NO, "unit_no", "1000001"},
 		{ERR_UNIT_ABSENT, "unit_no", "43010024"}, {ERR_USCC, "uscc", "91430100MAYYYY0160"},
 		{ERR_UNIT_MISMATCH, "uscc", "92430102MAYYYY0409"}, {ERR_FIELD_MISSING, "holder", ""},
-		{ERR_LINE_TEXT, "holder", "甲\n乙"}, {ERR_ID_NUMBER, "id", "430102199003079915"}, {ERR_ID_NUMBER, "id", ""},
+		{ERR_LINE_TEXT, "holder", "甲\n乙"}, {ERR_ID_NUMBER, "id", "430102199003079915"}, {ERR_FIELD_MISSING, "id", ""},
 		{ERR_MOBILE, "mobile", "12900000000"}, {ERR_LETTER, "letter", ""}, {ERR_LETTER, "letter over", ""},
 		{ERR_LETTER, "letter not yet", ""}, {ERR_LETTER, "letter reversed", ""}, {ERR_FIELD_VALUE, "days", "0"},
 		{ERR_FIELD_VALUE, "days", "1826"},
@@ -188,7 +188,10 @@ static void test_turns(void **state)
 	}
 	struct desk two = o->desk; /* the two-officer window: the acceptor may make */
 	two.maker_may_accept = true;
-	OK(case_make_begin(&two, no, &o->clerk.officer, b.card, b.key_hex, buf_span(&b.csr), buf_span(&b.attest)));
+	struct officer acceptor = o->clerk.officer;
+	assert_int_equal(case_make_begin(&two, no, &acceptor, b.card, b.key_hex, buf_span(&b.csr), buf_span(&b.attest)), ERR_ROLE);
+	acceptor.role = "maker";
+	OK(case_make_begin(&two, no, &acceptor, b.card, b.key_hex, buf_span(&b.csr), buf_span(&b.attest)));
 	office_birth_done(&b);
 	assert_int_equal(case_get(&o->desk, "430100T0120990101001", &(struct cert_case){0}), ERR_CASE_ABSENT);
 }

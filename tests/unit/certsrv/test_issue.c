@@ -3,7 +3,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "pki/cert.h"
-#include "server/cert/case.h"
+#include "server/filing/cert_service.h"
 #include "side.h"
 #include <ftw.h>
 #include <setjmp.h>
@@ -25,6 +25,8 @@ struct scene {
 	struct field_keys *keys;
 	struct signer_client *signer;
 	struct desk desk;
+	struct cert_service t01;
+	struct services *services;
 };
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
@@ -51,6 +53,8 @@ static int setup(void **state)
 	MUST(signer_client_new(side_socket(), &s.signer));
 	s.desk = (struct desk){.store = s.store, .keys = s.keys, .clock = s.clock, .signer = s.signer};
 	(void)snprintf(s.desk.bureau, sizeof s.desk.bureau, "%s", side_bureau());
+	MUST(cert_service_open(&s.t01, SHARE_DIR "/services", &s.desk, &(struct terms){NULL, NULL, NULL}, &s.services));
+	s.desk.rules = &s.t01.rules;
 	const struct unit u = {.unit_no = "10000016", .uscc = "91430100MAYYYY016Y", .name = "长沙测试一号科技有限公司",
 		.type = "10", .region = "430104", .address = "长沙市岳麓区测试路1号"};
 	MUST(unit_put(&s.desk, &u));
@@ -61,6 +65,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct scene *s = *state;
+	services_free(s->services);
 	store_close(s->store);
 	field_keys_free(s->keys);
 	signer_client_free(s->signer);
@@ -174,6 +179,7 @@ static void test_unit(void **state)
 	assert_int_equal(case_open(&s->desk, &again, &clerk, other), ERR_HOLDER_HAS);
 	struct desk told = s->desk; /* the list says that the first one is revoked */
 	int revoked = 1, suspended = 2;
+	s->t01.desk = &told; /* whose register the definition's preconditions ask */
 	told.cert_status = status_is;
 	told.cert_status_ctx = &suspended;
 	assert_int_equal(case_open(&told, &again, &clerk, other), ERR_HOLDER_HAS);

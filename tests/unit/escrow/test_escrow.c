@@ -106,7 +106,7 @@ static void test_keypair(void **state)
 
 static void test_keypair_refused(void **state)
 {
-	static const char *const owners[] = {"a b", "a\nb", "单位", "a/b", "a\x7F" "b", "../x"};
+	static const char *const owners[] = {"a b", "a\nb", "单位", "a/b", ("a\x7F" "b"), "../x"};
 	struct sm2_pub bad = *sm2_key_pub(holder);
 	AUTO_BUF(out, ENVELOPED_KEY_MAX);
 	struct answer a;

@@ -44,17 +44,34 @@ static void authority(struct hall *h)
 	(void)snprintf(h->bureau, sizeof h->bureau, "%s", buf_cstr(&hex));
 }
 
+static void clock_path(const struct hall *h, char ret_path[240])
+{
+	(void)snprintf(ret_path, 240, "%s/clock", h->dir);
+}
+
+void hall_later(struct hall *h, int64_t sec)
+{
+	char path[240];
+
+	clock_path(h, path);
+	h->moved_sec += sec;
+	OK(clock_set_offset(path, h->moved_sec));
+}
+
 void hall_open(struct hall *h)
 {
 	AUTO(secret) key = NULL;
 	const char *tmp = getenv("TMPDIR");
+	char path[240];
 
 	memset(h, 0, sizeof *h);
 	OK(profile_load(SHARE_DIR "/profiles/profiles.json"));
 	(void)snprintf(h->dir, sizeof h->dir, "%s/yx-hall-XXXXXX", tmp ? tmp : "/tmp");
 	assert_non_null(mkdtemp(h->dir));
 	(void)snprintf(h->db, sizeof h->db, "%s/yinxin.db", h->dir);
-	OK(clock_open(NULL, &h->clock));
+	clock_path(h, path);
+	OK(clock_set_offset(path, 0));
+	OK(clock_open(path, &h->clock));
 	OK(store_open(h->db, SHARE_DIR "/sql", 2, &h->store));
 	OK(secret_from(SPAN_LIT("0123456789abcdef0123456789abcdef"), &key));
 	OK(field_keys_new(key, &h->keys));
@@ -123,7 +140,7 @@ void hall_status(struct hall *h, const struct cert *about, int64_t time, struct 
 	OK(ocsp_request_parse(buf_span(&request), &rq));
 	struct ocsp_item item = {.id = rq.ids[0], .this_update = time};
 	if (revoked)
-		item.status = (struct ocsp_status){OCSP_REVOKED, h->revoked_at, CRL_KEY_COMPROMISE};
+		item.status = (struct ocsp_status){OCSP_REVOKED, h->revoked_at, h->suspended ? CRL_HOLD : CRL_KEY_COMPROMISE};
 	struct ocsp_spec s = {.signer = h->ocsp.cert, .key = h->ocsp.key, .produced = time, .items = &item, .n = 1};
 	OK(ocsp_response_build(&s, out));
 }
@@ -153,12 +170,23 @@ static enum err sign_head(void *ctx, struct log_head *head, uint64_t from, const
 	TRY(gm_sign(h->log.key, buf_span(&head->text), &sig));
 	buf_put(&head->sig, SPAN_ARR(sig.b));
 	hall_stamp(h, buf_span(&head->text), head->head.time + h->stamp_late_sec, &head->stamp);
-	return buf_err(&head->stamp);
+	h->signed_size = head->head.size;
+	return h->sign_lost ? ERR(UNAVAILABLE, "as ordered") : buf_err(&head->stamp);
+}
+
+static enum err ready(void *ctx, uint64_t *ret_epoch, uint64_t *ret_size)
+{
+	const struct hall *h = ctx;
+
+	*ret_epoch = 1;
+	*ret_size = h->signed_size;
+	return h->sign_fails != ERR_OK ? ERR(UNAVAILABLE, "as ordered") : ERR_OK;
 }
 
 struct log_service hall_service(struct hall *h)
 {
-	return (struct log_service){.bureau = h->bureau, .clock = h->clock, .status = answer_status, .sign = sign_head, .ctx = h};
+	return (struct log_service){.bureau = h->bureau, .clock = h->clock, .ready = h->asks_ready ? ready : NULL,
+		.status = answer_status, .sign = sign_head, .ctx = h};
 }
 
 uint64_t hall_sequence(struct hall *h)
@@ -177,7 +205,7 @@ static enum err append_fn(struct tx *tx, void *arg)
 	return log_append(tx, arg);
 }
 
-static void append(struct hall *h, const struct log_what *w)
+void hall_append(struct hall *h, const struct log_what *w)
 {
 	struct log_act a;
 
@@ -186,29 +214,40 @@ static void append(struct hall *h, const struct log_what *w)
 	log_act_done(&a);
 }
 
-void hall_act(struct hall *h, const struct hall_key *by, const char *no, struct buf *out)
+void hall_statement(struct hall *h, const struct hall_key *by, const char *no, const char *type, const struct statement_kv *kv,
+		    size_t n, struct buf *out)
 {
 	AUTO(statement) s = NULL;
 	AUTO_BUF(time, 32);
 	AUTO_BUF(nonce, 65);
+	struct statement_kv all[STATEMENT_KEYS_MAX];
 	struct sm2_sig sig;
 	uint8_t random[32];
 
 	OK(rand_bytes(random, sizeof random));
 	text_hex(&nonce, SPAN_ARR(random));
 	text_time(&time, clock_now(h->clock));
-	const struct statement_kv kv[] = {{"bureau", h->bureau}, {"nonce", buf_cstr(&nonce)}, {"time", buf_cstr(&time)},
-		{"case", no}, {"serial", "0102AB"}, {"reason", "持有人报失"}};
-	OK(statement_build("CERT-SUSPEND", kv, COUNT_OF(kv), &s));
+	all[0] = (struct statement_kv){"bureau", h->bureau};
+	all[1] = (struct statement_kv){"nonce", buf_cstr(&nonce)};
+	all[2] = (struct statement_kv){"time", buf_cstr(&time)};
+	memcpy(all + 3, kv, n * sizeof *kv);
+	OK(statement_build(type, all, n + 3, &s));
 	OK(gm_sign(by->key, statement_text(s), &sig));
-	append(h, &(struct log_what){.kind = "CERT-SUSPEND", .subject = no, .time = clock_now(h->clock),
-		.statement = statement_text(s), .sig = SPAN_ARR(sig.b), .cert = cert_der(by->cert)});
+	hall_append(h, &(struct log_what){.kind = type, .subject = no, .time = clock_now(h->clock), .statement = statement_text(s),
+		.sig = SPAN_ARR(sig.b), .cert = cert_der(by->cert)});
 	if (out)
 		buf_put(out, statement_text(s));
 }
 
+void hall_act(struct hall *h, const struct hall_key *by, const char *no, struct buf *out)
+{
+	const struct statement_kv kv[] = {{"case", no}, {"serial", "0102AB"}, {"reason", "持有人报失"}};
+
+	hall_statement(h, by, no, "CERT-SUSPEND", kv, COUNT_OF(kv), out);
+}
+
 void hall_rule(struct hall *h, const char *kind, const char *no, const char *rule)
 {
-	append(h, &(struct log_what){.kind = kind, .subject = no, .rule = rule, .time = clock_now(h->clock),
+	hall_append(h, &(struct log_what){.kind = kind, .subject = no, .rule = rule, .time = clock_now(h->clock),
 		.statement = SPAN_LIT("期限届满")});
 }

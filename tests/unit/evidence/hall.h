@@ -35,9 +35,14 @@ struct hall {
 	/* faults to order */
 	int64_t stamp_late_sec, status_early_sec;
 	enum err status_fails, sign_fails;
+	bool asks_ready;            /* the service has `ready`, which fails as signing does */
+	bool sign_lost;             /* the head is signed, but its answer does not arrive */
+	uint64_t signed_size;       /* of the last head, as the signer remembers */
 	const struct cert *revoked; /* this one, as of revoked_at */
 	int64_t revoked_at;
+	bool suspended;             /* and not revoked: the same with reason certificateHold */
 	uint8_t stamp_serial;
+	int64_t moved_sec;
 };
 void hall_open(struct hall *h);
 void hall_close(struct hall *h);
@@ -45,6 +50,12 @@ void hall_reopen(struct hall *h); /* the database closed and opened again */
 struct log_service hall_service(struct hall *h);
 /* A CERT-SUSPEND of that case, signed and appended; the text into out when it is not NULL. */
 void hall_act(struct hall *h, const struct hall_key *by, const char *no, struct buf *out);
+/* Any statement by a key, as an act about `no`; bureau, nonce and time are put before kv. The text into out when not NULL. */
+void hall_statement(struct hall *h, const struct hall_key *by, const char *no, const char *type, const struct statement_kv *kv,
+		    size_t n, struct buf *out);
+/* Any entry at all, also a wrong one. */
+void hall_append(struct hall *h, const struct log_what *w);
+void hall_later(struct hall *h, int64_t sec); /* moves the clock on */
 void hall_rule(struct hall *h, const char *kind, const char *no, const char *rule);
 uint64_t hall_sequence(struct hall *h); /* entries ordered */
 /* Any SQL on the database file, from outside. */

@@ -5,7 +5,7 @@
 #include "evidence/verify.h"
 #include "gm/sm3.h"
 
-enum { CHECK_LEN = 5 + SM3_LEN };
+enum { CHECK_LEN = 5 + SM3_LEN, RECHECK_EVERY = 8 };
 struct seen {
 	char last[1500];
 	size_t n;
@@ -141,16 +141,19 @@ static void flipped(void **state)
 	hall_close(&h);
 }
 
-/* The check at the end made new each time: every octet must be held by something better. */
+/* The check at the end made new each time: every octet must be held by something better. An attempt takes three signatures or
+ * more, so that only some are tried unless YINXIN_LONG is set. */
 static void flipped_and_rechecked(void **state)
 {
 	struct hall h;
 	AUTO_BUF(file, RECEIPT_MAX);
-	size_t slack = 0;
+	size_t slack = 0, every = getenv("YINXIN_LONG") ? 1 : RECHECK_EVERY;
 
 	(void)state;
 	small(&h, &file);
-	for (size_t i = 0; i < file.len - SM3_LEN; i++)
+	size_t from = (size_t)file.ptr[file.len - 1] % every; /* another part of them in each run */
+	printf("# octets %zu, %zu, ... of %zu\n", from, from + every, file.len);
+	for (size_t i = from; i < file.len - SM3_LEN; i += every)
 		for (int bit = i % 64 == 0 ? 0 : (int)(i % 8), n = i % 64 == 0 ? 8 : 1; n > 0; bit++, n--) {
 			file.ptr[i] = (uint8_t)(file.ptr[i] ^ 1 << bit);
 			recheck(&file);

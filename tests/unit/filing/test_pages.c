@@ -1,112 +1,22 @@
 /* The pages of filings in process: a draft by form, check page, signature, queue, return, approval; and who may not. */
 #include "world.h"
+#include "../portal/browser.h"
 #include "server/insurance/register.h"
 #include "server/portal/filing_pages.h"
 #include "web/session.h"
 
-#define ORIGIN "http://localhost:8600"
-
 struct site {
+	struct browser b;
 	struct world w;
 	struct portal app;
 	struct views *views;
 	struct web_config web;
-	struct buf answer;
-	char session[80], pre[80], csrf[80];
-	int status;
 };
-
-/* --- a browser of few words --- */
-
-static void var(struct buf *b, const char *name, const char *value)
-{
-	buf_put(b, span_of(name, strlen(name) + 1));
-	buf_put(b, span_of(value, strlen(value) + 1));
-}
-
-static const char *head_value(struct site *s, const char *name)
-{
-	static char value[512];
-	const char *at = strstr(buf_cstr(&s->answer), name);
-	if (at == NULL)
-		return "";
-	at += strlen(name);
-	(void)snprintf(value, sizeof value, "%.*s", (int)strcspn(at, "\r"), at);
-	return value;
-}
-
-static void keep_cookie(struct site *s, const char *name, char *ret, size_t cap)
-{
-	const char *at = strstr(buf_cstr(&s->answer), name);
-	if (at != NULL)
-		(void)snprintf(ret, cap, "%.*s", (int)strcspn(at + strlen(name), ";"), at + strlen(name));
-}
-
-static const char *body(struct site *s)
-{
-	const char *at = strstr(buf_cstr(&s->answer), "\r\n\r\n");
-	return at != NULL ? at + 4 : "";
-}
-
-static bool says(struct site *s, const char *needle)
-{
-	return strstr(body(s), needle) != NULL;
-}
-
-static int ask(struct site *s, const char *method, const char *uri, const char *type, const char *text, const char *accept)
-{
-	char cookies[256], number[24];
-	AUTO_BUF(vars, 16384);
-	AUTO_BUF(scgi, 2 << 20);
-	(void)snprintf(number, sizeof number, "%zu", strlen(text));
-	(void)snprintf(cookies, sizeof cookies, "yx_session=%s", s->session);
-	var(&vars, "CONTENT_LENGTH", number);
-	var(&vars, "SCGI", "1");
-	var(&vars, "REQUEST_METHOD", method);
-	var(&vars, "REQUEST_URI", uri);
-	var(&vars, "CONTENT_TYPE", type);
-	var(&vars, "REMOTE_ADDR", "127.0.0.1");
-	var(&vars, "HTTP_ACCEPT", accept);
-	var(&vars, "HTTP_ORIGIN", method[0] == 'P' ? ORIGIN : "");
-	if (s->session[0] != 0)
-		var(&vars, "HTTP_COOKIE", cookies);
-	buf_printf(&scgi, "%zu:", vars.len);
-	buf_put(&scgi, buf_span(&vars));
-	buf_str(&scgi, ",");
-	buf_str(&scgi, text);
-	buf_clear(&s->answer);
-	OK(web_handle(&s->web, buf_span(&scgi), &s->answer));
-	keep_cookie(s, "Set-Cookie: yx_session=", s->session, sizeof s->session);
-	s->status = (int)strtol(head_value(s, "Status: "), NULL, 10);
-	return s->status;
-}
-
-static int get(struct site *s, const char *uri)
-{
-	int status = ask(s, "GET", uri, "", "", "text/html");
-	const char *at = strstr(body(s), "name=\"yx-csrf\" content=\"");
-	if (at != NULL)
-		(void)snprintf(s->csrf, sizeof s->csrf, "%.64s", at + strlen("name=\"yx-csrf\" content=\""));
-	return status;
-}
-
-static int post_form(struct site *s, const char *uri, const char *fields)
-{
-	AUTO_BUF(text, 65536);
-	buf_printf(&text, "csrf=%s%s%s", s->csrf, fields[0] != 0 ? "&" : "", fields);
-	return ask(s, "POST", uri, "application/x-www-form-urlencoded", buf_cstr(&text), "text/html");
-}
 
 static json_t *post_json(struct site *s, const char *uri, json_t *take)
 {
-	json_t *v = NULL;
-	AUTO_BUF(text, 1 << 20);
-	OK(json_put_str(take, "csrf", span_str(s->csrf)));
-	OK(json_print(take, &text));
-	json_decref(take);
-	(void)ask(s, "POST", uri, "application/json", buf_cstr(&text), "application/json");
-	OK(json_parse(span_str(body(s)), &v));
-	return v;
+	(void)browser_post_json(&s->b, uri, take);
+	return browser_json(&s->b);
 }
 
 /* --- the site --- */
@@ -128,8 +38,9 @@ static int setup(void **state)
 {
 	static struct site s;
 	memset(&s, 0, sizeof s);
+	s.b.web = &s.web;
 	world_open(&s.w);
-	buf_init(&s.answer, 8 << 20);
+	buf_init(&s.b.answer, 8 << 20);
 	s.app.desk = s.w.o.desk;
 	s.app.filing = &s.w.d;
 	s.app.roster = roster;
@@ -154,7 +65,7 @@ static int teardown(void **state)
 	sessions_free(s->app.sessions);
 	views_free(s->views);
 	json_decref(s->app.tables);
-	buf_done(&s->answer);
+	buf_done(&s->b.answer);
 	world_close(&s->w);
 	return 0;
 }
@@ -178,11 +89,11 @@ static void log_in(struct site *s, const struct member *m, const char *page)
 {
 	static const struct web_route door[] = {{"GET", "/door", WEB_PUBLIC, WEB_FORM, NULL, open_session, NULL}, {NULL}};
 	next_member = m;
-	s->session[0] = 0;
+	s->b.session[0] = 0;
 	s->web.routes = door;
-	assert_int_equal(ask(s, "GET", "/door", "", "", "text/html"), 200);
+	assert_int_equal(browser_ask(&s->b, "GET", "/door", "", "", "text/html"), 200);
 	s->web.routes = portal_routes;
-	assert_int_equal(get(s, page), 200);
+	assert_int_equal(browser_get(&s->b, page), 200);
 }
 
 /* Asks for the text, signs, brings it back; the page to go to. */
@@ -197,8 +108,8 @@ static void sign(struct site *s, const struct member *m, const char *base, json_
 	(void)snprintf(uri, sizeof uri, "%s/text", base);
 	AUTO_JSON text = post_json(s, uri, step);
 	const char *statement = json_str_or(text, "statement", "");
-	if (s->status != 200)
-		fail_msg("%s: %s", uri, body(s));
+	if (s->b.status != 200)
+		fail_msg("%s: %s", uri, browser_body(&s->b));
 	OK(gm_sign(m->key, span_str(statement), &sig));
 	text_b64(&sig64, SPAN_ARR(sig.b));
 	text_b64(&cert64, cert_der(m->cert));
@@ -207,8 +118,8 @@ static void sign(struct site *s, const struct member *m, const char *base, json_
 	OK(json_put_str(act, "cert", buf_span(&cert64)));
 	(void)snprintf(uri, sizeof uri, "%s/act", base);
 	AUTO_JSON done = post_json(s, uri, json_incref(act));
-	if (s->status != 200)
-		fail_msg("%s: %s", uri, body(s));
+	if (s->b.status != 200)
+		fail_msg("%s: %s", uri, browser_body(&s->b));
 	(void)snprintf(next, 200, "%s", json_str_or(done, "next", ""));
 }
 
@@ -219,8 +130,8 @@ static void sign(struct site *s, const struct member *m, const char *base, json_
 /* A new draft by the buttons; its number. */
 static void start(struct site *s, char no[FILING_NO_MAX + 1])
 {
-	assert_int_equal(post_form(s, "/filings/new", "business=Q01"), 303);
-	const char *to = head_value(s, "Location: ");
+	assert_int_equal(browser_post_form(&s->b, "/filings/new", "business=Q01"), 303);
+	const char *to = browser_head(&s->b, "Location: ");
 	const char *at = strstr(to, "/filings/");
 	assert_non_null(at);
 	(void)snprintf(no, FILING_NO_MAX + 1, "%.*s", (int)strcspn(at + 9, "/"), at + 9);
@@ -231,48 +142,48 @@ static void test_by_form(void **state)
 	struct site *s = *state;
 	char no[FILING_NO_MAX + 1], uri[200], base[200], next[200], fields[500];
 	log_in(s, &s->w.operator, "/filings");
-	assert_true(says(s, "测试业务一"));
-	assert_false(says(s, "测试业务三")); /* for persons */
+	assert_true(browser_says(&s->b, "测试业务一"));
+	assert_false(browser_says(&s->b, "测试业务三")); /* for persons */
 	start(s, no);
 	(void)snprintf(base, sizeof base, "/filings/%s", no);
 	(void)snprintf(uri, sizeof uri, "/filings/%s/form", no);
-	assert_int_equal(get(s, uri), 200);
-	assert_true(says(s, "name=\"id_no\""));
-	assert_false(says(s, "govuk-error-summary"));
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_true(browser_says(&s->b, "name=\"id_no\""));
+	assert_false(browser_says(&s->b, "govuk-error-summary"));
 	/* saved with a fault: nothing is lost, the field says why */
-	assert_int_equal(post_form(s, uri, "version=1&period=202611&id_no=430102199003079915&name=%E7%94%B2&wage=&go=save"), 303);
-	assert_int_equal(get(s, uri), 200);
-	assert_true(says(s, "430102199003079915"));
-	assert_true(says(s, "E-21"));
-	assert_true(says(s, "月工资不能为空"));
+	assert_int_equal(browser_post_form(&s->b, uri, "version=1&period=202611&id_no=430102199003079915&name=%E7%94%B2&wage=&go=save"), 303);
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_true(browser_says(&s->b, "430102199003079915"));
+	assert_true(browser_says(&s->b, "E-21"));
+	assert_true(browser_says(&s->b, "月工资不能为空"));
 	(void)snprintf(uri, sizeof uri, "/filings/%s/check", no);
-	assert_int_equal(get(s, uri), 200);
-	assert_false(says(s, "data-sign"));
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_false(browser_says(&s->b, "data-sign"));
 	/* an old page */
 	(void)snprintf(uri, sizeof uri, "/filings/%s/form", no);
-	assert_int_equal(post_form(s, uri, "version=1&" GOOD "&go=next"), 409);
+	assert_int_equal(browser_post_form(&s->b, uri, "version=1&" GOOD "&go=next"), 409);
 	(void)snprintf(fields, sizeof fields, "version=%lld&%s&go=next", (long long)world_get(&s->w, no).version, GOOD);
-	assert_int_equal(post_form(s, uri, fields), 303);
+	assert_int_equal(browser_post_form(&s->b, uri, fields), 303);
 	(void)snprintf(uri, sizeof uri, "/filings/%s/upload", no);
-	assert_non_null(strstr(head_value(s, "Location: "), uri));
-	assert_int_equal(get(s, uri), 200);
+	assert_non_null(strstr(browser_head(&s->b, "Location: "), uri));
+	assert_int_equal(browser_get(&s->b, uri), 200);
 	(void)snprintf(uri, sizeof uri, "/filings/%s/check", no);
-	assert_int_equal(get(s, uri), 200);
-	assert_true(says(s, "data-sign"));
-	assert_true(says(s, "8000.00"));
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_true(browser_says(&s->b, "data-sign"));
+	assert_true(browser_says(&s->b, "8000.00"));
 	sign(s, &s->w.operator, base, json_pack("{s:s}", "step", "submit"), next);
 	assert_string_equal(next, base);
-	assert_int_equal(get(s, next), 200);
-	assert_true(says(s, "申报成功"));
-	assert_true(says(s, "data-state=\"submitted\""));
+	assert_int_equal(browser_get(&s->b, next), 200);
+	assert_true(browser_says(&s->b, "申报成功"));
+	assert_true(browser_says(&s->b, "data-state=\"submitted\""));
 	/* back button: there is nothing to edit any more */
-	assert_int_equal(get(s, uri), 303);
-	assert_int_equal(get(s, "/filings"), 200);
-	assert_true(says(s, no));
+	assert_int_equal(browser_get(&s->b, uri), 303);
+	assert_int_equal(browser_get(&s->b, "/filings"), 200);
+	assert_true(browser_says(&s->b, no));
 	sign(s, &s->w.operator, base, json_pack("{s:s, s:s}", "step", "withdraw", "reason", "填错"), next);
 	assert_int_equal(world_get(&s->w, no).state, FILING_WITHDRAWN);
-	assert_int_equal(get(s, base), 200);
-	assert_true(says(s, "填错"));
+	assert_int_equal(browser_get(&s->b, base), 200);
+	assert_true(browser_says(&s->b, "填错"));
 }
 
 static void test_review(void **state)
@@ -284,32 +195,32 @@ static void test_review(void **state)
 	OK(world_submit(&s->w, a, &s->w.operator));
 	OK(world_submit(&s->w, b, &s->w.operator));
 	log_in(s, &s->w.reviewer, "/review/filings");
-	assert_true(says(s, a) && says(s, b));
+	assert_true(browser_says(&s->b, a) && browser_says(&s->b, b));
 	(void)snprintf(uri, sizeof uri, "/review/filings/%s", a);
-	assert_int_equal(get(s, uri), 200);
-	assert_true(says(s, "测试职工AC"));
-	assert_true(says(s, "data-step=\"return\"") && says(s, "data-step=\"approve\""));
-	AUTO_JSON none = post_json(s, "/review/filings/text", json_pack("{s:s}", "step", "approve"));
-	assert_int_equal(s->status, 422);
-	AUTO_JSON empty = post_json(s, "/review/filings/text", json_pack("{s:s, s:s, s:s}", "step", "return", "no", a, "defects", " \n "));
-	assert_int_equal(s->status, 422);
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_true(browser_says(&s->b, "测试职工AC"));
+	assert_true(browser_says(&s->b, "data-step=\"return\"") && browser_says(&s->b, "data-step=\"approve\""));
+	json_decref(post_json(s, "/review/filings/text", json_pack("{s:s}", "step", "approve")));
+	assert_int_equal(s->b.status, 422);
+	json_decref(post_json(s, "/review/filings/text", json_pack("{s:s, s:s, s:s}", "step", "return", "no", a, "defects", " \n ")));
+	assert_int_equal(s->b.status, 422);
 	sign(s, &s->w.reviewer, "/review/filings", json_pack("{s:s, s:s, s:s}", "step", "return", "no", a, "defects", "缺合同\n \n缺证件"), next);
 	assert_string_equal(next, "/review/filings?done=1&failed=0");
 	assert_int_equal(world_get(&s->w, a).state, FILING_RETURNED);
 	log_in(s, &s->w.operator, "/filings");
 	(void)snprintf(uri, sizeof uri, "/filings/%s", a);
-	assert_int_equal(get(s, uri), 200);
-	assert_true(says(s, "一次性告知") && says(s, "<p>缺合同</p><p>缺证件</p>"));
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_true(browser_says(&s->b, "一次性告知") && browser_says(&s->b, "<p>缺合同</p><p>缺证件</p>"));
 	OK(world_submit(&s->w, a, &s->w.operator));
 	log_in(s, &s->w.reviewer, "/review/filings");
 	(void)snprintf(both, sizeof both, "%s,%s", a, b);
 	sign(s, &s->w.reviewer, "/review/filings", json_pack("{s:s, s:s, s:s}", "step", "approve", "no", both, "opinion", "同意"), next);
 	assert_string_equal(next, "/review/filings?done=2&failed=0");
-	assert_int_equal(get(s, next), 200);
-	assert_true(says(s, "已办理 2 件"));
+	assert_int_equal(browser_get(&s->b, next), 200);
+	assert_true(browser_says(&s->b, "已办理 2 件"));
 	assert_int_equal(world_get(&s->w, a).state, FILING_DONE);
 	assert_int_equal(world_get(&s->w, b).state, FILING_DONE);
-	assert_int_equal(get(s, uri), 403); /* an officer has no /filings */
+	assert_int_equal(browser_get(&s->b, uri), 403); /* an officer has no /filings */
 }
 
 static void test_who_may_not(void **state)
@@ -319,33 +230,33 @@ static void test_who_may_not(void **state)
 	world_draft(&s->w, "Q01", 1, no);
 	OK(world_submit(&s->w, no, &s->w.operator));
 	log_in(s, &s->w.stranger, "/filings");
-	assert_false(says(s, no));
+	assert_false(browser_says(&s->b, no));
 	(void)snprintf(uri, sizeof uri, "/filings/%s", no);
-	assert_int_equal(get(s, uri), 403);
-	assert_false(says(s, "测试职工"));
+	assert_int_equal(browser_get(&s->b, uri), 403);
+	assert_false(browser_says(&s->b, "测试职工"));
 	(void)snprintf(uri, sizeof uri, "/filings/%s/receipt", no);
-	assert_int_equal(get(s, uri), 403);
-	assert_int_equal(get(s, "/filings/430100Q0120260101001"), 404);
-	assert_int_equal(get(s, "/review/filings"), 403);
+	assert_int_equal(browser_get(&s->b, uri), 403);
+	assert_int_equal(browser_get(&s->b, "/filings/430100Q0120260101001"), 404);
+	assert_int_equal(browser_get(&s->b, "/review/filings"), 403);
 	log_in(s, &s->w.far, "/review/filings");
-	assert_false(says(s, no));
+	assert_false(browser_says(&s->b, no));
 	(void)snprintf(uri, sizeof uri, "/review/filings/%s", no);
-	assert_int_equal(get(s, uri), 403);
+	assert_int_equal(browser_get(&s->b, uri), 403);
 	(void)snprintf(uri, sizeof uri, "/review/filings/%s/receipt", no);
-	assert_int_equal(get(s, uri), 403);
+	assert_int_equal(browser_get(&s->b, uri), 403);
 	/* his role is in the session but no longer on the roster */
 	log_in(s, &s->w.operator, "/filings");
 	next_member = &s->w.reviewer2;
 	static const struct web_route door[] = {{"GET", "/door", WEB_PUBLIC, WEB_FORM, NULL, open_session, NULL}, {NULL}};
-	s->session[0] = 0;
+	s->b.session[0] = 0;
 	s->web.routes = door;
-	assert_int_equal(ask(s, "GET", "/door", "", "", "text/html"), 200);
+	assert_int_equal(browser_ask(&s->b, "GET", "/door", "", "", "text/html"), 200);
 	s->web.routes = portal_routes;
-	assert_int_equal(get(s, "/review/filings"), 403);
+	assert_int_equal(browser_get(&s->b, "/review/filings"), 403);
 	/* no business is open */
 	s->app.filing = NULL;
 	log_in(s, &s->w.operator, "/filings");
-	assert_true(says(s, "尚未开通"));
+	assert_true(browser_says(&s->b, "尚未开通"));
 }
 
 /* --- the unit's staff --- */
@@ -388,31 +299,31 @@ static void test_staff(void **state)
 	OK(tables_load(SHARE_DIR "/tables", &t));
 	s->app.insurance = t;
 	log_in(s, &s->w.operator, "/unit");
-	assert_true(says(s, "id=\"staff-empty\">暂无参保职工。</td>"));
-	assert_false(says(s, "尚未开通") || says(s, "staff-total"));
+	assert_true(browser_says(&s->b, "id=\"staff-empty\">暂无参保职工。</td>"));
+	assert_false(browser_says(&s->b, "尚未开通") || browser_says(&s->b, "staff-total"));
 	enrol(s, t, "430102199003079914", "测试职工<甲", three, 202610);
 	enrol(s, t, "430102199003079914", "测试职工<甲", medical, 202611);
-	assert_int_equal(get(s, "/unit"), 200);
-	assert_true(says(s, "<td>测试职工&lt;甲</td><td>430102********9914</td>"
+	assert_int_equal(browser_get(&s->b, "/unit"), 200);
+	assert_true(browser_says(&s->b, "<td>测试职工&lt;甲</td><td>430102********9914</td>"
 			    "<td><div>养老、失业、工伤</div><div>医疗</div></td>"
 			    "<td><div>2026-10</div><div>2026-11</div></td><td><div>参保缴费</div><div>参保缴费</div></td>"));
-	assert_true(says(s, "id=\"staff-total\">共 1 人。"));
-	assert_false(says(s, "staff-empty") || says(s, "430102199003079914"));
+	assert_true(browser_says(&s->b, "id=\"staff-total\">共 1 人。"));
+	assert_false(browser_says(&s->b, "staff-empty") || browser_says(&s->b, "430102199003079914"));
 	for (int i = 0; i < 50; i++) {
 		char id[ID_NUMBER_LEN + 1];
 		id_of(i, id);
 		enrol(s, t, id, "测试职工乙", injury, 202611);
 	}
-	assert_int_equal(ask(s, "GET", "/unit", "", "", "application/json"), 200);
+	assert_int_equal(browser_ask(&s->b, "GET", "/unit", "", "", "application/json"), 200);
 	AUTO_JSON v = NULL;
-	OK(json_parse(span_str(body(s)), &v));
+	OK(json_parse(span_str(browser_body(&s->b)), &v));
 	const json_t *list = json_object_get(v, "staff");
 	assert_int_equal(json_array_size(list), 50);
 	assert_int_equal(json_int_or(v, "staff_total", 0), 51);
-	assert_int_equal(get(s, "/unit"), 200);
-	assert_true(says(s, "共 51 人，此处列出前 50 人。"));
+	assert_int_equal(browser_get(&s->b, "/unit"), 200);
+	assert_true(browser_says(&s->b, "共 51 人，此处列出前 50 人。"));
 	log_in(s, &s->w.stranger, "/unit");
-	assert_true(says(s, "staff-empty") && !says(s, "测试职工"));
+	assert_true(browser_says(&s->b, "staff-empty") && !browser_says(&s->b, "测试职工"));
 }
 
 /* Every field of every delivered definition can arrive: else reading it would be a bug. */
@@ -433,7 +344,9 @@ static void test_fields_are_declared(void **state)
 	static const struct service_precondition pre[] = {{"b03", no_check, NULL}, {NULL}};
 	static const struct service_effect effects[] = {{"b03", NULL, NULL, NULL, NULL}, {NULL}};
 	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
-	const struct service_registry r = {NULL, pre, when, effects};
+	struct cert_service cert;
+	cert_service_init(&cert, NULL);
+	const struct service_registry r = {NULL, pre, when, effects, &cert.registry};
 	AUTO(services) all = NULL;
 	AUTO(services) odd = NULL;
 	(void)state;
@@ -444,6 +357,15 @@ static void test_fields_are_declared(void **state)
 		"\"steps\":[{\"name\":\"a\",\"label\":\"z\",\"role\":\"clerk\",\"days\":1}]}";
 	OK(services_parse("Z01.json", span_str(text), NULL, &odd));
 	assert_int_equal(filing_fields_check(odd), ERR_CONFIG);
+	assert_non_null(strstr(err_detail(), "odd"));
+	err_clear();
+	static const char desk[] = "{\"code\":\"Z02\",\"name\":\"z\",\"name_en\":\"z\",\"filers\":[\"desk\"],\"accept\":\"officer\",\"engine\":\"cert\","
+		"\"promise_days\":1,\"fields\":[{\"name\":\"odd\",\"label\":\"z\",\"label_en\":\"z\",\"type\":\"date\"}],"
+		"\"steps\":[{\"name\":\"a\",\"label\":\"z\",\"role\":\"clerk\",\"days\":1,\"statement\":\"CERT-ACCEPT\"}]}";
+	AUTO(services) other = NULL;
+	OK(services_parse("Z02.json", span_str(desk), NULL, &other));
+	OK(desk_fields_check(services_find(all, "T01")));
+	assert_int_equal(desk_fields_check(services_at(other, 0)), ERR_CONFIG);
 	assert_non_null(strstr(err_detail(), "odd"));
 	err_clear();
 }

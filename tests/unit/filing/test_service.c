@@ -1,5 +1,6 @@
 /* Definitions: what is loaded, and every fault by its place and words. */
 #include "world.h"
+#include "server/filing/cert_service.h"
 
 static struct services *parse(const char *file, const char *text, enum err *ret_e)
 {
@@ -108,6 +109,13 @@ static const struct {
 	{"\"days\":5", "\"days\":5,\"when\":\"noted\"", "Q02.json: steps[0].when: the first step is never left out"},
 	{"\"steps\":[", "\"documents\":[{\"name\":\"a\",\"label\":\"甲\"},{\"name\":\"a\",\"label\":\"乙\"}],\"steps\":[", "Q02.json: documents[1].name: a is there twice"},
 	{"\"steps\":[", "\"attachments\":[{\"name\":\"a\",\"label\":\"甲\",\"label_en\":\"a\",\"max_bytes\":1}],\"steps\":[", "Q02.json: attachments[0].max_count: missing"},
+	{"\"days\":5", "\"days\":5,\"statement\":\"CERT-ACCEPT\"", "Q02.json: steps[0].statement: a filing's statements are the engine's own"},
+	{"\"steps\":[", "\"steps\":[{\"name\":\"zero\",\"label\":\"零审\",\"role\":\"reviewer\",\"days\":1},", "Q02.json: steps: more than 2"},
+	{"\"accept\":\"officer\"", "\"accept\":\"officer\",\"engine\":\"cert\"", "Q02.json: steps[0].statement: missing"},
+	{"\"name\":\"note\"", "\"name\":\"note\",\"group\":\"g\"", "Q02.json: fields[1].group: no group \"g\""},
+	{"\"name\":\"wage\"", "\"name\":\"wage\",\"group\":\"g\"", "Q02.json: rows.fields[2].group: rows have no groups"},
+	{"\"promise_days\":10", "\"groups\":[{\"name\":\"g\",\"label\":\"组\"}],\"promise_days\":10", "Q02.json: fields[0].group: missing: the form has groups"},
+	{"\"type\":\"month\"", "\"type\":\"month\",\"radios\":true", "Q02.json: fields[0].radios: only a code"},
 	{"\"steps\":[", "\"steps\":[],\"steeps\":[", "Q02.json: steeps: unknown member"},
 };
 
@@ -133,6 +141,7 @@ static void test_not_json(void **state)
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		enum err e;
 		AUTO(services) s = parse("Q02.json", texts[i], &e);
+		assert_null(s);
 		assert_int_equal(e, ERR_CONFIG);
 		assert_non_null(strstr(err_detail(), "Q02.json"));
 		err_clear();
@@ -170,7 +179,9 @@ static void test_delivered(void **state)
 	static const struct service_precondition pre[] = {{"b03", no_check, NULL}, {NULL}};
 	static const struct service_effect effects[] = {{"b03", no_prepare, no_effect, NULL, NULL}, {NULL}};
 	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
-	const struct service_registry r = {NULL, pre, when, effects};
+	struct cert_service cert;
+	cert_service_init(&cert, NULL);
+	const struct service_registry r = {NULL, pre, when, effects, &cert.registry};
 	AUTO(services) s = NULL;
 	(void)state;
 	enum err e = services_load(SHARE_DIR "/services", &r, &s);

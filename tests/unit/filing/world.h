@@ -28,6 +28,7 @@ void world_close(struct world *w);
 /* A draft with n rows, good ones. */
 void world_draft(struct world *w, const char *business, size_t n, char no[FILING_NO_MAX + 1]);
 void world_rows(struct world *w, const char *no, size_t n);
+void world_id_number(size_t n, char ret[19]); /* valid, each n another */
 struct act_parts world_sign(const struct member *m, struct span text, struct sm2_sig *sig);
 enum err world_submit(struct world *w, const char *no, const struct member *m);
 enum err world_withdraw(struct world *w, const char *no, const struct member *m);
@@ -37,3 +38,6 @@ enum err world_refuse(struct world *w, const char *no, const struct member *m);
 enum err world_text_sign(struct world *w, const struct member *m, struct buf *text);
 struct filing world_get(struct world *w, const char *no);
 int64_t world_counter(struct world *w, const char *name);
+int64_t world_effects(struct world *w, const char *no); /* how often the test's effect has been done to it */
+int world_setup(void **state); /* cmocka */
+int world_teardown(void **state);

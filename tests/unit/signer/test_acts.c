@@ -31,14 +31,20 @@ static void unchanged(enum err got, enum err want, uint64_t before, const char *
 }
 
 /* A certificate to work on. */
-static void issue_one(struct issue *r, struct ipc_msg **ret_a, char ret_serial[41])
+static void issue_days(struct issue *r, const char *days, struct ipc_msg **ret_a, char ret_serial[41])
 {
 	AUTO(cert) c = NULL;
 	issue_init(&w, r);
+	r->days = days;
 	AUTO(ipc_msg) m = issue_build(&w, r);
 	OK(as_portal(&w, m, ret_a));
 	OK(cert_parse(ipc_get(*ret_a, ST_SIGN_CERT), &c));
 	memcpy(ret_serial, cert_serial(c), strlen(cert_serial(c)) + 1);
+}
+
+static void issue_one(struct issue *r, struct ipc_msg **ret_a, char ret_serial[41])
+{
+	issue_days(r, "365", ret_a, ret_serial);
 }
 
 /* --- status --- */
@@ -142,6 +148,38 @@ static void status_needs_its_officers(void **state)
 	(void)snprintf(root, sizeof(root), "%s", cert_serial(w.root));
 	unchanged(change("CERT-REVOKE", root, 5, CLERK, REVIEWER, &a), ERR_SERIAL_UNKNOWN, before, "the root");
 	issue_done(&r);
+}
+
+/* Certificates of officers: the circle of security administrators alone, one to suspend, two to revoke and to release. */
+static void officers_fall_to_their_own_circle(void **state)
+{
+	static const struct {
+		const char *type;
+		enum who a, b;
+		enum err want;
+	} rows[] = {
+		{"CERT-SUSPEND", CLERK, N_OFFICERS, ERR_ROLE},      {"CERT-SUSPEND", REVIEWER, N_OFFICERS, ERR_ROLE},
+		{"CERT-REVOKE", CLERK, REVIEWER, ERR_ROLE},         {"CERT-REVOKE", SEC1, REVIEWER, ERR_ROLE},
+		{"CERT-REVOKE", SEC2, SEC2, ERR_SAME_PERSON},       {"CERT-SUSPEND", SEC2, N_OFFICERS, ERR_OK},
+		{"CERT-RELEASE", CLERK, REVIEWER, ERR_ROLE},        {"CERT-RELEASE", SEC1, CLERK, ERR_ROLE},
+		{"CERT-RELEASE", SEC1, SEC1, ERR_SAME_PERSON},      {"CERT-RELEASE", SEC1, SEC2, ERR_OK},
+		{"CERT-SUSPEND", SEC1, N_OFFICERS, ERR_OK},         {"CERT-REVOKE", SEC2, SEC1, ERR_OK},
+	};
+	(void)state;
+	const char *serial = w.officers[AUDITOR].serial;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		AUTO(ipc_msg) a = NULL;
+		uint64_t before = journal_count(&w), status = status_of(&w, serial);
+		enum err e = change(rows[i].type, serial, 0, rows[i].a, rows[i].b, &a);
+		if (e != rows[i].want)
+			fail_msg("row %zu: %s, wanted %s (%s)", i, err_name(e), err_name(rows[i].want), err_detail());
+		if (e != ERR_OK) {
+			assert_int_equal(journal_count(&w), before);
+			assert_int_equal(status_of(&w, serial), status);
+		}
+	}
+	assert_int_equal(status_of(&w, serial), 1);
+	err_clear();
 }
 
 static void two_texts_are_not_one(void **state)
@@ -393,6 +431,9 @@ static void next_roster_is_in_force(void **state)
 
 /* --- renewal --- */
 
+/* So many days before the end the holder may renew, signer.md: the default of renew_days. */
+#define DUE "60"
+
 struct renewal {
 	const char *serial, *days;
 	const struct sm2_key *signer;
@@ -433,7 +474,7 @@ static void holder_renews(void **state)
 	AUTO(sm2_key) key = NULL;
 	AUTO(sm2_key) pair = NULL;
 	(void)state;
-	issue_one(&r, &old, serial);
+	issue_days(&r, DUE, &old, serial);
 	OK(sm2_key_new(&key));
 	struct renewal n = {.serial = serial, .days = "365", .signer = r.key, .card = r.card, .key = key};
 	AUTO(ipc_msg) m = renewal_build(&n, ipc_get(old, ST_SIGN_CERT));
@@ -458,7 +499,7 @@ static void bad_renewals_are_refused(void **state)
 	AUTO(sm2_key) stranger = NULL;
 	struct soft_card foreign = {.serial = "YX99999998"};
 	(void)state;
-	issue_one(&r, &old, serial);
+	issue_days(&r, DUE, &old, serial);
 	OK(sm2_key_new(&key));
 	OK(sm2_key_new(&stranger));
 	foreign.device = stranger;
@@ -487,6 +528,38 @@ static void bad_renewals_are_refused(void **state)
 	AUTO(ipc_msg) m = renewal_build(&n, ipc_get(old, ST_SIGN_CERT));
 	uint64_t before = journal_count(&w);
 	unchanged(as_portal(&w, m, &a), ERR_CERT_REVOKED, before, "revoked");
+	issue_done(&r);
+}
+
+/* In the window and not before it; after the end never again. */
+static void renewal_has_its_window(void **state)
+{
+	static const struct {
+		int64_t days_on;
+		enum err want;
+	} rows[] = {
+		{0, ERR_RENEW_EARLY}, {304, ERR_RENEW_EARLY}, {366, ERR_CERT_EXPIRED}, {305, ERR_OK},
+	};
+	struct issue r;
+	char serial[41];
+	AUTO(ipc_msg) old = NULL;
+	AUTO(sm2_key) key = NULL;
+	(void)state;
+	issue_one(&r, &old, serial);
+	OK(sm2_key_new(&key));
+	const struct renewal n = {.serial = serial, .days = "365", .signer = r.key, .card = r.card, .key = key};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		AUTO(ipc_msg) a = NULL;
+		procs_shift_clock(&w.procs, rows[i].days_on * 86400);
+		AUTO(ipc_msg) m = renewal_build(&n, ipc_get(old, ST_SIGN_CERT));
+		uint64_t before = journal_count(&w);
+		enum err e = as_portal(&w, m, &a);
+		if (e != rows[i].want)
+			fail_msg("day %lld: %s (%s)", (long long)rows[i].days_on, err_name(e), err_detail());
+		assert_int_equal(journal_count(&w), before + (e == ERR_OK));
+	}
+	procs_shift_clock(&w.procs, 0);
+	err_clear();
 	issue_done(&r);
 }
 
@@ -525,30 +598,18 @@ static void policy_lets_the_acceptor_make(void **state)
 	err_clear();
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	world_start(&w);
-	return 0;
-}
-
-static int finish(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(life_of_a_certificate),          cmocka_unit_test(status_needs_its_officers),
+		cmocka_unit_test(officers_fall_to_their_own_circle),
 		cmocka_unit_test(two_texts_are_not_one),          cmocka_unit_test(an_act_counts_once),
 		cmocka_unit_test(a_release_kept_back_lifts_nothing),
 		cmocka_unit_test(stock_needs_maker_and_reviewer), cmocka_unit_test(stock_lines_are_checked),
 		cmocka_unit_test(withdrawn_card_is_out),          cmocka_unit_test(bad_rosters_are_refused),
 		cmocka_unit_test(holder_renews),                  cmocka_unit_test(bad_renewals_are_refused),
+		cmocka_unit_test(renewal_has_its_window),
 		cmocka_unit_test(next_roster_is_in_force),        cmocka_unit_test(policy_lets_the_acceptor_make),
 	};
-	return cmocka_run_group_tests_name("acts", tests, begin, finish);
+	return world_run("acts", &w, tests, COUNT_OF(tests));
 }

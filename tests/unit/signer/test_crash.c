@@ -189,7 +189,7 @@ static void status_survives(void **state)
 	AUTO(crl) is = NULL;
 	(void)state;
 	OK(ipc_msg_new(SIGNER_SUSPEND, &m));
-	put_officer(m, ST_ACT, s, &w.officers[CLERK]);
+	put_officer(m, ST_ACT, s, &w.officers[SEC1]);
 	OK(as_portal(&w, m, &a));
 	OK(crl_parse(ipc_get(a, ST_CRL), &was));
 	restart(&w, false);
@@ -304,24 +304,6 @@ static void foreign_key_store_stops_the_signer(void **state)
 	world_stop(&v);
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	OK(rand_bytes((uint8_t *)&seed, sizeof(seed)));
-	seed |= 1;
-	if (getenv("YX_SEED") != NULL)
-		seed = strtoull(getenv("YX_SEED"), NULL, 10) | 1;
-	world_start(&w);
-	return 0;
-}
-
-static int finish(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,5 +313,5 @@ int main(void)
 		cmocka_unit_test(damaged_journal_stops_the_signer),
 		cmocka_unit_test(foreign_key_store_stops_the_signer),
 	};
-	return cmocka_run_group_tests_name("crash", tests, begin, finish);
+	return world_run("crash", &w, tests, COUNT_OF(tests));
 }

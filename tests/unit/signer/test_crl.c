@@ -94,8 +94,8 @@ static struct ipc_msg *revocation(enum who whom)
 	const struct statement_kv kv[] = {{"case", "X1"}, {"serial", w.officers[whom].serial}, {"reason", "密钥泄露"}};
 	AUTO(statement) s = statement_of(&w, "CERT-REVOKE", NULL, NULL, 0, kv, 3);
 	struct ipc_msg *m = new_msg(SIGNER_REVOKE);
-	put_officer(m, ST_ACT, s, &w.officers[CLERK]);
-	put_officer(m, ST_ACT2, s, &w.officers[REVIEWER]);
+	put_officer(m, ST_ACT, s, &w.officers[SEC1]);
+	put_officer(m, ST_ACT2, s, &w.officers[SEC2]);
 	return m;
 }
 
@@ -220,21 +220,6 @@ static void no_older_list_after_a_failure(void **state)
 	err_clear();
 }
 
-static int begin(void **state)
-{
-	(void)state;
-	OK(profile_load(getenv("YX_PROFILES")));
-	world_start(&w);
-	return 0;
-}
-
-static int finish(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,5 +227,5 @@ int main(void)
 		cmocka_unit_test(a_change_outlives_its_list),
 		cmocka_unit_test(no_older_list_after_a_failure),
 	};
-	return cmocka_run_group_tests_name("CRL", tests, begin, finish);
+	return world_run("CRL", &w, tests, COUNT_OF(tests));
 }

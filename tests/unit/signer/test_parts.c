@@ -5,6 +5,7 @@
 #include "pki/profile.h"
 #include "server/signer/ca.h"
 #include "server/signer/index.h"
+#include "server/signer/quota.h"
 #include "server/signer/record.h"
 #include "server/signer/roster.h"
 #include <stdio.h>
@@ -218,13 +219,41 @@ static void days_and_profiles(void **state)
 	err_clear();
 }
 
+/* --- quota --- */
+
+static int taken(struct quota *q, int64_t now_ms, int tries)
+{
+	int n = 0;
+	for (int i = 0; i < tries; i++)
+		n += quota_take(q, now_ms);
+	return n;
+}
+
+static void quota_fills_and_empties(void **state)
+{
+	struct quota q;
+	(void)state;
+	quota_init(&q, 6, 1000);
+	assert_int_equal(taken(&q, 1000, 100), 60);
+	assert_int_equal(q.refused, 40);
+	assert_int_equal(taken(&q, 1000 + 9999, 5), 0);
+	assert_int_equal(taken(&q, 1000 + 10000, 5), 1); /* one in ten seconds, no rest lost */
+	assert_int_equal(taken(&q, 1000 + 40000, 5), 3);
+	assert_int_equal(taken(&q, 0, 5), 0); /* a clock that goes back gives nothing */
+	assert_int_equal(taken(&q, INT64_MAX / 2, 100), 60);
+	quota_init(&q, 1000000, 0);
+	assert_int_equal(taken(&q, INT64_C(1) << 60, 1000), 1000);
+	quota_init(&q, 0, 0);
+	assert_int_equal(taken(&q, 0, 1000), 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(index_keeps_all),      cmocka_unit_test(person_ids),
 		cmocka_unit_test(schemas_are_in_order), cmocka_unit_test(records_are_typed),
 		cmocka_unit_test(key_store_opens),      cmocka_unit_test(every_octet_of_the_store_counts),
-		cmocka_unit_test(days_and_profiles),
+		cmocka_unit_test(days_and_profiles),    cmocka_unit_test(quota_fills_and_empties),
 	};
 	return cmocka_run_group_tests_name("signer parts", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "gm/rand.h"
 #include "gm/sm3.h"
 #include "pki/csr.h"
+#include "pki/profile.h"
 #include <stdio.h>
 
 static const struct {
@@ -268,6 +269,31 @@ void world_stop(struct world *w)
 	for (size_t i = 0; i < N_CARDS; i++)
 		sm2_key_free(w->cards[i].device);
 	memset(w, 0, sizeof(*w));
+}
+
+/* --- a group of tests --- */
+
+static struct world *of_group;
+
+static int begin(void **state)
+{
+	(void)state;
+	OK(profile_load(getenv("YX_PROFILES")));
+	world_start(of_group);
+	return 0;
+}
+
+static int finish(void **state)
+{
+	(void)state;
+	world_stop(of_group);
+	return 0;
+}
+
+int world_run(const char *name, struct world *w, const struct CMUnitTest *tests, size_t n)
+{
+	of_group = w;
+	return _cmocka_run_group_tests(name, tests, n, begin, finish);
 }
 
 /* --- an issue request --- */

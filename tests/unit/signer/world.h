@@ -35,6 +35,9 @@ void world_close(struct world *w);
 void world_stock(struct world *w);
 void world_stop(struct world *w);
 
+/* A group of tests with w open and stocked: the programs' main. */
+int world_run(const char *name, struct world *w, const struct CMUnitTest *tests, size_t n);
+
 /* As the portal's uid, and back to admin afterwards. */
 enum err as_portal(struct world *w, const struct ipc_msg *m, struct ipc_msg **ret_a);
 uint64_t journal_count(struct world *w);

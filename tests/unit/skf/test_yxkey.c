@@ -7,6 +7,7 @@
 #include "yxcard_run.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pty.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -357,6 +360,10 @@ static void login_refused(void **state)
 	p.answer = "{\"error\":{\"code\":\"L-104\",\"text\":\"账户已冻结\",\"remedy\":\"请联系办理窗口\"}}";
 	assert_int_equal(yxkey(&out, "Kp7#20-x\n", good), 1);
 	SAYS(&out, "L-104");
+	p.answer = "{\"error\":{\"code\":\"L-104\",\"text\":\"\\u001b[2Jgone\"}}"; /* nothing that moves a cursor */
+	assert_int_equal(yxkey(&out, "Kp7#20-x\n", good), 1);
+	SAYS(&out, "no reason given");
+	assert_null(strchr(buf_cstr(&out), '\x1b'));
 	p.answer = "<html>";
 	assert_int_equal(yxkey(&out, "Kp7#20-x\n", good), 1);
 	SAYS(&out, "S-013");
@@ -381,6 +388,41 @@ static void login_refused(void **state)
 	SAYS(&out, "S-013");
 	OK(yxcard_line(y, "INSERT blank-1"));
 	assert_int_equal(yxkey(&out, "Kp7#20-x\n", good), 1);
+}
+
+/* --- at a terminal --- */
+
+static bool echoes(int tty)
+{
+	struct termios t;
+
+	assert_int_equal(tcgetattr(tty, &t), 0);
+	return (t.c_lflag & ECHO) != 0;
+}
+
+/* INT at the prompt: the terminal echoes again afterwards. */
+static void interrupted_prompt(void **state)
+{
+	char *argv[] = {getenv("YXKEY"), (char[]){"pin"}, (char[]){"--key"}, (char[]){"operator-1"}, NULL}, text[256];
+	int tty = -1, status = 0;
+	int64_t until = clock_mono_ms() + 10000;
+
+	(void)state;
+	pid_t pid = forkpty(&tty, NULL, NULL, NULL);
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	for (; echoes(tty); usleep(2000))
+		assert_true(clock_mono_ms() < until);
+	assert_int_equal(write(tty, "\003", 1), 1);
+	while (read(tty, text, sizeof(text)) > 0)
+		;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	assert_true(echoes(tty));
+	close(tty);
 }
 
 /* The wrong keys never get a PIN: two inserted and none named, a blank one, another bureau's root. */
@@ -418,7 +460,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_KEYS(usage), WITH_KEYS(slots), WITH_KEYS(change_pin), WITH_KEYS(login_works), WITH_KEYS(login_refused),
-		WITH_KEYS(login_keys),
+		WITH_KEYS(login_keys), WITH_KEYS(interrupted_prompt),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	bureau_start(&bureau);

@@ -66,6 +66,20 @@ static enum err send_bytes(struct web_req *rq)
 	return web_bytes(rq, "application/pkix-crl", SPAN_LIT("\x30\x00\x0d\x0a"));
 }
 
+static enum err echo_file(struct web_req *rq)
+{
+	const struct web_file *f = web_file(rq, "file"), *more = web_file(rq, "more");
+
+	app_ran++;
+	if (web_field_errors(rq))
+		return ERR_OK;
+	TRY(json_put_str(web_model(rq), "name", span_str(f->name)));
+	TRY(json_put_str(web_model(rq), "type", span_str(f->type)));
+	TRY(json_put_int(web_model(rq), "len", (int64_t)f->body.len));
+	TRY(json_put_bool(web_model(rq), "more", more != NULL));
+	return json_put_str(web_model(rq), "text", span_str(web_value(rq, "memo")));
+}
+
 static enum err go(struct web_req *rq)
 {
 	return web_redirect(rq, web_value(rq, "to"));
@@ -127,6 +141,8 @@ static enum err digits(struct span s)
 static const struct web_field q_fields[] = {{"q", "查询", 20}, {"n", "编号", 8, .check = digits}, {NULL}};
 static const struct web_field form_fields[] = {
 	{"name", "名称", 12, .required = true}, {"unit", "单位编号", 8, .check = digits}, {"memo", "说明", 100, .multiline = true}, {NULL}};
+static const struct web_field file_fields[] = {{"file", "文件", 40, .required = true, .is_file = true}, {"more", "另一文件", 40, .is_file = true},
+	{"memo", "说明", 20, .multiline = true}, {NULL}};
 static const struct web_field to_fields[] = {{"to", "去向", 2000}, {NULL}};
 static const struct web_field role_fields[] = {{"roles", "角色", 12}, {NULL}};
 static const struct web_field nonce_fields[] = {{"nonce", "随机数", 100}, {NULL}};
@@ -137,6 +153,7 @@ static const struct web_route app_routes[] = {
 	{"GET", "/f", WEB_PUBLIC, .handler = show, .view = "page"},
 	{"POST", "/f", WEB_PUBLIC, .fields = form_fields, .handler = echo_form, .view = "form", .shows_errors = true},
 	{"POST", "/g", WEB_PUBLIC, .fields = form_fields, .handler = echo_form, .view = "page"},
+	{"POST", "/m", WEB_PUBLIC, WEB_MULTIPART, .fields = file_fields, .handler = echo_file, .view = "file", .shows_errors = true, .raw_max = 1000},
 	{"POST", "/j", WEB_PUBLIC, WEB_JSON, .fields = form_fields, .handler = echo_form},
 	{"GET", "/p/:no", WEB_PUBLIC, .handler = show_param, .view = "page"},
 	{"GET", "/p/new", WEB_PUBLIC, .handler = show, .view = "page"},
@@ -202,6 +219,7 @@ static int app_start(void **state)
 	test_file("t/page.mustache", "<p>{{text}}</p><i>{{holder}}</i><input value=\"{{csrf}}\">");
 	test_file("t/form.mustache", "{{#has_errors}}<ul>{{#errors}}<li>{{field}} {{label}} {{code}} {{text}}</li>{{/errors}}</ul>{{/has_errors}}"
 				     "<input name=name value=\"{{form.name.value}}\">{{#form.name.error}}<em>{{.}}</em>{{/form.name.error}}");
+	test_file("t/file.mustache", "{{#errors}}<li>{{field}} {{label}} {{code}} {{text}}</li>{{/errors}}");
 	test_file("t/broken.mustache", "{{no_such_member}}");
 	test_file("t/error.mustache", "E {{status}} {{code}} {{text}} {{remedy}} {{rid}} [{{detail}}]{{#errors}} ({{field}} {{code}}){{/errors}} {{csrf}}");
 	app_forward(0);

@@ -141,15 +141,15 @@ static void garbage_is_closed_and_the_server_lives(void **state)
 static void a_body_too_large_is_answered(void **state)
 {
 	const char *path = test_path("large.sock");
-	AUTO_BUF(in, 4 << 20);
+	AUTO_BUF(in, 8 << 20);
 	AUTO_BUF(out, 1 << 20);
 	int fd;
 	struct web_server *s = start(path, &fd);
 
 	(void)state;
 	buf_str(&in, "30:");
-	buf_put(&in, SPAN_LIT("CONTENT_LENGTH\0" "2000000\0SCGI\0" "1\0,"));
-	memset(buf_room(&in, 2000000), 'x', 2000000);
+	buf_put(&in, SPAN_LIT("CONTENT_LENGTH\0" "7000000\0SCGI\0" "1\0,"));
+	memset(buf_room(&in, 7000000), 'x', 7000000);
 	ask_socket(path, buf_span(&in), &out);
 	assert_non_null(strstr(buf_cstr(&out), "Status: 413"));
 	assert_non_null(strstr(buf_cstr(&out), "S-003"));

@@ -105,7 +105,7 @@ static inline void test_answer_done(struct test_answer *a)
 
 static inline void test_ask(const struct web_config *c, const struct test_request *q, struct test_answer *a)
 {
-	AUTO_BUF(in, 2 << 20);
+	AUTO_BUF(in, 8 << 20);
 
 	test_answer_done(a);
 	buf_init(&a->raw, 8 << 20);

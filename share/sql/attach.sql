@@ -1,0 +1,47 @@
+-- Attachments of filings (server/filing/attach*.c).
+
+-- name: attach_touch
+UPDATE filing SET version = ?2 + 1, changed = ?3, expires = CASE WHEN state = 6 THEN expires ELSE ?4 END
+WHERE no = ?1 AND version = ?2 AND state IN (1, 6, 7)
+
+-- name: attach_sums
+SELECT COUNT(*), COALESCE(SUM(f.octets), 0), COALESCE(SUM(CASE WHEN a.slot = ?2 THEN 1 ELSE 0 END), 0)
+FROM attachment a JOIN attachment_file f ON f.file = a.file WHERE a.no = ?1
+
+-- name: attach_file_put
+INSERT INTO attachment_file (file, media, octets, pages, sm3, person_id, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+
+-- name: attach_put
+INSERT INTO attachment (no, file, slot, sm3, name_sealed) VALUES (?1, ?2, ?3, ?4, ?5)
+
+-- name: attach_part_put
+INSERT INTO attachment_part (file, page, part, sealed) VALUES (?1, ?2, ?3, ?4)
+
+-- name: attach_copy
+INSERT INTO attachment (no, file, slot, sm3, name_sealed) SELECT ?2, file, slot, sm3, name_sealed FROM attachment WHERE no = ?1
+
+-- name: attach_list
+SELECT a.file, a.slot, a.name_sealed, f.media, f.octets, f.pages, a.sm3, f.person_id, f.time
+FROM attachment a JOIN attachment_file f ON f.file = a.file WHERE a.no = ?1 ORDER BY a.file
+
+-- name: attach_one
+SELECT a.file, a.slot, a.name_sealed, f.media, f.octets, f.pages, a.sm3, f.person_id, f.time
+FROM attachment a JOIN attachment_file f ON f.file = a.file WHERE a.no = ?1 AND a.file = ?2
+
+-- name: attach_parts
+SELECT part, sealed FROM attachment_part WHERE file = ?1 AND page = ?2 ORDER BY part
+
+-- name: attach_remove
+DELETE FROM attachment WHERE no = ?1 AND file = ?2
+
+-- name: attach_remove_all
+DELETE FROM attachment WHERE no = ?1
+
+-- name: attach_files_of
+SELECT file FROM attachment WHERE no = ?1 ORDER BY file
+
+-- name: attach_parts_end
+DELETE FROM attachment_part WHERE file = ?1 AND NOT EXISTS (SELECT 1 FROM attachment WHERE file = ?1)
+
+-- name: attach_file_end
+DELETE FROM attachment_file WHERE file = ?1 AND NOT EXISTS (SELECT 1 FROM attachment WHERE file = ?1)

@@ -1,0 +1,13 @@
+/* A register's change with its entry in the log, in one transaction: for what no case and no filing writes. */
+#pragma once
+#include "evidence/log.h"
+#include "server/cert/desk.h"
+
+struct entry {
+	const char *kind, *subject; /* "PERSON-PUT", the person's number */
+	const char *rule;           /* who: "service:register", "session:<subject>" */
+	/* Names what fn has written (log_act_cover…); may run again. */
+	void (*cover)(struct log_act *a, void *arg);
+};
+/* fn, then the entry; arg is for both. fn's error is returned and nothing is written. */
+enum err entry_write(const struct desk *d, const struct entry *w, store_fn *fn, void *arg) MUST_CHECK;

@@ -1,0 +1,217 @@
+/* What is wrong with a draft, in the order of its rows and by the numbers of the sheet they came from. */
+#include "server/portal/filing_sheet.h"
+#include "base/text.h"
+#include "server/filing/filing_sheet.h"
+#include "server/insurance/b03_sheet.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- text --- */
+
+enum err filing_shown(const struct service_field *field, const char *value, struct buf *out)
+{
+	enum b03_code code;
+	const char *detail;
+	if (b03_sheet_spoilt(value, &code, &detail)) {
+		buf_printf(out, "（%s）", b03_code_zh(code));
+	} else if (text_line_check(span_str(value)) != ERR_OK) {
+		err_clear();
+		buf_str(out, "（含有不可见字符）");
+	} else if (value[0] != 0 && field != NULL) {
+		return content_value_text(field, value, out);
+	} else {
+		buf_str(out, value);
+	}
+	return buf_err(out);
+}
+
+/* A spreadsheet takes a cell that begins like a formula for one, quotes or not. */
+void csv_cell(struct buf *out, const char *value, bool last)
+{
+	buf_str(out, value[0] != 0 && strchr("=+-@\t\r", value[0]) != NULL ? "\"'" : "\"");
+	for (const char *p = value; *p; p++) {
+		if (*p == '"')
+			buf_u8(out, '"');
+		buf_u8(out, (uint8_t)*p);
+	}
+	buf_str(out, last ? "\"\r\n" : "\",");
+}
+
+/* --- gathering --- */
+
+struct gathering {
+	const struct fault_view *v;
+	const json_t *rows;
+	int64_t *numbers;
+	json_t **of_row;  /* lists, 0 the form's */
+	size_t n_rows, n;
+};
+
+static const struct service_field *field_of(const struct gathering *g, const struct fault *f)
+{
+	return service_field_find(f->row > 0 ? &g->v->s->row_fields : &g->v->s->fields, f->field);
+}
+
+/* "月工资不能为空" under the heading 月工资 is "不能为空". */
+static const char *without_label(const char *text, const char *label)
+{
+	size_t n = strlen(label);
+	if (n == 0 || strncmp(text, label, n) != 0 || text[n] == 0)
+		return text;
+	return text[n] == ':' ? text + n + 1 : text + n;
+}
+
+/* A hint is made to stand beside its field; alone it needs a verb. */
+static enum err put_remedy(struct mo *o, const struct service_field *field, const char *remedy)
+{
+	AUTO_BUF(text, 1024);
+	bool hint = field != NULL && remedy[0] != 0 && strcmp(remedy, field->hint) == 0;
+	buf_printf(&text, "%s%s", hint ? "请按要求填写：" : "", remedy);
+	TRY(buf_err(&text));
+	mo_str(o, "remedy", buf_cstr(&text));
+	return mo_err(o);
+}
+
+static enum err put_words(struct mo *o, const struct gathering *g, const struct fault *f, bool *ret_again)
+{
+	const struct service_field *field = field_of(g, f);
+	const json_t *row = json_array_get(g->rows, f->row > 0 ? f->row - 1 : 0);
+	const char *value = f->row > 0 ? json_str_or(row, f->field, "") : "", *label = field != NULL ? field->label : "", *detail;
+	enum b03_code code;
+	*ret_again = b03_sheet_spoilt(value, &code, &detail);
+	if (!*ret_again) {
+		mo_str(o, "label", label);
+		mo_str(o, "code", f->code);
+		mo_str(o, "text", f->text);
+		mo_str(o, "reason", without_label(f->text, label));
+		return put_remedy(o, field, f->remedy);
+	}
+	AUTO_BUF(text, 1024);
+	label = code == B03_OTHER_UNIT ? b03_field_zh(B03_UNIT_NO) : label;
+	buf_printf(&text, "%s：%s（%s）", label, b03_code_zh(code), detail);
+	TRY(buf_err(&text));
+	mo_str(o, "label", label);
+	mo_str(o, "code", b03_code_name(code));
+	mo_str(o, "text", buf_cstr(&text));
+	mo_str(o, "reason", buf_cstr(&text) + strlen(label) + strlen("："));
+	mo_str(o, "remedy", b03_code_remedy(code));
+	return mo_err(o);
+}
+
+static enum err put_place(struct mo *o, const struct gathering *g, const struct fault *f)
+{
+	AUTO_BUF(name, 4 * SERVICE_VALUE_MAX);
+	char row[48] = "";
+	int64_t number = f->row > 0 && g->numbers[f->row - 1] > 0 ? g->numbers[f->row - 1] : (int64_t)f->row;
+	if (f->row > 0) {
+		(void)snprintf(row, sizeof row, "第 %lld 行", (long long)number);
+		TRY(filing_shown(NULL, json_str_or(json_array_get(g->rows, f->row - 1), "name", ""), &name));
+	}
+	mo_int(o, "at", (int64_t)f->row);
+	mo_int(o, "number", number);
+	mo_str(o, "row", row);
+	mo_str(o, "name", buf_cstr(&name));
+	/* The form shows its own fields, and those of the one row that did not come from a sheet of many. */
+	mo_str(o, "field", f->row == 0 || g->n_rows == 1 ? f->field : "");
+	return mo_err(o);
+}
+
+/* A spoilt cell has one fault, whatever the checks make of its mark. */
+static bool is_there(const json_t *list, const char *label)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (strcmp(json_str_or(json_array_get(list, i), "label", ""), label) == 0)
+			return true;
+	return false;
+}
+
+static enum err take_fault(const struct fault *f, void *ctx)
+{
+	struct gathering *g = ctx;
+	bool spoilt = false;
+	AUTO_JSON line = json_object();
+	struct mo o = mo_of(line);
+	if (line == NULL)
+		return ERR(NOMEM, "faults");
+	if (g->n >= FAULT_LINES_MAX || f->row > g->n_rows)
+		return ERR(LIMIT, "more than %d faults", FAULT_LINES_MAX);
+	TRY(put_place(&o, g, f));
+	TRY(put_words(&o, g, f, &spoilt));
+	json_t **list = &g->of_row[f->row];
+	if (*list == NULL)
+		*list = json_array();
+	if (spoilt && is_there(*list, json_str_or(line, "label", "")))
+		return ERR_OK;
+	if (json_array_append(*list, line) != 0)
+		return ERR(NOMEM, "faults");
+	g->n++;
+	return ERR_OK;
+}
+
+static enum err join(struct gathering *g, struct fault_lines *ret_l)
+{
+	AUTO_JSON all = json_array();
+	size_t bad = 0;
+	for (size_t i = 0; i <= g->n_rows; i++) {
+		if (g->of_row[i] == NULL)
+			continue;
+		bad += i > 0;
+		if (all == NULL || json_array_extend(all, g->of_row[i]) != 0)
+			return ERR(NOMEM, "faults");
+	}
+	ret_l->list = STEAL(all);
+	ret_l->bad_rows = bad;
+	return ERR_OK;
+}
+
+static enum err gather(struct gathering *g, struct fault_lines *ret_l)
+{
+	const struct fault_view *v = g->v;
+	size_t n;
+	TRY(filing_sheet_numbers(v->d, v->f->no, g->rows, g->numbers));
+	TRY(filing_check(v->d, v->f->no, v->by, take_fault, g, &n));
+	return join(g, ret_l);
+}
+
+enum err filing_fault_lines(const struct fault_view *v, struct fault_lines *ret_l)
+{
+	struct gathering g = {.v = v, .rows = json_object_get(v->content, "rows")};
+	g.n_rows = json_array_size(g.rows);
+	g.numbers = calloc(g.n_rows + 1, sizeof *g.numbers);
+	g.of_row = calloc(g.n_rows + 1, sizeof(json_t *));
+	enum err e = g.numbers != NULL && g.of_row != NULL ? gather(&g, ret_l) : ERR(NOMEM, "faults");
+	for (size_t i = 0; g.of_row != NULL && i <= g.n_rows; i++)
+		json_decref(g.of_row[i]);
+	free(g.of_row);
+	free(g.numbers);
+	return e;
+}
+
+/* --- model --- */
+
+static enum err put_list(struct mo *m, const json_t *lines)
+{
+	json_t *list = mo_list(m, "faults");
+	TRY(mo_err(m));
+	for (size_t i = 0; i < json_array_size(lines) && i < FAULTS_SHOWN; i++)
+		if (json_array_append(list, json_array_get(lines, i)) != 0)
+			return ERR(NOMEM, "faults");
+	mo_bool(m, "has_faults", json_array_size(lines) > 0);
+	mo_int(m, "fault_count", (int64_t)json_array_size(lines));
+	mo_bool(m, "more_faults", json_array_size(lines) > FAULTS_SHOWN);
+	mo_int(m, "faults_shown", FAULTS_SHOWN);
+	return mo_err(m);
+}
+
+enum err filing_put_lines(struct mo *m, const struct fault_view *v, const json_t *lines)
+{
+	mo_bool(m, "table", json_array_size(json_object_get(v->content, "rows")) > 1);
+	return put_list(m, lines);
+}
+
+enum err filing_put_no_faults(struct mo *m)
+{
+	mo_bool(m, "table", false);
+	return put_list(m, NULL);
+}

@@ -1,0 +1,137 @@
+/* The same through the real, confined process: the sandbox lets the libraries work, limits end a job with an answer, and the
+ * next job works. */
+#include "files.h"
+#include "base/clock.h"
+#include "server/convert/convert.h"
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { FILE_MAX = 16 << 20 };
+static struct convert *the_convert;
+
+static int start(void **state)
+{
+	(void)state;
+	return convert_start(CONVERT, &the_convert) == ERR_OK ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	convert_stop(the_convert);
+	return 0;
+}
+
+static enum err run(struct span file, bool pdf, const struct convert_limits *limits, size_t *ret_pages)
+{
+	struct rendering r;
+	int fd = memfd_create("file", MFD_CLOEXEC);
+	assert_true(fd >= 0);
+	for (struct span s = file; s.len > 0;) {
+		ssize_t n = write(fd, s.ptr, s.len);
+		assert_true(n > 0);
+		s = span_sub(s, (size_t)n, s.len);
+	}
+	int64_t from = clock_mono_ms();
+	enum err e = convert_render(the_convert, pdf, fd, limits, &r);
+	print_message("# %zu octets: %s in %d ms %s\n", file.len, err_name(e), (int)(clock_mono_ms() - from), e != ERR_OK ? err_detail() : "");
+	(void)close(fd);
+	if (e == ERR_OK) {
+		*ret_pages = r.n;
+		rendering_done(&r);
+	}
+	return e;
+}
+
+static void test_good(void **state)
+{
+	(void)state;
+	struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
+	size_t n = 0;
+	limits.wait_ms = 60000;
+	limits.cpu_sec = 60; /* sanitizers are slow */
+	for (int k = 0; k < 4; k++) {
+		AUTO_BUF(file, FILE_MAX);
+		if (k == 0)
+			file_png(5000, 3000, PNG_PLAIN, &file);
+		else if (k == 1)
+			file_jpeg(4000, 3000, JPG_PROGRESSIVE, 6, &file);
+		else
+			file_pdf(&(struct pdf_parts){.pages = k == 2 ? 1 : 50}, &file);
+		assert_int_equal(run(buf_span(&file), k >= 2, &limits, &n), ERR_OK);
+		assert_int_equal(n, k < 2 ? 2 : k == 2 ? 1 : 50);
+	}
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	const struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
+	size_t n = 77;
+	AUTO_BUF(script, FILE_MAX);
+	AUTO_BUF(font, FILE_MAX);
+	file_pdf(&(struct pdf_parts){.pages = 1, .catalog = "/OpenAction<</S/JavaScript/JS(x)>>"}, &script);
+	/* Libraries would look for a font; the files are closed to them, and the document is refused for it. */
+	file_pdf(&(struct pdf_parts){.pages = 1, .page = "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>",
+		.content = "BT /F1 24 Tf 60 700 Td (x) Tj ET"}, &font);
+	assert_int_equal(run(buf_span(&script), true, &limits, &n), ERR_PDF_ACTIVE);
+	assert_int_equal(run(buf_span(&font), true, &limits, &n), ERR_PDF_FONTS);
+	assert_int_equal(run(SPAN_LIT("%PDF-1.7 garbage"), true, &limits, &n), ERR_PDF_DAMAGED);
+	assert_int_equal(run(SPAN_LIT("garbage"), true, &limits, &n), ERR_PDF_NOT);
+	assert_int_equal(run(SPAN_LIT("garbage"), false, &limits, &n), ERR_PICTURE_NOT);
+	assert_int_equal(run(buf_span(&script), false, &limits, &n), ERR_PICTURE_NOT);
+	assert_int_equal(n, 77);
+	err_clear();
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
+	AUTO_BUF(large, FILE_MAX);
+	AUTO_BUF(small, FILE_MAX);
+	AUTO_BUF(slow, FILE_MAX);
+	size_t n = 0;
+	file_png(6000, 6000, PNG_PLAIN, &large);
+	file_png(60, 60, PNG_PLAIN, &small);
+#ifndef __SANITIZE_ADDRESS__ /* there the limit is left out (sandbox/user.c) */
+	limits.memory_mb = 170; /* enough to start */
+	assert_int_equal(run(buf_span(&large), false, &limits, &n), ERR_CONVERT);
+	err_clear();
+#endif
+	limits = CONVERT_LIMITS_DEFAULT;
+	limits.render.input_bytes = 100;
+	assert_int_equal(run(buf_span(&small), false, &limits, &n), ERR_PICTURE_LIMIT);
+	err_clear();
+	/* A page that never gets drawn: a pattern of patterns costs processor time without end. */
+	limits = CONVERT_LIMITS_DEFAULT;
+	limits.cpu_sec = 1;
+	AUTO_BUF(content, 1 << 15);
+	for (int i = 0; i < 1000; i++)
+		buf_str(&content, "/X0 Do ");
+	char x0[16384], x1[16384];
+	struct buf many = buf_make(12000);
+	for (int i = 0; i < 1500; i++)
+		buf_str(&many, "/X1 Do ");
+	(void)snprintf(x0, sizeof x0, "<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</XObject<</X1 301 0 R>>>>/Length %zu>>\nstream\n%s\nendstream",
+		       many.len, buf_cstr(&many));
+	(void)snprintf(x1, sizeof x1, "<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<<>>/Length 47>>\nstream\n"
+		       "0 0 m 595 842 l 0 842 l 595 0 l 300 500 l f*    \nendstream");
+	buf_done(&many);
+	file_pdf(&(struct pdf_parts){.pages = 1, .page = "/Resources<</XObject<</X0 300 0 R>>>>", .content = buf_cstr(&content), .more = {x0, x1}}, &slow);
+	assert_int_equal(run(buf_span(&slow), true, &limits, &n), ERR_CONVERT);
+	err_clear();
+	limits = CONVERT_LIMITS_DEFAULT;
+	limits.wait_ms = 100;
+	assert_int_equal(run(buf_span(&slow), true, &limits, &n), ERR_TIMEOUT);
+	err_clear();
+	limits = CONVERT_LIMITS_DEFAULT;
+	assert_int_equal(run(buf_span(&small), false, &limits, &n), ERR_OK);
+	assert_int_equal(n, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_refused), cmocka_unit_test(test_limits)};
+	return cmocka_run_group_tests(tests, start, stop);
+}

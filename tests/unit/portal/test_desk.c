@@ -1,0 +1,254 @@
+/* The desk's pages in every state of a case, forms with bad input, and what the log shows of it. */
+#include "site.h"
+#include "evidence/log_check.h"
+#include "server/portal/log_turn.h"
+
+#define GOOD_CASE "profile=unit&unit_no=10000016&uscc=91430100MAYYYY016Y&holder=%E6%B5%8B%E8%AF%95%E7%94%B2" \
+	"&id_number=430102199003079914&mobile=13000000001&letter_no=W-1&years=1"
+
+static void dates(struct site *s, char *ret, size_t cap)
+{
+	AUTO_BUF(from, 16);
+	AUTO_BUF(to, 16);
+	int64_t now = clock_now(s->o.clock);
+	text_date_cn(&from, now - DAY);
+	text_date_cn(&to, now + 100 * DAY);
+	(void)snprintf(ret, cap, "&letter_from=%s&letter_to=%s", buf_cstr(&from), buf_cstr(&to));
+}
+
+static void test_form_errors(void **state)
+{
+	struct site *s = *state;
+	site_log_in_staff(s, &s->o.clerk, ROLE_CLERK, "/desk");
+	assert_int_equal(browser_get(&s->b, "/desk/new"), 200);
+	assert_int_equal(browser_get(&s->b, "/desk/new?id_number=430102199003079914"), 422);
+	assert_int_equal(browser_post_form(&s->b, "/desk/new", "profile=unit&unit_no=1&uscc=2&holder=&id_number=3&mobile=4&years=1"), 422);
+	/* All at once, each with its code, and nothing typed is lost. */
+	assert_true(browser_says(&s->b, "E-20") && browser_says(&s->b, "E-21") && browser_says(&s->b, "E-22") && browser_says(&s->b, "E-23") && browser_says(&s->b, "C-021"));
+	assert_true(browser_says(&s->b, "unit_no-error") && browser_says(&s->b, "holder-error") && browser_says(&s->b, "letter_to-error"));
+	assert_true(browser_says(&s->b, "govuk-error-summary") && browser_says(&s->b, "value=\"4\""));
+	assert_int_equal(browser_post_form(&s->b, "/desk/new", "profile=unit&nosuch=1"), 400);
+	assert_int_equal(browser_post_form(&s->b, "/desk/new", "years=1&years=2"), 400);
+	assert_int_equal(browser_post_form(&s->b, "/desk/new", "holder=%FF"), 400);
+	(void)snprintf(s->b.csrf, sizeof s->b.csrf, "0000");
+	assert_int_equal(browser_post_form(&s->b, "/desk/new", GOOD_CASE), 403);
+	assert_true(browser_says(&s->b, "F-007"));
+}
+
+static void open_case(struct site *s, char ret_path[80])
+{
+	char form[600] = GOOD_CASE;
+	dates(s, form + strlen(form), sizeof form - strlen(form));
+	site_log_in_staff(s, &s->o.clerk, ROLE_CLERK, "/desk");
+	assert_int_equal(browser_post_form(&s->b, "/desk/new", form), 303);
+	(void)snprintf(ret_path, 80, "%s", browser_head(&s->b, "Location: "));
+}
+
+static int act(struct site *s, const char *path, const struct desk_person *p, const char *step)
+{
+	char uri[120];
+	struct sm2_sig sig;
+	AUTO_BUF(sig64, 256);
+	AUTO_BUF(cert64, 16384);
+	json_t *ask_text = json_object(), *in = json_object();
+	(void)snprintf(uri, sizeof uri, "%s/text", path);
+	OK(json_put_str(ask_text, "step", span_str(step)));
+	int status = browser_post_json(&s->b, uri, ask_text);
+	if (status != 200) {
+		json_decref(in);
+		return status;
+	}
+	AUTO_JSON v = browser_json(&s->b);
+	const char *text = json_str_or(v, "statement", "");
+	OK(gm_sign(p->key, span_str(text), &sig));
+	text_b64(&sig64, SPAN_ARR(sig.b));
+	text_b64(&cert64, cert_der(p->cert));
+	OK(json_put_str(in, "step", span_str(step)));
+	OK(json_put_str(in, "statement", span_str(text)));
+	OK(json_put_str(in, "signature", buf_span(&sig64)));
+	OK(json_put_str(in, "cert", buf_span(&cert64)));
+	(void)snprintf(uri, sizeof uri, "%s/act", path);
+	return browser_post_json(&s->b, uri, in);
+}
+
+static void birth(struct site *s, const char *path)
+{
+	char uri[120];
+	struct born b;
+	AUTO_BUF(csr64, 8192);
+	AUTO_BUF(attest64, 512);
+	json_t *in = json_object();
+	office_birth(&s->o, strrchr(path, '/') + 1, &b);
+	text_b64(&csr64, buf_span(&b.csr));
+	text_b64(&attest64, buf_span(&b.attest));
+	OK(json_put_str(in, "card", span_str(b.card)));
+	OK(json_put_str(in, "key", span_str(b.key_hex)));
+	OK(json_put_str(in, "csr", buf_span(&csr64)));
+	OK(json_put_str(in, "attestation", buf_span(&attest64)));
+	(void)snprintf(uri, sizeof uri, "%s/born", path);
+	assert_int_equal(browser_post_json(&s->b, uri, in), 200);
+	office_birth_done(&b);
+}
+
+/* The story's first half, and the page of the case in each state as each officer sees it. */
+static void test_case_story(void **state)
+{
+	struct site *s = *state;
+	char path[80], uri[120];
+	open_case(s, path);
+	assert_int_equal(browser_get(&s->b, path), 200);
+	assert_true(browser_says(&s->b, "data-state=\"draft\"") && browser_says(&s->b, "id=\"sign\"") && browser_says(&s->b, "430102********9914"));
+	assert_false(browser_says(&s->b, "430102199003079914"));
+	(void)snprintf(uri, sizeof uri, "%s/edit", path);
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_true(browser_says(&s->b, "value=\"430102199003079914\""));
+	assert_int_equal(act(s, path, &s->o.clerk, "approve"), 403); /* not his role */
+	assert_string_equal(browser_error(&s->b), "C-013");
+	assert_int_equal(act(s, path, &s->o.clerk, "accept"), 200);
+	assert_int_equal(browser_get(&s->b, path), 200);
+	assert_true(browser_says(&s->b, "data-state=\"accepted\"") && browser_says(&s->b, "id=\"due\"") && browser_says(&s->b, "id=\"step-due\""));
+	assert_false(browser_says(&s->b, "id=\"sign\""));
+	site_log_in_staff(s, &s->o.reviewer, ROLE_REVIEWER, "/review");
+	assert_true(browser_says(&s->b, path));
+	assert_int_equal(browser_get(&s->b, path), 200);
+	assert_true(browser_says(&s->b, "id=\"sign\"") && browser_says(&s->b, "id=\"opinion\""));
+	assert_int_equal(act(s, path, &s->o.reviewer, "approve"), 200);
+	site_log_in_staff(s, &s->o.maker, ROLE_MAKER, "/desk");
+	assert_int_equal(browser_get(&s->b, path), 200);
+	assert_true(browser_says(&s->b, "id=\"make-born\""));
+	birth(s, path);
+	assert_int_equal(browser_get(&s->b, path), 200);
+	assert_true(browser_says(&s->b, "data-state=\"making\"") && browser_says(&s->b, "id=\"sign\""));
+	assert_int_equal(act(s, path, &s->o.maker, "make"), 503); /* the signer is away */
+	assert_int_equal(browser_get(&s->b, path), 200);
+	assert_true(browser_says(&s->b, "id=\"issue\""));
+	(void)snprintf(uri, sizeof uri, "%s/issue", path);
+	assert_int_equal(browser_post_form(&s->b, uri, ""), 503);
+	(void)snprintf(uri, sizeof uri, "%s/slip", path);
+	assert_int_equal(browser_get(&s->b, uri), 409);
+	assert_int_equal(browser_get(&s->b, "/desk/cases/nosuch"), 404);
+	assert_true(browser_says(&s->b, "C-024"));
+	assert_int_equal(browser_get(&s->b, "/desk?state=making&page=1"), 200);
+	assert_true(browser_says(&s->b, path));
+	assert_int_equal(browser_get_json(&s->b, path), 200);
+}
+
+/* The promise of five working days is over after forty days, whatever holidays lie between; it is marked, not forgotten. */
+static void test_overdue(void **state)
+{
+	struct site *s = *state;
+	char path[80];
+	open_case(s, path);
+	assert_int_equal(act(s, path, &s->o.clerk, "accept"), 200);
+	assert_int_equal(browser_get(&s->b, "/desk"), 200);
+	assert_false(browser_says(&s->b, "已超期"));
+	office_move_clock(&s->o, 40 * DAY);
+	site_log_in_staff(s, &s->o.reviewer, ROLE_REVIEWER, "/review");
+	assert_true(browser_says(&s->b, path) && browser_says(&s->b, "已超期"));
+	assert_int_equal(browser_get(&s->b, path), 200);
+	assert_true(browser_says(&s->b, "id=\"late\"") && browser_says(&s->b, "id=\"sign\""));
+	office_move_clock(&s->o, 0);
+}
+
+static void test_return(void **state)
+{
+	struct site *s = *state;
+	char path[80], uri[120];
+	open_case(s, path);
+	assert_int_equal(act(s, path, &s->o.clerk, "accept"), 200);
+	site_log_in_staff(s, &s->o.reviewer, ROLE_REVIEWER, "/review");
+	(void)snprintf(uri, sizeof uri, "%s/return", path);
+	assert_int_equal(browser_post_form(&s->b, uri, "opinion="), 422);
+	assert_int_equal(browser_post_form(&s->b, uri, "opinion=%3Cb%3E%E7%BC%BA%E5%85%AC%E7%AB%A0"), 303);
+	assert_int_equal(browser_get(&s->b, path), 200);
+	assert_true(browser_says(&s->b, "&lt;b&gt;缺公章") && browser_says(&s->b, "退回补正"));
+	site_log_in_staff(s, &s->o.clerk, ROLE_CLERK, "/desk");
+	assert_int_equal(browser_get(&s->b, path), 200);
+	assert_true(browser_says(&s->b, "id=\"edit\""));
+	(void)snprintf(uri, sizeof uri, "%s/refuse", path);
+	assert_int_equal(browser_post_form(&s->b, uri, "opinion=no"), 303);
+	assert_int_equal(browser_get(&s->b, path), 200);
+	assert_true(browser_says(&s->b, "不予受理"));
+}
+
+/* --- the log --- */
+
+static void no_fault(const struct log_fault *f, void *ctx)
+{
+	(void)ctx;
+	print_error("%s %s %s: %s\n", f->table, f->row, f->column, f->what);
+}
+
+static enum err log_is_whole(struct tx *tx, void *arg)
+{
+	const struct log_check c = {.bureau = arg, .fault = no_fault};
+	struct log_sum sum;
+	OK(log_check(tx, &c, &sum));
+	assert_int_equal(sum.pending, 0);
+	assert_int_equal(sum.entries, 4); /* unit, person, opened, accepted */
+	assert_int_equal(sum.rows, 7);    /* unit, person, letter, the case, two events, one act */
+	return ERR_OK;
+}
+
+static void unhex32(const char *hex, uint8_t ret[32])
+{
+	AUTO_BUF(b, 32);
+	OK(text_unhex(span_str(hex), &b));
+	memcpy(ret, b.ptr, 32);
+}
+
+static void proof_of(struct site *s, const char *uri, const char *leaf_key, struct tree_proof *p, uint8_t ret_leaf[32], uint8_t ret_root[32])
+{
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	AUTO_JSON v = browser_json(&s->b);
+	const json_t *hash, *list = json_object_get(v, "proof");
+	size_t i;
+	p->n = json_array_size(list);
+	json_array_foreach(list, i, hash)
+		unhex32(json_string_value(hash), p->hash[i]);
+	unhex32(json_str_or(v, leaf_key, ""), ret_leaf);
+	unhex32(json_str_or(v, "root", ""), ret_root);
+}
+
+static void test_log(void **state)
+{
+	struct site *s = *state;
+	static const struct { const char *query; int status; const char *code; } bad[] = {
+		{"", 422, "F-005"}, {"?index=0&from=1", 422, "F-005"}, {"?index=x", 422, "F-006"}, {"?index=-1", 422, "F-006"},
+		{"?index=4", 404, "S-008"}, {"?index=0&size=5", 404, "S-008"}, {"?from=2&to=1", 404, "S-008"}, {"?from=1&size=2", 422, "F-005"},
+		{"?index=0&leaf=1", 400, "F-003"}, {"?index=0&index=1", 400, "F-004"}, {"?from=99999999999999999999", 422, NULL},
+	};
+	char path[80], uri[120];
+	struct tree_proof p;
+	uint8_t leaf[32], root[32], old[32];
+	assert_int_equal(browser_get(&s->b, "/log/head"), 200);
+	assert_true(browser_says(&s->b, "\"tree_size\":0"));
+	open_case(s, path);
+	assert_int_equal(act(s, path, &s->o.clerk, "accept"), 200);
+	s->app.signer = NULL; /* no journal to take */
+	OK(portal_log_turn(&s->app));
+	s->app.signer = s->o.desk.signer;
+	assert_int_equal(browser_get(&s->b, "/log/head"), 200);
+	/* unit, person, case opened, case accepted */
+	assert_true(browser_says(&s->b, "\"tree_size\":4") && browser_says(&s->b, "\"signed\":false") && browser_says(&s->b, "尚未由公证服务签名") && !browser_says(&s->b, "\"signature\""));
+	proof_of(s, "/log/proof?index=1&size=4", "leaf", &p, leaf, root);
+	OK(tree_verify_inclusion(leaf, 1, 4, root, p.hash, p.n));
+	proof_of(s, "/log/proof?from=1", "from_root", &p, old, leaf);
+	OK(tree_verify_consistency(1, old, 4, root, p.hash, p.n));
+	assert_memory_equal(leaf, root, 32);
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		(void)snprintf(uri, sizeof uri, "/log/proof%s", bad[i].query);
+		assert_int_equal(browser_get_json(&s->b, uri), bad[i].status);
+		if (bad[i].code != NULL && strcmp(browser_error(&s->b), bad[i].code) != 0)
+			fail_msg("%s: %s", uri, browser_error(&s->b));
+	}
+	OK(store_read(s->o.store, log_is_whole, s->o.desk.bureau));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_SITE(test_form_errors), WITH_SITE(test_case_story), WITH_SITE(test_overdue), WITH_SITE(test_return), WITH_SITE(test_log),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

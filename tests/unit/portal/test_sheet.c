@@ -1,0 +1,194 @@
+/* Many persons by spreadsheet, without sockets: cells to values, the mark of a spoilt cell, lines for spreadsheets, progress. */
+#include "server/insurance/b03_sheet.h"
+#include "server/portal/filing_sheet.h"
+#include "server/portal/progress.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct tables *tables;
+
+static int start(void **state)
+{
+	(void)state;
+	return tables_load(SHARE_DIR "/tables", &tables) == ERR_OK ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	tables_free(tables);
+	return 0;
+}
+
+/* --- cells to values --- */
+
+static const struct { enum b03_field f; const char *in, *want; } values[] = {
+	{B03_NAME, "  张三\xe3\x80\x80", "张三"},
+	{B03_NAME, "", ""},
+	{B03_ID_TYPE, "", "01"},
+	{B03_ID_TYPE, "居民身份证", "01"},
+	{B03_ID_TYPE, "护照?", "护照?"},
+	{B03_GENDER, "女", "2"},
+	{B03_GENDER, "2", "2"},
+	{B03_GENDER, "不详", "不详"},
+	{B03_ETHNIC, "汉族", "01"},
+	{B03_ENROL_TYPE, "", "A"},
+	{B03_ENROL_TYPE, "首次参保", "A"},
+	{B03_INS, "", "110,210,410"},
+	{B03_INS, "养老、失业、工伤", "110,210,410"},
+	{B03_INS, "410+110", "110,410"},
+	{B03_INS, "养老,意外", "养老,意外"},
+	{B03_START_MONTH, "2026-11", "202611"},
+	{B03_START_MONTH, "2026年11月", "202611"},
+	{B03_START_MONTH, "2026-11-01", "202611"},
+	{B03_START_MONTH, "2026-11-02", "2026-11-02"},
+	{B03_START_MONTH, "202613", "202613"},
+	{B03_HIRE_DATE, "2026年11月1日", "2026-11-01"},
+	{B03_HIRE_DATE, "2026/11/1", "2026-11-01"},
+	{B03_HIRE_DATE, "11/01/26", "11/01/26"},
+	{B03_HIRE_DATE, "2026-02-30", "2026-02-30"},
+	{B03_CONTRACT_FROM, "", "2026-11-20"}, /* the day of hire below */
+	{B03_CONTRACT_TYPE, "固定期限", "1"},
+	{B03_CONTRACT_TYPE, "", ""},
+	{B03_EMPLOY_FORM, "", "01"},
+	{B03_WAGE, "8,765.4", "8765.40"},
+	{B03_WAGE, "¥3500元", "3500.00"},
+	{B03_WAGE, "-1", "-1"},
+	{B03_WAGE, "三千五百", "三千五百"},
+	{B03_SPECIAL_JOB, "否", "0"},
+	{B03_REMARK, "=1+1", "=1+1"},
+};
+
+static struct b03_sheet whole_sheet(void)
+{
+	struct b03_sheet s = {.n = B03_FIELD_COUNT};
+	for (size_t i = 0; i < s.n; i++)
+		s.field[i] = (int)i;
+	return s;
+}
+
+static struct b03_sheet_rules rules_of(const struct b03_sheet *s)
+{
+	return (struct b03_sheet_rules){tables, "43010024", 202611, tables_standard(tables), s};
+}
+
+static void value_table(void **state)
+{
+	const struct b03_sheet s = whole_sheet();
+	const struct b03_sheet_rules r = rules_of(&s);
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(values); i++) {
+		struct b03_row row = {.no = 7};
+		char got[B03_TEXT_BYTES + 1] = "?";
+		row.text[B03_HIRE_DATE] = SPAN_LIT("2026-11-20");
+		row.text[values[i].f] = span_str(values[i].in);
+		b03_sheet_value(&r, &row, values[i].f, got);
+		if (strcmp(got, values[i].want) != 0)
+			fail_msg("row %zu %s \"%s\": \"%s\", not \"%s\"", i, b03_field_key(values[i].f), values[i].in, got, values[i].want);
+	}
+}
+
+/* The mark tells code and cell, survives being read back, and nothing that a person types is one. */
+static void spoilt_cells(void **state)
+{
+	const struct b03_sheet s = whole_sheet();
+	const struct b03_sheet_rules r = rules_of(&s);
+	struct b03_row row = {.no = 12};
+	char got[B03_TEXT_BYTES + 1], text[B03_TEXT_BYTES + 2];
+	enum b03_code code = B03_CELL;
+	const char *detail = "";
+	(void)state;
+	row.has_bad[B03_WAGE] = true;
+	row.bad[B03_WAGE] = B03_FORMULA;
+	b03_sheet_value(&r, &row, B03_WAGE, got);
+	assert_true(b03_sheet_spoilt(got, &code, &detail));
+	assert_int_equal(code, B03_FORMULA);
+	assert_string_equal(detail, "单元格 S12");
+	memset(text, 'a', sizeof text);
+	row.text[B03_LIVE_ADDR] = span_of(text, sizeof text - 1);
+	b03_sheet_value(&r, &row, B03_LIVE_ADDR, got);
+	assert_true(b03_sheet_spoilt(got, &code, &detail));
+	assert_int_equal(code, B03_VALUE);
+	row.text[B03_UNIT_NO] = SPAN_LIT("10000016");
+	b03_sheet_value(&r, &row, B03_REMARK, got);
+	assert_true(b03_sheet_spoilt(got, &code, &detail));
+	assert_int_equal(code, B03_OTHER_UNIT);
+	assert_non_null(strstr(detail, "单元格 X12"));
+	row.text[B03_UNIT_NO] = SPAN_LIT(" 43010024 ");
+	b03_sheet_value(&r, &row, B03_REMARK, got);
+	assert_string_equal(got, "");
+	assert_false(b03_sheet_spoilt("", &code, &detail));
+	assert_false(b03_sheet_spoilt("B03-19", &code, &detail));
+	assert_true(b03_sheet_spoilt("\x1a", &code, &detail));
+	assert_int_equal(code, B03_CELL);
+}
+
+static void shown_as_words(void **state)
+{
+	static const struct { const char *in, *want; } table[] = {{"张三", "张三"}, {"", ""}, {"\x1a" "B03-19 单元格 S12", "（单元格是公式）"},
+		{"张\xe2\x80\xae三", "（含有不可见字符）"}, {"a\tb", "（含有不可见字符）"}};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
+		AUTO_BUF(out, 1000);
+		assert_int_equal(filing_shown(NULL, table[i].in, &out), ERR_OK);
+		assert_string_equal(buf_cstr(&out), table[i].want);
+	}
+}
+
+/* --- lines for spreadsheets --- */
+
+static void csv_table(void **state)
+{
+	static const struct { const char *in, *want; } table[] = {{"", "\"\","}, {"a", "\"a\","}, {"a,b", "\"a,b\","}, {"a\"b", "\"a\"\"b\","},
+		{"=1+1", "\"'=1+1\","}, {"+1", "\"'+1\","}, {"-1", "\"'-1\","}, {"@x", "\"'@x\","}, {"\tx", "\"'\tx\","}, {"1=1", "\"1=1\","}};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
+		AUTO_BUF(out, 100);
+		csv_cell(&out, table[i].in, false);
+		assert_string_equal(buf_cstr(&out), table[i].want);
+	}
+	AUTO_BUF(last, 100);
+	csv_cell(&last, "z", true);
+	assert_string_equal(buf_cstr(&last), "\"z\"\r\n");
+}
+
+/* --- progress --- */
+
+static void progress_is_ones_own(void **state)
+{
+	AUTO(progress) p = NULL;
+	int64_t rows = -1;
+	char no[32];
+	(void)state;
+	assert_int_equal(progress_new(&p), ERR_OK);
+	assert_int_equal(progress_get(p, "F1", "P1", &rows), PROGRESS_NONE);
+	assert_int_equal(rows, 0);
+	progress_put(p, "F1", "P1", PROGRESS_READING, 40);
+	assert_int_equal(progress_get(p, "F1", "P1", &rows), PROGRESS_READING);
+	assert_int_equal(rows, 40);
+	assert_int_equal(progress_get(p, "F1", "P2", &rows), PROGRESS_NONE);
+	assert_int_equal(progress_get(p, "F2", "P1", &rows), PROGRESS_NONE);
+	progress_put(p, "F1", "P1", PROGRESS_DONE, 41);
+	assert_int_equal(progress_get(p, "F1", "P1", &rows), PROGRESS_DONE);
+	for (int i = 0; i < 64; i++) {
+		(void)snprintf(no, sizeof no, "G%d", i);
+		progress_put(p, no, "P1", PROGRESS_READING, i);
+	}
+	assert_int_equal(progress_get(p, "F1", "P1", &rows), PROGRESS_NONE); /* the oldest went */
+	assert_int_equal(progress_get(p, "G63", "P1", &rows), PROGRESS_READING);
+	progress_put(NULL, "F1", "P1", PROGRESS_READING, 1);
+	assert_int_equal(progress_get(NULL, "F1", "P1", &rows), PROGRESS_NONE);
+	assert_string_equal(progress_name(PROGRESS_SAVING), "saving");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(value_table), cmocka_unit_test(spoilt_cells), cmocka_unit_test(shown_as_words),
+		cmocka_unit_test(csv_table), cmocka_unit_test(progress_is_ones_own)};
+	return cmocka_run_group_tests_name("portal-sheet", tests, start, stop);
+}
