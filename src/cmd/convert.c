@@ -20,7 +20,8 @@ static const char help[] =
 	"      yinxin-convert picture|pdf 像素 边长 大图边长 预览边长 页数 输入字节 CPU秒 内存MiB\n"
 	"从标准输入读取一个文件:电子表格的第一张工作表按行、图片和 PDF 文档按页画成图片写到标准输出\n"
 	"(docs/protocol/convert.md)。\n"
-	"由 yinxin-portal 启动,每个文件一个进程,处理前放弃打开文件和联网的能力。\n"
+	"      yinxin-convert serve    由 yinxin-portal 启动:每收到一个文件就启动一个上述进程\n"
+	"每个文件一个进程,处理前放弃打开文件和联网的能力。\n"
 	"  -h, --help     显示说明\n"
 	"  --version      显示版本\n";
 
@@ -191,6 +192,8 @@ int main(int argc, char **argv)
 		return fputs(help, stdout) < 0 || fflush(stdout) != 0;
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("yinxin-convert 0.1.0") < 0 || fflush(stdout) != 0;
+	if (argc == 2 && strcmp(argv[1], "serve") == 0)
+		return convert_serve();
 	if (convert_args(argc, argv, &t.kind, &t.limits) != ERR_OK) {
 		fprintf(stderr, "yinxin-convert: 用法不正确(%s),请看 --help\n", err_detail());
 		return 2;

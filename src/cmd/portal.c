@@ -88,8 +88,8 @@ struct opened {
 	struct cert_service cert;
 	struct filing_desk filing;
 	enum err bills; /* of the last turn of the months */
-	int listener, sql_fd;
-	char sql[64], converter[PATH_ROOM];
+	int listener, sql_fd, converter_fd;
+	char sql[64];
 };
 
 /* The folder of a source tree may lie where the portal's user cannot go; the descriptor leads into it all the same. */
@@ -102,31 +102,20 @@ static enum err open_sql(struct opened *o)
 	return ERR_OK;
 }
 
-/* Beside this program, unless it is configured. Found while still root: afterwards /proc tells no longer where we lie. */
-static enum err find_converter(struct opened *o)
+/* Beside this program, unless it is configured. While still root: the folder may be one that the portal's user cannot enter. */
+static enum err open_converter(struct opened *o)
 {
+	char at[PATH_ROOM];
 	const char *given = conf_str(o->c, "convert");
-	char *at = o->converter, *slash;
-	ssize_t n = 0;
 	if (given[0] != 0)
-		return (size_t)snprintf(at, PATH_ROOM, "%s", given) < PATH_ROOM ? ERR_OK : ERR(CONFIG, "convert: path is too long");
-	n = readlink("/proc/self/exe", at, PATH_ROOM - 1);
+		return convert_open(given, &o->converter_fd);
+	ssize_t n = readlink("/proc/self/exe", at, sizeof at - 1);
 	at[n > 0 ? n : 0] = 0;
-	slash = strrchr(at, '/');
-	if (slash == NULL || (size_t)(slash + 1 - at) + sizeof "yinxin-convert" > PATH_ROOM)
+	char *slash = strrchr(at, '/');
+	if (slash == NULL || (size_t)(slash + 1 - at) + sizeof "yinxin-convert" > sizeof at)
 		return ERR(CONFIG, "convert: own path is not known");
 	memcpy(slash + 1, "yinxin-convert", sizeof "yinxin-convert");
-	return ERR_OK;
-}
-
-/* As the portal's user, before any key is in memory, before threads and before the filter that forbids to fork. Without it
- * the portal serves all but uploads. */
-static void start_converter(struct opened *o)
-{
-	enum err e = convert_start(o->converter, &o->app.convert);
-	if (e != ERR_OK)
-		log_err("converter", e);
-	err_clear();
+	return convert_open(at, &o->converter_fd);
 }
 
 static bool works_on(void *ctx, int64_t midnight_cn)
@@ -182,7 +171,7 @@ static enum err open_files(struct opened *o)
 	TRY(model_tables_load(given[0] != 0 ? given : tables, &o->app.tables));
 	TRY(open_services(o, given[0] != 0 ? given : tables));
 	TRY(open_sql(o));
-	TRY(find_converter(o));
+	TRY(open_converter(o));
 	TRY(progress_new(&o->app.progress));
 	return peer_listen(conf_str(o->c, "socket"), mode, BACKLOG, &o->listener);
 }
@@ -333,7 +322,8 @@ static enum err run_opened(struct opened *o, const sigset_t *wait)
 {
 	TRY(open_files(o));
 	TRY(sandbox_user(conf_str(o->c, "user")));
-	start_converter(o);
+	/* Before any key is in memory, before threads and before the filter that forbids to fork. */
+	TRY(convert_start(o->converter_fd, &o->app.convert));
 	secret_process_harden();
 	TRY(ask_signer(o, wait));
 	TRY(confine(o));
@@ -361,11 +351,13 @@ static void opened_done(struct opened *o)
 		(void)close(o->listener);
 	if (o->sql_fd >= 0)
 		(void)close(o->sql_fd);
+	if (o->converter_fd >= 0)
+		(void)close(o->converter_fd);
 }
 
 static enum err run(const struct conf *c, const struct clock *clock)
 {
-	struct opened o = {.c = c, .clock = clock, .listener = -1, .sql_fd = -1};
+	struct opened o = {.c = c, .clock = clock, .listener = -1, .sql_fd = -1, .converter_fd = -1};
 	sigset_t wait;
 	hold_signals(&wait);
 	enum err e = run_opened(&o, &wait);

@@ -1,4 +1,6 @@
-/* The starter: forked before the portal is confined, starts one yinxin-convert a job, and ends with the portal. */
+/* The starter: yinxin-convert itself, begun before the portal is confined and with nothing of the portal's memory. It starts
+ * one yinxin-convert a job and ends with the portal. The program is known by a descriptor: its folder may be one that the
+ * portal's user cannot enter. */
 #include "server/convert/start_i.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { NUMBER_TEXT = 24, FIRST_FREE_FD = 3 };
+enum { NUMBER_TEXT = 24, SOCKET_FD = 3, PROGRAM_FD = 4, FIRST_FREE_FD = 3, SPARE_FD = 10 };
+#define PROGRAM "yinxin-convert"
 
 union control {
 	struct cmsghdr align;
@@ -51,58 +54,85 @@ static int job_take(int sock, struct job *j, int fds[JOB_FDS])
 	return n == (ssize_t)sizeof *j && j->kind < CONVERT_KIND_COUNT ? 1 : -1;
 }
 
+static char *const *small_environment(void)
+{
+	static char *env[2];
+	const char *no_filter = getenv("YINXIN_NO_SECCOMP");
+	if (no_filter != NULL && strcmp(no_filter, "1") == 0)
+		env[0] = (char *)(uintptr_t)"YINXIN_NO_SECCOMP=1";
+	return env;
+}
+
 /* In the child of the starter: nothing but the two ends is left open. */
-static _Noreturn void become(const char *program, const struct job *j, const int fds[JOB_FDS])
+static _Noreturn void become(const struct job *j, const int fds[JOB_FDS])
 {
 	char text[JOB_NUMBERS][NUMBER_TEXT];
-	char *argv[CONVERT_ARGC + 1] = {(char *)(uintptr_t)program,
+	char *argv[CONVERT_ARGC + 1] = {(char *)(uintptr_t)PROGRAM,
 		(char *)(uintptr_t)convert_kind_name((enum convert_kind)j->kind)};
-	const char *no_filter = getenv("YINXIN_NO_SECCOMP");
-	bool bare = no_filter != NULL && strcmp(no_filter, "1") == 0;
-	char *env[] = {bare ? (char *)(uintptr_t)"YINXIN_NO_SECCOMP=1" : NULL, NULL};
 	for (int i = 0; i < JOB_NUMBERS; i++) {
 		(void)snprintf(text[i], sizeof text[i], "%" PRIu64, j->number[i]);
 		argv[2 + i] = text[i];
 	}
 	(void)signal(SIGCHLD, SIG_DFL);
-	int in = fcntl(fds[0], F_DUPFD, 10), out = fcntl(fds[1], F_DUPFD, 10);
-	if (in < 0 || out < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
+	int in = fcntl(fds[0], F_DUPFD, SPARE_FD), out = fcntl(fds[1], F_DUPFD, SPARE_FD);
+	int program = fcntl(PROGRAM_FD, F_DUPFD_CLOEXEC, SPARE_FD);
+	if (in < 0 || out < 0 || program < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(127);
-	if (close_range(FIRST_FREE_FD, ~0u, 0) != 0)
+	if (close_range(FIRST_FREE_FD, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
 		_exit(127);
-	(void)execve(program, argv, env);
+	(void)execveat(program, "", argv, (char **)(uintptr_t)small_environment(), AT_EMPTY_PATH);
 	_exit(127);
 }
 
-static _Noreturn void starter(const char *program, int sock)
+int convert_serve(void)
 {
-	if (dup2(sock, FIRST_FREE_FD) != FIRST_FREE_FD || close_range(FIRST_FREE_FD + 1, ~0u, 0) != 0)
-		_exit(1);
-	(void)prctl(PR_SET_NAME, "yx-convert-st");
+	struct job j;
+	if (fcntl(SOCKET_FD, F_GETFD) < 0 || fcntl(PROGRAM_FD, F_GETFD) < 0)
+		return 2;
+	(void)prctl(PR_SET_NAME, "convert-starter");
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* Signals are for the portal; the end of its socket ends the starter. Children need no waiting for. */
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGCHLD, SIG_IGN);
 	for (;;) {
-		struct job j;
 		int fds[JOB_FDS] = {-1, -1};
-		int got = job_take(FIRST_FREE_FD, &j, fds);
+		int got = job_take(SOCKET_FD, &j, fds);
 		if (got == 0)
-			_exit(0);
+			return 0;
 		if (got > 0 && fork() == 0)
-			become(program, &j, fds);
+			become(&j, fds);
 		for (int i = 0; i < JOB_FDS; i++)
 			if (fds[i] >= 0)
 				(void)close(fds[i]);
 	}
 }
 
-enum err convert_start(const char *program, struct convert **ret_c)
+/* In the child of the portal. */
+static _Noreturn void become_starter(int sock, int program)
+{
+	char *argv[] = {(char *)(uintptr_t)PROGRAM, (char *)(uintptr_t)"serve", NULL};
+	int s = fcntl(sock, F_DUPFD, SPARE_FD), p = fcntl(program, F_DUPFD, SPARE_FD);
+	if (s < 0 || p < 0 || dup2(s, SOCKET_FD) < 0 || dup2(p, PROGRAM_FD) < 0)
+		_exit(127);
+	if (close_range(PROGRAM_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
+		_exit(127);
+	(void)execveat(PROGRAM_FD, "", argv, (char **)(uintptr_t)small_environment(), AT_EMPTY_PATH);
+	_exit(127);
+}
+
+enum err convert_open(const char *program, int *ret_fd)
+{
+	int fd = open(program, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return ERR(UNAVAILABLE, "%s: %s", program, strerror(errno));
+	*ret_fd = fd;
+	return ERR_OK;
+}
+
+enum err convert_start(int program_fd, struct convert **ret_c)
 {
 	int pair[2];
-	if (access(program, X_OK) != 0)
-		return ERR(UNAVAILABLE, "%s: %s", program, strerror(errno));
 	struct convert *c = calloc(1, sizeof *c);
 	if (c == NULL)
 		return ERR(NOMEM, "conversion");
@@ -111,10 +141,8 @@ enum err convert_start(const char *program, struct convert **ret_c)
 		return ERR(IO, "socket pair: %s", strerror(errno));
 	}
 	pid_t pid = fork();
-	if (pid == 0) {
-		free(c);
-		starter(program, pair[1]);
-	}
+	if (pid == 0)
+		become_starter(pair[1], program_fd);
 	(void)close(pair[1]);
 	c->sock = pair[0];
 	if (pid < 0) {

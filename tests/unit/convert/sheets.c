@@ -23,7 +23,12 @@ int sheets_open(struct sheets *s)
 	(void)snprintf(s->dir, sizeof s->dir, "/tmp/yx-sheets-XXXXXX");
 	if (mkdtemp(s->dir) == NULL)
 		return -1;
-	return convert_start(CONVERT, &s->convert) == ERR_OK ? 0 : -1;
+	int program;
+	if (convert_open(CONVERT, &program) != ERR_OK)
+		return -1;
+	enum err e = convert_start(program, &s->convert);
+	(void)close(program);
+	return e == ERR_OK ? 0 : -1;
 }
 
 void sheets_close(struct sheets *s)

@@ -12,7 +12,12 @@ static struct convert *the_convert;
 static int start(void **state)
 {
 	(void)state;
-	return convert_start(CONVERT, &the_convert) == ERR_OK ? 0 : -1;
+	int program;
+	if (convert_open(CONVERT, &program) != ERR_OK)
+		return -1;
+	enum err e = convert_start(program, &the_convert);
+	(void)close(program);
+	return e == ERR_OK ? 0 : -1;
 }
 
 static int stop(void **state)
