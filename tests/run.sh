@@ -153,6 +153,7 @@ suite computing fuzz fuzz 3
 if [ -n "$long" ]; then
 	suite computing evidence-long evidence_long
 	suite computing fuzz-long fuzz 60
+	for day in 1st 26th 31dec; do suite waiting "story-$day" node tests/browser/story.mjs "$build" $day; done
 	suite waiting load-long python3 tests/fault/load.py "$build"
 	suite waiting faults python3 tests/fault/run.py "$build"
 fi

@@ -18,7 +18,7 @@ export class Failure extends Error {
     this.remedy = error.remedy ?? '请稍后再试';
     this.tries = error.tries;
     this.rid = error.rid;
-    this.note = error.note;
+    this.note = error.note ?? error.detail;
   }
 }
 

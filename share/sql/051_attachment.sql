@@ -19,6 +19,8 @@ CREATE TABLE attachment (
   name_sealed BLOB NOT NULL,
   PRIMARY KEY (no, file)
 );
+-- What a holder has open: its attachments are summed up before each other one.
+CREATE INDEX filing_open ON filing (unit_no, person_id) WHERE state IN (1, 6, 7);
 CREATE UNIQUE INDEX attachment_same ON attachment (no, slot, sm3);
 CREATE INDEX attachment_of_file ON attachment (file);
 

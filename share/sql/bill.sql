@@ -1,10 +1,11 @@
--- The month's bills: what the rule looks at, what their pages show. Registers are versioned and never overwritten, so the
--- number of their rows and of those that ended is a revision: it grows with every change.
+-- The month's bills: what the rule looks at, what their pages show. Whoever changes a unit's registers counts it in the same
+-- transaction (register_touch), so that nobody has to look through them to know that nothing happened.
+
+-- name: register_touch
+INSERT INTO counter (name, value) VALUES ('register:' || CAST(?1 AS TEXT), 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1
 
 -- name: register_rev
-SELECT (SELECT COUNT(*) + COUNT(CASE WHEN valid_to > 0 THEN 1 END) FROM enrolment WHERE unit_no = ?1)
-  + (SELECT COUNT(*) FROM wage WHERE unit_no = ?1)
-  + (SELECT COUNT(*) + COUNT(CASE WHEN to_month > 0 THEN 1 END) FROM unit_insurance WHERE unit_no = ?1),
+SELECT COALESCE((SELECT value FROM counter WHERE name = 'register:' || CAST(?1 AS TEXT)), 0),
   COALESCE((SELECT MIN(from_month) FROM enrolment WHERE unit_no = ?1), 0)
 
 -- name: bill_turn_look
@@ -19,15 +20,12 @@ INSERT INTO bill_turn (unit_no, month, rev, mark, turned) VALUES (?1, ?2, ?3, ?4
 ON CONFLICT (unit_no, month) DO UPDATE SET rev = ?3, mark = ?4, turned = ?5
 
 -- name: bill_turn_due
-SELECT r.unit_no FROM (
-  SELECT u.unit_no, (SELECT COUNT(*) + COUNT(CASE WHEN e.valid_to > 0 THEN 1 END) FROM enrolment e WHERE e.unit_no = u.unit_no)
-    + (SELECT COUNT(*) FROM wage w WHERE w.unit_no = u.unit_no)
-    + (SELECT COUNT(*) + COUNT(CASE WHEN i.to_month > 0 THEN 1 END) FROM unit_insurance i WHERE i.unit_no = u.unit_no) AS rev
-  FROM unit u WHERE u.unit_no > ?3 AND EXISTS (SELECT 1 FROM enrolment e WHERE e.unit_no = u.unit_no)) r
-LEFT JOIN bill_turn t ON t.unit_no = r.unit_no AND t.month = ?1
-WHERE t.unit_no IS NULL OR t.rev <> r.rev OR t.mark <> ?2
-  OR EXISTS (SELECT 1 FROM bill b WHERE b.unit_no = r.unit_no AND b.month < ?1 AND b.state = 0)
-ORDER BY r.unit_no LIMIT ?4
+SELECT u.unit_no FROM unit u LEFT JOIN counter r ON r.name = 'register:' || u.unit_no
+LEFT JOIN bill_turn t ON t.unit_no = u.unit_no AND t.month = ?1
+WHERE u.unit_no > ?3 AND (t.unit_no IS NULL OR t.rev <> COALESCE(r.value, 0) OR t.mark <> ?2
+  OR EXISTS (SELECT 1 FROM bill b WHERE b.unit_no = u.unit_no AND b.month < ?1 AND b.state = 0))
+  AND EXISTS (SELECT 1 FROM enrolment e WHERE e.unit_no = u.unit_no)
+ORDER BY u.unit_no LIMIT ?4
 
 -- name: bill_heads
 SELECT b.month, b.state, b.persons, b.unit_fen, b.person_fen, b.verify, b.due_day, b.computed

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#ifndef __clang__ /* used for fuzzing only; there the fortified names are macros already */
+#ifndef __clang__ /* the second build, for sanitizers and fuzzing; there the fortified names are macros already */
 #pragma GCC poison strcpy stpcpy strcat sprintf vsprintf gets strtok
 #pragma GCC poison gmtime localtime asctime ctime
 #pragma GCC poison atoi atol atoll atof

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/bureau.h"
+#include "cmd/receiptcmd.h"
 #include "evidence/log_check.h"
 #include "server/notary/client.h"
 #include "store/conn.h"
@@ -45,7 +46,9 @@ static void show_fault(const struct log_fault *f, void *ctx)
 		fputs("\r\033[K", stderr);
 	if (++j->shown > SHOWN_MAX)
 		return;
-	printf("不符: 表 %s 行 %s%s%s: %s\n", f->table, f->row, f->column[0] ? " 列 " : "", f->column, f->what);
+	printf("不符: 表 %s 行 ", f->table);
+	receiptcmd_put(span_str(f->row)); /* from a row that somebody may have written to hide this line */
+	printf("%s%s: %s\n", f->column[0] ? " 列 " : "", f->column, f->what);
 }
 
 static void show_progress(uint64_t done, uint64_t total, void *ctx)

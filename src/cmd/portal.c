@@ -4,11 +4,11 @@
 #include "cmd/daemon.h"
 #include "ipc/peer.h"
 #include "server/insurance/month_turn.h"
-#include "server/convert/convert.h"
 #include "server/notary/client.h"
 #include "server/filing/b03_service.h"
 #include "server/filing/cert_service.h"
 #include "server/filing/filing_log.h"
+#include "server/portal/converting.h"
 #include "server/portal/filing_pages.h"
 #include "server/portal/log_turn.h"
 #include "server/portal/progress.h"
@@ -21,7 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILES_MAX = 1024, BACKLOG = 256, SIGNER_WAIT_MS = 15000, SIGNER_RETRY_MS = 200, CRL_SEC = 60, PATH_ROOM = 1024 };
+enum { FILES_MAX = 1024, BACKLOG = 256, SIGNER_WAIT_MS = 15000, SIGNER_RETRY_MS = 200, CRL_SEC = 60, BILLS_MS = 20000,
+	PATH_ROOM = 1024 };
 
 static const struct conf_opt options[] = {
 	{"origin", CONF_STR, NULL, 0, 0, NULL, "网站地址(协议、主机、端口),例如 http://localhost:8600"},
@@ -82,12 +83,15 @@ struct opened {
 	struct views *views;
 	struct store *store;
 	struct field_keys *keys;
+	struct convert *convert;
 	struct tables *money; /* rates, bases, calendar */
 	struct services *services;
 	struct b03_service b03;
 	struct cert_service cert;
 	struct filing_desk filing;
 	enum err bills; /* of the last turn of the months */
+	struct month_turns turns;
+	int64_t bills_until;
 	int listener, sql_fd, converter_fd;
 	char sql[64];
 };
@@ -278,10 +282,23 @@ static void tick(struct opened *o)
 }
 
 /* The months' bills; a fault of the tables or registers is told once, not every minute. */
+/* A signal that waits is left for serve() to take. */
+static bool bills_enough(void *ctx)
+{
+	const struct opened *o = ctx;
+	sigset_t waiting;
+	bool stop = sigpending(&waiting) == 0 && (sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1);
+	return stop || clock_mono_ms() >= o->bills_until;
+}
+
+/* Bills wait for the revocation list, not the other way round. */
 static void turn_bills(struct opened *o)
 {
 	size_t done = 0;
-	enum err e = month_turn(&o->app.desk, o->money, &done);
+	o->bills_until = clock_mono_ms() + BILLS_MS;
+	o->turns.enough = bills_enough;
+	o->turns.ctx = o;
+	enum err e = month_turn(&o->app.desk, o->money, &o->turns, &done);
 	if (e != ERR_OK && e != o->bills)
 		log_err(MONTH_TURN_RULE, e);
 	err_clear();
@@ -323,7 +340,8 @@ static enum err run_opened(struct opened *o, const sigset_t *wait)
 	TRY(open_files(o));
 	TRY(sandbox_user(conf_str(o->c, "user")));
 	/* Before any key is in memory, before threads and before the filter that forbids to fork. */
-	TRY(convert_start(o->converter_fd, &o->app.convert));
+	TRY(convert_start(o->converter_fd, &o->convert));
+	TRY(converting_new(o->convert, (unsigned)conf_int(o->c, "workers"), &o->app.converting));
 	secret_process_harden();
 	TRY(ask_signer(o, wait));
 	TRY(confine(o));
@@ -341,7 +359,8 @@ static void opened_done(struct opened *o)
 	trust_free(o->app.trust);
 	signer_client_free(o->app.signer);
 	notary_client_free(o->app.notary);
-	convert_free(o->app.convert);
+	converting_free(o->app.converting);
+	convert_free(o->convert);
 	progress_free(o->app.progress);
 	json_decref(o->app.tables);
 	services_free(o->services);

@@ -16,25 +16,41 @@ static void show_step(const struct verify_step *s, void *ctx)
 	printf("%s %s: %s%s%s\n", s->good ? "[通过]" : "[不符]", s->title, s->text, s->detail[0] ? ": " : "", s->detail);
 }
 
+void receiptcmd_put(struct span text)
+{
+	uint32_t cp = 0;
+
+	while (text.len > 0) {
+		size_t n = text_decode(text, &cp);
+		if (n > 0 && text_cp_is_plain(cp))
+			(void)fwrite(text.ptr, 1, n, stdout);
+		else
+			(void)putchar('?');
+		text = span_sub(text, n > 0 ? n : 1, text.len);
+	}
+}
+
 /* Before the act's own step: what was signed, each line indented, so that none can be taken for a line of the program's. A text
  * of a rule may hold any octets: what a terminal would obey is not printed. */
 static void show_text(const struct verify_act *a, void *ctx)
 {
 	AUTO_BUF(text, RECEIPT_MAX);
-	bool cut, fresh = true;
+	struct span rest, line;
+	bool cut;
 
 	(void)ctx;
 	describe_text(a, RECEIPT_MAX / 2, &text, &cut);
 	printf("第%zu项 %s原文:\n", a->number, a->cert ? "签名" : "记录");
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = text.ptr[i];
-		if (fresh)
-			fputs("    ", stdout);
-		fresh = c == '\n';
-		(void)putchar(c == '\n' || (c >= ' ' && c != 0x7F) ? c : '?');
-	}
-	if (!fresh)
+	rest = buf_span(&text);
+	while (rest.len > 0) {
+		if (!span_take_until(&rest, '\n', &line)) {
+			line = rest;
+			rest = SPAN_EMPTY;
+		}
+		fputs("    ", stdout);
+		receiptcmd_put(line);
 		(void)putchar('\n');
+	}
 }
 
 /* 64 hex digits, spaces between them as on the hand-over slip. */

@@ -39,7 +39,7 @@ static const struct {
 } kinds[] = {
 	{"CERT-OPEN", "登记证书申请"}, {"CERT-REVISE", "修改证书申请"}, {"CERT-RETURN", "退回证书申请"},
 	{"CERT-REFUSE", "不予办理证书"}, {"CERT-VOID", "证书申请自动作废"}, {"CERT-BORN", "介质内生成密钥"}, {"CERT-ISSUE", "签发证书"},
-	{"CERT-INSTALLED", "证书写入介质"}, {"CERT-VOID", "证书申请作废"}, {"FILING-SAVE", "保存申报草稿"},
+	{"CERT-INSTALLED", "证书写入介质"}, {"FILING-SAVE", "保存申报草稿"},
 	{"FILING-RULE", "申报按规则办理"}, {"BILL-RUN", "生成月度账单"}, {"BILL-APPROVE", "确认月度账单"}, {"LOGIN", "登录"},
 	{"JOURNAL", "签发日志"}, {"LOG-ADOPT", "原有数据纳入日志"},
 };

@@ -159,8 +159,6 @@ enum err log_append(struct tx *tx, const struct log_act *a)
 
 /* --- what was there before --- */
 
-#define ADOPTED "050" /* the version of the schema whose rows were adopted */
-
 static enum err adopted_row(const struct row *row, void *ctx)
 {
 	(void)row;
@@ -172,14 +170,15 @@ static enum err adopt_tx(struct tx *tx, void *arg)
 {
 	bool done = false;
 
-	TRY(tx_query(tx, "log_adopted", SQL_ARGS(A_TEXT(ADOPTED)), adopted_row, &done));
+	TRY(tx_query(tx, "log_adopted", SQL_ARGS(A_TEXT(LOG_ADOPTED)), adopted_row, &done));
 	return done ? ERR_OK : log_append(tx, arg);
 }
 
 enum err log_adopt(struct store *s, const struct clock *clock)
 {
 	AUTO_LOG_ACT(a);
-	const struct log_what w = {.kind = "LOG-ADOPT", .subject = ADOPTED, .rule = "migration:" ADOPTED, .time = clock_now(clock)};
+	const struct log_what w = {.kind = LOG_ADOPT_KIND, .subject = LOG_ADOPTED, .rule = "migration:" LOG_ADOPTED,
+		.time = clock_now(clock)};
 
 	TRY(log_act_init(&a, NULL, &w)); /* nothing is sealed */
 	for (const struct log_table *t = log_tables; t->name; t++)

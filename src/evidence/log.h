@@ -69,6 +69,9 @@ enum err log_append(struct tx *tx, const struct log_act *a) MUST_CHECK;
  * ERR_LOG_DAMAGED: changed, or no entry knows it; ERR_ABSENT. */
 enum err log_row_check(struct tx *tx, const char *table, const struct sql_arg *key, size_t n) MUST_CHECK;
 
+/* The same for the rows that log_act_cover() has named so far; one that is not there (yet) is fine. */
+enum err log_act_check(struct tx *tx, const struct log_act *a) MUST_CHECK;
+
 /* Once in the life of a database: rows of covered tables from before they were covered come under the log by an entry
  * LOG-ADOPT. The entry is written even when there are none, so that later ones are never adopted. */
 enum err log_adopt(struct store *s, const struct clock *clock) MUST_CHECK;

@@ -205,6 +205,16 @@ static enum err check_reference(struct checking *k, const struct log_entry *e, b
 	return ERR_OK;
 }
 
+/* Once, or rows that were inserted since would be taken for good: who hides the first entry and brings it back is found here. */
+static void check_adoption(struct checking *k, const struct log_entry *e)
+{
+	if (strcmp(e->kind, LOG_ADOPT_KIND) != 0)
+		return;
+	if (k->adopted || strcmp(e->subject, LOG_ADOPTED) != 0)
+		fault_(k, "log_entry", NULL, "原有数据只能纳入日志一次:此条目所覆盖的行可能是插入的", "%llu", u(e->seq));
+	k->adopted = true;
+}
+
 static enum err check_entry(const struct row *row, void *ctx)
 {
 	struct checking *k = ctx;
@@ -224,6 +234,8 @@ static enum err check_entry(const struct row *row, void *ctx)
 	}
 	x.state_fits = row_int(row, 1) == 1;
 	TRY(check_reference(k, &x.e, &x.serial_fits));
+	if (!x.column)
+		check_adoption(k, &x.e);
 	if (!x.e.pending)
 		return check_place(k, &x);
 	k->pending_seen = true;

@@ -10,7 +10,7 @@ struct checking {
 	struct log_sum sum;
 	struct tree_front front;
 	uint64_t next_seq, done, total;
-	bool pending_seen;
+	bool pending_seen, adopted;
 	uint64_t head_size;      /* of the last head seen */
 	int64_t head_time;
 	uint64_t bad_covers[BAD_COVERS_MAX]; /* entries whose list of covered rows is not the one of their leaf */

@@ -284,6 +284,20 @@ enum err log_row_check(struct tx *tx, const char *table, const struct sql_arg *k
 	return tx_one(tx, w.table->get, key, n, look_at_row, &w);
 }
 
+enum err log_act_check(struct tx *tx, const struct log_act *a)
+{
+	if (a->no_memory)
+		return ERR(NOMEM, "rows of an entry");
+	for (size_t i = 0; i < a->covers; i++) {
+		const struct log_cover *c = &a->cover[i];
+		enum err e = c->kind == LOG_COVER_ROW ? log_row_check(tx, c->table->name, c->arg, c->n) : ERR_OK;
+		if (e != ERR_ABSENT)
+			TRY(e);
+		err_clear();
+	}
+	return ERR_OK;
+}
+
 /* --- the digest that the leaf commits to --- */
 
 struct digesting {

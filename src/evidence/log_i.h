@@ -40,6 +40,8 @@ size_t log_row_values(const struct row *row, int first, const struct log_column 
 enum err log_table_get(struct tx *tx, const struct log_table *t, const char *key, row_fn *fn, void *ctx) MUST_CHECK;
 
 /* --- rows of the log itself --- */
+#define LOG_ADOPT_KIND "LOG-ADOPT"
+#define LOG_ADOPTED "050" /* the version of the schema whose rows were adopted: the one subject of the one such entry */
 enum { LOG_ENTRY_COLUMNS = 16, LOG_HEAD_COLUMNS = 7, LOG_COVER_COLUMNS = 6 };
 extern const struct log_column log_entry_columns[];  /* end with a NULL name; without marks */
 extern const struct log_column log_head_columns[];

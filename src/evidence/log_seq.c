@@ -98,10 +98,13 @@ static enum err queue_read(struct tx *tx, void *arg)
 	return tx_query(tx, "log_pending", SQL_ARGS(A_INT(0), A_INT(LOG_BATCH)), queue_row, q);
 }
 
-/* Status answers come from another process: asked for while no transaction is open. The first that fails ends the batch. */
+/* Status answers come from another process: asked for while no transaction is open. The first that fails ends the batch, and so
+ * does the minute after which a head is due: from a slow signer the first answer would be too old before the last one is there. */
 static enum err ask_status(struct batch *b, const struct queue *q)
 {
-	for (size_t i = 0; i < q->n; i++) {
+	int64_t began = clock_now(b->service->clock);
+
+	for (size_t i = 0; i < q->n && clock_now(b->service->clock) - began <= HEAD_WITHIN_SEC; i++) {
 		struct placed *p = &b->entry[i];
 		*p = (struct placed){.seq = q->v[i].seq, .ocsp = buf_make(LOG_OCSP_MAX), .marks = buf_make(LOG_MARKS_MAX)};
 		b->n++;

@@ -15,6 +15,7 @@ struct making {
 	struct receipt *r;
 	struct kept *heads, *acts;
 	size_t n_heads, n_acts;
+	size_t octets;                 /* of the statements kept so far */
 };
 
 static void kept_init(struct kept *k)
@@ -71,6 +72,9 @@ static enum err keep_parts(struct making *m, const struct log_entry *e, struct k
 		TRY(buf_err(&k->parts[i]));
 	if (e->has_statement)
 		TRY(log_statement(m->what->keys, e, &k->parts[K_STATEMENT]));
+	m->octets += k->parts[K_STATEMENT].len;
+	if (m->octets > RECEIPT_MAX)
+		return ERR(LIMIT, "statements of one receipt");
 	return e->cert_sm3.len > 0 ? log_cert(m->tx, e->cert_sm3, &k->parts[K_CERT]) : ERR_OK;
 }
 
@@ -98,10 +102,15 @@ static enum err add_act(struct making *m, const struct log_entry *e, struct kept
 	return receipt_add_act(m->r, &a);
 }
 
+/* A draft is no act of the case: what counts is what was signed, and a filer may save as often as he likes. */
+#define DRAFT_KIND "FILING-SAVE"
+
 static enum err each_entry(const struct log_entry *e, void *ctx)
 {
 	struct making *m = ctx;
 
+	if (strcmp(e->kind, DRAFT_KIND) == 0)
+		return ERR_OK;
 	if (e->pending)
 		return ERR(NOT_YET, "entry %llu is pending", (unsigned long long)e->seq);
 	if (m->n_acts == RECEIPT_ACTS_MAX)

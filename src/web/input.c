@@ -20,7 +20,10 @@ static enum err take_parts(struct web_req *rq)
 {
 	if (rq->in.body.len > rq->route->raw_max)
 		return ERR(LIMIT, "body of %zu octets", rq->in.body.len);
-	TRY(multipart_parse(scgi_get(&rq->in, "CONTENT_TYPE"), rq->in.body, rq->arena, &rq->parts));
+	enum err e = multipart_parse(scgi_get(&rq->in, "CONTENT_TYPE"), rq->in.body, rq->arena, &rq->parts);
+	if (e == ERR_LINE_TEXT)
+		web_error_detail(rq, "文件名中有看不见的字符，请把文件改成简单的名称（例如“合同.pdf”）后重新上传");
+	TRY(e);
 	rq->inputs = rq->parts.fields;
 	return ERR_OK;
 }

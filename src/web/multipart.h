@@ -8,7 +8,7 @@
 #include "web/form.h"
 #include "web/web.h"
 
-enum { MULTIPART_PARTS_MAX = 32, MULTIPART_HEAD_MAX = 2048, MULTIPART_BOUNDARY_MAX = 70, MULTIPART_FILE_NAME_MAX = 255,
+enum { MULTIPART_PARTS_MAX = 32, MULTIPART_HEAD_MAX = 2048, MULTIPART_BOUNDARY_MAX = 70, MULTIPART_FILE_NAME_MAX = 765 /* 255 characters of Windows */,
 	MULTIPART_TYPE_MAX = 127 };
 struct multipart_file {
 	const char *field;

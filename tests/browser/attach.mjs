@@ -4,16 +4,9 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 import { deflateSync } from "node:zlib";
-import { Bureau, login, openBrowser, screenshotDir, withAgent } from "./lib.mjs";
+import { Bureau, cn, elderPhone, login, openBrowser, screenshotDir, withAgent } from "./lib.mjs";
+import { check, finish } from "./tap.mjs";
 
-let tests = 0;
-let failed = 0;
-function check(name, ok, detail = "") {
-  tests += 1;
-  if (!ok) failed += 1;
-  console.log(`${ok ? "ok" : "not ok"} ${tests} - ${name}${ok ? "" : `  # ${detail}`}`);
-}
-const cn = (days = 0) => new Date(Date.now() + (days * 24 + 8) * 3600e3).toISOString();
 
 // --- files, made here ---
 
@@ -110,11 +103,18 @@ async function add(page, bureau, no, shots) {
   check("and added again", (await names(page)).length === 2, (await names(page)).join());
 }
 
+async function narrow(page, bureau, address, shot) {
+  const wide = await elderPhone(page, bureau, address, shot);
+  check(`${path.basename(address)} in elder mode fits 360 pixels`, wide <= 360, String(wide));
+}
+
 async function file(page, no, bureau, shots) {
+  await narrow(page, bureau, `/filings/${no}/upload`, path.join(shots, "08-upload-elder-360.png"));
   await page.click("#next");
   await page.waitForURL(/\/check/);
   check("the check page shows both with four previews", (await shown(page)) === 4 && (await names(page)).length === 2, await page.textContent("main"));
   await page.screenshot({ path: path.join(shots, "04-check.png"), fullPage: true });
+  await narrow(page, bureau, `/filings/${no}/check`, path.join(shots, "09-check-elder-360.png"));
   const text = page.waitForResponse((r) => r.url().endsWith(`/filings/${no}/text`)).then((r) => r.json());
   await withAgent(page, () => page.click("#sign"), bureau.pin("operator-1"));
   await page.waitForSelector("#state", { timeout: 15000 });
@@ -149,6 +149,7 @@ async function review(page, no, bureau, shots) {
   check("the reviewer sees all previews", (await shown(page)) === 4, String(await shown(page)));
   check("nothing is marked as changed", !(await page.textContent("main")).includes("与签名不一致"));
   await page.screenshot({ path: path.join(shots, "07-review.png"), fullPage: true });
+  await narrow(page, bureau, `/review/filings/${no}`, path.join(shots, "10-review-elder-360.png"));
   const hrefs = await page.$$eval(".yx-file a[download]", (l) => l.map((a) => a.getAttribute("href")));
   const original = await fetchBytes(page, hrefs[0]);
   check("the original is a download, its octets as they came", original.status === 200 && original.how?.startsWith("attachment; filename=") &&
@@ -186,7 +187,6 @@ async function main() {
   await browser.close();
   await bureau.stop();
   bureau.remove_files();
-  console.log(`1..${tests}`);
-  process.exit(failed ? 1 : 0);
+  finish();
 }
 main().catch((e) => { console.log(`not ok - ${e.stack}`); process.exit(1); });

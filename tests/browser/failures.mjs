@@ -6,21 +6,13 @@ import { connect } from "node:net";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Bureau, freePort, login, openBrowser, screenshotDir, sleep, withAgent } from "./lib.mjs";
+import { check, count, finish } from "./tap.mjs";
 
 const NEW_PIN = "x7Kq-2026";
 const PASSWORD = "demo-Pass-1", PASSWORD_2 = "demo-Pass-2";
 const only = process.argv[3];
 const shots = screenshotDir("failures");
-let tests = 0, failed = 0;
 let bureau, browser, messages;
-
-function check(name, ok, detail = "") {
-  tests += 1;
-  if (!ok) failed += 1;
-  console.log(`${ok ? "ok" : "not ok"} ${tests} - ${name}`);
-  if (!ok && detail) console.log(`# ${String(detail).replaceAll("\n", "\n# ")}`);
-  return ok;
-}
 
 // --- helpers ---
 
@@ -37,7 +29,7 @@ async function shows(page, where, code, name, more = [], own = null) {
   const wanted = ["怎么办", ...(own ?? (row ? [row.text, row.remedy] : [])), `代码 ${code}`, ...more];
   const missing = wanted.filter((w) => !text.includes(flat(w)));
   if (!check(`${name}: ${code} with cause and remedy`, missing.length === 0, `missing ${missing.join(" | ")}\nshown: ${text}`))
-    await page.screenshot({ path: path.join(shots, `${tests}.png`), fullPage: true }).catch(() => {});
+    await page.screenshot({ path: path.join(shots, `${count.checks}.png`), fullPage: true }).catch(() => {});
 }
 
 // The same in the agent's own window.
@@ -755,13 +747,12 @@ async function main() {
     for (const part of PARTS.filter((p) => !only || only.split(",").includes(p.name))) await run(part);
   } finally {
     await browser.close();
-    if (failed) console.log(bureau.logs().replaceAll(/^/gm, "# "));
+    if (count.failed) console.log(bureau.logs().replaceAll(/^/gm, "# "));
     const end = await bureau.stop();
     check("the bureau ended cleanly", end.code === 0, JSON.stringify(end));
     bureau.remove_files();
   }
-  console.log(`1..${tests}`);
-  process.exit(failed ? 1 : 0);
+  finish();
 }
 
 process.on("exit", () => { if (bureau && !bureau.gone) bureau.child.kill("SIGTERM"); });

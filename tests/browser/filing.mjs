@@ -3,26 +3,9 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { Bureau, login, openBrowser, screenshotDir, withAgent } from "./lib.mjs";
+import { Bureau, cn, fill, login, openBrowser, screenshotDir, withAgent } from "./lib.mjs";
+import { check, finish } from "./tap.mjs";
 
-let tests = 0;
-let failed = 0;
-function check(name, ok, detail = "") {
-  tests += 1;
-  if (!ok) failed += 1;
-  console.log(`${ok ? "ok" : "not ok"} ${tests} - ${name}${ok ? "" : `  # ${detail}`}`);
-}
-const cn = (days = 0) => new Date(Date.now() + (days * 24 + 8) * 3600e3).toISOString();
-
-async function fill(page, values) {
-  for (const [name, value] of Object.entries(values)) {
-    const field = page.locator(`[name="${name}"]`).first();
-    const kind = await field.evaluate((e) => e.type ?? e.tagName.toLowerCase());
-    if (kind === "select-one") await field.selectOption(value);
-    else if (kind === "radio" || kind === "checkbox") for (const v of value.split(",")) await page.check(`[name="${name}"][value="${v}"]`);
-    else await field.fill(value);
-  }
-}
 
 async function file(page, bureau, shots) {
   bureau.only("operator-1");
@@ -117,7 +100,6 @@ async function main() {
   await browser.close();
   await bureau.stop();
   bureau.remove_files();
-  console.log(`1..${tests}`);
-  process.exit(failed ? 1 : 0);
+  finish();
 }
 main().catch((e) => { console.log(`not ok - ${e.stack}`); process.exit(1); });

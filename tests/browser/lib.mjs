@@ -142,6 +142,20 @@ export async function login(page, bureau, name, next) {
   await page.waitForURL(`${bureau.origin}${next}`, { timeout: 15000 });
 }
 
+// An ISO moment on Beijing's clock, days from now.
+export const cn = (days = 0) => new Date(Date.now() + (days * 24 + 8) * 3600e3).toISOString();
+
+// Fields of a form by name: text, choice, boxes (value: those to check, commas between).
+export async function fill(page, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const field = page.locator(`[name="${name}"]`).first();
+    const kind = await field.evaluate((e) => e.type);
+    if (kind === "select-one") await field.selectOption(value);
+    else if (kind === "radio" || kind === "checkbox") for (const v of value.split(",")) await page.check(`[name="${name}"][value="${v}"]`);
+    else await field.fill(value);
+  }
+}
+
 export function step(started, text) {
   console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  ${text}`);
 }
@@ -152,3 +166,17 @@ export function screenshotDir(name) {
   return dir;
 }
 export { existsSync, openSync };
+
+// How wide a page gets in elder mode at 360 px; the picture beside it. The page comes back as it was.
+export async function elderPhone(page, bureau, address, shot) {
+  const context = page.context(), size = page.viewportSize();
+  await context.addCookies([{ name: "yx_mode", value: "elder", url: bureau.origin }]);
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.goto(bureau.origin + address);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  await page.screenshot({ path: shot, fullPage: true });
+  await context.addCookies([{ name: "yx_mode", value: "standard", url: bureau.origin }]);
+  await page.setViewportSize(size ?? { width: 1280, height: 900 });
+  await page.goto(bureau.origin + address);
+  return wide;
+}

@@ -4,16 +4,9 @@
 import { execFileSync, spawn } from "node:child_process";
 import path from "node:path";
 import readline from "node:readline";
-import { Bureau, openBrowser, screenshotDir } from "./lib.mjs";
+import { Bureau, cn, openBrowser, screenshotDir } from "./lib.mjs";
+import { check, finish } from "./tap.mjs";
 
-let tests = 0;
-let failed = 0;
-function check(name, ok, detail = "") {
-  tests += 1;
-  if (!ok) failed += 1;
-  console.log(`${ok ? "ok" : "not ok"} ${tests} - ${name}${ok ? "" : `  # ${typeof detail === "string" ? detail : JSON.stringify(detail)}`.slice(0, 700)}`);
-}
-const cn = (days = 0) => new Date(Date.now() + (days * 24 + 8) * 3600e3).toISOString();
 // The month that a filing counts for now: after the 25th the next one.
 const monthAt = (n) => {
   const [y, m, d] = cn().slice(0, 10).split("-").map(Number);
@@ -259,7 +252,6 @@ async function main() {
   await browser.close();
   await bureau.stop();
   bureau.remove_files();
-  console.log(`1..${tests}`);
-  process.exit(failed ? 1 : 0);
+  finish();
 }
 main().catch((e) => { console.log(`not ok - ${e.stack}`); process.exit(1); });

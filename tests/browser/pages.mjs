@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Bureau, openBrowser, root, screenshotDir } from "./lib.mjs";
+import { check, finish } from "./tap.mjs";
 
 const axe = readFileSync(path.join(root, "node_modules/axe-core/axe.min.js"), "utf8");
 const PUBLIC = ["/", "/guide", "/downloads", "/faq", "/windows", "/verify", "/jobs", "/cert", "/login", "/no-such-page"];
@@ -12,15 +13,6 @@ const BEHIND = {
   "security-1": ["/admin"], "system-1": ["/admin"],
 };
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } };
-let tests = 0;
-let failed = 0;
-
-function check(name, ok, detail) {
-  tests += 1;
-  if (!ok) failed += 1;
-  console.log(`${ok ? "ok" : "not ok"} ${tests} - ${name}`);
-  if (!ok && detail) console.log(`# ${String(detail).replaceAll("\n", "\n# ")}`);
-}
 
 async function look(page, bureau, address, mode, size, shots) {
   const errors = [];
@@ -74,8 +66,7 @@ async function main() {
     await bureau.stop();
     bureau.remove_files();
   }
-  console.log(`1..${tests}`);
-  process.exit(failed ? 1 : 0);
+  finish();
 }
 
 main().catch((e) => { console.log(`not ok - ${e.stack}`); process.exit(1); });

@@ -3,15 +3,9 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { Bureau, login, openBrowser, root, screenshotDir, withAgent } from "./lib.mjs";
+import { Bureau, elderPhone, login, openBrowser, root, screenshotDir, withAgent } from "./lib.mjs";
+import { check, finish } from "./tap.mjs";
 
-let tests = 0;
-let failed = 0;
-function check(name, ok, detail = "") {
-  tests += 1;
-  if (!ok) failed += 1;
-  console.log(`${ok ? "ok" : "not ok"} ${tests} - ${name}${ok ? "" : `  # ${String(detail).slice(0, 1500)}`}`);
-}
 const EMPLOYEES = 1000;
 const UNIT = "43010024"; // the demonstration's operator-1
 // Kinds of the generator; those of the second list are told but do not hinder.
@@ -72,6 +66,8 @@ async function spoilt(page, bureau, shots) {
   const template = await page.request.get(bureau.origin + await page.getAttribute("#template", "href"));
   check("the template can be downloaded", template.status() === 200 && (await template.body()).subarray(0, 2).toString() === "PK", template.status());
   await page.screenshot({ path: path.join(shots, "01-sheet.png"), fullPage: true });
+  const narrow = await elderPhone(page, bureau, new URL(page.url()).pathname, path.join(shots, "07-sheet-elder-360.png"));
+  check("the upload page in elder mode fits 360 pixels", narrow <= 360, narrow);
   const words = [];
   await page.exposeFunction("heard", (t) => words.push(t));
   await page.evaluate(() => new MutationObserver(() => window.heard(document.getElementById("progress-text").textContent))
@@ -84,6 +80,8 @@ async function spoilt(page, bureau, shots) {
   console.log(`# ${EMPLOYEES} rows uploaded, checked and shown in ${((Date.now() - started) / 1000).toFixed(2)} s`);
   check("the progress bar spoke of the upload and of rows", words.some((w) => w.includes("%")) && words.some((w) => /\d+ 行/.test(w)), JSON.stringify(words));
   await page.screenshot({ path: path.join(shots, "02-check.png"), fullPage: true, clip: { x: 0, y: 0, width: 1280, height: 3000 } });
+  const faults = await elderPhone(page, bureau, new URL(page.url()).pathname, path.join(shots, "08-check-elder-360.png"));
+  check("the check page in elder mode fits 360 pixels", faults <= 360, faults);
   return { no, period, expect };
 }
 
@@ -256,8 +254,7 @@ async function main(build) {
     await bureau.stop().catch((e) => check("the bureau stops", false, e.message));
     bureau.remove_files();
   }
-  console.log(`1..${tests}`);
-  process.exit(failed ? 1 : 0);
+  finish();
 }
 
 await main(process.argv[2] ?? "build");

@@ -3,19 +3,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Bureau, openBrowser, root, screenshotDir } from "./lib.mjs";
+import { check, finish } from "./tap.mjs";
 
 const axe = readFileSync(path.join(root, "node_modules/axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } };
-let tests = 0;
-let failed = 0;
-
-function check(name, ok, detail) {
-  tests += 1;
-  if (!ok) failed += 1;
-  console.log(`${ok ? "ok" : "not ok"} ${tests} - ${name}`);
-  if (!ok && detail) console.log(`# ${String(detail).replaceAll("\n", "\n# ")}`);
-}
 
 // The first case in the clerk's list that has a receipt.
 async function receiptOf(bureau) {
@@ -113,8 +105,7 @@ async function main() {
     await bureau.stop();
     bureau.remove_files();
   }
-  console.log(`1..${tests}`);
-  process.exit(failed ? 1 : 0);
+  finish();
 }
 
 main().catch((e) => { console.log(`not ok - ${e.stack}`); process.exit(1); });

@@ -23,8 +23,8 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from bureau import Bureau  # noqa: E402
+from tap import check, count  # noqa: E402
 
-count = [0, 0]
 seen = collections.Counter()
 seen_lock = threading.Lock()
 BULK = 25
@@ -33,15 +33,6 @@ RESTARTS_ALLOWED = 18  # the supervisor gives a part up after 20
 DRAFT, SUBMITTED, ACCEPTED, REVIEW2, DONE = 1, 2, 3, 4, 5
 SUBMIT, APPROVE = 2, 6
 CHANGED = ("S-012", "S-010", "F-007")  # another officer was quicker, or the page is an old one
-
-
-def check(name, condition, detail=""):
-    count[0] += 1
-    if not condition:
-        count[1] += 1
-    print(f"{'ok' if condition else 'not ok'} {count[0]} - {name}" + (f"  # {detail}" if detail and not condition else ""))
-    sys.stdout.flush()
-    return bool(condition)
 
 
 def note(what):

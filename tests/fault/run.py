@@ -23,21 +23,12 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from bureau import Bureau  # noqa: E402
+from tap import check, count  # noqa: E402
 
-count = [0, 0]
 PIN = "x7Kq2026"  # at most eight: a key of the demonstration
 RANK = {"draft": 1, "accepted": 2, "approved": 3, "making": 4, "issued": 5, "done": 6}
 RESTARTS_ALLOWED = 18  # the supervisor gives a part up after 20
 seen = collections.Counter()  # answers that were not plain success
-
-
-def check(name, condition, detail=""):
-    count[0] += 1
-    if not condition:
-        count[1] += 1
-    print(f"{'ok' if condition else 'not ok'} {count[0]} - {name}" + (f"  # {detail}" if detail and not condition else ""))
-    sys.stdout.flush()
-    return bool(condition)
 
 
 class Transient(Exception):

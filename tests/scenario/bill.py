@@ -16,19 +16,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
 from bureau import Bureau  # noqa: E402
 from filer import Filer, approve  # noqa: E402
+from tap import check, count  # noqa: E402
 
-count = [0, 0]
 TABLES, RISK_CLASS, CLOSE_DAY = os.path.join(ROOT, "share/tables"), "2", 25
 CN = datetime.timezone(datetime.timedelta(hours=8))
-
-
-def check(name, condition, detail=""):
-    count[0] += 1
-    if not condition:
-        count[1] += 1
-    print(f"{'ok' if condition else 'not ok'} {count[0]} - {name}" + (f"  # {detail}" if detail and not condition else ""))
-    sys.stdout.flush()
-    return condition
 
 
 def period():

@@ -14,8 +14,8 @@ import traceback
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from bureau import Bureau  # noqa: E402
 from filer import Filer, approve  # noqa: E402
+from tap import check, count  # noqa: E402
 
-count = [0, 0]
 # Not under the log, each with its reason in docs/protocol/log.md, 1. Attachments: tests/unit/filing/test_tamper.c.
 APART = {"schema_version", "session", "prelogin", "rate_limit", "counter", "case_shown", "filing_shown", "filing_sheet", "bill_turn"}
 APART_COLUMNS = {"account": {"fails", "wait_until"}}
@@ -26,15 +26,6 @@ FILLED = {"log_entry", "log_head", "log_cert", "log_node", "log_cover", "unit", 
           "case_act", "case_event", "unit_insurance", "filing", "filing_event", "filing_statement", "person_detail", "employment",
           "wage", "enrolment", "bill", "contribution"}
 CLOSE_DAY, CN = 25, datetime.timezone(datetime.timedelta(hours=8))
-
-
-def check(name, condition, detail=""):
-    count[0] += 1
-    if not condition:
-        count[1] += 1
-    print(f"{'ok' if condition else 'not ok'} {count[0]} - {name}" + (f"  # {detail}" if detail and not condition else ""))
-    sys.stdout.flush()
-    return condition
 
 
 def sm3(data):

@@ -11,19 +11,10 @@ import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from bureau import Bureau  # noqa: E402
+from tap import check, count  # noqa: E402
 
-count = [0, 0]
 MIB = 1 << 20
 BOUNDARY = "----yinxin-test-7d1f"
-
-
-def check(name, condition, detail=""):
-    count[0] += 1
-    if not condition:
-        count[1] += 1
-    print(f"{'ok' if condition else 'not ok'} {count[0]} - {name}" + (f"  # {detail}" if detail and not condition else ""))
-    sys.stdout.flush()
-    return condition
 
 
 class Stranger:

@@ -142,6 +142,12 @@ static enum err event_tx(struct tx *tx, const struct case_move *m)
 		       NULL);
 }
 
+/* A case that was edited in the database is not worked on: the act would cover the edit. */
+static enum err unchanged_tx(struct tx *tx, const char *no)
+{
+	return log_row_check(tx, "cert_case", SQL_ARGS(A_TEXT(no)));
+}
+
 static enum err open_tx(struct tx *tx, void *arg)
 {
 	struct case_draft *w = arg;
@@ -173,6 +179,7 @@ static enum err revise_tx(struct tx *tx, void *arg)
 	struct case_draft *w = arg;
 	const struct cert_case *c = &w->c;
 	int64_t changed = 0;
+	TRY(unchanged_tx(tx, w->old_no));
 	TRY(letter_tx(tx, w));
 	TRY(tx_exec(tx, "case_revise",
 		    SQL_ARGS(A_TEXT(w->old_no), A_TEXT(c->profile), A_TEXT(c->subject), A_TEXT(c->unit_no),
@@ -209,6 +216,7 @@ enum err case_revise(const struct desk *d, const char *no, const struct case_new
 enum err case_move_tx(struct tx *tx, const struct case_move *m)
 {
 	int64_t changed = 0;
+	TRY(unchanged_tx(tx, m->no));
 	TRY(tx_exec(tx, "case_step_state",
 		    SQL_ARGS(A_TEXT(m->no), A_INT(m->version), A_INT(m->from), A_INT(m->to), A_INT(m->time)), &changed));
 	if (changed != 1)

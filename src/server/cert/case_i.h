@@ -8,7 +8,8 @@ enum case_step { STEP_ACCEPT = 1, STEP_APPROVE, STEP_MAKE };
 /* Whether the officer may do the act of that step now: state, distinct persons, role. STEP_MAKE also of the key's birth. */
 enum err case_step_check(const struct desk *d, const struct cert_case *c, enum case_step step, enum case_act_kind act,
 			 const struct officer *by, enum case_state *ret_to) MUST_CHECK;
-/* One transition with its event; acts through tx only. ERR_CONFLICT when version or state are others by now. */
+/* One transition with its event; acts through tx only. ERR_CONFLICT when version or state are others by now, ERR_LOG_DAMAGED
+ * when the case is not as the log has it. */
 struct case_move {
 	const char *no;
 	int64_t version, time;

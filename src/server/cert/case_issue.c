@@ -148,10 +148,21 @@ static enum err cert_tx(struct tx *tx, const struct issue_job *j, const struct c
 		       NULL);
 }
 
+/* An account that is there already is written again, and covered: not with an edit of the database. */
+static enum err account_unchanged(struct tx *tx, const char *subject)
+{
+	enum err e = log_row_check(tx, "account", SQL_ARGS(A_TEXT(subject)));
+	if (e != ERR_ABSENT)
+		return e;
+	err_clear();
+	return ERR_OK;
+}
+
 static enum err issue_tx(struct tx *tx, void *arg)
 {
 	const struct issue_job *j = arg;
 	const struct cert_case *c = j->c;
+	TRY(account_unchanged(tx, c->subject));
 	TRY(case_move_tx(tx, &j->move));
 	TRY(cert_tx(tx, j, j->sign, "sign"));
 	TRY(cert_tx(tx, j, j->enc, "enc"));

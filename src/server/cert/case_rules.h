@@ -71,5 +71,6 @@ struct case_due {
 	bool sure;
 };
 enum err case_due(const struct desk *d, const struct cert_case *c, struct case_due *ret_d) MUST_CHECK;
-/* 自动作废 of everything whose time has come, at most 100 cases; *ret_done how many. */
+/* 自动作废 of everything whose time has come, at most 100 cases; *ret_done how many. ERR_LOG_DAMAGED after all the others, when
+ * some are not as the log has them: *ret_done is set then too. */
 enum err case_tick(const struct desk *d, size_t *ret_done) MUST_CHECK;

@@ -1,5 +1,5 @@
 /* States of a case and the table of transitions: what may happen to it, who does it, where it leads. The engine's own table
- * (server/filing/filing_state.c) has the same states where they correspond; docs/design/05-desk-case.md compares them. */
+ * (server/filing/filing_state.c) has the same states where they correspond; docs/design/04-desk-case.md compares them. */
 #include "server/cert/case_i.h"
 #include <string.h>
 

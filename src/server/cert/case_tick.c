@@ -57,14 +57,16 @@ static enum err overdue_fn(struct tx *tx, void *arg)
 	return tx_query(tx, "case_overdue", SQL_ARGS(A_INT(w->state), A_INT(w->before)), overdue_row, w);
 }
 
-/* Somebody may have been quicker: then it is no longer overdue. */
-static enum err expire(const struct desk *d, const struct cert_case *c, size_t *done)
+/* Somebody may have been quicker: then it is no longer overdue. One that was edited in the database is counted and does not
+ * hold up the others. */
+static enum err expire(const struct desk *d, const struct cert_case *c, size_t *done, size_t *damaged)
 {
 	bool returned = c->state == CASE_RETURNED;
 	enum err e = case_move_now(d, c, CACT_EXPIRE, NULL, returned ? "void-not-corrected" : "void-draft-too-old",
 				   returned ? "逾期未补正,按规则自动作废" : "草稿逾期未受理,按规则自动作废");
-	if (e == ERR_CONFLICT) {
+	if (e == ERR_CONFLICT || e == ERR_LOG_DAMAGED) {
 		err_clear();
+		*damaged += e == ERR_LOG_DAMAGED;
 		return ERR_OK;
 	}
 	TRY(e);
@@ -73,31 +75,32 @@ static enum err expire(const struct desk *d, const struct cert_case *c, size_t *
 }
 
 /* The oldest come first, and an older one never ends later: what is not over yet ends the search. */
-static enum err expire_state(const struct desk *d, const struct case_rules *r, struct overdue *w, int days, int64_t now, size_t *done)
+static enum err expire_state(const struct desk *d, const struct case_rules *r, struct overdue *w, enum case_state state, int64_t now,
+			     size_t *done, size_t *damaged)
 {
+	int days = state == CASE_RETURNED ? r->return_days : r->draft_days;
+	w->state = state;
 	w->before = now - (int64_t)(days - 1) * DAY;
 	TRY(store_read(d->store, overdue_fn, w));
 	for (size_t i = 0; i < w->n && *done < AT_ONCE && expiry(r, &w->v[i]) <= now; i++)
-		TRY(expire(d, &w->v[i], done));
+		TRY(expire(d, &w->v[i], done, damaged));
 	return ERR_OK;
 }
 
 enum err case_tick(const struct desk *d, size_t *ret_done)
 {
 	const struct case_rules *r;
-	size_t done = 0;
+	size_t done = 0, damaged = 0;
 	TRY(case_rules_of(d, &r));
 	struct overdue *w = calloc(1, sizeof *w);
 	if (w == NULL)
 		return ERR(NOMEM, "overdue cases");
 	int64_t now = clock_now(d->clock);
-	w->state = CASE_RETURNED;
-	enum err e = expire_state(d, r, w, r->return_days, now, &done);
-	w->state = CASE_DRAFT;
+	enum err e = expire_state(d, r, w, CASE_RETURNED, now, &done, &damaged);
 	if (e == ERR_OK)
-		e = expire_state(d, r, w, r->draft_days, now, &done);
+		e = expire_state(d, r, w, CASE_DRAFT, now, &done, &damaged);
 	free(w);
 	TRY(e);
 	*ret_done = done;
-	return ERR_OK;
+	return damaged == 0 ? ERR_OK : ERR(LOG_DAMAGED, "%zu cases whose time has come", damaged);
 }

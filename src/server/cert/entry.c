@@ -10,9 +10,10 @@ struct entry_job {
 static enum err entry_tx(struct tx *tx, void *arg)
 {
 	struct entry_job *j = arg;
-	TRY(j->fn(tx, j->arg));
 	j->log.covers = 0; /* it may run again */
 	j->w->cover(&j->log, j->arg);
+	TRY(log_act_check(tx, &j->log));
+	TRY(j->fn(tx, j->arg));
 	return log_append(tx, &j->log);
 }
 

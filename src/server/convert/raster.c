@@ -143,7 +143,8 @@ static enum err put_jpeg(const struct raster *r, int quality, struct buf *out, b
 	if (ok && *ret_fits)
 		buf_put(out, span_of(w->mem, w->len));
 	jpeg_destroy_compress(&w->c);
-	free(w->mem);
+	if (ok) /* else the library may have freed it already for a longer one, and has not said where that is */
+		free(w->mem);
 	free(w);
 	return ok ? buf_err(out) : ERR(NOMEM, "picture of %u by %u", r->w, r->h);
 }

@@ -38,7 +38,7 @@ enum err job_send(int sock, const struct job *j, const int fds[JOB_FDS])
 	return n == (ssize_t)sizeof *j ? ERR_OK : ERR(UNAVAILABLE, "conversion starter: %s", strerror(errno));
 }
 
-/* 1: a job; 0: the portal is gone; -1: a message that is none. */
+/* 1: a job; 0: the portal is gone; -1: a message that is none. fds: what came along, whatever the message is; the rest -1. */
 static int job_take(int sock, struct job *j, int fds[JOB_FDS])
 {
 	union control c = {0};
@@ -48,10 +48,12 @@ static int job_take(int sock, struct job *j, int fds[JOB_FDS])
 	if (n <= 0)
 		return n < 0 && errno == EINTR ? -1 : 0;
 	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
-	if (h == NULL || h->cmsg_type != SCM_RIGHTS || h->cmsg_len != CMSG_LEN(sizeof(int) * JOB_FDS))
+	if (h == NULL || h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS || h->cmsg_len < CMSG_LEN(0))
 		return -1;
-	memcpy(fds, CMSG_DATA(h), sizeof(int) * JOB_FDS);
-	return n == (ssize_t)sizeof *j && j->kind < CONVERT_KIND_COUNT ? 1 : -1;
+	size_t bytes = h->cmsg_len - CMSG_LEN(0), max = sizeof(int) * JOB_FDS;
+	memcpy(fds, CMSG_DATA(h), bytes < max ? bytes : max);
+	bool whole = n == (ssize_t)sizeof *j && (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
+	return whole && bytes == max && j->kind < CONVERT_KIND_COUNT ? 1 : -1;
 }
 
 static char *const *small_environment(void)
@@ -63,8 +65,8 @@ static char *const *small_environment(void)
 	return env;
 }
 
-/* In the child of the starter: nothing but the two ends is left open. */
-static _Noreturn void become(const struct job *j, const int fds[JOB_FDS])
+/* In the child of the starter: nothing but the two ends is left open, and it does not outlive the starter. */
+static _Noreturn void become(const struct job *j, const int fds[JOB_FDS], pid_t starter)
 {
 	char text[JOB_NUMBERS][NUMBER_TEXT];
 	char *argv[CONVERT_ARGC + 1] = {(char *)(uintptr_t)PROGRAM,
@@ -73,7 +75,14 @@ static _Noreturn void become(const struct job *j, const int fds[JOB_FDS])
 		(void)snprintf(text[i], sizeof text[i], "%" PRIu64, j->number[i]);
 		argv[2 + i] = text[i];
 	}
+	sigset_t none;
+	(void)sigemptyset(&none);
 	(void)signal(SIGCHLD, SIG_DFL);
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* the portal's, which holds its own back */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != starter)
+		_exit(127);
 	int in = fcntl(fds[0], F_DUPFD, SPARE_FD), out = fcntl(fds[1], F_DUPFD, SPARE_FD);
 	int program = fcntl(PROGRAM_FD, F_DUPFD_CLOEXEC, SPARE_FD);
 	if (in < 0 || out < 0 || program < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
@@ -87,6 +96,7 @@ static _Noreturn void become(const struct job *j, const int fds[JOB_FDS])
 int convert_serve(void)
 {
 	struct job j;
+	const pid_t self = getpid();
 	if (fcntl(SOCKET_FD, F_GETFD) < 0 || fcntl(PROGRAM_FD, F_GETFD) < 0)
 		return 2;
 	(void)prctl(PR_SET_NAME, "convert-starter");
@@ -101,7 +111,7 @@ int convert_serve(void)
 		if (got == 0)
 			return 0;
 		if (got > 0 && fork() == 0)
-			become(&j, fds);
+			become(&j, fds, self);
 		for (int i = 0; i < JOB_FDS; i++)
 			if (fds[i] >= 0)
 				(void)close(fds[i]);

@@ -137,8 +137,10 @@ static enum err digest(struct span s, char ret_hex[65])
 /* --- rules --- */
 
 struct sums {
-	const char *no, *slot;
+	const struct filing *f;
+	const char *slot;
 	int64_t all, octets, here;
+	int64_t held; /* in all open filings of the holder, a shared file once */
 };
 
 static enum err sums_row(const struct row *row, void *ctx)
@@ -150,10 +152,17 @@ static enum err sums_row(const struct row *row, void *ctx)
 	return ERR_OK;
 }
 
+static enum err int_row(const struct row *row, void *ctx)
+{
+	*(int64_t *)ctx = row_int(row, 0);
+	return ERR_OK;
+}
+
 static enum err sums_fn(struct tx *tx, void *arg)
 {
 	struct sums *s = arg;
-	return tx_one(tx, "attach_sums", SQL_ARGS(A_TEXT(s->no), A_TEXT(s->slot)), sums_row, s);
+	TRY(tx_one(tx, "attach_sums", SQL_ARGS(A_TEXT(s->f->no), A_TEXT(s->slot)), sums_row, s));
+	return tx_one(tx, "attach_held", SQL_ARGS(A_TEXT(s->f->unit_no), A_TEXT(s->f->person_id)), int_row, &s->held);
 }
 
 static enum err room_check(const struct sums *s, const struct service_attachment *slot, size_t octets)
@@ -162,6 +171,8 @@ static enum err room_check(const struct sums *s, const struct service_attachment
 		return ERR(ATTACH_COUNT, "%lld in %s, %lld in all", (long long)s->here, slot->name, (long long)s->all);
 	if (s->octets + (int64_t)octets > ATTACH_TOTAL_MAX)
 		return ERR(ATTACH_TOTAL, "%lld octets and %zu more", (long long)s->octets, octets);
+	if (s->held + (int64_t)octets > ATTACH_HOLDER_MAX)
+		return ERR(ATTACH_HOLDER, "%lld octets in open filings and %zu more", (long long)s->held, octets);
 	return ERR_OK;
 }
 
@@ -193,7 +204,7 @@ enum err attach_may_add(const struct filing_desk *d, const char *no, int64_t ver
 	struct filing f;
 	const struct service *s;
 	const struct service_attachment *slot;
-	struct sums sums = {no, slot_name, 0, 0, 0};
+	struct sums sums = {.f = &f, .slot = slot_name};
 	TRY(editable(d, no, version, by, &f, &s));
 	TRY(slot_check(s, slot_name, octets, &slot));
 	TRY(store_read(d->desk->store, sums_fn, &sums));
@@ -222,12 +233,6 @@ static enum err begin(struct adding *w, const char *no, int64_t version)
 }
 
 /* --- adding --- */
-
-static enum err int_row(const struct row *row, void *ctx)
-{
-	*(int64_t *)ctx = row_int(row, 0);
-	return ERR_OK;
-}
 
 static enum err id_tx(struct tx *tx, void *arg)
 {
@@ -258,7 +263,7 @@ static enum err rows_tx(struct tx *tx, const struct adding *w)
 static enum err add_tx(struct tx *tx, void *arg)
 {
 	const struct adding *w = arg;
-	struct sums sums = {w->f.no, w->a->slot, 0, 0, 0};
+	struct sums sums = {.f = &w->f, .slot = w->a->slot};
 	TRY(sums_fn(tx, &sums));
 	TRY(room_check(&sums, w->slot, w->a->file.len));
 	TRY(rows_tx(tx, w));

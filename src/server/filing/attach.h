@@ -6,13 +6,13 @@
  * itself is stored once. With 自动作废 the attachments of a filing that was never signed are removed; what a signed statement
  * names stays. Everything but sizes and digests is sealed (store/field.h).
  *
- * Errors a caller may act on: ERR_ATTACH_* (size, count, total, same, changed, kind), ERR_STATE, ERR_CONFLICT, ERR_DENIED,
+ * Errors a caller may act on: ERR_ATTACH_* (size, count, total, holder, same, changed, kind), ERR_STATE, ERR_CONFLICT, ERR_DENIED,
  * ERR_ABSENT. */
 #pragma once
 #include "server/convert/render.h"
 #include "server/filing/filing.h"
 
-enum { ATTACH_TOTAL_MAX = 40 << 20, ATTACH_COUNT_MAX = 100, ATTACH_NAME_MAX = 120, ATTACH_FILE_MAX = 5 << 20 };
+enum { ATTACH_HOLDER_MAX = 200 << 20 /* all open filings of a unit or person */, ATTACH_TOTAL_MAX = 40 << 20 /* one filing */, ATTACH_COUNT_MAX = 100, ATTACH_NAME_MAX = 120, ATTACH_FILE_MAX = 5 << 20 };
 enum { ATTACH_ORIGINAL = -1, ATTACH_CLEAN = 0 }; /* pages; previews from 1 */
 
 struct attachment {
@@ -44,5 +44,7 @@ enum err attach_bytes(const struct filing_desk *d, const struct attachment *a, i
 /* A file name as it may stand in a statement: one line, no path, no sign that means something there. */
 void attach_name(const char *name, enum media m, char ret[ATTACH_NAME_MAX + 1]);
 /* Each attachment that is not the one the filing's signed submission names, or names and is not there (id 0); ERR_ATTACH_CHANGED
- * naming the first when there is any. fn may be NULL. */
+ * naming the first when there is any. fn may be NULL. Reads every octet: for the approval. */
 enum err attach_agrees(const struct filing_desk *d, const struct filing *f, const struct service *s, attach_fn *fn, void *ctx) MUST_CHECK;
+/* The same by what the rows say of themselves (name, octets, SM3), without reading one file: for a page that is looked at often. */
+enum err attach_rows_agree(const struct filing_desk *d, const struct filing *f, const struct service *s, attach_fn *fn, void *ctx) MUST_CHECK;

@@ -173,6 +173,7 @@ struct agreeing {
 	const struct statement *st;
 	attach_fn *fn;
 	void *ctx;
+	bool rows_only;
 	size_t at, bad;
 	int64_t first;
 };
@@ -192,14 +193,18 @@ static enum err found_bad(struct agreeing *w, const struct attachment *a)
 	return w->fn != NULL ? w->fn(a, w->ctx) : ERR_OK;
 }
 
-/* By the octets that are stored, not by what the row says of them. */
-static enum err agree_one(const struct attachment *a, void *ctx)
+static enum err row_agrees(struct agreeing *w, const struct attachment *a, const char *sm3)
 {
-	struct agreeing *w = ctx;
-	AUTO_BUF(bytes, ATTACH_FILE_MAX);
 	AUTO_BUF(line, ATTACH_LINE_MAX);
+	TRY(attach_line(w->s, a, sm3, &line));
+	return is_signed(w->st, buf_span(&line)) ? ERR_OK : found_bad(w, a);
+}
+
+/* By the octets that are stored, not by what the row says of them. */
+static enum err octets_agree(struct agreeing *w, const struct attachment *a)
+{
+	AUTO_BUF(bytes, ATTACH_FILE_MAX);
 	char sm3[65];
-	w->at++;
 	enum err e = read_page(w->d, a->id, ATTACH_ORIGINAL, &bytes);
 	if (err_class(e) == ERR_CLASS_RESOURCE)
 		return e;
@@ -208,8 +213,7 @@ static enum err agree_one(const struct attachment *a, void *ctx)
 		return found_bad(w, a);
 	}
 	TRY(digest(buf_span(&bytes), sm3));
-	TRY(attach_line(w->s, a, sm3, &line));
-	return is_signed(w->st, buf_span(&line)) && (int64_t)bytes.len == a->octets ? ERR_OK : found_bad(w, a);
+	return (int64_t)bytes.len == a->octets ? row_agrees(w, a, sm3) : found_bad(w, a);
 }
 
 /* Signed and no longer there: named by the signed line's own text. */
@@ -238,24 +242,44 @@ static enum err keep_all(const struct attachment *a, void *ctx)
 	return ERR_OK;
 }
 
+static enum err agree_all(struct agreeing *w, const struct filing *f)
+{
+	struct kept k = {.n = 0};
+	/* Not while the list's reader is held: each comparison reads by itself. */
+	TRY(attach_list(w->d, f, keep_all, &k));
+	for (size_t i = 0; i < k.n; i++) {
+		w->at++;
+		TRY(w->rows_only ? row_agrees(w, &k.v[i], k.v[i].sm3) : octets_agree(w, &k.v[i]));
+	}
+	TRY(missing(w));
+	return w->bad == 0 ? ERR_OK : ERR(ATTACH_CHANGED, "%zu attachments of %s, first %lld", w->bad, f->no, (long long)w->first);
+}
+
 enum err attach_agrees_with(const struct filing_desk *d, const struct filing *f, const struct service *s, const struct statement *st,
 			    attach_fn *fn, void *ctx)
 {
 	struct agreeing w = {.d = d, .s = s, .st = st, .fn = fn, .ctx = ctx};
-	struct kept k = {.n = 0};
-	/* Not while the list's reader is held: each comparison reads by itself. */
-	TRY(attach_list(d, f, keep_all, &k));
-	for (size_t i = 0; i < k.n; i++)
-		TRY(agree_one(&k.v[i], &w));
-	TRY(missing(&w));
-	return w.bad == 0 ? ERR_OK : ERR(ATTACH_CHANGED, "%zu attachments of %s, first %lld", w.bad, f->no, (long long)w.first);
+	return agree_all(&w, f);
+}
+
+static enum err agree_submitted(struct agreeing *w, const struct filing *f)
+{
+	AUTO(statement) st = NULL;
+	AUTO_BUF(text, STATEMENT_LONG_MAX);
+	TRY(filing_statement(w->d, f->submit_sm3, &text, NULL, NULL));
+	TRY(statement_parse(buf_span(&text), &st));
+	w->st = st;
+	return agree_all(w, f);
 }
 
 enum err attach_agrees(const struct filing_desk *d, const struct filing *f, const struct service *s, attach_fn *fn, void *ctx)
 {
-	AUTO(statement) st = NULL;
-	AUTO_BUF(text, STATEMENT_LONG_MAX);
-	TRY(filing_statement(d, f->submit_sm3, &text, NULL, NULL));
-	TRY(statement_parse(buf_span(&text), &st));
-	return attach_agrees_with(d, f, s, st, fn, ctx);
+	struct agreeing w = {.d = d, .s = s, .fn = fn, .ctx = ctx};
+	return agree_submitted(&w, f);
+}
+
+enum err attach_rows_agree(const struct filing_desk *d, const struct filing *f, const struct service *s, attach_fn *fn, void *ctx)
+{
+	struct agreeing w = {.d = d, .s = s, .fn = fn, .ctx = ctx, .rows_only = true};
+	return agree_submitted(&w, f);
 }

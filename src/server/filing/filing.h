@@ -91,6 +91,9 @@ struct filing_desk {
 	void *log_ctx;
 };
 
+/* Whether the years of a term, due or expires, have their holidays; a date of one that has not is to be marked. */
+bool filing_term_sure(const struct filing_desk *d, int64_t from, int64_t to);
+
 /* --- draft: saved at every step; ret_version is the new one --- */
 /* ERR_NOT_YET for a business with an engine of its own, ERR_DENIED for a filer of another kind, ERR_LIMIT. */
 enum err filing_draft_new(const struct filing_desk *d, const char *business, const struct filing_who *by,

@@ -211,7 +211,7 @@ enum err b03_apply_tx(struct tx *tx, const struct b03_effect *e)
 		}
 		TRY(why);
 	}
-	return ERR_OK;
+	return tx_exec(tx, "register_touch", SQL_ARGS(A_TEXT(e->unit_no)), NULL);
 }
 
 static enum err apply_fn(struct tx *tx, void *arg)

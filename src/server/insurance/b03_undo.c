@@ -222,16 +222,28 @@ enum err b03_undo_row(struct b03_undo *u, const struct b03 *b, bool *ret_same, s
 	return ERR_OK;
 }
 
+/* Rows are judged with their unit; taking somebody out needs it too. */
+static enum err judge_unit(const struct b03_undo *u, struct b03_faults *f)
+{
+	struct unit unit;
+	TRY(unit_get(u->desk, u->unit_no, &unit));
+	if (unit.frozen)
+		fault_add(f, 0, B03_UNIT_NO, B03_UNIT_STATE, "%s", "");
+	return ERR_OK;
+}
+
 enum err b03_undo_rest(const struct b03_undo *u, struct b03_faults *f)
 {
+	bool dropped = false;
 	for (size_t i = 0; i < u->n; i++) {
 		struct verdict v = {0};
 		if (u->v[i].fate != FATE_DROPPED)
 			continue;
 		TRY(undo_changes(&u->rows, u->tables, u->v[i].no, NULL, judge_change, &v));
 		put_faults(u, &v, 0, u->v[i].name, f);
+		dropped = dropped || v.any;
 	}
-	return ERR_OK;
+	return dropped ? judge_unit(u, f) : ERR_OK;
 }
 
 /* --- preparing --- */

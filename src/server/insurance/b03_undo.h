@@ -25,7 +25,7 @@ DEFINE_AUTO(b03_undo)
 void b03_undo_look(struct b03_undo *u, const struct b03_lookup *base, struct b03_lookup *ret_look);
 /* One checked row of the correction, each once: *ret_same when the registers hold just that; else faults are added to f. */
 enum err b03_undo_row(struct b03_undo *u, const struct b03 *b, bool *ret_same, struct b03_faults *f) MUST_CHECK;
-/* After all rows: the faults of those who are no longer named, as row 0. */
+/* After all rows: the faults of those who are no longer named, as row 0; of their unit too, when it is frozen. */
 enum err b03_undo_rest(const struct b03_undo *u, struct b03_faults *f) MUST_CHECK;
 
 struct b03_correction;

@@ -147,14 +147,15 @@ enum err month_run(const struct desk *d, const struct tables *t, const char *uni
 struct approve_job {
 	const char *unit_no;
 	int month;
+	int64_t rev;
 };
 
 static enum err approve_tx(struct tx *tx, void *arg)
 {
 	const struct approve_job *j = arg;
 	int64_t changed = 0;
-	TRY(tx_exec(tx, "bill_approve", SQL_ARGS(A_TEXT(j->unit_no), A_INT(j->month)), &changed));
-	return changed == 1 ? ERR_OK : ERR(STATE, "month %d is not computed or approved already", j->month);
+	TRY(tx_exec(tx, "bill_approve", SQL_ARGS(A_TEXT(j->unit_no), A_INT(j->month), A_INT(j->rev)), &changed));
+	return changed == 1 ? ERR_OK : ERR(STATE, "month %d is not computed, approved already or of older registers", j->month);
 }
 
 static void approve_cover(struct log_act *a, void *arg)
@@ -163,9 +164,9 @@ static void approve_cover(struct log_act *a, void *arg)
 	log_act_cover(a, "bill", j->unit_no, j->month);
 }
 
-enum err month_approve(const struct desk *d, const char *unit_no, int month)
+enum err month_approve(const struct desk *d, const char *unit_no, int month, int64_t rev)
 {
-	struct approve_job j = {unit_no, month};
+	struct approve_job j = {unit_no, month, rev};
 	const struct entry entry = {"BILL-APPROVE", unit_no, "timer:month-run", approve_cover};
 	return entry_write(d, &entry, approve_tx, &j);
 }

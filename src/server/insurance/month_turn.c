@@ -73,7 +73,8 @@ static enum err seen_tx(struct tx *tx, void *arg)
 		       SQL_ARGS(A_TEXT(l->u->unit_no), A_INT(l->month), A_INT(l->u->rev), A_INT(l->mark), A_INT(l->u->now)), NULL);
 }
 
-/* Somebody else's turn may have approved it meanwhile: then it is done. */
+/* Somebody else's turn may have approved it meanwhile: then it is done. Or a filing came between the run and the approval: then
+ * the next turn computes with it. */
 static enum err unless_approved(enum err e)
 {
 	if (e != ERR_STATE)
@@ -105,7 +106,7 @@ static enum err turn_month(const struct turn *u, int month)
 	l.mark = mark;
 	if (stale || (closed && l.state == 0))
 		TRY(compute(&l));
-	return closed && l.state == 0 ? unless_approved(month_approve(u->d, u->unit_no, month)) : ERR_OK;
+	return closed && l.state == 0 ? unless_approved(month_approve(u->d, u->unit_no, month, u->rev)) : ERR_OK;
 }
 
 /* --- one unit --- */
@@ -182,22 +183,36 @@ static enum err due_tx(struct tx *tx, void *arg)
 	return tx_query(tx, "bill_turn_due", SQL_ARGS(A_INT(j->period), A_INT(j->mark), A_TEXT(j->after), A_INT(UNITS_AT_ONCE)), due_row, j);
 }
 
-enum err month_turn(const struct desk *d, const struct tables *t, size_t *ret_done)
+static bool has_enough(const struct month_turns *m)
+{
+	return m->enough != NULL && m->enough(m->ctx);
+}
+
+static enum err turn_batch(const struct desk *d, const struct tables *t, const struct due_job *j, struct month_turns *m, size_t *done)
+{
+	enum err first = ERR_OK;
+	for (size_t i = 0; i < j->n && !has_enough(m); i++) {
+		enum err e = month_turn_unit(d, t, j->unit[i]);
+		*done += e == ERR_OK;
+		keep_first(&first, e);
+		memcpy(m->after, j->unit[i], sizeof m->after);
+	}
+	return first;
+}
+
+enum err month_turn(const struct desk *d, const struct tables *t, struct month_turns *m, size_t *ret_done)
 {
 	int period = calendar_window(&t->filing, clock_now(d->clock)).period;
 	struct due_job j = {.period = period, .mark = tables_mark(t, period)};
 	enum err first = ERR_OK;
 	size_t done = 0;
 	do {
+		memcpy(j.after, m->after, sizeof j.after);
 		TRY(store_read(d->store, due_tx, &j));
-		for (size_t i = 0; i < j.n; i++) {
-			enum err e = month_turn_unit(d, t, j.unit[i]);
-			done += e == ERR_OK;
-			keep_first(&first, e);
-		}
-		if (j.n > 0)
-			memcpy(j.after, j.unit[j.n - 1], sizeof j.after);
-	} while (j.n == UNITS_AT_ONCE);
+		keep_first(&first, turn_batch(d, t, &j, m, &done));
+	} while (j.n == UNITS_AT_ONCE && !has_enough(m));
+	if (j.n < UNITS_AT_ONCE && !has_enough(m))
+		m->after[0] = 0;
 	*ret_done = done;
 	return first;
 }

@@ -9,5 +9,11 @@
 /* All months of one unit; what is up to date is left alone. The first error after the other months were tried: one month
  * without a rate does not stop the next. */
 enum err month_turn_unit(const struct desk *d, const struct tables *t, const char *unit_no) MUST_CHECK;
-/* Every unit that has something to do; *ret_done how many. The first error after the other units were tried. */
-enum err month_turn(const struct desk *d, const struct tables *t, size_t *ret_done) MUST_CHECK;
+/* Every unit that has something to do, until enough() says that there is other work; the next call goes on behind the last
+ * unit, so that none waits for ever behind one that fails. *ret_done how many. The first error after the others were tried. */
+struct month_turns {
+	char after[UNIT_NO_LEN + 1]; /* "" at the beginning */
+	bool (*enough)(void *ctx);   /* NULL: never */
+	void *ctx;
+};
+enum err month_turn(const struct desk *d, const struct tables *t, struct month_turns *m, size_t *ret_done) MUST_CHECK;

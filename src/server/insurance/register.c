@@ -16,10 +16,11 @@ static enum err put_tx(struct tx *tx, void *arg)
 {
 	const struct put_job *j = arg;
 	const struct unit_insurance *u = j->u;
-	return tx_exec(tx, "unit_insurance_put",
-		       SQL_ARGS(A_TEXT(u->unit_no), A_TEXT(j->code), A_INT(u->from_month), A_INT(u->risk_class),
-				A_INT(u->float_ppm), A_INT(j->now)),
-		       NULL);
+	TRY(tx_exec(tx, "unit_insurance_put",
+		    SQL_ARGS(A_TEXT(u->unit_no), A_TEXT(j->code), A_INT(u->from_month), A_INT(u->risk_class),
+			     A_INT(u->float_ppm), A_INT(j->now)),
+		    NULL));
+	return tx_exec(tx, "register_touch", SQL_ARGS(A_TEXT(u->unit_no)), NULL);
 }
 
 static void put_cover(struct log_act *a, void *arg)

@@ -9,7 +9,7 @@
 
 struct filing_desk;
 struct tables;
-struct convert;
+struct converting;
 struct progress;
 struct portal {
 	const char *origin, *agent_origin, *bureau_name;
@@ -21,7 +21,7 @@ struct portal {
 	struct sessions *sessions;
 	const struct filing_desk *filing; /* NULL: no business is open yet */
 	const struct tables *insurance;   /* NULL: no register of insurance is kept */
-	struct convert *convert;          /* NULL: files from outside cannot be read here */
+	struct converting *converting;    /* NULL: files from outside cannot be read here */
 	struct progress *progress;        /* NULL: nobody is told how far an upload has come */
 	enum err (*roster)(void *ctx, struct buf *ret_statement); /* NULL: the signer is asked */
 	void *roster_ctx;
@@ -65,6 +65,10 @@ void mo_fact(json_t *list, const char *key, const char *value); /* {"key","value
 enum err mo_err(const struct mo *m) MUST_CHECK;
 enum err model_title(struct web_req *rq, const char *title) MUST_CHECK;
 enum err model_table(struct web_req *rq, const char *name) MUST_CHECK; /* copies the members of share/tables/NAME.json */
+
+/* A cell of a file for spreadsheets, quotes doubled (RFC 4180); one that begins like a formula, which quotes do not hinder, gets
+ * an apostrophe. */
+void csv_quoted(struct buf *out, const char *value);
 
 /* --- pages --- */
 enum err page_common(struct web_req *rq, json_t *model) MUST_CHECK;

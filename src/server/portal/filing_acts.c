@@ -1,5 +1,6 @@
 /* What sign.js asks for and brings back about filings: the text of a statement, and the act. */
 #include "server/portal/filing_pages.h"
+#include "server/filing/attach.h"
 #include "base/text.h"
 #include <stdio.h>
 #include <string.h>
@@ -31,14 +32,16 @@ static enum err act_take(struct web_req *rq, struct act_bytes *b, struct act_par
 
 struct tally {
 	size_t done, failed;
+	char changed[FILING_NO_MAX + 1]; /* whose attachments are not the signed ones; "" none */
 };
 
 static enum err count(const char *no, enum err e, void *ctx)
 {
 	struct tally *t = ctx;
-	(void)no;
 	t->done += e == ERR_OK;
 	t->failed += e != ERR_OK;
+	if (e == ERR_ATTACH_CHANGED)
+		(void)snprintf(t->changed, sizeof t->changed, "%s", no);
 	return ERR_OK;
 }
 
@@ -154,6 +157,28 @@ enum err page_review_text(struct web_req *rq)
 	return put_statement(rq, &text);
 }
 
+static enum err first_name(const struct attachment *a, void *ctx)
+{
+	char *name = ctx;
+	if (name[0] == 0)
+		(void)snprintf(name, ATTACH_NAME_MAX + 1, "%s", a->name);
+	return ERR_OK;
+}
+
+/* Which file it is that stops the approval. Leaves the error of the act as it is. */
+static void tell_changed(struct web_req *rq, const struct filing_desk *d, const struct filing_who *who, const char *no)
+{
+	struct filing f;
+	char name[ATTACH_NAME_MAX + 1] = "";
+	enum err e = filing_get(d, no, who, &f);
+	const struct service *s = e == ERR_OK ? services_find(d->services, f.business) : NULL;
+	if (s != NULL)
+		e = attach_agrees(d, &f, s, first_name, name);
+	const char *text = e == ERR_ATTACH_CHANGED && name[0] != 0 ? arena_printf(web_arena(rq), "申报 %s 的附件：%s", no, name) : NULL;
+	if (text != NULL)
+		web_error_detail(rq, text);
+}
+
 enum err page_review_act(struct web_req *rq)
 {
 	const struct filing_desk *d;
@@ -161,6 +186,9 @@ enum err page_review_act(struct web_req *rq)
 	struct tally t = {0};
 	TRY(filing_desk_of(rq, &d));
 	TRY(reviewer_of(rq, &who));
-	TRY(sign(rq, d, &who, &t));
+	enum err e = sign(rq, d, &who, &t);
+	if (e == ERR_ATTACH_CHANGED)
+		tell_changed(rq, d, &who, t.changed);
+	TRY(e);
 	return put_next(rq, arena_printf(web_arena(rq), "/review/filings?done=%zu&failed=%zu", t.done, t.failed));
 }

@@ -1,11 +1,8 @@
 #include "server/portal/filing_attach.h"
 #include "base/text.h"
-#include "server/convert/convert.h"
-#include <errno.h>
+#include "server/portal/converting.h"
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { WAIT_MS = 25000 }; /* a large picture on a busy machine; less than the edge waits */
 
@@ -73,12 +70,13 @@ static enum err mark(const struct attachment *a, void *ctx)
 	return ERR_OK;
 }
 
+/* By the rows: the octets of every file are compared at the approval, not on each look. */
 static enum err compare_all(const struct filing_desk *d, const struct filing *f, struct files *w)
 {
 	const struct service *s = services_find(d->services, f->business);
 	if (f->submit_sm3[0] == 0 || s == NULL)
 		return ERR_OK;
-	enum err e = attach_agrees(d, f, s, mark, w);
+	enum err e = attach_rows_agree(d, f, s, mark, w);
 	if (e == ERR_ATTACH_CHANGED) {
 		err_clear();
 		e = ERR_OK;
@@ -202,7 +200,7 @@ static enum err put_page(struct web_req *rq, const struct open_filing *w, const 
 	json_t *list = mo_list(&m, "slots");
 	for (size_t i = 0; i < w->s->n_attachments; i++)
 		TRY(put_slot(rq, list, w, &files, &w->s->attachments[i], error));
-	mo_bool(&m, "can_upload", portal_of(rq)->convert != NULL);
+	mo_bool(&m, "can_upload", portal_of(rq)->converting != NULL);
 	return mo_err(&m);
 }
 
@@ -215,40 +213,14 @@ enum err page_filing_upload(struct web_req *rq)
 
 /* --- one file --- */
 
-static enum err memory_file(struct span s, int *ret_fd)
-{
-	int fd = memfd_create("attachment", MFD_CLOEXEC);
-	if (fd < 0)
-		return ERR(BUSY, "memory file: %s", strerror(errno));
-	while (s.len > 0) {
-		ssize_t n = write(fd, s.ptr, s.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			enum err e = ERR(BUSY, "memory file: %s", strerror(errno));
-			(void)close(fd);
-			return e;
-		}
-		s = span_sub(s, (size_t)n, s.len);
-	}
-	*ret_fd = fd;
-	return ERR_OK;
-}
-
 static enum err draw(struct web_req *rq, struct span file, struct rendering *ret_r)
 {
 	struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
 	enum media m;
-	int fd;
-	if (portal_of(rq)->convert == NULL)
-		return ERR(UNAVAILABLE, "no reader for files");
 	if (!media_of(file, &m))
 		return ERR(ATTACH_KIND, "first octets of no known kind");
 	limits.wait_ms = WAIT_MS;
-	TRY(memory_file(file, &fd));
-	enum err e = convert_render(portal_of(rq)->convert, m == MEDIA_PDF, fd, &limits, ret_r);
-	(void)close(fd);
-	return e;
+	return converting_render(portal_of(rq)->converting, m == MEDIA_PDF, file, &limits, ret_r);
 }
 
 static enum err add(struct web_req *rq, const struct open_filing *w)
@@ -270,7 +242,7 @@ static enum err add(struct web_req *rq, const struct open_filing *w)
 /* What the filer can help by another file is told on the page it came from. */
 static bool is_refusal(enum err e)
 {
-	return (e >= ERR_PICTURE_NOT && e <= ERR_ATTACH_SAME) || e == ERR_CONVERT || e == ERR_TIMEOUT;
+	return (e >= ERR_PICTURE_NOT && e <= ERR_ATTACH_SAME) || e == ERR_CONVERT;
 }
 
 enum err page_filing_upload_post(struct web_req *rq)

@@ -6,7 +6,7 @@
 
 enum { ATTACH_POST_MAX = ATTACH_FILE_MAX + 65536 };
 /* "attachments": list of the slots that hold something, with "files"; "has_attachments"; "attach_changed", "attach_gone". base:
- * "/filings" or "/review/filings". compare: with what was signed, which reads every original. */
+ * "/filings" or "/review/filings". compare: the list with what was signed, by digests; the octets are compared at the approval. */
 enum err filing_put_attachments(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f,
 				const char *base, bool compare) MUST_CHECK;
 enum err page_filing_upload(struct web_req *rq) MUST_CHECK;

@@ -26,18 +26,6 @@ enum err filing_shown(const struct service_field *field, const char *value, stru
 	return buf_err(out);
 }
 
-/* A spreadsheet takes a cell that begins like a formula for one, quotes or not. */
-void csv_cell(struct buf *out, const char *value, bool last)
-{
-	buf_str(out, value[0] != 0 && strchr("=+-@\t\r", value[0]) != NULL ? "\"'" : "\"");
-	for (const char *p = value; *p; p++) {
-		if (*p == '"')
-			buf_u8(out, '"');
-		buf_u8(out, (uint8_t)*p);
-	}
-	buf_str(out, last ? "\"\r\n" : "\",");
-}
-
 /* --- gathering --- */
 
 struct gathering {

@@ -128,6 +128,8 @@ enum err filing_put_head(struct web_req *rq, struct mo *m, const struct filing_d
 		mo_date(m, "until", f->expires - 1);
 	else
 		mo_str(m, "until", "");
+	int64_t end = waits ? f->due : f->state == FILING_RETURNED ? f->expires : f->changed;
+	mo_bool(m, "unsure", !filing_term_sure(d, f->changed, end));
 	return mo_err(m);
 }
 

@@ -4,13 +4,11 @@
 #include "server/filing/filing_sheet.h"
 #include "server/insurance/b03_sheet.h"
 #include "server/insurance/register.h"
+#include "server/portal/converting.h"
 #include "server/portal/progress.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { WHY_MAX = 2000, PROGRESS_STEP = 20, CSV_MAX = 4 << 20 };
 
@@ -43,7 +41,7 @@ static enum err page_open(struct web_req *rq, struct sheet_page *w)
 
 bool filing_takes_sheet(const struct portal *p, const struct service *s)
 {
-	return p->convert != NULL && p->insurance != NULL && strcmp(s->code, "B03") == 0;
+	return p->converting != NULL && p->insurance != NULL && strcmp(s->code, "B03") == 0;
 }
 
 void filing_period(const struct portal *p, char ret_month[12])
@@ -141,39 +139,13 @@ static enum err on_row(void *ctx, int64_t no, const struct cell *cells, size_t n
 	return ERR_OK;
 }
 
-/* Anonymous memory, because the reader takes a descriptor and no path. */
-static enum err as_file(struct span s, int *ret_fd)
-{
-	int fd = memfd_create("sheet", MFD_CLOEXEC);
-	if (fd < 0)
-		return ERR(BUSY, "memory file: %s", strerror(errno));
-	while (s.len > 0) {
-		ssize_t n = write(fd, s.ptr, s.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			int why = errno;
-			(void)close(fd);
-			return ERR(BUSY, "memory file: %s", strerror(why));
-		}
-		s = span_sub(s, (size_t)n, s.len);
-	}
-	(void)lseek(fd, 0, SEEK_SET);
-	*ret_fd = fd;
-	return ERR_OK;
-}
-
 static enum err convert(struct reading *r, struct span file)
 {
 	struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
 	const struct xlsx_sink sink = {on_head, on_row, r};
 	struct xlsx_summary summary;
-	int fd;
 	limits.xlsx.rows = (unsigned)r->w->s->rows_max;
-	TRY(as_file(file, &fd));
-	enum err e = convert_xlsx(r->w->p->convert, fd, &limits, &sink, &summary);
-	(void)close(fd);
-	TRY(e);
+	TRY(converting_xlsx(r->w->p->converting, file, &limits, &sink, &summary));
 	return json_array_size(r->rows) > 0 ? ERR_OK : ERR(XLSX_HEAD, "no rows");
 }
 
@@ -201,7 +173,7 @@ static enum err reading_init(struct reading *r, const struct sheet_page *w, cons
 /* What makes the whole file unusable is told on the page it came from. */
 static bool is_refusal(enum err e)
 {
-	return (e >= ERR_XLSX_NOT && e <= ERR_XLSX_HEAD) || e == ERR_CONVERT || e == ERR_TIMEOUT || e == ERR_LIMIT;
+	return (e >= ERR_XLSX_NOT && e <= ERR_XLSX_HEAD) || e == ERR_CONVERT || e == ERR_LIMIT;
 }
 
 static void say_refusal(struct web_req *rq, const struct reading *r, enum err e)
@@ -232,13 +204,14 @@ static enum err save_period(const struct sheet_page *w, const char *period, int6
 	return filing_draft_save(w->d, w->f.no, *version, &w->who, form, version);
 }
 
-/* The numbers go with the rows as the draft holds them, normalised. */
+/* The numbers go with the rows as the draft holds them, normalised. The rows first: they may be too large, and then nothing has
+ * changed, not even the version on the page. */
 static enum err save_rows(struct sheet_page *w, const struct reading *r, const char *period)
 {
 	int64_t version = w->f.version;
 	AUTO_JSON content = NULL;
-	TRY(save_period(w, period, &version));
 	TRY(filing_rows_set(w->d, w->f.no, version, &w->who, r->rows, &version));
+	TRY(save_period(w, period, &version));
 	TRY(filing_get(w->d, w->f.no, &w->who, &w->f));
 	TRY(filing_content(w->d, &w->f, &content));
 	const json_t *rows = json_object_get(content, "rows");
@@ -325,17 +298,23 @@ enum err page_filing_progress(struct web_req *rq)
 
 /* --- the list of faults --- */
 
+static void csv_cell(struct buf *out, const char *value, const char *then)
+{
+	csv_quoted(out, value);
+	buf_str(out, then);
+}
+
 static void csv_line(struct buf *out, const json_t *line)
 {
 	char number[24] = "";
 	if (json_int_or(line, "number", 0) > 0)
 		(void)snprintf(number, sizeof number, "%lld", (long long)json_int_or(line, "number", 0));
-	csv_cell(out, number, false);
-	csv_cell(out, json_str_or(line, "name", ""), false);
-	csv_cell(out, json_str_or(line, "label", ""), false);
-	csv_cell(out, json_str_or(line, "reason", ""), false);
-	csv_cell(out, json_str_or(line, "remedy", ""), false);
-	csv_cell(out, json_str_or(line, "code", ""), true);
+	csv_cell(out, number, ",");
+	csv_cell(out, json_str_or(line, "name", ""), ",");
+	csv_cell(out, json_str_or(line, "label", ""), ",");
+	csv_cell(out, json_str_or(line, "reason", ""), ",");
+	csv_cell(out, json_str_or(line, "remedy", ""), ",");
+	csv_cell(out, json_str_or(line, "code", ""), "\r\n");
 }
 
 enum err page_filing_faults_csv(struct web_req *rq)

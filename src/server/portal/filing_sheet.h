@@ -27,8 +27,6 @@ enum err filing_put_lines(struct mo *m, const struct fault_view *v, const json_t
 enum err filing_put_no_faults(struct mo *m) MUST_CHECK; /* the same members, for a page that does not check */
 /* One-line text as it may be shown: a spoilt cell as words, invisible characters told instead of shown. */
 enum err filing_shown(const struct service_field *field, const char *value, struct buf *out) MUST_CHECK;
-/* "1234","=x" as a line of a spreadsheet's text format that starts no formula. */
-void csv_cell(struct buf *out, const char *value, bool last);
 
 /* --- pages: filing_sheet.c --- */
 bool filing_takes_sheet(const struct portal *p, const struct service *s); /* the business has rows and a reader for them */

@@ -231,6 +231,8 @@ enum err log_runner_start(struct portal *p, void (*report)(enum err e), struct l
 	pthread_cond_init(&r->wake, &a);
 	(void)pthread_condattr_destroy(&a);
 	if (pthread_create(&r->thread, NULL, run, r) != 0) {
+		pthread_cond_destroy(&r->wake);
+		pthread_mutex_destroy(&r->lock);
 		free(r);
 		return ERR(INTERNAL, "cannot start the sequencer");
 	}

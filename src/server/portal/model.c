@@ -283,3 +283,16 @@ enum err page_common(struct web_req *rq, json_t *model)
 	TRY(mo_err(&top));
 	return put_prefill(model);
 }
+
+/* --- files for spreadsheets --- */
+
+void csv_quoted(struct buf *out, const char *value)
+{
+	buf_str(out, value[0] != 0 && strchr("=+-@\t\r", value[0]) != NULL ? "\"'" : "\"");
+	for (const char *p = value; *p; p++) {
+		if (*p == '"')
+			buf_u8(out, '"');
+		buf_u8(out, (uint8_t)*p);
+	}
+	buf_u8(out, '"');
+}

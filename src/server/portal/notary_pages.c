@@ -5,7 +5,12 @@
 #include "server/notary/client.h"
 #include "server/portal/pages.h"
 #include "web/form.h"
+#include <stdatomic.h>
 #include <string.h>
+
+/* Of the worker threads (8 unless configured) at most so many wait for a notary that answers slowly: the desks go on. */
+enum { RELAYS_MAX = 4 };
+static atomic_uint relays;
 
 typedef enum err notary_fn(struct notary_client *c, struct span request, struct buf *ret_response);
 
@@ -16,7 +21,10 @@ static enum err relay(struct web_req *rq, notary_fn *call, struct span request, 
 
 	if (n == NULL)
 		return ERR(NOT_YET, "no notary is configured");
-	TRY(call(n, request, &response));
+	enum err e = atomic_fetch_add(&relays, 1) < RELAYS_MAX ? call(n, request, &response)
+							      : ERR(UNAVAILABLE, "%d requests wait for the notary", RELAYS_MAX);
+	atomic_fetch_sub(&relays, 1);
+	TRY(e);
 	return web_bytes(rq, type, buf_span(&response));
 }
 

@@ -34,14 +34,20 @@ static enum err room(void **array, size_t *cap, size_t count, size_t size)
 	return ERR_OK;
 }
 
-static bool is_staff(const struct cert *c)
+/* Whatever is not named here (staff, the notary's, the CA's own) is not the window's business. */
+static bool is_of_holder(const struct cert *c)
 {
-	return strcmp(cert_profile(c), "staff-sign") == 0 || strcmp(cert_profile(c), "staff-enc") == 0;
+	static const char *const profiles[] = {"unit-sign", "unit-enc", "unit-member-sign", "unit-member-enc", "person-sign", "person-enc",
+		"card"};
+	for (size_t i = 0; i < COUNT_OF(profiles); i++)
+		if (strcmp(cert_profile(c), profiles[i]) == 0)
+			return true;
+	return false;
 }
 
 static enum err cert_add(struct journal *j, const struct cert *c, int64_t now)
 {
-	struct jcert e = {.not_after = cert_not_after(c), .staff = is_staff(c), .changed = now, .pair = j->n_certs};
+	struct jcert e = {.not_after = cert_not_after(c), .of_holder = is_of_holder(c), .changed = now, .pair = j->n_certs};
 	const char *serial = cert_serial(c);
 	if (strlen(serial) >= sizeof(e.serial))
 		return ERR(JOURNAL, "serial is too long");

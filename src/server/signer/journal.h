@@ -13,7 +13,7 @@ struct jcert {
 	char serial[2 * CERT_SERIAL_LEN + 1];
 	uint8_t sm3[32];   /* of the DER */
 	int64_t not_after;
-	bool staff;        /* of an officer: whoever changes its status keeps the roster */
+	bool of_holder;    /* of a unit, a person or a card: the window may change its status; else security administrators alone */
 	enum cert_status status;
 	enum crl_reason reason;
 	int64_t changed;   /* when the status changed last, else when it was issued */

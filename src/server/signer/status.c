@@ -135,12 +135,13 @@ static enum err make_change(struct serve_ctx *s, const struct change *c, const s
 	return e == ERR_LIMIT ? ERR_OK : e;
 }
 
-/* Whether the certificate is an officer's. Whoever could suspend security administrators would stop the roster with it, so
- * their own circle decides over all staff certificates. One that is not in the journal is refused by may_change(). */
-static bool is_for_staff(const struct serve_ctx *s, const struct statement *st)
+/* Whether the certificate is an officer's or one of the bureau's own. Whoever could suspend security administrators would stop
+ * the roster with it, and whoever could suspend the notary's would stop receipts, OCSP and log heads; so the circle of security
+ * administrators decides over all of these. One that is not in the journal is refused by may_change(). */
+static bool is_for_circle(const struct serve_ctx *s, const struct statement *st)
 {
 	const struct jcert *c = journal_cert(s->journal, statement_get(st, "serial"));
-	return c != NULL && c->staff;
+	return c != NULL && !c->of_holder;
 }
 
 static enum err by_two(struct serve_ctx *s, const struct change *c, const struct ipc_msg *in, struct ipc_msg *out)
@@ -148,9 +149,9 @@ static enum err by_two(struct serve_ctx *s, const struct change *c, const struct
 	int64_t now = signer_now(s);
 	AUTO_TWO_ACTS(t);
 	TRY(two_acts_take(s, in, c->type, &t));
-	bool staff = is_for_staff(s, t.a.statement);
-	TRY(two_acts_check(s, &t, journal_roster(s->journal), staff ? ROLE_SECURITY : ROLE_CLERK,
-		staff ? ROLE_SECURITY : ROLE_REVIEWER, now));
+	bool circle = is_for_circle(s, t.a.statement);
+	TRY(two_acts_check(s, &t, journal_roster(s->journal), circle ? ROLE_SECURITY : ROLE_CLERK,
+		circle ? ROLE_SECURITY : ROLE_REVIEWER, now));
 	return make_change(s, c, in, t.a.statement, now, out);
 }
 
@@ -170,7 +171,7 @@ enum err on_suspend(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out
 	int64_t now = signer_now(s);
 	AUTO_ACT(a);
 	TRY(act_take(s, in, ST_ACT, suspend.type, &a));
-	unsigned roles = is_for_staff(s, a.statement) ? ROLE_SECURITY : ROLE_CLERK | ROLE_REVIEWER | ROLE_SECURITY;
+	unsigned roles = is_for_circle(s, a.statement) ? ROLE_SECURITY : ROLE_CLERK | ROLE_REVIEWER | ROLE_SECURITY;
 	TRY(act_by_officer(s, &a, journal_roster(s->journal), roles, now));
 	TRY(act_is_fresh(s, &a, now));
 	return make_change(s, &suspend, in, a.statement, now, out);

@@ -245,6 +245,34 @@ static void test_changed_meanwhile(void **state)
 	assert_int_equal(state_of(o, no), CASE_DRAFT);
 }
 
+static enum err edit_case(struct tx *tx, void *arg)
+{
+	return tx_exec(tx, "case_set_clerk", SQL_ARGS(A_TEXT(arg), A_TEXT("430100000099")), NULL);
+}
+
+static enum err edit_unit(struct tx *tx, void *arg)
+{
+	return tx_exec(tx, "unit_set_name", SQL_ARGS(A_TEXT(arg), A_TEXT("别的单位")), NULL);
+}
+
+/* A row that was edited in the database is not worked on: the act's entry would take the edit for good. */
+static void test_edited(void **state)
+{
+	struct office *o = *state;
+	char no[CASE_NO_MAX + 1];
+	struct case_new in = office_application(o);
+	opened(o, no);
+	OK(store_write(o->store, edit_case, no));
+	assert_int_equal(office_step(o, no, &o->clerk, case_accept_text, case_accept), ERR_LOG_DAMAGED);
+	assert_int_equal(case_revise(&o->desk, no, &in, &o->clerk.officer), ERR_LOG_DAMAGED);
+	assert_int_equal(case_refuse(&o->desk, no, &o->clerk.officer, "材料不实"), ERR_LOG_DAMAGED);
+	assert_int_equal(state_of(o, no), CASE_DRAFT);
+	char unit_no[] = "10000016";
+	OK(store_write(o->store, edit_unit, unit_no));
+	assert_int_equal(unit_set_frozen(&o->desk, unit_no, true), ERR_LOG_DAMAGED);
+	err_clear();
+}
+
 static void test_return_and_refuse(void **state)
 {
 	struct office *o = *state;
@@ -369,7 +397,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {T(test_open_table), T(test_open_rules), T(test_honest), T(test_signer_down),
-		T(test_turns), T(test_shown), T(test_changed_meanwhile), T(test_return_and_refuse), T(test_birth),
+		T(test_turns), T(test_shown), T(test_changed_meanwhile), T(test_edited), T(test_return_and_refuse), T(test_birth),
 		T(test_return_from_making), T(test_no_return_while_unsure),
 		T(test_at_rest_sealed)};
 	return cmocka_run_group_tests(tests, NULL, NULL);

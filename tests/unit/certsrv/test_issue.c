@@ -187,11 +187,36 @@ static void test_unit(void **state)
 	MUST(case_open(&told, &again, &clerk, other));
 }
 
+static enum err freeze_tx(struct tx *tx, void *arg)
+{
+	const struct account *a = arg;
+	return tx_exec(tx, "account_set_frozen", SQL_ARGS(A_TEXT(a->subject), A_INT(a->frozen)), NULL);
+}
+
+/* The account is there already, and somebody edits it in the database: issuing does not take that for good. */
+static void edited_account(struct scene *s, const char *no)
+{
+	struct cert_case c;
+	struct account a = {.kind = "person"};
+	MUST(case_get(&s->desk, no, &c));
+	(void)snprintf(a.subject, sizeof a.subject, "%s", c.subject);
+	(void)snprintf(a.person_no, sizeof a.person_no, "%s", c.person_no);
+	(void)snprintf(a.holder, sizeof a.holder, "%s", c.holder);
+	MUST(account_put(&s->desk, &a));
+	a.frozen = true;
+	MUST(store_write(s->store, freeze_tx, &a));
+	assert_int_equal(case_issue(&s->desk, no), ERR_LOG_DAMAGED);
+	err_clear();
+	a.frozen = false;
+	MUST(store_write(s->store, freeze_tx, &a));
+}
+
 static void test_person(void **state)
 {
 	struct scene *s = *state;
 	char no[CASE_NO_MAX + 1];
 	ready(s, "person", no);
+	edited_account(s, no);
 	MUST(case_issue(&s->desk, no));
 	check_issued(s, no);
 }

@@ -287,6 +287,37 @@ static void test_void_returned(void **state)
 	assert_int_not_equal(due_of(o, other).due, 0);
 }
 
+static enum err edit_tx(struct tx *tx, void *arg)
+{
+	const struct cert_case *c = arg;
+	return tx_exec(tx, "case_step_state",
+		       SQL_ARGS(A_TEXT(c->no), A_INT(c->version), A_INT(CASE_DRAFT), A_INT(CASE_DRAFT), A_INT(c->changed - 1)), NULL);
+}
+
+/* The oldest was edited behind the log's back: it stays as it is, and the next one has its turn all the same. */
+static void test_void_edited(void **state)
+{
+	struct office *o = *state;
+	char no[CASE_NO_MAX + 1], other[CASE_NO_MAX + 1];
+	size_t done = 9;
+	struct cert_case c;
+	struct case_new in = application(o), person = in;
+	person.profile = "person";
+	person.unit_no = person.uscc = person.letter_no = "";
+	person.letter_from = person.letter_to = 0;
+	OK(case_open(&o->desk, &in, &o->clerk.officer, no));
+	OK(case_open(&o->desk, &person, &o->clerk.officer, other));
+	OK(case_get(&o->desk, no, &c));
+	OK(store_write(o->store, edit_tx, &c));
+	clock_at(o, due_of(o, other).expires + 5);
+	assert_int_equal(case_tick(&o->desk, &done), ERR_LOG_DAMAGED);
+	err_clear();
+	assert_int_equal(done, 1);
+	is_void(o, other);
+	OK(case_get(&o->desk, no, &c));
+	assert_int_equal(c.state, CASE_DRAFT);
+}
+
 /* --- a database from before the desk case was a definition --- */
 
 static int older(const struct dirent *e)
@@ -353,6 +384,6 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {T(test_table), T(test_like_filings), T(test_terms), T(test_due), T(test_void),
-		T(test_void_returned), T(test_upgrade)};
+		T(test_void_returned), T(test_void_edited), T(test_upgrade)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,9 @@
  * next job works. */
 #include "files.h"
 #include "base/clock.h"
-#include "server/convert/convert.h"
+#include "server/convert/start_i.h"
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 16 << 20 };
@@ -27,9 +28,8 @@ static int stop(void **state)
 	return 0;
 }
 
-static enum err run(struct span file, bool pdf, const struct convert_limits *limits, size_t *ret_pages)
+static int memory_file(struct span file)
 {
-	struct rendering r;
 	int fd = memfd_create("file", MFD_CLOEXEC);
 	assert_true(fd >= 0);
 	for (struct span s = file; s.len > 0;) {
@@ -37,6 +37,13 @@ static enum err run(struct span file, bool pdf, const struct convert_limits *lim
 		assert_true(n > 0);
 		s = span_sub(s, (size_t)n, s.len);
 	}
+	return fd;
+}
+
+static enum err run(struct span file, bool pdf, const struct convert_limits *limits, size_t *ret_pages)
+{
+	struct rendering r;
+	int fd = memory_file(file);
 	int64_t from = clock_mono_ms();
 	enum err e = convert_render(the_convert, pdf, fd, limits, &r);
 	print_message("# %zu octets: %s in %d ms %s\n", file.len, err_name(e), (int)(clock_mono_ms() - from), e != ERR_OK ? err_detail() : "");
@@ -89,6 +96,23 @@ static void test_refused(void **state)
 	err_clear();
 }
 
+/* A page that never gets drawn: a pattern of patterns costs processor time without end. */
+static void slow_file(struct buf *out)
+{
+	AUTO_BUF(content, 1 << 15);
+	AUTO_BUF(many, 12000);
+	static char x0[16384], x1[16384];
+	for (int i = 0; i < 1000; i++)
+		buf_str(&content, "/X0 Do ");
+	for (int i = 0; i < 1500; i++)
+		buf_str(&many, "/X1 Do ");
+	(void)snprintf(x0, sizeof x0, "<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</XObject<</X1 301 0 R>>>>/Length %zu>>\nstream\n%s\nendstream",
+		       many.len, buf_cstr(&many));
+	(void)snprintf(x1, sizeof x1, "<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<<>>/Length 47>>\nstream\n"
+		       "0 0 m 595 842 l 0 842 l 595 0 l 300 500 l f*    \nendstream");
+	file_pdf(&(struct pdf_parts){.pages = 1, .page = "/Resources<</XObject<</X0 300 0 R>>>>", .content = buf_cstr(&content), .more = {x0, x1}}, out);
+}
+
 static void test_limits(void **state)
 {
 	(void)state;
@@ -96,6 +120,7 @@ static void test_limits(void **state)
 	AUTO_BUF(large, FILE_MAX);
 	AUTO_BUF(small, FILE_MAX);
 	AUTO_BUF(slow, FILE_MAX);
+	slow_file(&slow);
 	size_t n = 0;
 	file_png(6000, 6000, PNG_PLAIN, &large);
 	file_png(60, 60, PNG_PLAIN, &small);
@@ -108,22 +133,8 @@ static void test_limits(void **state)
 	limits.render.input_bytes = 100;
 	assert_int_equal(run(buf_span(&small), false, &limits, &n), ERR_PICTURE_LIMIT);
 	err_clear();
-	/* A page that never gets drawn: a pattern of patterns costs processor time without end. */
 	limits = CONVERT_LIMITS_DEFAULT;
 	limits.cpu_sec = 1;
-	AUTO_BUF(content, 1 << 15);
-	for (int i = 0; i < 1000; i++)
-		buf_str(&content, "/X0 Do ");
-	char x0[16384], x1[16384];
-	struct buf many = buf_make(12000);
-	for (int i = 0; i < 1500; i++)
-		buf_str(&many, "/X1 Do ");
-	(void)snprintf(x0, sizeof x0, "<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</XObject<</X1 301 0 R>>>>/Length %zu>>\nstream\n%s\nendstream",
-		       many.len, buf_cstr(&many));
-	(void)snprintf(x1, sizeof x1, "<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<<>>/Length 47>>\nstream\n"
-		       "0 0 m 595 842 l 0 842 l 595 0 l 300 500 l f*    \nendstream");
-	buf_done(&many);
-	file_pdf(&(struct pdf_parts){.pages = 1, .page = "/Resources<</XObject<</X0 300 0 R>>>>", .content = buf_cstr(&content), .more = {x0, x1}}, &slow);
 	assert_int_equal(run(buf_span(&slow), true, &limits, &n), ERR_CONVERT);
 	err_clear();
 	limits = CONVERT_LIMITS_DEFAULT;
@@ -135,8 +146,74 @@ static void test_limits(void **state)
 	assert_int_equal(n, 2);
 }
 
+/* One message to the starter that is no job; what came along with it must not stay open there. */
+static void send_spoilt(size_t bytes, uint64_t kind, size_t n_fds)
+{
+	int ends[2], fds[2];
+	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof fds)]; } control = {0};
+	uint64_t words[64] = {kind};
+	uint8_t octet;
+	size_t n = 1;
+	assert_int_equal(pipe(ends), 0);
+	fds[0] = fds[1] = ends[1];
+	struct iovec iov = {words, bytes};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_SPACE(sizeof(int) * n_fds)};
+	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
+	memcpy(CMSG_DATA(h), fds, sizeof(int) * n_fds);
+	assert_int_equal(sendmsg(the_convert->sock, &m, MSG_NOSIGNAL), (ssize_t)bytes);
+	(void)close(ends[1]);
+	assert_int_equal(job_read(ends[0], clock_mono_ms() + 5000, &octet, 1, &n), ERR_OK);
+	assert_int_equal(n, 0);
+	(void)close(ends[0]);
+}
+
+static void test_hostile_portal(void **state)
+{
+	(void)state;
+	const struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
+	size_t n = 0;
+	AUTO_BUF(small, FILE_MAX);
+	send_spoilt(sizeof(struct job), CONVERT_KIND_COUNT, 2);
+	send_spoilt(sizeof(struct job), UINT64_MAX, 2);
+	send_spoilt(sizeof(struct job), CONVERT_PICTURE, 1);
+	send_spoilt(sizeof(struct job), CONVERT_PICTURE, 2); /* numbers that are out of range */
+	send_spoilt(sizeof(struct job) - 1, CONVERT_PICTURE, 2);
+	send_spoilt(sizeof(struct job) + 8, CONVERT_PICTURE, 2);
+	send_spoilt(1, CONVERT_PICTURE, 1);
+	file_png(60, 60, PNG_PLAIN, &small);
+	assert_int_equal(run(buf_span(&small), false, &limits, &n), ERR_OK);
+	assert_int_equal(n, 2);
+}
+
+/* The portal goes while a job runs: the job goes too, long before its limits. Takes the starter away: last. */
+static void test_portal_gone(void **state)
+{
+	(void)state;
+	struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
+	uint8_t octets[1024];
+	int out;
+	size_t n = 1;
+	AUTO_BUF(slow, FILE_MAX);
+	slow_file(&slow);
+	limits.cpu_sec = 60;
+	int fd = memory_file(buf_span(&slow));
+	assert_int_equal(job_start(the_convert, fd, CONVERT_PDF, &limits, &out), ERR_OK);
+	assert_int_equal(job_read(out, clock_mono_ms() + 1000, octets, sizeof octets, &n), ERR_TIMEOUT); /* it draws */
+	err_clear();
+	convert_stop(the_convert);
+	the_convert = NULL;
+	while (n > 0)
+		assert_int_equal(job_read(out, clock_mono_ms() + 4000, octets, sizeof octets, &n), ERR_OK);
+	(void)close(out);
+	(void)close(fd);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_refused), cmocka_unit_test(test_limits)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_hostile_portal), cmocka_unit_test(test_portal_gone)};
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -153,6 +153,8 @@ static enum err answer_status(void *ctx, struct span der, struct buf *out)
 	if (h->status_fails != ERR_OK)
 		return ERR(UNAVAILABLE, "as ordered");
 	OK(cert_parse(der, &about));
+	if (h->status_takes_sec > 0)
+		hall_later(h, h->status_takes_sec);
 	hall_status(h, about, clock_now(h->clock) - h->status_early_sec, out);
 	return buf_err(out);
 }

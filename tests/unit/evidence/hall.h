@@ -33,7 +33,7 @@ struct hall {
 	struct field_keys *keys;
 	struct hall_key root, ca, log, ocsp, tsa, clerk, reviewer;
 	/* faults to order */
-	int64_t stamp_late_sec, status_early_sec;
+	int64_t stamp_late_sec, status_early_sec, status_takes_sec;
 	enum err status_fails, sign_fails;
 	bool asks_ready;            /* the service has `ready`, which fails as signing does */
 	bool sign_lost;             /* the head is signed, but its answer does not arrive */

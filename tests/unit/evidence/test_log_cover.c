@@ -180,6 +180,57 @@ static void adopted_nothing(void **state)
 	hall_close(&h);
 }
 
+/* Who hides the entry for the time of a start, and brings it back afterwards, has his rows adopted, and is found. */
+static void adopted_again(void **state)
+{
+	struct hall h;
+
+	(void)state;
+	hall_open(&h);
+	OK(log_adopt(h.store, h.clock));
+	(void)hall_sequence(&h);
+	expect(&h, "");
+	hall_sql(&h, "UPDATE log_entry SET kind = 'X' WHERE seq = 1");
+	hall_sql(&h, UNIT);
+	OK(log_adopt(h.store, h.clock));
+	assert_int_equal(hall_sequence(&h), 1);
+	hall_sql(&h, "UPDATE log_entry SET kind = 'LOG-ADOPT' WHERE seq = 1");
+	expect(&h, "log_entry|2|\n");
+	hall_close(&h);
+}
+
+/* --- before an act --- */
+
+static enum err check_rows_fn(struct tx *tx, void *arg)
+{
+	return log_act_check(tx, arg);
+}
+
+static void rows_before_an_act(void **state)
+{
+	static const struct { const char *sql; enum err e; } rows[] = {
+		{"UPDATE unit SET name = 'x'", ERR_LOG_DAMAGED}, {"UPDATE unit SET name = '测试一号'", ERR_OK},
+		{"UPDATE unit SET unit_no = '43010024'", ERR_OK}, /* gone: what is written then is another row */
+	};
+	struct hall h;
+	AUTO_LOG_ACT(a);
+	const struct log_what w = {.kind = "TEST", .subject = "1", .rule = "test", .time = 1};
+
+	(void)state;
+	hall_open(&h);
+	hall_sql(&h, UNIT);
+	act(&h, &units, 1);
+	OK(log_act_init(&a, h.keys, &w));
+	log_act_cover(&a, "unit", "10000016", 0);
+	OK(store_read(h.store, check_rows_fn, &a));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		hall_sql(&h, rows[i].sql);
+		assert_int_equal(store_read(h.store, check_rows_fn, &a), rows[i].e);
+		err_clear();
+	}
+	hall_close(&h);
+}
+
 /* --- the list of an entry --- */
 
 static void cover_rows(void **state)
@@ -216,7 +267,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gone_rows), cmocka_unit_test(only_new), cmocka_unit_test(changed_keys), cmocka_unit_test(adopted_once),
-		cmocka_unit_test(adopted_nothing), cmocka_unit_test(cover_rows),
+		cmocka_unit_test(adopted_nothing), cmocka_unit_test(adopted_again), cmocka_unit_test(rows_before_an_act),
+		cmocka_unit_test(cover_rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

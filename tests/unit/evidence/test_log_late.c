@@ -199,6 +199,36 @@ static void under_a_head(void **state)
 	hall_close(&h);
 }
 
+/* The signer answers, but slowly: a head is made before the first answer of a long queue is too old for it. */
+static void slow(void **state)
+{
+	enum { CASES = 9 };
+	struct hall h;
+	struct log_done d;
+	char no[16];
+	uint64_t entries = 0;
+
+	(void)state;
+	hall_open(&h);
+	for (int i = 0; i < CASES; i++) {
+		(void)snprintf(no, sizeof no, "case-%d", i);
+		hall_act(&h, &h.clerk, no, NULL);
+	}
+	h.status_takes_sec = 50;
+	for (int i = 0; i < CASES && entries < CASES; i++) {
+		OK(sequence(&h, true, &d));
+		assert_true(d.head);
+		entries += d.entries;
+	}
+	assert_int_equal(entries, CASES);
+	for (int i = 0; i < CASES; i++) {
+		(void)snprintf(no, sizeof no, "case-%d", i);
+		assert_int_equal(judge(&h, no), ERR_OK);
+	}
+	(void)whole(&h);
+	hall_close(&h);
+}
+
 /* An entry that was changed meanwhile does not get good marks by being taken back. */
 static void changed(void **state)
 {
@@ -222,7 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(away), cmocka_unit_test(idle), cmocka_unit_test(between), cmocka_unit_test(again_and_again),
-		cmocka_unit_test(under_a_head), cmocka_unit_test(changed),
+		cmocka_unit_test(under_a_head), cmocka_unit_test(slow), cmocka_unit_test(changed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,6 +36,9 @@ static int set_up(void **state)
 	(void)state;
 	hall_open(&h);
 	hall_act(&h, &h.clerk, "case-1", NULL);
+	/* what a terminal would obey: erase a line (7-bit and 8-bit control), write from right to left */
+	hall_append(&h, &(struct log_what){.kind = "TICK", .subject = "case-1", .rule = "timer:test", .time = clock_now(h.clock),
+		.statement = SPAN_LIT("甲\x1b[2K\xc2\x9b" "2K\xe2\x80\xae乙\n末行")});
 	(void)hall_sequence(&h);
 	const struct receipt_of what = {"case-1", h.keys, cert_der(h.root.cert), cert_der(h.ca.cert), cert_der(h.log.cert)};
 	OK(receipt_make(h.store, &what, &file));
@@ -105,6 +108,7 @@ static void verdicts(void **state)
 	expect((char *[]){"v", receipt, "--root", h.bureau, NULL}, false, 0, "结论: 回执有效");
 	expect((char *[]){"v", "--root", h.bureau, receipt, NULL}, false, 0, "第1项 证书冻结");
 	expect((char *[]){"v", receipt, "--text", "--root", h.bureau, NULL}, false, 0, "\n    reason: 持有人报失\n[通过] 第1项");
+	expect((char *[]){"v", receipt, "--text", "--root", h.bureau, NULL}, false, 0, "\n    甲?[2K?2K?乙\n    末行\n[通过] 第2项");
 	expect((char *[]){"v", receipt, NULL}, false, 1, "根证书未确认");
 	expect((char *[]){"v", receipt, "--root", wrong, NULL}, false, 1, "[不符] 根证书");
 	expect((char *[]){"v", spoiled, "--root", h.bureau, NULL}, false, 1, "结论: 回执无效");

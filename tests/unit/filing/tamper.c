@@ -219,7 +219,7 @@ static void months(struct tamper *h)
 	OK(month_run(d, h->b->tables, "43010024", month, &b));
 	OK(month_run(d, h->b->tables, "10000016", month, &b)); /* its lines are written anew */
 	whole(h, "a month again");
-	OK(month_approve(d, "10000016", month));
+	OK(month_approve(d, "10000016", month, -1));
 	whole(h, "a month approved");
 }
 

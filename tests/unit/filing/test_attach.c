@@ -196,6 +196,24 @@ static void test_total(void **state)
 	OK(add(r, no, "contract", "小.png", SPAN_LIT("x")));
 }
 
+/* Over all open filings of the unit, whoever of it added them; what was filed no longer counts, nor do other units. */
+static void test_holder(void **state)
+{
+	struct room *r = *state;
+	char first[FILING_NO_MAX + 1], second[FILING_NO_MAX + 1], text[200];
+	world_draft(&r->w, "Q01", 1, first);
+	world_draft(&r->w, "Q01", 1, second);
+	OK(add(r, first, "contract", "a.png", SPAN_LIT("a")));
+	(void)snprintf(text, sizeof text, "UPDATE attachment_file SET octets = %d", ATTACH_HOLDER_MAX - 3);
+	sql(r, text);
+	OK(add(r, second, "contract", "b.png", SPAN_LIT("bbb")));
+	assert_int_equal(add(r, second, "contract", "c.png", SPAN_LIT("c")), ERR_ATTACH_HOLDER);
+	assert_int_equal(add_as(r, second, version_of(r, second), &r->w.colleague, "contract", "c.png", SPAN_LIT("c")), ERR_ATTACH_HOLDER);
+	err_clear();
+	sql(r, "UPDATE filing SET unit_no = '43010099' WHERE no = (SELECT MIN(no) FROM filing)");
+	OK(add(r, second, "contract", "c.png", SPAN_LIT("c")));
+}
+
 static void test_octets(void **state)
 {
 	struct room *r = *state;
@@ -332,10 +350,15 @@ static void filed(struct room *r, char no[FILING_NO_MAX + 1])
 	OK(world_submit(&r->w, no, &r->w.operator));
 }
 
-static void refuses(struct room *r, const char *no, const char *named)
+/* in_rows: told without reading the files too. */
+static void refuses(struct room *r, const char *no, const char *named, bool in_rows)
 {
-	struct found bad = {.n = 0};
+	struct found bad = {.n = 0}, rows = {.n = 0};
 	struct filing f = world_get(&r->w, no);
+	enum err e = attach_rows_agree(&r->d, &f, services_find(r->services, "Q01"), note, &rows);
+	assert_int_equal(e, in_rows ? ERR_ATTACH_CHANGED : ERR_OK);
+	assert_int_equal(rows.n, in_rows ? 1 : 0);
+	err_clear();
 	assert_int_equal(attach_agrees(&r->d, &f, services_find(r->services, "Q01"), note, &bad), ERR_ATTACH_CHANGED);
 	assert_int_equal(bad.n, 1);
 	if (strstr(bad.v[0].name, named) == NULL)
@@ -363,31 +386,31 @@ static void put_sealed(struct room *r, int64_t id, struct span bytes)
 static void test_changed(void **state)
 {
 	struct room *r = *state;
-	static const struct { const char *sql, *named; } rows[] = {
+	static const struct { const char *sql, *named; bool in_rows; } rows[] = {
 		{"UPDATE attachment_part SET sealed = zeroblob(60) WHERE page = -1 AND file = (SELECT MAX(file) FROM attachment_file)", "证件"},
 		{"DELETE FROM attachment_part WHERE page = -1 AND file = (SELECT MIN(file) FROM attachment_file)", "合同"},
-		{"UPDATE attachment SET slot = 'identity' WHERE file = (SELECT MIN(file) FROM attachment_file)", "合同"},
-		{"UPDATE attachment_file SET octets = octets + 1 WHERE file = (SELECT MAX(file) FROM attachment_file)", "证件"},
-		{"DELETE FROM attachment WHERE file = (SELECT MAX(file) FROM attachment_file)", "现有 1 个"},
-		{"DELETE FROM attachment", "现有 0 个"},
+		{"UPDATE attachment SET slot = 'identity' WHERE file = (SELECT MIN(file) FROM attachment_file)", "合同", true},
+		{"UPDATE attachment_file SET octets = octets + 1 WHERE file = (SELECT MAX(file) FROM attachment_file)", "证件", true},
+		{"DELETE FROM attachment WHERE file = (SELECT MAX(file) FROM attachment_file)", "现有 1 个", true},
+		{"DELETE FROM attachment", "现有 0 个", true},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char no[FILING_NO_MAX + 1];
 		sql(r, "DELETE FROM attachment; DELETE FROM attachment_part; DELETE FROM attachment_file");
 		filed(r, no);
 		sql(r, rows[i].sql);
-		refuses(r, no, rows[i].named);
+		refuses(r, no, rows[i].named, rows[i].in_rows);
 	}
 	char no[FILING_NO_MAX + 1], hex[65], text[300];
 	filed(r, no);
 	struct found f = list(r, no);
 	put_sealed(r, f.v[1].id, SPAN_LIT("idENTity"));
-	refuses(r, no, "证件");
+	refuses(r, no, "证件", false);
 	/* And the digest beside it. */
 	hex_of(SPAN_LIT("idENTity"), hex);
 	(void)snprintf(text, sizeof text, "UPDATE attachment SET sm3 = '%s' WHERE file = %lld", hex, (long long)f.v[1].id);
 	sql(r, text);
-	refuses(r, no, "证件");
+	refuses(r, no, "证件", true);
 	put_sealed(r, f.v[1].id, SPAN_LIT("identity"));
 	OK(world_bulk(&r->w, FACT_APPROVE, no, &r->w.reviewer));
 }
@@ -458,6 +481,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown), cmocka_unit_test_setup_teardown(test_total, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_holder, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_octets, setup, teardown), cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
 		cmocka_unit_test(test_names), cmocka_unit_test_setup_teardown(test_required, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_statement, setup, teardown), cmocka_unit_test_setup_teardown(test_changed, setup, teardown),

@@ -299,7 +299,7 @@ static void test_bill_approved(void **state)
 	struct b03_world *b = *state;
 	struct story s = begin(state, json_pack("[o, o]", b03_world_row(b, JIA), b03_world_row(b, YI)));
 	(void)bill(&s, b->period, 2);
-	OK(month_approve(&b->w.o.desk, "10000016", b->period));
+	OK(month_approve(&b->w.o.desk, "10000016", b->period, -1));
 	open_correction(&s, 2, json_pack("[o]", b03_world_with(b03_world_row(b, JIA), "wage", "9000")));
 	faults(&s, 2, "1:B03-24 0:B03-24 ");
 	assert_int_equal(world_submit(&b->w, s.no[2], &b->w.operator), ERR_FAULTS);
@@ -323,7 +323,7 @@ static void test_bill_approved_meanwhile(void **state)
 	open_correction(&s, 2, json_pack("[o]", b03_world_row(b, JIA)));
 	OK(world_submit(&b->w, s.no[2], &b->w.operator));
 	(void)bill(&s, b->period, 2);
-	OK(month_approve(&b->w.o.desk, "10000016", b->period));
+	OK(month_approve(&b->w.o.desk, "10000016", b->period, -1));
 	others(&s, "", &before);
 	assert_int_equal(b03_world_approve(b, s.no[2]), ERR_CONFLICT);
 	err_clear();
@@ -332,6 +332,20 @@ static void test_bill_approved_meanwhile(void **state)
 	assert_int_equal(world_get(&b->w, s.no[1]).state, FILING_DONE);
 	assert_int_equal(world_get(&b->w, s.no[2]).state, FILING_SUBMITTED);
 	OK(world_return(&b->w, s.no[2], &b->w.reviewer));
+}
+
+/* Nobody is taken out for a unit that was frozen meanwhile; afterwards the same submission goes through. */
+static void test_unit_frozen(void **state)
+{
+	struct b03_world *b = *state;
+	struct story s = begin(state, json_pack("[o, o]", b03_world_row(b, JIA), b03_world_row(b, YI)));
+	open_correction(&s, 2, json_pack("[o]", b03_world_row(b, JIA)));
+	OK(world_submit(&b->w, s.no[2], &b->w.operator));
+	OK(unit_set_frozen(&b->w.o.desk, "10000016", true));
+	assert_int_equal(b03_world_approve(b, s.no[2]), ERR_CONFLICT);
+	OK(unit_set_frozen(&b->w.o.desk, "10000016", false));
+	OK(b03_world_approve(b, s.no[2]));
+	says(&s, JOBS("测试职工乙"), "1|01|1|F1|F2");
 }
 
 /* Another filing has ended 甲's pension insurance since. */
@@ -433,6 +447,6 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, b03_world_open, b03_world_close)
 	const struct CMUnitTest tests[] = {T(test_wage), T(test_drop_and_file_again), T(test_add_a_person), T(test_insurances),
 		T(test_chain), T(test_dropped_then_back), T(test_month), T(test_details), T(test_pause), T(test_bill_approved),
-		T(test_bill_approved_meanwhile), T(test_built_on), T(test_time_passes), T(test_conflict_leaves_nothing), T(test_thousand)};
+		T(test_bill_approved_meanwhile), T(test_unit_frozen), T(test_built_on), T(test_time_passes), T(test_conflict_leaves_nothing), T(test_thousand)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

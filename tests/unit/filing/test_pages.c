@@ -1,6 +1,8 @@
 /* The pages of filings in process: a draft by form, check page, signature, queue, return, approval; and who may not. */
 #include "world.h"
 #include "../portal/browser.h"
+#include "server/convert/convert.h"
+#include "server/filing/attach.h"
 #include "server/insurance/register.h"
 #include "server/portal/filing_pages.h"
 #include "web/session.h"
@@ -96,8 +98,8 @@ static void log_in(struct site *s, const struct member *m, const char *page)
 	assert_int_equal(browser_get(&s->b, page), 200);
 }
 
-/* Asks for the text, signs, brings it back; the page to go to. */
-static void sign(struct site *s, const struct member *m, const char *base, json_t *step, char next[200])
+/* Asks for the text, signs, brings it back; the answer. */
+static json_t *bring(struct site *s, const struct member *m, const char *base, json_t *step)
 {
 	char uri[200];
 	struct sm2_sig sig;
@@ -117,9 +119,15 @@ static void sign(struct site *s, const struct member *m, const char *base, json_
 	OK(json_put_str(act, "signature", buf_span(&sig64)));
 	OK(json_put_str(act, "cert", buf_span(&cert64)));
 	(void)snprintf(uri, sizeof uri, "%s/act", base);
-	AUTO_JSON done = post_json(s, uri, json_incref(act));
+	return post_json(s, uri, json_incref(act));
+}
+
+/* The page to go to. */
+static void sign(struct site *s, const struct member *m, const char *base, json_t *step, char next[200])
+{
+	AUTO_JSON done = bring(s, m, base, step);
 	if (s->b.status != 200)
-		fail_msg("%s: %s", uri, browser_body(&s->b));
+		fail_msg("%s: %s", base, browser_body(&s->b));
 	(void)snprintf(next, 200, "%s", json_str_or(done, "next", ""));
 }
 
@@ -221,6 +229,67 @@ static void test_review(void **state)
 	assert_int_equal(world_get(&s->w, a).state, FILING_DONE);
 	assert_int_equal(world_get(&s->w, b).state, FILING_DONE);
 	assert_int_equal(browser_get(&s->b, uri), 403); /* an officer has no /filings */
+}
+
+/* An approval that stops at an attachment says which file it is. */
+static enum err lose_tx(struct tx *tx, void *arg)
+{
+	return tx_exec(tx, "attach_remove_all", SQL_ARGS(A_TEXT((const char *)arg)), NULL);
+}
+
+static void test_changed(void **state)
+{
+	struct site *s = *state;
+	static const char slot[] = "\"attachments\":[{\"name\":\"contract\",\"label\":\"合同\",\"label_en\":\"c\",\"required\":false,"
+				   "\"max_bytes\":1000,\"max_count\":2}],", mark[] = "\"promise_days\":10,";
+	char no[FILING_NO_MAX + 1], uri[200];
+	AUTO(services) services = NULL;
+	AUTO_BUF(text, 1 << 16);
+	const char *cut = strstr(test_q01, mark);
+	struct rendering drawn = {.head = {MEDIA_PNG, 1, 1, 1}, .n = 1, .bytes = buf_make(8)};
+	buf_printf(&text, "%.*s%s%s", (int)(cut - test_q01), test_q01, slot, cut);
+	OK(services_parse("Q01.json", buf_span(&text), &test_registry, &services));
+	s->w.d.services = services;
+	world_draft(&s->w, "Q01", 1, no);
+	buf_str(&drawn.bytes, "p");
+	drawn.v[0].number = 1, drawn.v[0].len = 1;
+	int64_t version = world_get(&s->w, no).version;
+	OK(attach_add(&s->w.d, no, version, &s->w.operator.who, &(struct attach_new){"contract", "合同.png", SPAN_LIT("x"), &drawn}, &version));
+	rendering_done(&drawn);
+	OK(world_submit(&s->w, no, &s->w.operator));
+	OK(store_write(s->w.o.store, lose_tx, no));
+	log_in(s, &s->w.reviewer, "/review/filings");
+	(void)snprintf(uri, sizeof uri, "/review/filings/%s", no);
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_true(browser_says(&s->b, "附件与申报人签名的内容不一致") && browser_says(&s->b, "现有 0 个"));
+	json_decref(bring(s, &s->w.reviewer, "/review/filings", json_pack("{s:s, s:s}", "step", "approve", "no", no)));
+	assert_int_equal(s->b.status, 409);
+	assert_string_equal(browser_error(&s->b), "F-066");
+	assert_true(browser_says(&s->b, "的附件：签名时有 1 个附件，现有 0 个"));
+	assert_int_equal(world_get(&s->w, no).state, FILING_SUBMITTED);
+}
+
+/* A term that rests on a year without holidays is marked for both sides. */
+static bool no_year(void *ctx, int year)
+{
+	(void)ctx;
+	return year < 0;
+}
+
+static void test_unsure(void **state)
+{
+	struct site *s = *state;
+	char no[FILING_NO_MAX + 1], uri[200];
+	world_draft(&s->w, "Q01", 1, no);
+	OK(world_submit(&s->w, no, &s->w.operator));
+	(void)snprintf(uri, sizeof uri, "/filings/%s", no);
+	log_in(s, &s->w.operator, uri);
+	assert_false(browser_says(&s->b, "暂按周末推算"));
+	s->w.d.knows_year = no_year;
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_true(browser_says(&s->b, "前，该年节假日安排未公布，暂按周末推算）"));
+	log_in(s, &s->w.reviewer, "/review/filings");
+	assert_true(browser_says(&s->b, "（暂定）"));
 }
 
 static void test_who_may_not(void **state)
@@ -373,6 +442,6 @@ static void test_fields_are_declared(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_by_form), T(test_review), T(test_who_may_not), T(test_staff), cmocka_unit_test(test_fields_are_declared)};
+	const struct CMUnitTest tests[] = {T(test_by_form), T(test_review), T(test_changed), T(test_unsure), T(test_who_may_not), T(test_staff), cmocka_unit_test(test_fields_are_declared)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,8 +228,10 @@ static void test_thousand(void **state)
 	struct bill again;
 	OK(month_run(&w.desk, w.tables, "10000016", PERIOD, &again));
 	assert_int_equal(again.total_fen, bill.total_fen);
-	OK(month_approve(&w.desk, "10000016", PERIOD));
-	assert_int_equal(month_approve(&w.desk, "10000016", PERIOD), ERR_STATE);
+	/* Not the run of older registers, from before the effect. */
+	assert_int_equal(month_approve(&w.desk, "10000016", PERIOD, 0), ERR_STATE);
+	OK(month_approve(&w.desk, "10000016", PERIOD, -1));
+	assert_int_equal(month_approve(&w.desk, "10000016", PERIOD, -1), ERR_STATE);
 	assert_int_equal(month_run(&w.desk, w.tables, "10000016", PERIOD, &again), ERR_STATE);
 	/* Before they came nobody was there; the same effect a second time is refused whole. */
 	OK(month_run(&w.desk, w.tables, "10000016", 202610, &again));

@@ -289,25 +289,25 @@ static void test_rule(void **state)
 	(void)state;
 	static const struct hire late = {"测试丁", "430105199307079957", 500000};
 	size_t done = 9;
-	OK(month_turn(&s.o.desk, s.tables, &done));
+	OK(month_turn(&s.o.desk, s.tables, &(struct month_turns){.enough = NULL}, &done));
 	assert_int_equal(done, 0); /* the pages had it done already */
 	/* A corrected table is a change too. */
 	s.tables->bases[s.tables->n_bases - 1].floor_fen += 100;
-	OK(month_turn(&s.o.desk, s.tables, &done));
+	OK(month_turn(&s.o.desk, s.tables, &(struct month_turns){.enough = NULL}, &done));
 	assert_int_equal(done, 2);
 	assert_int_not_equal(total_of("/unit/bill/202611"), 879181);
 	s.tables->bases[s.tables->n_bases - 1].floor_fen -= 100;
 	assert_int_equal(total_of("/unit/bill/202611"), 879181);
 	/* The last day of the window, then the day after: approved, and the next month begins. */
 	move_to("2026-11-25");
-	OK(month_turn(&s.o.desk, s.tables, &done));
+	OK(month_turn(&s.o.desk, s.tables, &(struct month_turns){.enough = NULL}, &done));
 	log_in(UNIT_A);
 	AUTO_JSON open = view("/unit/bill/202611");
 	assert_string_equal(json_str_or(open, "state", ""), "open");
 	move_to("2026-11-26");
-	OK(month_turn(&s.o.desk, s.tables, &done));
+	OK(month_turn(&s.o.desk, s.tables, &(struct month_turns){.enough = NULL}, &done));
 	assert_int_equal(done, 2);
-	OK(month_turn(&s.o.desk, s.tables, &done));
+	OK(month_turn(&s.o.desk, s.tables, &(struct month_turns){.enough = NULL}, &done));
 	assert_int_equal(done, 0);
 	log_in(UNIT_A);
 	AUTO_JSON closed = view("/unit/bill/202611");
@@ -330,7 +330,7 @@ static void test_gap(void **state)
 	(void)state;
 	size_t done = 0;
 	move_to("2027-02-10");
-	OK(month_turn(&s.o.desk, s.tables, &done));
+	OK(month_turn(&s.o.desk, s.tables, &(struct month_turns){.enough = NULL}, &done));
 	assert_int_equal(done, 2);
 	log_in(UNIT_A);
 	AUTO_JSON list = view("/unit/bill");

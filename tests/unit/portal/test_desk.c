@@ -210,6 +210,44 @@ static void proof_of(struct site *s, const char *uri, const char *leaf_key, stru
 	unhex32(json_str_or(v, "root", ""), ret_root);
 }
 
+static enum err append_fn(struct tx *tx, void *arg)
+{
+	return log_append(tx, arg);
+}
+
+static enum err no_signature(void *ctx, struct log_head *h, uint64_t from, const struct tree_proof *proof)
+{
+	(void)ctx, (void)h, (void)from, (void)proof;
+	return ERR(UNAVAILABLE, "as ordered");
+}
+
+/* A fifth entry has its place, but no head is over it: of that place nothing is told, for it may be another tomorrow. */
+static void under_the_last_head(struct site *s)
+{
+	static const struct { const char *query; int status; } rows[] = {
+		{"?index=4", 404}, {"?index=4&size=5", 404}, {"?index=0&size=5", 404}, {"?from=1&to=5", 404}, {"?from=5", 404},
+		{"?index=3", 200}, {"?from=4", 200}, {"?from=1&to=4", 200},
+	};
+	const struct log_what w = {.kind = "TEST", .subject = "1", .rule = "test", .time = clock_now(s->o.clock)};
+	const struct log_service v = {.bureau = s->o.desk.bureau, .clock = s->o.clock, .sign = no_signature};
+	struct log_done d;
+	struct tree_proof p;
+	uint8_t leaf[32], root[32];
+	char uri[120];
+	AUTO_LOG_ACT(a);
+	OK(log_act_init(&a, s->o.desk.keys, &w));
+	OK(store_write(s->o.store, append_fn, &a));
+	assert_int_equal(log_sequence(s->o.store, &v, &d), ERR_UNAVAILABLE);
+	assert_int_equal(d.entries, 1);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		(void)snprintf(uri, sizeof uri, "/log/proof%s", rows[i].query);
+		if (browser_get_json(&s->b, uri) != rows[i].status)
+			fail_msg("%s", uri);
+	}
+	proof_of(s, "/log/proof?index=1", "leaf", &p, leaf, root);
+	OK(tree_verify_inclusion(leaf, 1, 4, root, p.hash, p.n));
+}
+
 static void test_log(void **state)
 {
 	struct site *s = *state;
@@ -243,6 +281,7 @@ static void test_log(void **state)
 			fail_msg("%s: %s", uri, browser_error(&s->b));
 	}
 	OK(store_read(s->o.store, log_is_whole, s->o.desk.bureau));
+	under_the_last_head(s);
 }
 
 int main(void)

@@ -150,8 +150,9 @@ static void status_needs_its_officers(void **state)
 	issue_done(&r);
 }
 
-/* Certificates of officers: the circle of security administrators alone, one to suspend, two to revoke and to release. */
-static void officers_fall_to_their_own_circle(void **state)
+/* Certificates of officers and of the notary: the circle of security administrators alone, one to suspend, two to revoke and to
+ * release. */
+static void circle_alone_stops(const char *serial)
 {
 	static const struct {
 		const char *type;
@@ -165,8 +166,6 @@ static void officers_fall_to_their_own_circle(void **state)
 		{"CERT-RELEASE", SEC1, SEC1, ERR_SAME_PERSON},      {"CERT-RELEASE", SEC1, SEC2, ERR_OK},
 		{"CERT-SUSPEND", SEC1, N_OFFICERS, ERR_OK},         {"CERT-REVOKE", SEC2, SEC1, ERR_OK},
 	};
-	(void)state;
-	const char *serial = w.officers[AUDITOR].serial;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO(ipc_msg) a = NULL;
 		uint64_t before = journal_count(&w), status = status_of(&w, serial);
@@ -180,6 +179,18 @@ static void officers_fall_to_their_own_circle(void **state)
 	}
 	assert_int_equal(status_of(&w, serial), 1);
 	err_clear();
+}
+
+static void officers_fall_to_their_own_circle(void **state)
+{
+	(void)state;
+	circle_alone_stops(w.officers[AUDITOR].serial);
+}
+
+static void notary_falls_to_that_circle_too(void **state)
+{
+	(void)state;
+	circle_alone_stops(w.notary_serial);
 }
 
 static void two_texts_are_not_one(void **state)
@@ -602,7 +613,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(life_of_a_certificate),          cmocka_unit_test(status_needs_its_officers),
-		cmocka_unit_test(officers_fall_to_their_own_circle),
+		cmocka_unit_test(officers_fall_to_their_own_circle), cmocka_unit_test(notary_falls_to_that_circle_too),
 		cmocka_unit_test(two_texts_are_not_one),          cmocka_unit_test(an_act_counts_once),
 		cmocka_unit_test(a_release_kept_back_lifts_nothing),
 		cmocka_unit_test(stock_needs_maker_and_reviewer), cmocka_unit_test(stock_lines_are_checked),

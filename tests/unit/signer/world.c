@@ -188,6 +188,21 @@ static void officer_certify(struct world *w, struct officer *o)
 	memcpy(o->serial, cert_serial(c), strlen(cert_serial(c)) + 1);
 }
 
+static void notary_certify(struct world *w)
+{
+	AUTO(sm2_key) key = NULL;
+	AUTO(cert) c = NULL;
+	AUTO_BUF(csr, CSR_DER_MAX);
+	OK(sm2_key_new(&key));
+	soft_csr(key, &csr);
+	struct ipc_msg *m = msg(SIGNER_CEREMONY_NOTARY);
+	ipc_put(m, ST_CSR, buf_span(&csr));
+	ipc_put_str(m, ST_KIND, "tsa");
+	AUTO(ipc_msg) a = must(w, m);
+	OK(cert_parse(ipc_get(a, ST_SIGN_CERT), &c));
+	memcpy(w->notary_serial, cert_serial(c), strlen(cert_serial(c)) + 1);
+}
+
 void world_start_empty(struct world *w)
 {
 	memset(w, 0, sizeof(*w));
@@ -252,6 +267,7 @@ void world_start(struct world *w)
 {
 	world_start_empty(w);
 	world_begin(w);
+	notary_certify(w);
 	world_close(w);
 	world_stock(w);
 }

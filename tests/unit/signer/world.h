@@ -27,6 +27,7 @@ struct world {
 	struct soft_card cards[N_CARDS]; /* in stock */
 	size_t next_card;
 	char roster_sm3[65];
+	char notary_serial[2 * CERT_SERIAL_LEN + 1]; /* of its certificate for time stamps */
 };
 void world_start(struct world *w);                  /* open, cards in stock */
 void world_start_empty(struct world *w);            /* processes only */

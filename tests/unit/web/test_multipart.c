@@ -191,7 +191,10 @@ static void limits(void **state)
 	buf_str(&b, TEXT("more", "1") END);
 	assert_int_equal(multipart_parse(TYPE, buf_span(&b), a, &m), ERR_LIMIT);
 	buf_clear(&b);
-	buf_printf(&b, "--XyZ\r\n" D "name=\"a\"; filename=\"%0300d\"\r\n\r\n1\r\n" END, 1);
+	buf_printf(&b, "--XyZ\r\n" D "name=\"a\"; filename=\"%0765d\"\r\n\r\n1\r\n" END, 1);
+	assert_int_equal(multipart_parse(TYPE, buf_span(&b), a, &m), ERR_OK);
+	buf_clear(&b);
+	buf_printf(&b, "--XyZ\r\n" D "name=\"a\"; filename=\"%0766d\"\r\n\r\n1\r\n" END, 1);
 	assert_int_equal(multipart_parse(TYPE, buf_span(&b), a, &m), ERR_LIMIT);
 	buf_clear(&b);
 	buf_printf(&b, "--XyZ\r\n" D "name=\"a\"; filename=\"%03000d\"\r\n\r\n1\r\n" END, 1);
@@ -242,6 +245,7 @@ static const struct {
 	{TYPE, OK_FILE OK_FILE END, JSON, 400, "F-004", 0},
 	{TYPE, OK_FILE, JSON, 400, "\"code\":\"F-001\"", 0},
 	{TYPE, OK_FILE, "text/html", 400, "E 400 F-001", 0},
+	{TYPE, FILE_PART("file", "a\xe2\x80\xae" "b.csv", "1") END, JSON, 422, "\"detail\":\"文件名中有看不见的字符", 0},
 	{FORM, "memo=1", JSON, 400, "F-001", 0},
 	{JSON, "{\"memo\":\"1\"}", JSON, 400, "F-001", 0},
 };
