@@ -34,11 +34,27 @@ static struct ocsp_item item_of(const struct serve_ctx *s, const struct ocsp_id 
 	return i;
 }
 
+/* --- answers signed before --- */
+
+enum { TURN_SIGNS = 16 };
+
+static bool may_be_kept(const struct ocsp_request *r)
+{
+	return r->n == 1 && r->nonce.len == 0 && r->ids[0].hash == OCSP_SM3;
+}
+
+/* A failure costs a signature next time, no more. */
+static void keep(struct serve_ctx *s, const struct ocsp_item *i, struct span der)
+{
+	if (presign_put(s->presign, i, der) != ERR_OK)
+		err_clear();
+}
+
 /* RFC 6960, 2.3: for a request about another authority's certificates alone there is nobody here to answer. */
-static enum err answer(struct serve_ctx *s, const struct ocsp_request *r, struct buf *out)
+static enum err answer(struct serve_ctx *s, const struct ocsp_request *r, bool kept, struct buf *out)
 {
 	struct ocsp_item items[OCSP_ITEMS_MAX];
-	size_t ours = 0;
+	size_t ours = 0, before = out->len;
 
 	for (size_t i = 0; i < r->n; i++) {
 		bool is_of = false;
@@ -50,9 +66,49 @@ static enum err answer(struct serve_ctx *s, const struct ocsp_request *r, struct
 		ocsp_failure_put(out, OCSP_UNAUTHORIZED);
 		return buf_err(out);
 	}
+	if (kept && presign_get(s->presign, &r->ids[0], &items[0].status, notary_now(s), out) == ERR_OK)
+		return ERR_OK;
+	err_clear();
 	struct ocsp_spec spec = {.signer = state_certs(s->state)->own[TRIO_OCSP], .key = state_trio(s->state)->key[TRIO_OCSP],
 		.produced = notary_now(s), .nonce = r->nonce, .items = items, .n = r->n};
-	return ocsp_response_build(&spec, out);
+	TRY(ocsp_response_build(&spec, out));
+	if (kept)
+		keep(s, &items[0], span_sub(buf_span(out), before, out->len - before));
+	return ERR_OK;
+}
+
+static enum err presign_one(struct serve_ctx *s, const char *serial)
+{
+	struct ocsp_request r;
+	AUTO_BUF(request, OCSP_REQUEST_MAX);
+	AUTO_BUF(der, OCSP_DER_MAX);
+
+	TRY(ocsp_request_build(state_certs(s->state)->ca, OCSP_SM3, &serial, 1, SPAN_EMPTY, &request));
+	TRY(ocsp_request_parse(buf_span(&request), &r));
+	struct ocsp_item item = item_of(s, &r.ids[0], true);
+	struct ocsp_spec spec = {.signer = state_certs(s->state)->own[TRIO_OCSP], .key = state_trio(s->state)->key[TRIO_OCSP],
+		.produced = notary_now(s), .items = &item, .n = 1};
+	TRY(ocsp_response_build(&spec, &der));
+	return presign_put(s->presign, &item, buf_span(&der));
+}
+
+void presign_turn(struct serve_ctx *s)
+{
+	int64_t now = notary_now(s);
+	const char *serial;
+
+	if (follow_check_fresh(s->follow) != ERR_OK) {
+		err_clear();
+		return;
+	}
+	for (size_t i = 0, signs = 0; signs < TURN_SIGNS && (serial = status_newest(follow_status(s->follow), i)) != NULL; i++) {
+		struct ocsp_status is = status_find(follow_status(s->follow), serial);
+		if (presign_has(s->presign, serial, &is, now, PRESIGN_AHEAD_SEC))
+			continue;
+		signs++;
+		if (presign_one(s, serial) != ERR_OK)
+			err_clear();
+	}
 }
 
 enum err on_ocsp(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
@@ -66,7 +122,7 @@ enum err on_ocsp(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 	} else if (refresh(s, false) != ERR_OK) {
 		ocsp_failure_put(&der, OCSP_TRY_LATER);
 	} else {
-		TRY(answer(s, &r, &der));
+		TRY(answer(s, &r, may_be_kept(&r), &der));
 	}
 	err_clear();
 	TRY(buf_err(&der));
@@ -101,7 +157,7 @@ enum err on_status(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 	TRY(refresh(s, true));
 	TRY(ocsp_request_build(state_certs(s->state)->ca, OCSP_SM3, serials, n, SPAN_EMPTY, &request));
 	TRY(ocsp_request_parse(buf_span(&request), &r));
-	TRY(answer(s, &r, &der));
+	TRY(answer(s, &r, false, &der));
 	ipc_put(out, NT_RESPONSE, buf_span(&der));
 	return ERR_OK;
 }

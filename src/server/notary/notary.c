@@ -21,7 +21,9 @@ enum err notary_open(const struct notary_plan *plan, struct serve_ctx **ret_s)
 	if (!s)
 		return ERR(NOMEM, "notary");
 	s->plan = *plan;
-	enum err e = state_open(plan->dir, &s->state);
+	enum err e = presign_new(&s->presign);
+	if (e == ERR_OK)
+		e = state_open(plan->dir, &s->state);
 	if (e == ERR_OK && state_is_open(s->state))
 		e = begin_following(s);
 	if (e != ERR_OK) {
@@ -38,6 +40,7 @@ void notary_free(struct serve_ctx *s)
 		return;
 	follow_free(s->follow);
 	state_free(s->state);
+	presign_free(s->presign);
 	free(s);
 }
 
@@ -133,11 +136,19 @@ static const struct serve_row rows[] = {
 	{&notary_requests[7], OPEN, on_seal, 0},
 };
 
+enum { PRESIGN_EVERY_MS = 1000 };
+
 /* What fails here is asked for again in a second, and seen by who asks for a status meanwhile. */
 static void tick(struct serve_ctx *s)
 {
-	if (s->follow && follow_is_due(s->follow) && follow_now(s->follow) != ERR_OK)
+	if (!s->follow)
+		return;
+	if (follow_is_due(s->follow) && follow_now(s->follow) != ERR_OK)
 		err_clear();
+	if (clock_mono_ms() - s->presigned_ms < PRESIGN_EVERY_MS)
+		return;
+	s->presigned_ms = clock_mono_ms();
+	presign_turn(s);
 }
 
 void notary_serve(struct serve_ctx *s, struct serve *ret_serve)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "ipc/serve.h"
 #include "server/notary/follow.h"
+#include "server/notary/presign.h"
 #include "server/notary/proto.h"
 #include "server/notary/state.h"
 
@@ -17,6 +18,8 @@ struct serve_ctx {
 	struct notary_plan plan;
 	struct state *state;
 	struct follow *follow;      /* NULL before INSTALL */
+	struct presign *presign;
+	int64_t presigned_ms;       /* of the last turn */
 };
 enum { NOTARY_LAG_SEC = 60 }; /* a head must cover the signer's journal but for its last minute */
 

@@ -3,6 +3,7 @@
 #include "server/signer/index.h"
 #include "server/signer/journal.h"
 #include "server/signer/record.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct status {
 	size_t n, room;
 	uint64_t seq;
 	int64_t times[STATUS_RECENT]; /* of record i at i % STATUS_RECENT */
+	char newest[STATUS_NEWEST][OCSP_SERIAL_HEX]; /* of certificate i at i % STATUS_NEWEST */
 };
 
 enum err status_new(struct status **ret_s)
@@ -53,6 +55,7 @@ static enum err add(struct status *s, struct span der)
 	}
 	TRY(index_put(s->by_serial, span_str(cert_serial(c)), s->n));
 	s->v[s->n] = (struct one){{OCSP_GOOD, 0, CRL_UNSPECIFIED}, s->n};
+	(void)snprintf(s->newest[s->n % STATUS_NEWEST], OCSP_SERIAL_HEX, "%s", cert_serial(c));
 	s->n++;
 	return ERR_OK;
 }
@@ -150,4 +153,9 @@ struct ocsp_status status_find(const struct status *s, const char *serial)
 		return s->v[i].status;
 	err_clear();
 	return (struct ocsp_status){OCSP_UNKNOWN, 0, CRL_UNSPECIFIED};
+}
+
+const char *status_newest(const struct status *s, size_t i)
+{
+	return i < s->n && i < STATUS_NEWEST ? s->newest[i] : NULL;
 }

@@ -45,6 +45,85 @@ static enum err ask_about(const struct cert *c, struct ocsp_status *ret_s, int64
 	return ocsp_check(ipc_get(a, NT_RESPONSE), b.ca, c, ret_s, ret_produced);
 }
 
+/* The same without a nonce; the answer's octets. */
+static void ask_plain(const struct cert *c, struct buf *ret_answer)
+{
+	AUTO(ipc_msg) a = NULL;
+	AUTO_BUF(der, OCSP_REQUEST_MAX);
+	const char *serial = cert_serial(c);
+	struct ipc_msg *m = request(NOTARY_OCSP);
+	OK(ocsp_request_build(b.ca, OCSP_SM3, &serial, 1, SPAN_EMPTY, &der));
+	ipc_put(m, NT_REQUEST, buf_span(&der));
+	OK(asked(NOTARY_OCSP, m, &a));
+	buf_clear(ret_answer);
+	buf_put(ret_answer, ipc_get(a, NT_RESPONSE));
+	OK(buf_err(ret_answer));
+}
+
+static void says(const struct cert *c, struct span answer, enum ocsp_state want)
+{
+	struct ocsp_status s;
+	OK(ocsp_check(answer, b.ca, c, &s, NULL));
+	assert_int_equal(s.state, want);
+}
+
+/* Signed once, in the turn before anybody asks; a change of the status, its age and a clock moved back end it. */
+static void signed_before(void **state)
+{
+	AUTO_BUF(first, OCSP_DER_MAX);
+	AUTO_BUF(again, OCSP_DER_MAX);
+	const struct cert *c = b.leaf[1];
+	struct serve s;
+	struct ocsp_status good = {OCSP_GOOD, 0, CRL_UNSPECIFIED};
+	(void)state;
+	notary_serve(b.notary, &s);
+	feed_all();
+	assert_false(presign_has(b.notary->presign, cert_serial(c), &good, bench_now(), 0));
+	b.notary->presigned_ms = 0;
+	s.tick(b.notary);
+	assert_true(presign_has(b.notary->presign, cert_serial(c), &good, bench_now(), PRESIGN_LEFT_SEC));
+	ask_plain(c, &first);
+	ask_plain(c, &again);
+	assert_true(span_eq(buf_span(&first), buf_span(&again))); /* an SM2 signature made anew is another one */
+	says(c, buf_span(&first), OCSP_GOOD);
+	journal_status(c, 2, CRL_HOLD, bench_now());
+	feed_all();
+	ask_plain(c, &again);
+	says(c, buf_span(&again), OCSP_REVOKED);
+	journal_status(c, 0, 0, bench_now());
+	feed_all();
+	ask_plain(c, &first);
+	bench_shift(FOLLOW_MAX_AGE_SEC - PRESIGN_LEFT_SEC + 1);
+	feed_all();
+	ask_plain(c, &again);
+	assert_false(span_eq(buf_span(&first), buf_span(&again)));
+	bench_shift(0);
+	assert_false(presign_has(b.notary->presign, cert_serial(c), &good, bench_now(), 0));
+}
+
+/* The identifier is echoed as it came: for another form of it there is none. */
+static void signed_for_this(void **state)
+{
+	AUTO_BUF(plain, OCSP_DER_MAX);
+	AUTO_BUF(der, OCSP_REQUEST_MAX);
+	AUTO_BUF(out, OCSP_DER_MAX);
+	const char *serial = cert_serial(b.leaf[1]);
+	const struct ocsp_status good = {OCSP_GOOD, 0, CRL_UNSPECIFIED};
+	struct ocsp_request r;
+	(void)state;
+	feed_all();
+	ask_plain(b.leaf[1], &plain);
+	OK(ocsp_request_build(b.ca, OCSP_SM3, &serial, 1, SPAN_EMPTY, &der));
+	OK(ocsp_request_parse(buf_span(&der), &r));
+	OK(presign_get(b.notary->presign, &r.ids[0], &good, bench_now(), &out));
+	assert_true(span_eq(buf_span(&plain), buf_span(&out)));
+	uint8_t alg[PRESIGN_ALG_MAX] = {0};
+	memcpy(alg, r.ids[0].alg.ptr, r.ids[0].alg.len);
+	alg[r.ids[0].alg.len - 1] ^= 1;
+	r.ids[0].alg = span_of(alg, r.ids[0].alg.len);
+	assert_int_equal(presign_get(b.notary->presign, &r.ids[0], &good, bench_now(), &out), ERR_ABSENT);
+}
+
 static void statuses(void **state)
 {
 	const struct {
@@ -338,7 +417,8 @@ static void seals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(closed),	   cmocka_unit_test(statuses), cmocka_unit_test(evidence_needs_the_signer),
+		cmocka_unit_test(closed), cmocka_unit_test(statuses), cmocka_unit_test(signed_before),
+		cmocka_unit_test(signed_for_this), cmocka_unit_test(evidence_needs_the_signer),
 		cmocka_unit_test(stale),	   cmocka_unit_test(feeds),    cmocka_unit_test(another_journal),
 		cmocka_unit_test(stamps),	   cmocka_unit_test(heads),    cmocka_unit_test(journal_behind_head),
 		cmocka_unit_test(clock_before_head), cmocka_unit_test(seals),
