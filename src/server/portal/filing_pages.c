@@ -80,10 +80,6 @@ enum err page_filings(struct web_req *rq)
 	struct mo m = mo_of(web_model(rq));
 	struct listing w = {.rq = rq};
 	int64_t page = 1;
-	if (portal_of(rq)->filing == NULL) {
-		TRY(page_notyet(rq));
-		return web_view(rq, "notyet");
-	}
 	TRY(filing_desk_of(rq, &w.d));
 	filer_of(rq, &who);
 	if (web_value(rq, "page")[0] != 0)

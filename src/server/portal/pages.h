@@ -11,7 +11,6 @@ enum err page_windows(struct web_req *rq) MUST_CHECK;
 enum err page_cert(struct web_req *rq) MUST_CHECK;
 enum err page_mode(struct web_req *rq) MUST_CHECK;
 enum err page_notyet(struct web_req *rq) MUST_CHECK;
-enum err page_service_notyet(struct web_req *rq) MUST_CHECK;
 enum err page_crl_file(struct web_req *rq) MUST_CHECK;
 enum err page_ca_file(struct web_req *rq) MUST_CHECK;
 enum err page_healthz(struct web_req *rq) MUST_CHECK;

@@ -84,7 +84,6 @@ static const struct {
 	{"/jobs", "网上招聘", "用人单位招聘信息的申请、审核与发布尚未开通，目前没有已发布的岗位。",
 	 "招聘登记请到人力资源市场窗口办理。"},
 	{"/inbox", "收件箱", "缴费通知与权益凭证的网上送达尚未开通，目前没有发给您的文书。", "纸质通知仍按原方式送达。"},
-	{"/filings", "申报查询", "网上申报业务尚未开通，目前没有您的申报记录。", "请到办理窗口办理和查询。"},
 	{"/audit", "审计", "审计查询页面尚未开通。", "全部日志可用 yinxin log verify 命令逐条核对。"},
 	{"/admin", "管理", "名册与参数管理页面尚未开通。", "名册变更请用 yinxin 命令由两名安全管理员签名办理。"},
 };
@@ -102,23 +101,6 @@ enum err page_notyet(struct web_req *rq)
 		return mo_err(&m);
 	}
 	return ERR(ABSENT, "no such page");
-}
-
-/* For machines: always JSON, whatever they accept. */
-enum err page_service_notyet(struct web_req *rq)
-{
-	AUTO_JSON top = json_object();
-	AUTO_BUF(out, 4096);
-	struct mo m = mo_of(top);
-	struct mo e = mo_sub(&m, "error");
-	mo_str(&e, "code", err_code(ERR_NOT_YET));
-	mo_str(&e, "text", err_zh(ERR_NOT_YET));
-	mo_str(&e, "remedy", err_remedy(ERR_NOT_YET));
-	mo_str(&e, "rid", web_rid(rq));
-	TRY(mo_err(&e));
-	TRY(json_print(top, &out));
-	web_status(rq, err_http(ERR_NOT_YET));
-	return web_bytes(rq, "application/json", buf_span(&out));
 }
 
 /* --- elder mode --- */
