@@ -22,6 +22,8 @@ static const struct type_words {
 	{"FILING-SUBMIT", NULL, "申报“{matter}”,申报编号 {filing} 第 {version} 版,{unit-name},共 {#row} 行"},
 	{"FILING-CORRECT", NULL, "更正申报 {corrects}:“{matter}”,申报编号 {filing} 第 {version} 版,{unit-name},共 {#row} 行"},
 	{"FILING-WITHDRAW", NULL, "取消申报 {filing} 第 {version} 版,原因:{reason}"},
+	{"CERT-RETURN", NULL, "退回 {holder} 的证书申请 {case} 第 {version} 版补正,原因:{reason}"},
+	{"CERT-REFUSE", "受理员", "不予受理 {holder} 的证书申请 {case} 第 {version} 版,原因:{reason}"},
 	{"FILING-ACCEPT", "受理员", "受理申报,同批 {#item} 件,意见:{opinion}"},
 	{"FILING-APPROVE", "审核员", "审核通过申报,同批 {#item} 件,意见:{opinion}"},
 	{"FILING-RETURN", NULL, "退回申报 {filing} 第 {version} 版“{matter}”补正,共 {#defect} 项,最迟 {until}"},

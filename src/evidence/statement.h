@@ -40,6 +40,7 @@ enum err statement_build(const char *type, const struct statement_kv *kv, size_t
  *  CERT-ACCEPT   case kind profile unit-no unit-name uscc person-id holder days medium letter officer
  *  CERT-APPROVE  accept case kind profile unit-no unit-name uscc person-id holder days medium letter officer
  *  CERT-MAKE     approve case card key officer
+ *  CERT-RETURN CERT-REFUSE   case version holder reason officer
  *  CERT-RENEW    serial card key days
  *  CERT-REVOKE   case serial reason          CERT-SUSPEND  case serial reason      CERT-RELEASE  case serial
  *  ROSTER        number previous entry*      (entry: "P000001 clerk,reviewer 430100")

@@ -179,6 +179,9 @@ static const struct statement_part cert_approve[] = {{"accept", is_digest}, CASE
 static const struct statement_part cert_make[] = {
 	{"approve", is_digest}, {"case", is_text}, {"card", is_token}, {"key", is_pub}, {"officer", is_token}, {NULL},
 };
+static const struct statement_part cert_back[] = {
+	{"case", is_text}, {"version", is_number}, {"holder", is_text}, {"reason", is_text}, {"officer", is_token}, {NULL},
+};
 static const struct statement_part cert_renew[] = {
 	{"serial", is_serial}, {"card", is_token}, {"key", is_pub}, {"days", is_days}, {NULL},
 };
@@ -214,6 +217,8 @@ static const struct statement_type types[] = {
 	{"CERT-ACCEPT", "证书申请受理", cert_accept},
 	{"CERT-APPROVE", "证书申请审核", cert_approve},
 	{"CERT-MAKE", "制证", cert_make},
+	{"CERT-RETURN", "证书申请退回补正", cert_back},
+	{"CERT-REFUSE", "证书申请不予受理", cert_back},
 	{"CERT-RENEW", "证书更新", cert_renew},
 	{"CERT-REVOKE", "证书吊销", cert_stop},
 	{"CERT-SUSPEND", "证书冻结(挂失)", cert_stop},

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* LOGIN is not here: it is made by act_login alone, from the origin that the browser sent. */
-static const char *const permitted[] = {"CERT-ACCEPT", "CERT-APPROVE", "CERT-MAKE", "CERT-RENEW", "CERT-REVOKE",
-	"CERT-SUSPEND", "CERT-RELEASE", "ROSTER", "STOCK", "FILING-SUBMIT", "FILING-CORRECT", "FILING-WITHDRAW", "FILING-ACCEPT",
+static const char *const permitted[] = {"CERT-ACCEPT", "CERT-APPROVE", "CERT-MAKE", "CERT-RETURN", "CERT-REFUSE",
+	"CERT-RENEW", "CERT-REVOKE", "CERT-SUSPEND", "CERT-RELEASE", "ROSTER", "STOCK", "FILING-SUBMIT", "FILING-CORRECT", "FILING-WITHDRAW", "FILING-ACCEPT",
 	"FILING-RETURN", "FILING-APPROVE", "FILING-REFUSE"};
 
 /* --- what is shown --- */

@@ -254,15 +254,6 @@ enum err case_move_now(const struct desk *d, const struct cert_case *c, enum cas
 	return store_write(d->store, move_fn, &m);
 }
 
-static enum err opinion_check(const char *opinion)
-{
-	if (opinion == NULL || opinion[0] == 0)
-		return ERR(FIELD_MISSING, "opinion");
-	if (strlen(opinion) > CASE_OPINION_MAX)
-		return ERR(LIMIT, "opinion");
-	return text_line_check(span_str(opinion));
-}
-
 /* Once the maker has signed, the signer may have issued without our knowing: ask it. Only its final refusal lets a case
  * go back; "not now" does not. */
 static enum err not_issued(const struct desk *d, const struct cert_case *c)
@@ -279,27 +270,17 @@ static enum err not_issued(const struct desk *d, const struct cert_case *c)
 	return ERR_OK;
 }
 
-enum err case_return(const struct desk *d, const char *no, const struct officer *by, const char *opinion)
+enum err case_may_return(const struct desk *d, const struct cert_case *c, const struct officer *by, enum case_state *ret_to)
 {
-	struct cert_case c;
-	enum case_state to;
-	TRY(opinion_check(opinion));
-	TRY(case_get(d, no, &c));
-	TRY(case_turn(&c, CACT_RETURN, &to));
-	if (strcmp(c.clerk, by->person_id) == 0)
+	TRY(case_turn(c, CACT_RETURN, ret_to));
+	if (strcmp(c->clerk, by->person_id) == 0)
 		return ERR(SAME_PERSON, "acceptance and review");
 	TRY(case_role_check(d, CACT_RETURN, by));
-	TRY(not_issued(d, &c));
-	return case_move_now(d, &c, CACT_RETURN, by, "", opinion);
+	return not_issued(d, c);
 }
 
-enum err case_refuse(const struct desk *d, const char *no, const struct officer *by, const char *opinion)
+enum err case_may_refuse(const struct desk *d, const struct cert_case *c, const struct officer *by, enum case_state *ret_to)
 {
-	struct cert_case c;
-	enum case_state to;
-	TRY(opinion_check(opinion));
-	TRY(case_get(d, no, &c));
-	TRY(case_turn(&c, CACT_REFUSE, &to));
-	TRY(case_role_check(d, CACT_REFUSE, by));
-	return case_move_now(d, &c, CACT_REFUSE, by, "", opinion);
+	TRY(case_turn(c, CACT_REFUSE, ret_to));
+	return case_role_check(d, CACT_REFUSE, by);
 }

@@ -74,9 +74,13 @@ enum err case_accept_text(const struct desk *d, const char *no, const struct off
 enum err case_accept(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act) MUST_CHECK;
 enum err case_approve_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text) MUST_CHECK;
 enum err case_approve(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act) MUST_CHECK;
-/* By anyone but the acceptor, up to the issue: a wrong application, an approval grown too old, a card that was lost. */
-enum err case_return(const struct desk *d, const char *no, const struct officer *by, const char *opinion) MUST_CHECK;
-enum err case_refuse(const struct desk *d, const char *no, const struct officer *by, const char *opinion) MUST_CHECK;
+/* By anyone but the acceptor, up to the issue: a wrong application, an approval grown too old, a card that was lost.
+ * ERR_FIELD_MISSING, ERR_LIMIT: the reason, 1 to CASE_OPINION_MAX octets of one line. */
+enum err case_return_text(const struct desk *d, const char *no, const struct officer *by, const char *reason, struct buf *ret_text) MUST_CHECK;
+enum err case_return(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act) MUST_CHECK;
+/* By the clerk, of a draft or a case sent back. */
+enum err case_refuse_text(const struct desk *d, const char *no, const struct officer *by, const char *reason, struct buf *ret_text) MUST_CHECK;
+enum err case_refuse(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act) MUST_CHECK;
 
 /* Key born in the blank card: CSR and attestation are parsed and must agree with each other and with the approval.
  * key_hex: 130 digits. Again with the same key: nothing happens; with another while unsigned: it is replaced. */

@@ -3,11 +3,15 @@
 #include "evidence/log.h"
 #include "server/cert/case_rules.h"
 
-enum case_step { STEP_ACCEPT = 1, STEP_APPROVE, STEP_MAKE };
+/* The last two have no row in case_act: their statements stand in the log. */
+enum case_step { STEP_ACCEPT = 1, STEP_APPROVE, STEP_MAKE, STEP_RETURN, STEP_REFUSE, STEP_COUNT };
 
 /* Whether the officer may do the act of that step now: state, distinct persons, role. STEP_MAKE also of the key's birth. */
 enum err case_step_check(const struct desk *d, const struct cert_case *c, enum case_step step, enum case_act_kind act,
 			 const struct officer *by, enum case_state *ret_to) MUST_CHECK;
+/* The same of the two that end or send back; ERR_SAME_PERSON for the acceptor, ERR_STATE once the signer has issued. */
+enum err case_may_return(const struct desk *d, const struct cert_case *c, const struct officer *by, enum case_state *ret_to) MUST_CHECK;
+enum err case_may_refuse(const struct desk *d, const struct cert_case *c, const struct officer *by, enum case_state *ret_to) MUST_CHECK;
 /* One transition with its event; acts through tx only. ERR_CONFLICT when version or state are others by now, ERR_LOG_DAMAGED
  * when the case is not as the log has it. */
 struct case_move {

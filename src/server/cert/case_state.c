@@ -20,8 +20,8 @@ static const struct case_act_rule acts[CACT_COUNT] = {
 	[CACT_MAKE] = {"CERT-MAKE", "make", true, CASE_BY_OFFICER},
 	[CACT_ISSUE] = {"CERT-ISSUE", "", false, CASE_BY_SIGNER},
 	[CACT_INSTALL] = {"CERT-INSTALLED", "make", false, CASE_BY_OFFICER},
-	[CACT_RETURN] = {"CERT-RETURN", "", false, CASE_BY_OFFICER}, /* by the roles of approve and make */
-	[CACT_REFUSE] = {"CERT-REFUSE", "accept", false, CASE_BY_OFFICER},
+	[CACT_RETURN] = {"CERT-RETURN", "", true, CASE_BY_OFFICER}, /* by the roles of approve and make */
+	[CACT_REFUSE] = {"CERT-REFUSE", "accept", true, CASE_BY_OFFICER},
 	[CACT_EXPIRE] = {"CERT-VOID", "", false, CASE_BY_RULE},
 };
 

@@ -8,7 +8,8 @@
 
 /* --- whose turn it is --- */
 
-static const enum case_act_kind acts[] = {[STEP_ACCEPT] = CACT_ACCEPT, [STEP_APPROVE] = CACT_APPROVE, [STEP_MAKE] = CACT_MAKE};
+static const enum case_act_kind acts[STEP_COUNT] = {[STEP_ACCEPT] = CACT_ACCEPT, [STEP_APPROVE] = CACT_APPROVE,
+	[STEP_MAKE] = CACT_MAKE, [STEP_RETURN] = CACT_RETURN, [STEP_REFUSE] = CACT_REFUSE};
 
 static enum err persons_check(const struct desk *d, const struct cert_case *c, enum case_step step, const char *person)
 {
@@ -249,6 +250,94 @@ static enum err step_act(const struct desk *d, const char *no, enum case_step st
 	return store_write(d->store, act_tx, &w);
 }
 
+/* --- sent back, or refused --- */
+
+static enum err reason_check(const char *reason)
+{
+	if (reason[0] == 0)
+		return ERR(FIELD_MISSING, "reason");
+	if (strlen(reason) > CASE_OPINION_MAX)
+		return ERR(LIMIT, "reason");
+	return text_line_check(span_str(reason));
+}
+
+static enum err back_check(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
+			   enum case_state *ret_to)
+{
+	return step == STEP_RETURN ? case_may_return(d, c, by, ret_to) : case_may_refuse(d, c, by, ret_to);
+}
+
+static enum err build_back(const struct desk *d, const struct cert_case *c, enum case_step step, const struct shown *s,
+			   const char *reason, struct statement **ret_s)
+{
+	AUTO_BUF(time, 32);
+	char version[24];
+	text_time(&time, s->time);
+	(void)snprintf(version, sizeof version, "%lld", (long long)c->version);
+	const struct statement_kv kv[] = {{"bureau", d->bureau}, {"nonce", s->nonce}, {"time", buf_cstr(&time)}, {"case", c->no},
+		{"version", version}, {"holder", c->holder}, {"reason", reason}, {"officer", s->officer}};
+	return statement_build(case_act_rule(acts[step])->log, kv, COUNT_OF(kv), ret_s);
+}
+
+static enum err back_text(const struct desk *d, const char *no, enum case_step step, const struct officer *by, const char *reason,
+			  struct buf *ret_text)
+{
+	struct cert_case c;
+	struct shown s;
+	AUTO(statement) st = NULL;
+	enum case_state to;
+	TRY(reason_check(reason));
+	TRY(case_get(d, no, &c));
+	TRY(back_check(d, &c, step, by, &to));
+	TRY(shown_new(d, &c, step, by, &s));
+	TRY(build_back(d, &c, step, &s, reason, &st));
+	buf_put(ret_text, statement_text(st));
+	return buf_err(ret_text);
+}
+
+static enum err back_tx(struct tx *tx, void *arg)
+{
+	const struct case_move *m = arg;
+	TRY(case_move_tx(tx, m));
+	TRY(tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(m->no)), NULL));
+	return case_log_tx(tx, m->log, m->no, 0, NULL);
+}
+
+/* The reason is the signed one; all else of the text is built again. */
+static enum err back_agrees(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
+			    const struct act_parts *p, const char *reason)
+{
+	struct shown s;
+	AUTO(statement) st = NULL;
+	TRY(reason_check(reason));
+	TRY(shown_get(d, c, step, by, &s));
+	TRY(build_back(d, c, step, &s, reason, &st));
+	if (!span_eq(statement_text(st), p->statement))
+		return ERR(CONFLICT, "signed text is not the one that was shown");
+	return act_check(d, step, by, p);
+}
+
+static enum err back_act(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
+			 const struct act_parts *p)
+{
+	struct cert_case c;
+	AUTO(statement) given = NULL;
+	AUTO_BUF(opinion, 2 * CASE_OPINION_MAX + 256);
+	AUTO_LOG_ACT(log);
+	enum case_state to;
+	const char *type = case_act_rule(acts[step])->log;
+	TRY(case_get(d, no, &c));
+	TRY(statement_parse(p->statement, &given));
+	if (strcmp(statement_type(given), type) != 0)
+		return ERR(STATEMENT, "not a %s", type);
+	TRY(back_agrees(d, &c, step, by, p, statement_get(given, "reason")));
+	TRY(back_check(d, &c, step, by, &to));
+	TRY(case_opinion_seal(d, c.no, statement_get(given, "reason"), &opinion));
+	TRY(case_log_init(&log, d, type, by, p, SPAN_EMPTY));
+	struct case_move m = {c.no, c.version, clock_now(d->clock), c.state, to, by, buf_span(&opinion), &log};
+	return store_write(d->store, back_tx, &m);
+}
+
 /* --- the table of contents --- */
 
 enum err case_accept_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text)
@@ -279,4 +368,24 @@ enum err case_make_text(const struct desk *d, const char *no, const struct offic
 enum err case_make(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act)
 {
 	return step_act(d, no, STEP_MAKE, by, act);
+}
+
+enum err case_return_text(const struct desk *d, const char *no, const struct officer *by, const char *reason, struct buf *ret_text)
+{
+	return back_text(d, no, STEP_RETURN, by, reason, ret_text);
+}
+
+enum err case_return(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act)
+{
+	return back_act(d, no, STEP_RETURN, by, act);
+}
+
+enum err case_refuse_text(const struct desk *d, const char *no, const struct officer *by, const char *reason, struct buf *ret_text)
+{
+	return back_text(d, no, STEP_REFUSE, by, reason, ret_text);
+}
+
+enum err case_refuse(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act)
+{
+	return back_act(d, no, STEP_REFUSE, by, act);
 }

@@ -27,6 +27,30 @@ static const struct step steps[CASE_STEPS] = {
 	{"accept", case_accept_text, case_accept}, {"approve", case_approve_text, case_approve}, {"make", case_make_text, case_make},
 };
 
+/* Those that have no step of their own in the definition: by the roles of the steps they belong to. */
+struct way_back {
+	const char *name;
+	enum err (*text)(const struct desk *d, const char *no, const struct officer *by, const char *reason, struct buf *ret_text);
+	enum err (*act)(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act);
+};
+static const struct way_back ways_back[] = {{"return", case_return_text, case_return}, {"refuse", case_refuse_text, case_refuse}};
+
+static const struct way_back *way_back_of(struct web_req *rq)
+{
+	for (size_t i = 0; i < COUNT_OF(ways_back); i++)
+		if (strcmp(web_value(rq, "step"), ways_back[i].name) == 0)
+			return &ways_back[i];
+	return NULL;
+}
+
+static enum err back_officer(struct web_req *rq, const struct way_back *w, struct officer *ret_by)
+{
+	if (w->act == case_refuse)
+		return officer_of(rq, ROLE_CLERK, "clerk", ret_by);
+	bool reviewer = (web_session_of(rq)->roles & ROLE_REVIEWER) != 0;
+	return officer_of(rq, reviewer ? ROLE_REVIEWER : ROLE_MAKER, reviewer ? "reviewer" : "maker", ret_by);
+}
+
 static enum err step_of(struct web_req *rq, const struct step **ret_step, struct officer *ret_by)
 {
 	const struct case_rules *r;
@@ -54,26 +78,31 @@ static enum err next_is_case(struct web_req *rq)
 enum err page_case_text(struct web_req *rq)
 {
 	const struct step *s;
+	const struct way_back *w = way_back_of(rq);
 	struct officer by;
 	AUTO_BUF(text, STATEMENT_MAX);
-	TRY(step_of(rq, &s, &by));
-	TRY(s->text(&portal_of(rq)->desk, web_param(rq, "no"), &by, &text));
+	TRY(w != NULL ? back_officer(rq, w, &by) : step_of(rq, &s, &by));
+	if (w != NULL)
+		TRY(w->text(&portal_of(rq)->desk, web_param(rq, "no"), &by, web_value(rq, "opinion"), &text));
+	else
+		TRY(s->text(&portal_of(rq)->desk, web_param(rq, "no"), &by, &text));
 	return json_put_str(web_model(rq), "statement", buf_span(&text));
 }
 
 enum err page_case_act(struct web_req *rq)
 {
-	const struct step *s;
+	const struct step *s = NULL;
+	const struct way_back *w = way_back_of(rq);
 	struct officer by;
 	const struct desk *d = &portal_of(rq)->desk;
 	AUTO_BUF(sig, SM2_SIG_LEN + 1);
 	AUTO_BUF(cert, CERT_DER_MAX);
-	TRY(step_of(rq, &s, &by));
+	TRY(w != NULL ? back_officer(rq, w, &by) : step_of(rq, &s, &by));
 	TRY(text_unb64(span_str(web_value(rq, "signature")), &sig));
 	TRY(text_unb64(span_str(web_value(rq, "cert")), &cert));
 	const struct act_parts act = {span_str(web_value(rq, "statement")), buf_span(&sig), buf_span(&cert)};
-	TRY(s->act(d, web_param(rq, "no"), &by, &act));
-	if (s->act == case_make)
+	TRY((w != NULL ? w->act : s->act)(d, web_param(rq, "no"), &by, &act));
+	if (w == NULL && s->act == case_make)
 		TRY(case_issue(d, web_param(rq, "no")));
 	return next_is_case(rq);
 }
@@ -134,21 +163,4 @@ enum err page_case_installed(struct web_req *rq)
 	TRY(officer_of(rq, ROLE_MAKER, "maker", &by));
 	TRY(case_installed(&portal_of(rq)->desk, web_param(rq, "no"), &by, web_value(rq, "cert_serial")));
 	return next_is_case(rq);
-}
-
-enum err page_case_return(struct web_req *rq)
-{
-	struct officer by;
-	bool reviewer = (web_session_of(rq)->roles & ROLE_REVIEWER) != 0;
-	TRY(officer_of(rq, reviewer ? ROLE_REVIEWER : ROLE_MAKER, reviewer ? "reviewer" : "maker", &by));
-	TRY(case_return(&portal_of(rq)->desk, web_param(rq, "no"), &by, web_value(rq, "opinion")));
-	return back_to_case(rq);
-}
-
-enum err page_case_refuse(struct web_req *rq)
-{
-	struct officer by;
-	TRY(officer_of(rq, ROLE_CLERK, "clerk", &by));
-	TRY(case_refuse(&portal_of(rq)->desk, web_param(rq, "no"), &by, web_value(rq, "opinion")));
-	return back_to_case(rq);
 }

@@ -62,8 +62,6 @@ enum err page_case_born(struct web_req *rq) MUST_CHECK;
 enum err page_case_issue(struct web_req *rq) MUST_CHECK;
 enum err page_case_parcel(struct web_req *rq) MUST_CHECK;
 enum err page_case_installed(struct web_req *rq) MUST_CHECK;
-enum err page_case_return(struct web_req *rq) MUST_CHECK;
-enum err page_case_refuse(struct web_req *rq) MUST_CHECK;
 /* The session as an officer in the given role; ERR_ROLE when it has not got it. Borrows from the session. */
 enum err officer_of(struct web_req *rq, unsigned role, const char *role_name, struct officer *ret_o) MUST_CHECK;
 

@@ -55,7 +55,7 @@ static const struct web_field no_case[] = {
 	NOTHING("id_number", "身份证号码"), NOTHING("mobile", "手机号码"), NOTHING("letter_no", "委托书编号"),
 	NOTHING("letter_from", "委托期限自"), NOTHING("letter_to", "委托期限至"), NOTHING("years", "证书期限"), {NULL},
 };
-static const struct web_field in_step[] = {{"step", "步骤", 10, true}, {NULL}};
+static const struct web_field in_step[] = {{"step", "步骤", 10, true}, {"opinion", "意见", CASE_OPINION_MAX}, {NULL}};
 static const struct web_field in_act[] = {
 	{"step", "步骤", 10, true}, {"statement", "签名内容", STATEMENT_MAX, true, true}, {"signature", "签名", 200, true},
 	{"cert", "证书", 12000, true}, {NULL},
@@ -65,7 +65,6 @@ static const struct web_field in_born[] = {
 	{"attestation", "密钥证明", 400, true}, {NULL},
 };
 static const struct web_field in_installed[] = {{"cert_serial", "证书序列号", 48, true}, {NULL}};
-static const struct web_field in_opinion[] = {{"opinion", "意见", CASE_OPINION_MAX, true}, {NULL}};
 
 /* The fields of every definition's form; a test compares them with share/services. */
 static const struct web_field in_filing[] = {
@@ -220,8 +219,6 @@ const struct web_route portal_routes[] = {
 	{"POST", "/desk/cases/:no/issue", ROLE_MAKER, FORM, NULL, page_case_issue, NULL},
 	{"POST", "/desk/cases/:no/parcel", ROLE_MAKER, JSON, NULL, page_case_parcel, NULL},
 	{"POST", "/desk/cases/:no/installed", ROLE_MAKER, JSON, in_installed, page_case_installed, NULL},
-	{"POST", "/desk/cases/:no/return", ROLE_REVIEWER | ROLE_MAKER, FORM, in_opinion, page_case_return, NULL},
-	{"POST", "/desk/cases/:no/refuse", ROLE_CLERK, FORM, in_opinion, page_case_refuse, NULL},
 	{"GET", "/desk/cases/:no/receipt", ROLE_DESK, FORM, NULL, page_case_receipt, NULL},
 	{"GET", "/desk/cases/:no/slip", ROLE_DESK, FORM, NULL, page_slip, "slip"},
 	{NULL},

@@ -136,6 +136,15 @@ enum err office_step(struct office *o, const char *no, const struct desk_person 
 	return act(&o->desk, no, &p->officer, &parts);
 }
 
+enum err office_back(const struct desk *d, const char *no, const struct desk_person *p, bool refuse, const char *reason)
+{
+	struct sm2_sig sig;
+	AUTO_BUF(t, STATEMENT_MAX);
+	TRY((refuse ? case_refuse_text : case_return_text)(d, no, &p->officer, reason, &t));
+	struct act_parts parts = office_sign(p, buf_span(&t), &sig);
+	return (refuse ? case_refuse : case_return)(d, no, &p->officer, &parts);
+}
+
 void office_birth(struct office *o, const char *no, struct born *b)
 {
 	struct attest a = {.serial = "YX26000010", .pin_by = ATTEST_PIN_HOLDER, .counter = 1};

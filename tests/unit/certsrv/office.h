@@ -62,5 +62,7 @@ struct born {
 	char key_hex[131], card[17];
 	struct buf csr, attest;
 };
+/* 退回补正 or 不予受理, signed by that person. */
+enum err office_back(const struct desk *d, const char *no, const struct desk_person *p, bool refuse, const char *reason);
 void office_birth(struct office *o, const char *no, struct born *b);
 void office_birth_done(struct born *b);

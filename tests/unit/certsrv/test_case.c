@@ -172,12 +172,12 @@ static void test_turns(void **state)
 	opened(o, no);
 	assert_int_equal(office_step(o, no, &o->reviewer, case_approve_text, case_approve), ERR_STATE);
 	assert_int_equal(office_step(o, no, &o->maker, case_make_text, case_make), ERR_STATE);
-	assert_int_equal(case_return(&o->desk, no, &o->reviewer.officer, "缺公章"), ERR_STATE);
+	assert_int_equal(office_back(&o->desk, no, &o->reviewer, false, "缺公章"), ERR_STATE);
 	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
 	assert_int_equal(office_step(o, no, &o->clerk, case_accept_text, case_accept), ERR_STATE);
 	assert_int_equal(office_step(o, no, &both, case_approve_text, case_approve), ERR_SAME_PERSON);
-	assert_int_equal(case_return(&o->desk, no, &o->clerk.officer, "缺公章"), ERR_SAME_PERSON);
-	assert_int_equal(case_refuse(&o->desk, no, &o->clerk.officer, "不符"), ERR_STATE);
+	assert_int_equal(office_back(&o->desk, no, &o->clerk, false, "缺公章"), ERR_SAME_PERSON);
+	assert_int_equal(office_back(&o->desk, no, &o->clerk, true, "不符"), ERR_STATE);
 	OK(office_step(o, no, &o->reviewer, case_approve_text, case_approve));
 	struct born b;
 	office_birth(o, no, &b);
@@ -265,7 +265,7 @@ static void test_edited(void **state)
 	OK(store_write(o->store, edit_case, no));
 	assert_int_equal(office_step(o, no, &o->clerk, case_accept_text, case_accept), ERR_LOG_DAMAGED);
 	assert_int_equal(case_revise(&o->desk, no, &in, &o->clerk.officer), ERR_LOG_DAMAGED);
-	assert_int_equal(case_refuse(&o->desk, no, &o->clerk.officer, "材料不实"), ERR_LOG_DAMAGED);
+	assert_int_equal(office_back(&o->desk, no, &o->clerk, true, "材料不实"), ERR_LOG_DAMAGED);
 	assert_int_equal(state_of(o, no), CASE_DRAFT);
 	char unit_no[] = "10000016";
 	OK(store_write(o->store, edit_unit, unit_no));
@@ -280,13 +280,13 @@ static void test_return_and_refuse(void **state)
 	struct case_new in = office_application(o);
 	opened(o, no);
 	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
-	assert_int_equal(case_return(&o->desk, no, &o->reviewer.officer, ""), ERR_FIELD_MISSING);
-	OK(case_return(&o->desk, no, &o->reviewer.officer, "授权委托书缺公章"));
+	assert_int_equal(office_back(&o->desk, no, &o->reviewer, false, ""), ERR_FIELD_MISSING);
+	OK(office_back(&o->desk, no, &o->reviewer, false, "授权委托书缺公章"));
 	assert_int_equal(state_of(o, no), CASE_RETURNED);
 	assert_int_equal(office_step(o, no, &o->clerk, case_accept_text, case_accept), ERR_STATE);
 	OK(case_revise(&o->desk, no, &in, &o->clerk.officer));
 	assert_int_equal(state_of(o, no), CASE_DRAFT);
-	OK(case_refuse(&o->desk, no, &o->clerk.officer, "委托书已撤销"));
+	OK(office_back(&o->desk, no, &o->clerk, true, "委托书已撤销"));
 	assert_int_equal(case_revise(&o->desk, no, &in, &o->clerk.officer), ERR_STATE);
 	opened(o, no); /* a refused case does not stand in the way of a new one */
 }
@@ -300,10 +300,10 @@ static void test_return_from_making(void **state)
 	struct cert_case c;
 	struct case_new in = office_application(o);
 	approved(o, no);
-	assert_int_equal(case_return(&o->desk, no, &o->clerk.officer, "审批超期"), ERR_SAME_PERSON);
+	assert_int_equal(office_back(&o->desk, no, &o->clerk, false, "审批超期"), ERR_SAME_PERSON);
 	office_birth(o, no, &b);
 	OK(case_make_begin(&o->desk, no, &o->maker.officer, b.card, b.key_hex, buf_span(&b.csr), buf_span(&b.attest)));
-	OK(case_return(&o->desk, no, &o->maker.officer, "审批超期"));
+	OK(office_back(&o->desk, no, &o->maker, false, "审批超期"));
 	OK(case_revise(&o->desk, no, &in, &o->clerk.officer));
 	OK(case_get(&o->desk, no, &c));
 	assert_string_equal(c.card, "");
@@ -330,7 +330,7 @@ static void test_no_return_while_unsure(void **state)
 	OK(signer_client_new("/nonexistent/signer.sock", &nobody));
 	struct desk d = o->desk;
 	d.signer = nobody;
-	assert_int_equal(case_return(&d, no, &o->reviewer.officer, "审批超期"), ERR_UNAVAILABLE);
+	assert_int_equal(office_back(&d, no, &o->reviewer, false, "审批超期"), ERR_UNAVAILABLE);
 	assert_int_equal(state_of(o, no), CASE_MAKING);
 	office_birth_done(&b);
 }
@@ -384,7 +384,7 @@ static void test_at_rest_sealed(void **state)
 	static const char *const secrets[] = {"430102199003079914", "13000000001", "YINXIN-1 CERT-ACCEPT", "缺公章的委托书"};
 	opened(o, no);
 	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
-	OK(case_return(&o->desk, no, &o->reviewer.officer, "缺公章的委托书"));
+	OK(office_back(&o->desk, no, &o->reviewer, false, "缺公章的委托书"));
 	store_close(o->store);
 	o->store = NULL;
 	for (size_t i = 0; i < COUNT_OF(secrets); i++) {

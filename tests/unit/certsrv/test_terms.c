@@ -198,7 +198,7 @@ static void test_due(void **state)
 	d = due_of(o, no);
 	assert_false(d.sure);
 	o->t01.terms.knows = knows;
-	OK(case_return(&o->desk, no, &o->reviewer.officer, "缺公章"));
+	OK(office_back(&o->desk, no, &o->reviewer, false, "缺公章"));
 	d = due_of(o, no);
 	assert_int_equal(d.due, 0);
 	OK(case_get(&o->desk, no, &c));
@@ -259,7 +259,7 @@ static void test_void(void **state)
 	OK(case_tick(&o->desk, &done)); /* once */
 	assert_int_equal(done, 0);
 	assert_int_equal(case_revise(&o->desk, no, &in, &o->clerk.officer), ERR_STATE);
-	assert_int_equal(case_refuse(&o->desk, no, &o->clerk.officer, "逾期"), ERR_STATE);
+	assert_int_equal(office_back(&o->desk, no, &o->clerk, true, "逾期"), ERR_STATE);
 	OK(case_open(&o->desk, &in, &o->clerk.officer, again)); /* it does not stand in the way */
 }
 
@@ -276,7 +276,7 @@ static void test_void_returned(void **state)
 	person.letter_from = person.letter_to = 0;
 	OK(case_open(&o->desk, &person, &o->clerk.officer, other));
 	OK(office_step(o, other, &o->clerk, case_accept_text, case_accept)); /* waits for the bureau: never void */
-	OK(case_return(&o->desk, no, &o->reviewer.officer, "缺公章"));
+	OK(office_back(&o->desk, no, &o->reviewer, false, "缺公章"));
 	clock_at(o, due_of(o, no).expires + 5);
 	OK(case_tick(&o->desk, &done));
 	assert_int_equal(done, 1);

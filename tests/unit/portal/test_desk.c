@@ -44,7 +44,8 @@ static void open_case(struct site *s, char ret_path[80])
 	(void)snprintf(ret_path, 80, "%s", browser_head(&s->b, "Location: "));
 }
 
-static int act(struct site *s, const char *path, const struct desk_person *p, const char *step)
+/* opinion: for the steps that give a reason, else "". */
+static int act_because(struct site *s, const char *path, const struct desk_person *p, const char *step, const char *opinion)
 {
 	char uri[120];
 	struct sm2_sig sig;
@@ -53,6 +54,7 @@ static int act(struct site *s, const char *path, const struct desk_person *p, co
 	json_t *ask_text = json_object(), *in = json_object();
 	(void)snprintf(uri, sizeof uri, "%s/text", path);
 	OK(json_put_str(ask_text, "step", span_str(step)));
+	OK(json_put_str(ask_text, "opinion", span_str(opinion)));
 	int status = browser_post_json(&s->b, uri, ask_text);
 	if (status != 200) {
 		json_decref(in);
@@ -69,6 +71,11 @@ static int act(struct site *s, const char *path, const struct desk_person *p, co
 	OK(json_put_str(in, "cert", buf_span(&cert64)));
 	(void)snprintf(uri, sizeof uri, "%s/act", path);
 	return browser_post_json(&s->b, uri, in);
+}
+
+static int act(struct site *s, const char *path, const struct desk_person *p, const char *step)
+{
+	return act_because(s, path, p, step, "");
 }
 
 static void birth(struct site *s, const char *path)
@@ -153,20 +160,22 @@ static void test_overdue(void **state)
 static void test_return(void **state)
 {
 	struct site *s = *state;
-	char path[80], uri[120];
+	char path[80];
 	open_case(s, path);
 	assert_int_equal(act(s, path, &s->o.clerk, "accept"), 200);
+	assert_int_equal(act_because(s, path, &s->o.clerk, "return", "自己退回"), 403);
 	site_log_in_staff(s, &s->o.reviewer, ROLE_REVIEWER, "/review");
-	(void)snprintf(uri, sizeof uri, "%s/return", path);
-	assert_int_equal(browser_post_form(&s->b, uri, "opinion="), 422);
-	assert_int_equal(browser_post_form(&s->b, uri, "opinion=%3Cb%3E%E7%BC%BA%E5%85%AC%E7%AB%A0"), 303);
+	assert_int_equal(act(s, path, &s->o.reviewer, "return"), 422);
+	assert_int_equal(act_because(s, path, &s->o.reviewer, "refuse", "不是受理员"), 403);
+	assert_int_equal(act_because(s, path, &s->o.maker, "return", "别人的签名"), 403);
+	assert_int_equal(act_because(s, path, &s->o.reviewer, "return", "<b>缺公章"), 200);
+	assert_int_equal(act_because(s, path, &s->o.reviewer, "return", "再退一次"), 409);
 	assert_int_equal(browser_get(&s->b, path), 200);
 	assert_true(browser_says(&s->b, "&lt;b&gt;缺公章") && browser_says(&s->b, "退回补正"));
 	site_log_in_staff(s, &s->o.clerk, ROLE_CLERK, "/desk");
 	assert_int_equal(browser_get(&s->b, path), 200);
-	assert_true(browser_says(&s->b, "id=\"edit\""));
-	(void)snprintf(uri, sizeof uri, "%s/refuse", path);
-	assert_int_equal(browser_post_form(&s->b, uri, "opinion=no"), 303);
+	assert_true(browser_says(&s->b, "id=\"edit\"") && browser_says(&s->b, "id=\"refuse\""));
+	assert_int_equal(act_because(s, path, &s->o.clerk, "refuse", "材料不实"), 200);
 	assert_int_equal(browser_get(&s->b, path), 200);
 	assert_true(browser_says(&s->b, "不予受理"));
 }
