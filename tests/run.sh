@@ -134,6 +134,7 @@ suite computing unit unit
 suite waiting scenario python3 tests/scenario/run.py "$build"
 suite waiting notary python3 tests/scenario/notary.py "$build"
 suite waiting log python3 tests/scenario/log.py "$build"
+suite waiting desk node tests/browser/desk.mjs "$build"
 suite waiting story node tests/browser/story.mjs "$build"
 suite waiting filing node tests/browser/filing.mjs "$build"
 suite waiting pages node tests/browser/pages.mjs "$build"
