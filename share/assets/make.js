@@ -1,5 +1,5 @@
 // The maker's step: two cards, the key born in the blank one, and later the certificates written into it.
-import { Failure, call, openWindow, post, say, sayFailure, sessionCert, watch } from './agent.js';
+import { Failure, call, openWindow, post, say, sayFailure, sessionCert, status, watch } from './agent.js';
 
 const $ = (id) => document.getElementById(id);
 const panel = $('make');
@@ -23,8 +23,9 @@ function show(s) {
   pick.replaceChildren(...cards.map((k) => new Option(k.serial, k.serial, false, k.serial === before)));
 }
 
-function picked() {
-  if (!last) throw new Failure({ code: 'L-201', text: '未检测到证书助手', remedy: '请启动证书助手后重试' });
+// Pressed before the agent's first answer has come: asked now, which also tells why there is none.
+async function picked() {
+  if (!last) show(await status());
   if (!own(last)) throw new Failure({ code: 'L-110', text: '没有检测到制证员登录时使用的介质', remedy: '请插回原介质' });
   const cards = usable(last);
   const key = cards.find((k) => k.serial === $('card').value) ?? cards[0];
@@ -37,7 +38,7 @@ function picked() {
 }
 
 async function born(win) {
-  const key = picked();
+  const key = await picked();
   if (key.state === 'awaiting') await call('/v1/card/discard', { window: win.id, case: no, key: key.serial });
   say($('make-live'), '请持有人在证书助手的窗口中设置证书密码。');
   const made = await call('/v1/card/new', { window: win.id, case: no, approval, unit, holder, key: key.serial });
@@ -45,7 +46,7 @@ async function born(win) {
 }
 
 async function install(win) {
-  const key = picked();
+  const key = await picked();
   const parcel = await post(`/desk/cases/${no}/parcel`, {});
   say($('make-live'), '正在写入证书，请勿拔出介质。');
   const done = await call('/v1/card/install', {

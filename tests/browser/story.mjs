@@ -78,8 +78,11 @@ async function maker(page, bureau, address, shots) {
   // Two keys are in: only one of them has a certificate.
   await page.waitForSelector("#live .yx-good");
   await login(page, bureau, "maker-1", "/desk");
+  // The agent's first answer comes late: who is quicker with the button is served all the same.
+  await page.route(`${bureau.agent}/v1/status`, async (route) => { await sleep(1500); await route.continue().catch(() => {}); });
   await page.goto(address);
   const win = await withAgent(page, () => page.click("#make-born"), [NEW_PIN, NEW_PIN], { keepOpen: true });
+  await page.unroute(`${bureau.agent}/v1/status`);
   await win.screenshot({ path: path.join(shots, "04-agent-new-pin.png") });
   await win.click("#ok");
   await page.waitForSelector('#state[data-state="making"]', { timeout: 20000 });
