@@ -224,7 +224,7 @@ enum err case_move_tx(struct tx *tx, const struct case_move *m)
 	return event_tx(tx, m);
 }
 
-static enum err move_fn(struct tx *tx, void *arg)
+enum err case_move_alone_tx(struct tx *tx, void *arg)
 {
 	const struct case_move *m = arg;
 	TRY(case_move_tx(tx, m));
@@ -251,7 +251,7 @@ enum err case_move_now(const struct desk *d, const struct cert_case *c, enum cas
 	if (by == NULL)
 		case_log_rule(&log, rule);
 	struct case_move m = {c->no, c->version, clock_now(d->clock), c->state, to, by, buf_span(&sealed), &log};
-	return store_write(d->store, move_fn, &m);
+	return store_write(d->store, case_move_alone_tx, &m);
 }
 
 /* Once the maker has signed, the signer may have issued without our knowing: ask it. Only its final refusal lets a case

@@ -5,7 +5,8 @@
  *
  * The table of transitions is case_state.c and nowhere else. Fields, roles, terms and documents are those of the definition
  * share/services/T01.json, which reaches this folder as struct case_rules (case_rules.h).
- * The three officers sign statements (CERT-ACCEPT, CERT-APPROVE, CERT-MAKE) that are built here from stored values alone;
+ * The officers sign statements (CERT-ACCEPT, CERT-APPROVE, CERT-MAKE, CERT-RETURN, CERT-REFUSE) that are built here from
+ * stored values alone, but for the reason of the last two;
  * nonce and time are stored when a statement is first shown, it is good for 30 minutes and for that officer, and what
  * comes back must be those octets. Each step is one optimistic transaction (version) with one event row; distinct
  * persons. The signer decides by the acts; this table is a copy and a work list. case_issue() speaks to the signer

@@ -30,6 +30,8 @@ void case_log_rule(struct log_act *a, const char *rule);
 /* Covers case, newest event, the act of a step (0: none) and certificates (NULL, or ends with NULL), and appends. */
 enum err case_log_tx(struct tx *tx, struct log_act *a, const char *no, int step, const char *const *serials) MUST_CHECK;
 enum err case_move_tx(struct tx *tx, const struct case_move *m) MUST_CHECK;
+/* The same with its log entry and nothing else; move: struct case_move. For store_write(). */
+enum err case_move_alone_tx(struct tx *tx, void *move) MUST_CHECK;
 
 /* Stored act of a step, opened; bytes owned by the three buffers. ERR_ABSENT. */
 struct case_act {

@@ -1,4 +1,4 @@
-/* The officers' three acts: what is shown to sign, and what comes back. */
+/* What officers sign about a case, what is shown for it and what comes back: the three steps, and the two ways back. */
 #include "server/cert/case_i.h"
 #include "base/text.h"
 #include "evidence/act.h"
@@ -295,14 +295,6 @@ static enum err back_text(const struct desk *d, const char *no, enum case_step s
 	return buf_err(ret_text);
 }
 
-static enum err back_tx(struct tx *tx, void *arg)
-{
-	const struct case_move *m = arg;
-	TRY(case_move_tx(tx, m));
-	TRY(tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(m->no)), NULL));
-	return case_log_tx(tx, m->log, m->no, 0, NULL);
-}
-
 /* The reason is the signed one; all else of the text is built again. */
 static enum err back_agrees(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
 			    const struct act_parts *p, const char *reason)
@@ -335,7 +327,7 @@ static enum err back_act(const struct desk *d, const char *no, enum case_step st
 	TRY(case_opinion_seal(d, c.no, statement_get(given, "reason"), &opinion));
 	TRY(case_log_init(&log, d, type, by, p, SPAN_EMPTY));
 	struct case_move m = {c.no, c.version, clock_now(d->clock), c.state, to, by, buf_span(&opinion), &log};
-	return store_write(d->store, back_tx, &m);
+	return store_write(d->store, case_move_alone_tx, &m);
 }
 
 /* --- the table of contents --- */

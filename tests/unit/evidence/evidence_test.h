@@ -56,6 +56,8 @@ static const struct sample samples[] = {
 	{"FILING-RETURN", {COMMON, DECIDED, {"until", "2026-12-07"}, {"defect", "第 3 行:劳动合同起始日期早于入职日期"},
 			   {"defect", "缺少劳动合同复印件"}}},
 	{"FILING-REFUSE", {COMMON, DECIDED, {"reason", "不属于本机构受理范围"}}},
+	{"CERT-RETURN", {COMMON, {"case", "1"}, {"version", "2"}, {"holder", "测试经办人"}, {"reason", "缺公章"}, {"officer", "P000004"}}},
+	{"CERT-REFUSE", {COMMON, {"case", "1"}, {"version", "3"}, {"holder", "测试经办人"}, {"reason", "材料不实"}, {"officer", "P000003"}}},
 };
 
 static inline size_t kv_count(const struct statement_kv *kv)
