@@ -1,5 +1,6 @@
 #include "web/req.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -129,9 +130,10 @@ static void *work(void *arg)
 	struct web_server *s = w->server;
 
 	while (!s->stop) {
+		/* Blocking: the kernel wakes one of those that wait, and nobody while nothing comes. */
 		int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0) {
-			/* Out of descriptors: give the others time to close theirs. */
+			/* Out of descriptors or memory: the others need time to give theirs back. */
 			if (errno != EINTR && errno != ECONNABORTED && !s->stop)
 				nanosleep(&(struct timespec){0, 50 * 1000000}, NULL);
 			continue;
@@ -183,9 +185,20 @@ static enum err check_conf(const struct web_config *c)
 	return ERR_OK;
 }
 
+/* Whoever made it may have wanted to poll it. */
+static enum err make_blocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0)
+		return ERR(IO, "listening socket: %s", strerror(errno));
+	return ERR_OK;
+}
+
 enum err web_server_start(int listen_fd, const struct web_config *conf, struct web_server **ret_s)
 {
 	TRY(check_conf(conf));
+	TRY(make_blocking(listen_fd));
 	struct web_server *s = calloc(1, sizeof(*s));
 	if (!s)
 		return ERR(NOMEM, "web server");

@@ -1,7 +1,9 @@
 /* The server on a real socket, and behind a real nginx with the product's configuration. */
 #include "app_test.h"
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -60,11 +62,13 @@ static void ask_socket(const char *path, struct span request, struct buf *out)
 	read_all(fd, out);
 }
 
+/* As peer_listen() makes it: not blocking. */
 static struct web_server *start(const char *path, int *ret_fd)
 {
 	struct web_server *s = NULL;
 
 	*ret_fd = listen_unix(path);
+	assert_int_equal(fcntl(*ret_fd, F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(web_server_start(*ret_fd, &app_conf, &s), ERR_OK);
 	return s;
 }
@@ -110,6 +114,49 @@ static void many_clients(void **state)
 	assert_int_equal(total, 320);
 	assert_int_equal(after.requests - before.requests, 320);
 	assert_int_equal(after.status_class[2] - before.status_class[2], 320);
+}
+
+/* How often the threads of this process gave up the processor of themselves: each sleep, each wait that begins. */
+static long waits_of_all(void)
+{
+	char path[320], line[256];
+	long total = 0, n;
+	DIR *d = opendir("/proc/self/task");
+
+	assert_non_null(d);
+	for (struct dirent *e; (e = readdir(d)) != NULL;) {
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status", e->d_name);
+		FILE *f = fopen(path, "r");
+		while (f && fgets(line, sizeof(line), f))
+			if (sscanf(line, "voluntary_ctxt_switches: %ld", &n) == 1)
+				total += n;
+		if (f)
+			fclose(f);
+	}
+	closedir(d);
+	return total;
+}
+
+/* Pages first, so that every worker has served one and begun to wait. */
+static void nothing_wakes_while_idle(void **state)
+{
+	const char *path = test_path("sleep.sock");
+	int fd;
+	AUTO_BUF(in, 4096);
+	AUTO_BUF(out, 1 << 20);
+
+	(void)state;
+	struct web_server *s = start(path, &fd);
+	test_scgi(&(struct test_request){"GET", "/p/7"}, &in);
+	for (int i = 0; i < 40; i++)
+		ask_socket(path, buf_span(&in), &out);
+	nanosleep(&(struct timespec){0, 300000000}, NULL);
+	long before = waits_of_all();
+	nanosleep(&(struct timespec){1, 0}, NULL);
+	long after = waits_of_all();
+	web_server_stop(s);
+	close(fd);
+	assert_in_range(after - before, 1, 2); /* this thread's own sleep */
 }
 
 static void garbage_is_closed_and_the_server_lives(void **state)
@@ -417,6 +464,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_clients),
+		cmocka_unit_test(nothing_wakes_while_idle),
 		cmocka_unit_test(garbage_is_closed_and_the_server_lives),
 		cmocka_unit_test(a_body_too_large_is_answered),
 		cmocka_unit_test(stops_within_three_seconds),
