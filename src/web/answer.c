@@ -44,7 +44,9 @@ static void put_security(const struct web_req *rq, struct buf *out)
 	if (strncmp(rq->conf->origin, "https://", 8) == 0)
 		buf_str(out, "Strict-Transport-Security: max-age=31536000\r\n");
 	/* A page behind the login is never kept, whatever its handler says. */
-	if (rq->has_session || (rq->route && rq->route->access != WEB_PUBLIC) || !has_header(rq, "Cache-Control"))
+	if (rq->is_shared)
+		cache_put(rq, out);
+	else if (rq->has_session || (rq->route && rq->route->access != WEB_PUBLIC) || !has_header(rq, "Cache-Control"))
 		buf_str(out, "Cache-Control: no-store\r\n");
 }
 
@@ -53,9 +55,13 @@ static bool is_ours(const struct web_req *rq, const char *name)
 	static const char *const names[] = {"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options",
 		"Referrer-Policy", "Permissions-Policy", "Cross-Origin-Opener-Policy", "Strict-Transport-Security", "Set-Cookie",
 		"Content-Type", "Content-Length", "X-Request-Id", "Status"};
+	static const char *const validators[] = {"Cache-Control", "ETag", "Last-Modified", "Expires"};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (strcasecmp(names[i], name) == 0)
+			return true;
+	for (size_t i = 0; rq->is_shared && i < COUNT_OF(validators); i++)
+		if (strcasecmp(validators[i], name) == 0)
 			return true;
 	return strcasecmp(name, "Cache-Control") == 0 &&
 	       (rq->has_session || (rq->route && rq->route->access != WEB_PUBLIC));
@@ -64,17 +70,21 @@ static bool is_ours(const struct web_req *rq, const char *name)
 enum err answer_write(struct web_req *rq, struct buf *out)
 {
 	TRY(buf_err(&rq->body));
+	if (rq->is_shared)
+		TRY(cache_judge(rq));
+	bool whole = rq->status != 304;
 	buf_printf(out, "Status: %d %s\r\n", rq->status, reason(rq->status));
-	buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", rq->content_type, rq->body.len);
-	buf_printf(out, "X-Request-Id: %s\r\nVary: Accept, Cookie\r\n", rq->rid);
+	if (whole)
+		buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", rq->content_type, rq->body.len);
+	buf_printf(out, "X-Request-Id: %s\r\n%s", rq->rid, rq->is_shared ? "" : "Vary: Accept, Cookie\r\n");
 	put_security(rq, out);
 	for (size_t i = 0; i < rq->n_headers; i++)
 		if (!is_ours(rq, rq->headers[i].name))
 			buf_printf(out, "%s: %s\r\n", rq->headers[i].name, rq->headers[i].value);
-	for (size_t i = 0; i < rq->n_set_cookies; i++)
+	for (size_t i = 0; !rq->is_shared && i < rq->n_set_cookies; i++)
 		buf_printf(out, "Set-Cookie: %s\r\n", rq->set_cookies[i].value);
 	buf_str(out, "\r\n");
-	if (!rq->head)
+	if (whole && !rq->head)
 		buf_put(out, buf_span(&rq->body));
 	return buf_err(out);
 }

@@ -46,6 +46,9 @@ struct web_req {
 	size_t n_headers;
 	struct pair set_cookies[ANSWER_HEADERS_MAX];
 	size_t n_set_cookies;
+	bool is_shared;                 /* web_cache() was called */
+	int64_t fresh_sec, last_modified;
+	char etag[2 * 32 + 3];
 	struct field_error errors[FIELD_ERRORS_MAX];
 	size_t n_errors;
 	struct buf body;
@@ -70,6 +73,9 @@ enum err view_answer(struct web_req *rq) MUST_CHECK;       /* renders the view, 
 void view_error(struct web_req *rq, enum err e);           /* always leaves an answer */
 /* answer.c */
 enum err answer_write(struct web_req *rq, struct buf *out) MUST_CHECK;
+/* cache.c: of an answer for which web_cache() was called */
+enum err cache_judge(struct web_req *rq) MUST_CHECK;       /* makes its tag; status 304 when the asker has it */
+void cache_put(const struct web_req *rq, struct buf *out);
 /* metrics.c */
 void metrics_count(int status, int64_t msec);
 void metrics_bad_frame(void);

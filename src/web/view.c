@@ -169,8 +169,7 @@ void view_error(struct web_req *rq, enum err e)
 	keep_for_log(rq, e);
 	json_object_clear(rq->model);
 	rq->n_headers = 0;
-	rq->broken = false;
-	rq->answered = false;
+	rq->broken = rq->is_shared = rq->answered = false;
 	rq->status = rq->n_errors > 0 ? 422 : err_http(e) >= 400 ? err_http(e) : 500;
 	if (rq->allow)
 		web_header(rq, "Allow", rq->allow);

@@ -94,6 +94,10 @@ void web_header(struct web_req *rq, const char *name, const char *value); /* val
 void web_set_cookie(struct web_req *rq, const char *name, const char *value, int max_age_sec, bool http_only); /* Path=/; SameSite=Lax; Secure when the origin is https; max_age 0 session, -1 delete */
 enum err web_redirect(struct web_req *rq, const char *path) MUST_CHECK; /* 303, own paths only */
 enum err web_bytes(struct web_req *rq, const char *content_type, struct span bytes) MUST_CHECK; /* instead of a view */
+/* The answer of a WEB_PUBLIC GET that is the same for everybody: neither who asks nor Accept changes it, no cookie goes with it.
+ * Caches may keep it for `seconds` (0: ask each time); its tag is SM3 of the octets, and whoever has them gets 304. An error
+ * instead of the answer is never kept. */
+void web_cache(struct web_req *rq, int64_t seconds, int64_t last_modified);
 enum err web_view(struct web_req *rq, const char *view) MUST_CHECK;  /* another view than the route's */
 /* A Chinese sentence that the error page shows beside cause and remedy (member "detail"). */
 void web_error_detail(struct web_req *rq, const char *detail_zh);

@@ -60,10 +60,20 @@ static enum err give_up(struct web_req *rq)
 	return ERR(CERT_EXPIRED, "not after 0");
 }
 
+static bool app_has_none; /* /shared has nothing to give */
+
 static enum err send_bytes(struct web_req *rq)
 {
 	web_header(rq, "Cache-Control", "max-age=60");
 	return web_bytes(rq, "application/pkix-crl", SPAN_LIT("\x30\x00\x0d\x0a"));
+}
+
+/* For everybody, since the example's time of RFC 9110, 5.6.7. */
+static enum err send_shared(struct web_req *rq)
+{
+	web_set_cookie(rq, "kept", "1", 60, false);
+	web_cache(rq, 600, 784111777);
+	return app_has_none ? ERR(UNAVAILABLE, "no list yet") : web_bytes(rq, "application/pkix-crl", SPAN_LIT("abc"));
 }
 
 static enum err echo_file(struct web_req *rq)
@@ -162,6 +172,7 @@ static const struct web_route app_routes[] = {
 	{"GET", "/broken", WEB_PUBLIC, .handler = show, .view = "broken"},
 	{"GET", "/header", WEB_PUBLIC, .handler = bad_header, .view = "page"},
 	{"GET", "/bytes", WEB_PUBLIC, .handler = send_bytes},
+	{"GET", "/shared", WEB_PUBLIC, .handler = send_shared},
 	{"GET", "/closed-bytes", WEB_ANY_LOGIN, .handler = send_bytes},
 	{"GET", "/go", WEB_PUBLIC, .fields = to_fields, .handler = go},
 	{"GET", "/closed", WEB_ANY_LOGIN, .fields = q_fields, .handler = echo_q, .view = "page"},

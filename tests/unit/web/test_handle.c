@@ -339,6 +339,74 @@ static void every_answer_bears_the_headers(void **state)
 	assert_string_equal(test_header(&closed, "Cache-Control: "), "no-store");
 }
 
+/* GB/T 32905, A.1: SM3 of "abc". */
+#define ABC_TAG "\"66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0\""
+
+static const struct {
+	const char *none_match, *since;
+	int status;
+} conditions[] = {
+	{NULL, NULL, 200},
+	{"", "", 200},
+	{ABC_TAG, NULL, 304},
+	{"W/" ABC_TAG, NULL, 304},
+	{"\"1\", " ABC_TAG ", \"2\"", NULL, 304},
+	{"*", NULL, 304},
+	{"\"66c7f0f4\"", NULL, 200},
+	{"66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0", NULL, 200},
+	{"\"1\"", "Sun, 06 Nov 1994 08:49:37 GMT", 200}, /* the tag alone counts where there is one */
+	{NULL, "Sun, 06 Nov 1994 08:49:37 GMT", 304},
+	{NULL, "Sun, 06 Nov 1994 08:49:36 GMT", 200},
+	{NULL, "Thu, 29 Feb 2024 00:00:00 GMT", 304},
+	{NULL, "Wed, 29 Feb 2023 00:00:00 GMT", 200},
+	{NULL, "Sun, 06 Nov 1994 08:49:37 CET", 200},
+	{NULL, "Sun, 06 Nox 1994 08:49:37 GMT", 200},
+	{NULL, "Sunday, 06-Nov-94 08:49:37 GMT", 200},
+	{NULL, "1994-11-06T08:49:37Z", 200},
+};
+
+static void conditional_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(conditions); i++) {
+		AUTO_ANSWER(a);
+		app_ask(&(struct test_request){"GET", "/shared", .none_match = conditions[i].none_match, .since = conditions[i].since}, &a);
+		if (a.status != conditions[i].status)
+			fail_msg("row %zu: %d", i, a.status);
+		assert_string_equal(a.body, a.status == 304 ? "" : "abc");
+		assert_string_equal(test_header(&a, "Content-Length: "), a.status == 304 ? "" : "3");
+		assert_string_equal(test_header(&a, "ETag: "), ABC_TAG);
+	}
+}
+
+/* Whoever asks: browsers with a session too; nothing of his goes with it into a cache that others use. */
+static void shared_answers_are_the_same_for_everybody(void **state)
+{
+	const char *who[] = {NULL, app_log_in("1", NULL), "yx_session=0"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(who); i++) {
+		AUTO_ANSWER(a);
+		app_ask(&(struct test_request){"GET", "/shared", .cookie = who[i]}, &a);
+		assert_string_equal(test_header(&a, "Cache-Control: "), "max-age=600, public, no-transform, must-revalidate");
+		assert_string_equal(test_header(&a, "Last-Modified: "), "Sun, 06 Nov 1994 08:49:37 GMT");
+		assert_int_equal(strlen(test_header(&a, "Expires: ")), 29);
+		assert_string_equal(test_header(&a, "Vary: "), "");
+		assert_null(strstr((char *)a.raw.ptr, "Set-Cookie"));
+	}
+	AUTO_ANSWER(head);
+	app_ask(&(struct test_request){"HEAD", "/shared"}, &head);
+	assert_string_equal(test_header(&head, "ETag: "), ABC_TAG);
+	assert_string_equal(test_header(&head, "Content-Length: "), "3");
+	app_has_none = true;
+	AUTO_ANSWER(none);
+	app_ask(&(struct test_request){"GET", "/shared", .none_match = "*"}, &none);
+	app_has_none = false;
+	assert_int_equal(none.status, 503);
+	assert_string_equal(test_header(&none, "Cache-Control: "), "no-store");
+	assert_string_equal(test_header(&none, "ETag: "), "");
+}
+
 static void request_ids(void **state)
 {
 	static const struct { const char *given; bool kept; } rows[] = {
@@ -470,6 +538,8 @@ int main(void)
 		cmocka_unit_test(closed_pages_lead_to_the_login),
 		cmocka_unit_test(roles_open_their_pages),
 		cmocka_unit_test(every_answer_bears_the_headers),
+		cmocka_unit_test(conditional_table),
+		cmocka_unit_test(shared_answers_are_the_same_for_everybody),
 		cmocka_unit_test(request_ids),
 		cmocka_unit_test(secure_cookies_under_https),
 		cmocka_unit_test(errors_as_page_and_as_json),

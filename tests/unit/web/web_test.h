@@ -54,7 +54,7 @@ static inline void test_file(const char *name, const char *text)
 /* --- a request --- */
 
 struct test_request {
-	const char *method, *uri, *type, *body, *cookie, *accept, *origin, *site, *rid;
+	const char *method, *uri, *type, *body, *cookie, *accept, *origin, *site, *rid, *none_match, *since;
 };
 
 static inline void test_var(struct buf *b, const char *name, const char *value)
@@ -82,6 +82,8 @@ static inline void test_scgi(const struct test_request *q, struct buf *out)
 	test_var(&vars, "HTTP_ORIGIN", q->origin);
 	test_var(&vars, "HTTP_SEC_FETCH_SITE", q->site);
 	test_var(&vars, "HTTP_X_REQUEST_ID", q->rid);
+	test_var(&vars, "HTTP_IF_NONE_MATCH", q->none_match);
+	test_var(&vars, "HTTP_IF_MODIFIED_SINCE", q->since);
 	buf_printf(out, "%zu:", vars.len);
 	buf_put(out, buf_span(&vars));
 	buf_str(out, ",");
