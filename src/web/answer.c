@@ -8,7 +8,7 @@ static const char *reason(int status)
 	static const struct { int status; const char *text; } table[] = {
 		{200, "OK"}, {204, "No Content"}, {303, "See Other"}, {304, "Not Modified"}, {400, "Bad Request"},
 		{401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"}, {409, "Conflict"},
-		{413, "Content Too Large"}, {422, "Unprocessable Content"}, {429, "Too Many Requests"},
+		{413, "Content Too Large"}, {414, "URI Too Long"}, {422, "Unprocessable Content"}, {429, "Too Many Requests"},
 		{500, "Internal Server Error"}, {501, "Not Implemented"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
 	};
 

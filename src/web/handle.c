@@ -64,14 +64,13 @@ static enum err take_rid(struct web_req *rq)
 
 static void take_head(struct web_req *rq)
 {
-	const char *accept = scgi_get(&rq->in, "HTTP_ACCEPT"), *json = strstr(accept, "application/json");
 	bool body_json = strncmp(scgi_get(&rq->in, "CONTENT_TYPE"), "application/json", 16) == 0;
 
 	rq->method = scgi_get(&rq->in, "REQUEST_METHOD");
 	rq->head = strcmp(rq->method, "HEAD") == 0;
 	if (rq->head)
 		rq->method = "GET";
-	rq->wants_json = !strstr(accept, "text/html") && (json || body_json);
+	rq->wants_json = accept_json(scgi_get(&rq->in, "HTTP_ACCEPT"), body_json);
 }
 
 static enum err take_cookies(struct web_req *rq)
@@ -157,6 +156,8 @@ static enum err run(struct web_req *rq)
 	TRY(take_rid(rq));
 	log_rid(rq->rid);
 	take_head(rq);
+	if (rq->in.unclean)
+		return ERR(SYNTAX, "a control character in a header or address");
 	TRY(take_cookies(rq));
 	TRY(route_find(rq));
 	if (rq->route->body == WEB_JSON && strcmp(rq->method, "POST") == 0)

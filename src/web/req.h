@@ -56,6 +56,8 @@ struct web_req {
 	enum err failed; /* what was answered, for the log */
 	const char *failed_detail, *failed_where;
 };
+/* accept.c: RFC 9110, 12.5.1; json_first decides where the header does not */
+bool accept_json(const char *header, bool json_first);
 /* route.c */
 enum err route_find(struct web_req *rq) MUST_CHECK;        /* SYNTAX, ABSENT, METHOD */
 /* input.c: takes the declared fields from query or body, records errors of single fields */

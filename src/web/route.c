@@ -56,7 +56,7 @@ static enum err take_uri(struct web_req *rq)
 	if (uri.len == 0 || uri.ptr[0] != '/')
 		return ERR(SYNTAX, "REQUEST_URI is no path");
 	if (uri.len > PATH_MAX_BYTES)
-		return ERR(LIMIT, "path of %zu octets", uri.len);
+		return ERR(ADDRESS_LONG, "path of %zu octets", uri.len);
 	const char *path = arena_str(rq->arena, uri), *text = arena_str(rq->arena, query);
 	if (!path || !text)
 		return ERR(LIMIT, "request memory");

@@ -83,13 +83,14 @@ enum err scgi_need(struct span got, size_t *ret_total)
 
 static enum err add_var(struct scgi *s, const char *name, const char *value)
 {
-	if (!is_name(name) || !is_value(value))
+	if (!is_name(name))
 		return ERR(SYNTAX, "SCGI: variable %zu", s->n);
 	for (size_t i = 0; i < s->n; i++)
 		if (strcmp(s->v[i].name, name) == 0)
 			return ERR(SYNTAX, "SCGI: %s is there twice", name);
 	if (s->n == SCGI_VARS_MAX)
 		return ERR(LIMIT, "SCGI: more than %d variables", SCGI_VARS_MAX);
+	s->unclean = s->unclean || !is_value(value);
 	s->v[s->n++] = (struct scgi_var){name, value};
 	return ERR_OK;
 }

@@ -56,7 +56,7 @@ static void path_table(void **state)
 	}
 	char longest[1100] = "/p/";
 	memset(longest + 3, 'a', sizeof(longest) - 4);
-	assert_int_equal(app_status("GET", longest, NULL), 413);
+	assert_int_equal(app_status("GET", longest, NULL), 414);
 }
 
 static void allow_names_the_methods(void **state)
@@ -85,6 +85,73 @@ static void head_is_get_without_body(void **state)
 	assert_int_equal(strlen(head.body), 0);
 	assert_memory_equal(get.body, "\x30\x00\x0d\x0a", 4);
 	assert_string_equal(app_done.method, "HEAD");
+}
+
+/* --- page or JSON --- */
+
+static const struct {
+	const char *accept;
+	bool json, json_of_json; /* the second: when the body is JSON */
+} accepts[] = {
+	{NULL, false, true},
+	{"", false, true},
+	{"*/*", false, true},
+	{"text/html", false, false},
+	{"TEXT/HTML", false, false},
+	{"application/json", true, true},
+	{"Application/JSON", true, true},
+	{"application/jsonp", false, true},
+	{"x-application/json", false, true},
+	{"text/html,application/json", false, false},
+	{"application/json,text/html", false, false},
+	{"application/json;q=0.1,text/html", false, false},
+	{"text/html;q=0.1, application/json", true, true},
+	{"text/html;q=0.9, application/json;q=0.91", true, true},
+	{"text/html; q=0.91 , application/json ;q=0.9", false, false},
+	{"application/json;q=0", false, false},
+	{"application/json;q=0.000, */*", false, false},
+	{"text/html;q=0, */*", true, true},
+	{"*/*;q=0.1, application/json;q=0.05", false, false},
+	{"application/json, text/plain, */*", true, true},
+	{"*/*, application/json", true, true},
+	{"application/*, text/html;q=0.5", true, true},
+	{"application/*;q=0.5, text/*", false, false},
+	{"application/json;charset=utf-8;q=0.2, text/html;q=0.1", true, true},
+	{"application/json;q=1.0, text/html;q=1", false, false},
+	{"application/json;q=0.2, text/html;q=bad", false, false},
+	{"image/png", false, true},
+	{",,;,", false, true},
+	{"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", false, false},
+};
+
+static void accept_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(accepts); i++) {
+		AUTO_ANSWER(a);
+		app_ask(&(struct test_request){"GET", "/", .accept = accepts[i].accept}, &a);
+		bool json = strcmp(test_header(&a, "Content-Type: "), "application/json") == 0;
+		app_ask(&(struct test_request){"GET", "/", .accept = accepts[i].accept, .type = JSON}, &a);
+		bool of_json = strcmp(test_header(&a, "Content-Type: "), "application/json") == 0;
+		if (json != accepts[i].json || of_json != accepts[i].json_of_json)
+			fail_msg("%s: %d %d", accepts[i].accept, json, of_json);
+	}
+}
+
+static void control_characters_are_answered(void **state)
+{
+	static const struct test_request rows[] = {
+		{"GET", "/p/\n"}, {"GET", "/\x01"}, {"GET", "/", .cookie = "a=\t"}, {"GET", "/", .accept = "\x7f"}, {"G\x02T", "/"},
+		{"GET", "/", .origin = "\x1f"}, {"GET", "/", .type = "\b"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		AUTO_ANSWER(a);
+		app_ask(&rows[i], &a);
+		if (a.status != 400 || !strstr(a.body, "F-001"))
+			fail_msg("row %zu: %d", i, a.status);
+	}
 }
 
 /* --- inputs of a GET --- */
@@ -526,6 +593,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(path_table),
+		cmocka_unit_test(accept_table),
+		cmocka_unit_test(control_characters_are_answered),
 		cmocka_unit_test(allow_names_the_methods),
 		cmocka_unit_test(head_is_get_without_body),
 		cmocka_unit_test(query_table),

@@ -1,5 +1,6 @@
 /* The server on a real socket, and behind a real nginx with the product's configuration. */
 #include "app_test.h"
+#include "cmd/edge_conf.h"
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -273,57 +274,6 @@ static unsigned free_port(void)
 	return ntohs(a.sin_port);
 }
 
-static bool has_ipv6(void)
-{
-	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool has = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return has;
-}
-
-static void put_line(struct buf *out, char *line, unsigned port)
-{
-	char number[16];
-	const struct { const char *mark, *value; } marks[] = {
-		{"@PORT@", number}, {"@DATA@", test_dir}, {"@SHARE@", SHARE_DIR}, {"@WORKERS@", "1"},
-		{"@USER_LINE@", geteuid() == 0 ? "user root;" : ""},
-	};
-
-	snprintf(number, sizeof(number), "%u", port);
-	while (*line) {
-		size_t i = 0;
-		while (i < COUNT_OF(marks) && strncmp(line, marks[i].mark, strlen(marks[i].mark)) != 0)
-			i++;
-		if (i < COUNT_OF(marks)) {
-			buf_str(out, marks[i].value);
-			line += strlen(marks[i].mark);
-		} else {
-			buf_u8(out, (uint8_t)*line++);
-		}
-	}
-	buf_u8(out, '\n');
-}
-
-static void fill_template(unsigned port)
-{
-	AUTO_BUF(in, 1 << 16);
-	AUTO_BUF(out, 1 << 16);
-	bool six = has_ipv6();
-
-	assert_int_equal(file_read(SHARE_DIR "/nginx/nginx.conf.in", &in), ERR_OK);
-	for (char *p = (char *)(uintptr_t)buf_cstr(&in), *end; (end = strchr(p, '\n')); p = end + 1) {
-		*end = '\0';
-		size_t len = strlen(p);
-		if (six || len < 6 || strcmp(p + len - 6, "# ipv6") != 0)
-			put_line(&out, p, port);
-	}
-	assert_int_equal(buf_err(&out), ERR_OK);
-	test_file("edge/nginx.conf", buf_cstr(&out));
-}
-
 static pid_t nginx_pid; /* ended by the teardown when a test fails before it does so itself */
 
 static int stop_all(void **state)
@@ -428,7 +378,7 @@ static void through_nginx(unsigned port)
 	strncpy(long_uri + sizeof(long_uri) - 195, " HTTP/1.1", 20);
 	http(port, &a, long_uri, NULL);
 	must_have(&a, "HTTP/1.1 414");
-	must_have(&a, "S-003");
+	must_have(&a, "S-031");
 	free(big);
 }
 
@@ -441,9 +391,11 @@ static void behind_nginx(void **state)
 	(void)state;
 	assert_int_equal(access("/usr/sbin/nginx", X_OK), 0); /* tools/setup installs it */
 	assert_int_equal(file_mkdir(test_path("edge/www/assets"), 0755), ERR_OK);
+	assert_int_equal(file_mkdir(test_path("edge/nginx"), 0755), ERR_OK);
 	assert_int_equal(file_mkdir(test_path("run/portal"), 0755), ERR_OK);
 	test_file("edge/www/assets/x.css", "body{}");
-	fill_template(port);
+	const struct edge_plan plan = {SHARE_DIR, test_dir, port, 1, geteuid() == 0 ? "root" : NULL};
+	assert_int_equal(edge_configure(&plan), ERR_OK);
 	pid_t pid = run_nginx(true);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""The edge of a running bureau: whatever octets a client sends, the answer is one of ours, never a 502.  usage: edge.py BUILD_DIR"""
+import os
+import socket
+import sys
+import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
+from bureau import Bureau  # noqa: E402
+from tap import check, count  # noqa: E402
+
+
+class Raw:
+    """An answer to octets as they stand."""
+
+    def __init__(self, port, octets, timeout=20):
+        with socket.create_connection(("127.0.0.1", port), timeout) as s:
+            got = b""
+            try:
+                s.sendall(octets)
+                while True:
+                    chunk = s.recv(65536)
+                    if not chunk:
+                        break
+                    got += chunk
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+        head, _, self.body = got.partition(b"\r\n\r\n")
+        self.head = head.decode("latin-1")
+        self.status = int(self.head.split(" ")[1]) if self.head.startswith("HTTP/") else 0
+        self.text = self.body.decode("utf-8", "replace")
+
+    def __str__(self):
+        return f"{self.status} {self.text[:120]!r}"
+
+
+def ask(b, line, *headers, body=b""):
+    parts = [line, b"Host: localhost", b"Connection: close", *headers]
+    return Raw(b.port, b"\r\n".join(parts) + b"\r\n\r\n" + body)
+
+
+# --- octets ---
+
+HEADERS = [b"Cookie: yx_x=", b"Accept: text/html", b"Origin: ", b"Sec-Fetch-Site: ", b"Content-Type: ", b"User-Agent: ", b"X-Request-Id: ",
+           b"If-None-Match: ", b"If-Modified-Since: ", b"Range: ", b"Expect: ", b"X-Anything: "]
+# 0 is a closed connection: nginx answers so to what is no HTTP any more.
+FINE = {0, 200, 303, 304, 400, 403, 404, 405, 413, 414, 416, 417, 422, 431, 501}
+
+
+def sweep(name, makes):
+    bad = {}
+    for octet in range(256):
+        for a in makes(octet):
+            if a.status not in FINE:
+                bad.setdefault(a.status, []).append(octet)
+    check(f"{name}: every octet is answered", not bad, str({k: v[:8] for k, v in bad.items()}))
+
+
+def octets(b):
+    for path in (b"/faq", b"/verify", b"/", b"/ocsp/TUZF", b"/crl/ca.crl", b"/assets/yinxin.css", b"/guide", b"/filings/1/sheet"):
+        sweep(f"in the path {path.decode()}", lambda o: [ask(b, b"GET " + path + b"%%%02X HTTP/1.1" % o), ask(b, b"GET " + path + bytes([o]) + b"x HTTP/1.1")])
+    sweep("in a query", lambda o: [ask(b, b"GET /faq?q=%%%02X HTTP/1.1" % o), ask(b, b"GET /faq?q=" + bytes([o]) + b"x HTTP/1.1")])
+    for h in HEADERS:
+        sweep(f"in {h.split(b':')[0].decode()}", lambda o: [ask(b, b"GET /faq HTTP/1.1", h + bytes([o]) + b"x")])
+    sweep("in a form", lambda o: [ask(b, b"POST /faq HTTP/1.1", b"Content-Length: 3", b"Content-Type: application/x-www-form-urlencoded",
+                                      body=b"a=" + bytes([o]))])
+
+
+NAMED = [b"/faq%0A", b"/%01", b"/verify%09", b"/%7F", b"/ocsp/TUZF%0AQQ==", b"/%0D%0ASet-Cookie:%20x=1"]
+
+
+def control_octets(b):
+    for path in NAMED:
+        a = ask(b, b"GET " + path + b" HTTP/1.1")
+        check(f"{path.decode()}: 400 of our own", a.status in (400, 404) and ("F-00" in a.text or "S-008" in a.text), str(a))
+    a = ask(b, b"GET /faq HTTP/1.1", b"Cookie: a=\x01")
+    check("a control octet in a cookie: 400 F-001", a.status == 400 and "F-001" in a.text and "<h1" in a.text, str(a))
+    a = ask(b, b"GET /faq HTTP/1.1", b"Cookie: a=\x01", b"Accept: application/json")
+    check("the same as JSON", a.status == 400 and a.text.startswith("{") and "F-001" in a.text, str(a))
+
+
+def sizes(b):
+    bad = []
+    for cookie in range(0, 34000, 1000):
+        for query in (0, 1000, 4000, 7900, 8100, 9000):
+            for extra in (0, 7000):
+                a = ask(b, b"GET /faq?q=" + b"a" * query + b" HTTP/1.1", b"Cookie: c=" + b"b" * (cookie // 2), b"Cookie: d=" + b"b" * (cookie // 2),
+                        b"Accept: text/html;" + b"c" * extra)
+                if a.status not in (200, 400, 413, 414, 422, 431) or (a.status != 200 and "S-0" not in a.text):
+                    bad.append((cookie, query, extra, str(a)[:60]))
+    check("every size of query and cookies: a page of ours", not bad, str(bad[:5]) + f" {len(bad)}")
+    a = ask(b, b"GET /faq?q=" + b"a" * 7000 + b" HTTP/1.1", b"Cookie: c=" + b"b" * 6000)
+    check("a long query with cookies reaches the form's own check", a.status == 422 and "S-003" in a.text, str(a))
+    a = ask(b, b"GET /" + b"a" * 2000 + b" HTTP/1.1")
+    check("a long address: 414", a.status == 414 and "网址" in a.text, str(a))
+    a = ask(b, b"GET /" + b"a" * 9000 + b" HTTP/1.1")
+    check("an address that nginx does not take: 414 too", a.status == 414 and "网址" in a.text, str(a))
+    a = ask(b, b"GET / HTTP/1.1", b"Cookie: c=" + b"b" * 9000)
+    check("a header that nginx does not take: 431", a.status == 431 and "Cookie" in a.text, str(a))
+
+
+# --- pages ---
+
+OWN = [
+    ("no HTTP", 400, b"x y z\r\n\r\n"),
+    ("no Host", 400, b"GET / HTTP/1.1\r\n\r\n"),
+    ("a folder of the assets", 403, b"GET /assets/ HTTP/1.0\r\n\r\n"),
+    ("a file that is not there", 404, b"GET /assets/absent.css HTTP/1.0\r\n\r\n"),
+    ("a download that is not there", 404, b"GET /downloads/files/absent HTTP/1.0\r\n\r\n"),
+    ("a post to a file", 403, b"POST /assets/yinxin.css HTTP/1.0\r\nContent-Length: 0\r\n\r\n"),
+    ("TRACE", 405, b"TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+    ("an unknown method", 405, b"BREW / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+    ("a range that is not there", 416, b"GET /assets/yinxin.css HTTP/1.1\r\nHost: x\r\nConnection: close\r\nRange: bytes=99999999-\r\n\r\n"),
+    ("a condition that fails", 412, b"GET /assets/yinxin.css HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIf-Match: \"x\"\r\n\r\n"),
+    ("a coding nobody knows", 501, b"POST /f HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip\r\n\r\n"),
+    ("HTTP/9.9", 505, b"GET / HTTP/9.9\r\nHost: x\r\n\r\n"),
+    ("a body too large", 413, b"POST /faq HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 99999999\r\n\r\n"),
+]
+
+
+def own_pages(b):
+    for name, status, octets_ in OWN:
+        a = Raw(b.port, octets_)
+        own = "错误代码" in a.text and "<center>" not in a.text and "nginx" not in a.text and 'lang="zh-CN"' in a.text
+        check(f"{name}: {status}, a page of ours", a.status == status and own, str(a))
+        if b"\r\nHost" not in octets_ or status == 505:
+            continue
+        j = Raw(b.port, octets_.replace(b"\r\nHost", b"\r\nAccept: application/json\r\nHost", 1))
+        check(f"{name}: {status}, as JSON", j.status == status and j.text.startswith('{"error":{"code":"') and "remedy" in j.text, str(j))
+    a = Raw(b.port, b"GET /assets/fonts HTTP/1.0\r\nHost: evil.example\r\n\r\n")
+    check("no redirect takes its host from the client", "evil.example" not in a.head, a.head)
+
+
+ACCEPT = [
+    ("", "html"), ("*/*", "html"), ("text/html", "html"), ("application/json", "json"), ("application/json;q=0.1,text/html", "html"),
+    ("text/html;q=0.1, application/json", "json"), ("application/json, text/plain, */*", "json"), ("application/json;q=0", "html"),
+]
+
+
+def accept(b):
+    for value, kind in ACCEPT:
+        a = ask(b, b"GET /faq HTTP/1.1", b"Accept: " + value.encode())
+        check(f"Accept {value!r}: {kind}", a.status == 200 and ("application/json" in a.head) == (kind == "json"), a.head)
+
+
+def main():
+    b = Bureau(sys.argv[1])
+    try:
+        b.start()
+        for part in (control_octets, octets, sizes, own_pages, accept):
+            try:
+                part(b)
+            except Exception:
+                check(f"{part.__name__} ran to its end", False, traceback.format_exc().replace("\n", " | "))
+        check("the portal still answers", b.get("/healthz").status == 200)
+    finally:
+        b.remove()
+    print(f"1..{count[0]}")
+    return 1 if count[1] else 0
+
+
+sys.exit(main())
