@@ -266,9 +266,9 @@ static enum err print_session(CURL *curl)
 
 	curl_easy_getinfo(curl, CURLINFO_COOKIELIST, &jar);
 	for (const struct curl_slist *l = jar; l; l = l->next) {
-		const char *name = strstr(l->data, "\tyx_session\t");
-		if (name && name[12]) {
-			printf("yx_session=%s\n", name + 12);
+		const char *name = strstr(l->data, "\tyx_session"), *end = name ? strchr(name + 1, '\t') : NULL;
+		if (end && end[1]) {
+			printf("%.*s=%s\n", (int)(end - name - 1), name + 1, end + 1);
 			found = true;
 		}
 	}

@@ -59,13 +59,34 @@ struct span web_raw(const struct web_req *rq)
 	return rq->in.body;
 }
 
+/* "8600" of "http://localhost:8600"; "" when the origin names no port. */
+static const char *port_of(const char *origin)
+{
+	const char *host = strstr(origin, "://"), *colon = host ? strrchr(host + 3, ':') : NULL;
+
+	return colon && colon[1 + strspn(colon + 1, "0123456789")] == '\0' ? colon + 1 : "";
+}
+
+void web_cookie_name(const char *origin, const char *name, struct buf *out)
+{
+	const char *port = port_of(origin);
+
+	buf_printf(out, "%s%s%s", name, port[0] ? "_" : "", port);
+}
+
 /* Given twice, one of them was planted from a neighbouring path or port: neither is believed. */
 const char *web_cookie(const struct web_req *rq, const char *name)
 {
 	const char *found = NULL;
+	AUTO_BUF(own, COOKIE_NAME_MAX);
 
+	web_cookie_name(rq->conf->origin, name, &own);
+	if (buf_err(&own) != ERR_OK) {
+		err_clear();
+		return "";
+	}
 	for (size_t i = 0; i < rq->cookies.n; i++) {
-		if (strcmp(rq->cookies.v[i].name, name) != 0)
+		if (strcmp(rq->cookies.v[i].name, buf_cstr(&own)) != 0)
 			continue;
 		if (found)
 			return "";
@@ -158,15 +179,17 @@ void web_header(struct web_req *rq, const char *name, const char *value)
 void web_set_cookie(struct web_req *rq, const char *name, const char *value, int max_age_sec, bool http_only)
 {
 	AUTO_BUF(b, 4096);
+	AUTO_BUF(own, COOKIE_NAME_MAX);
 
-	buf_printf(&b, "%s=%s; Path=/; SameSite=Lax", name, max_age_sec < 0 ? "" : value);
+	web_cookie_name(rq->conf->origin, name, &own);
+	buf_printf(&b, "%s=%s; Path=/; SameSite=Lax", buf_cstr(&own), max_age_sec < 0 ? "" : value);
 	if (max_age_sec != 0)
 		buf_printf(&b, "; Max-Age=%d", max_age_sec < 0 ? 0 : max_age_sec);
 	if (http_only)
 		buf_str(&b, "; HttpOnly");
 	if (strncmp(rq->conf->origin, "https://", 8) == 0)
 		buf_str(&b, "; Secure");
-	if (buf_err(&b) != ERR_OK || strpbrk(name, "=; ,") || strpbrk(value, "; ,\"\\"))
+	if (buf_err(&own) != ERR_OK || buf_err(&b) != ERR_OK || strpbrk(name, "=; ,") || strpbrk(value, "; ,\"\\"))
 		rq->broken = true;
 	else
 		put_pair(rq, rq->set_cookies, &rq->n_set_cookies, name, buf_cstr(&b));

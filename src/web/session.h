@@ -6,8 +6,10 @@
 #include "web/web.h"
 
 struct sessions;
+/* As callers name them; web_cookie_name() is what the browser sees. */
 #define SESSION_COOKIE "yx_session"
 #define PRELOGIN_COOKIE "yx_pre"
+void web_cookie_name(const char *origin, const char *name, struct buf *out);
 enum err sessions_new(struct store *store, const struct clock *clock, int64_t idle_sec, int64_t absolute_sec,
 		      struct sessions **ret_s) MUST_CHECK;
 void sessions_free(struct sessions *s);

@@ -65,7 +65,9 @@ struct web_file {
 	struct span body;      /* in the request's octets */
 };
 const struct web_file *web_file(const struct web_req *rq, const char *field); /* NULL when no file came in that field */
-const char *web_cookie(const struct web_req *rq, const char *name);  /* "" when absent or twice */
+/* A browser sends the cookies of a host to all its ports: each name gets the port of this bureau's origin, "yx_mode_8600". Callers
+ * leave it away, here and at web_set_cookie(). "" when absent or twice. */
+const char *web_cookie(const struct web_req *rq, const char *name);
 const char *web_remote(const struct web_req *rq);
 bool web_wants_json(const struct web_req *rq);
 void *web_app(struct web_req *rq);                                   /* the application's own state */

@@ -38,13 +38,13 @@ try {
   await context.addCookies([{ name: cookie.slice(0, at), value: cookie.slice(at + 1), url: origin }]);
   const page = await context.newPage();
   for (const mode of ["standard", "elder"]) {
-    await context.addCookies([{ name: "yx_mode", value: mode, url: origin }]);
+    await context.addCookies([{ name: `yx_mode_${new URL(origin).port}`, value: mode, url: origin }]);
     for (const [size, viewport] of Object.entries(SIZES)) {
       await page.setViewportSize(viewport);
       for (const address of addresses) await look(page, address, `${mode}-${size}`, shots);
     }
   }
-  await context.addCookies([{ name: "yx_mode", value: "standard", url: origin }]);
+  await context.addCookies([{ name: `yx_mode_${new URL(origin).port}`, value: "standard", url: origin }]);
   await page.goto(origin + addresses.at(-1));
   await page.pdf({ path: path.join(shots, "bill.pdf"), format: "A4", landscape: true });
 } finally {

@@ -170,12 +170,12 @@ export { existsSync, openSync };
 // How wide a page gets in elder mode at 360 px; the picture beside it. The page comes back as it was.
 export async function elderPhone(page, bureau, address, shot) {
   const context = page.context(), size = page.viewportSize();
-  await context.addCookies([{ name: "yx_mode", value: "elder", url: bureau.origin }]);
+  await context.addCookies([{ name: `yx_mode_${new URL(bureau.origin).port}`, value: "elder", url: bureau.origin }]);
   await page.setViewportSize({ width: 360, height: 800 });
   await page.goto(bureau.origin + address);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   await page.screenshot({ path: shot, fullPage: true });
-  await context.addCookies([{ name: "yx_mode", value: "standard", url: bureau.origin }]);
+  await context.addCookies([{ name: `yx_mode_${new URL(bureau.origin).port}`, value: "standard", url: bureau.origin }]);
   await page.setViewportSize(size ?? { width: 1280, height: 900 });
   await page.goto(bureau.origin + address);
   return wide;

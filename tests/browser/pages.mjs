@@ -52,7 +52,7 @@ async function main() {
       }
       const page = await context.newPage();
       for (const mode of ["standard", "elder"]) {
-        await context.addCookies([{ name: "yx_mode", value: mode, url: bureau.origin }]);
+        await context.addCookies([{ name: `yx_mode_${new URL(bureau.origin).port}`, value: mode, url: bureau.origin }]);
         for (const [size, viewport] of Object.entries(SIZES)) {
           await page.setViewportSize(viewport);
           for (const address of pages) await look(page, bureau, address, mode, size, shots);

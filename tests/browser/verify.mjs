@@ -91,7 +91,7 @@ async function main() {
     for (const mode of ["standard", "elder"])
       for (const [size, viewport] of Object.entries(SIZES)) {
         const context = await browser.newContext({ locale: "zh-CN", viewport });
-        await context.addCookies([{ name: "yx_mode", value: mode, url: bureau.origin }]);
+        await context.addCookies([{ name: `yx_mode_${new URL(bureau.origin).port}`, value: mode, url: bureau.origin }]);
         const page = await context.newPage();
         const errors = [];
         page.on("pageerror", (e) => errors.push(String(e)));

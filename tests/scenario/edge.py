@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The edge of a running bureau: whatever octets a client sends, the answer is one of ours, never a 502.  usage: edge.py BUILD_DIR"""
+"""The edge of a running bureau: whatever octets a client sends, the answer is one of ours, never a 502.  usage: edge.py BUILD_DIR [PART...]"""
 import os
 import socket
 import sys
@@ -143,11 +143,42 @@ def accept(b):
         check(f"Accept {value!r}: {kind}", a.status == 200 and ("application/json" in a.head) == (kind == "json"), a.head)
 
 
+# --- two bureaus in one browser ---
+
+def jar_of(*cookies):
+    return "; ".join(c for c in cookies if c)
+
+
+def two_bureaus(b):
+    """One jar for localhost, as browsers keep it: cookies know no port."""
+    other = Bureau(sys.argv[1])
+    try:
+        other.start()
+        for one in (b, other):
+            one.yxkey("insert", "operator-1", check=True)
+        here, there = b.login("operator-1"), other.login("operator-1")
+        jar = jar_of(here, there)
+        check("two names", here.split("=")[0] != there.split("=")[0], here.split("=")[0])
+        check("with the cookies of both, both are logged in", b.get("/unit", cookie=jar).status == 200 and other.get("/unit", cookie=jar).status == 200)
+        a = other.request("POST", "/login/challenge", body="{}", headers={"Content-Type": "application/json", "Cookie": jar})
+        check("a login begun at one", a.status == 200, str(a.status))
+        names = [c.split("=")[0] for c in a.cookies()]
+        check("sets no cookie of the other's name", names and all(n.endswith(f"_{other.port}") for n in names), str(names))
+        mode = b.get("/mode?set=elder&next=/", cookie=jar).cookies()
+        check("elder mode here", len(mode) == 1 and "set=normal" in b.get("/faq", cookie=jar_of(jar, *mode)).text)
+        check("is not elder mode there", "set=elder" in other.get("/faq", cookie=jar_of(jar, *mode)).text)
+    finally:
+        other.remove()
+
+
 def main():
     b = Bureau(sys.argv[1])
     try:
         b.start()
-        for part in (control_octets, octets, sizes, own_pages, accept):
+        only = sys.argv[2:]
+        for part in (control_octets, octets, sizes, own_pages, accept, two_bureaus):
+            if only and part.__name__ not in only:
+                continue
             try:
                 part(b)
             except Exception:

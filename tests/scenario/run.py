@@ -114,13 +114,13 @@ def command_line_login(b):
     wrong = b.yxkey("login", "--key", "clerk-1", "--origin", b.origin, pin="000000")
     check("a wrong PIN exits 1 and prints the tries left", wrong.returncode == 1 and "5" in wrong.stderr + wrong.stdout, wrong.stderr)
     good = b.yxkey("login", "--key", "clerk-1", "--origin", b.origin, pin=b.key("clerk-1")["pin"])
-    check("yxkey login prints one cookie", good.returncode == 0 and re.fullmatch(r"yx_session=\S+\n?", good.stdout), good.stderr + good.stdout[:60])
+    check("yxkey login prints one cookie", good.returncode == 0 and re.fullmatch(rf"yx_session_{b.port}=\S+\n?", good.stdout), good.stderr + good.stdout[:60])
     cookie = good.stdout.strip()
     a = b.get("/desk", cookie=cookie)
     check("the clerk sees the desk", a.status == 200 and "<h1" in a.text, f"{a.status}")
     check("pages behind the login are not stored", "no-store" in (a.header("Cache-Control") or ""))
     check("the clerk does not see the audit page", b.get("/audit", cookie=cookie).status == 403)
-    check("a made-up cookie is nobody", b.get("/desk", cookie="yx_session=" + "A" * 43).status == 303)
+    check("a made-up cookie is nobody", b.get("/desk", cookie=f"yx_session_{b.port}=" + "A" * 43).status == 303)
     check("a swapped tail is nobody", b.get("/desk", cookie=cookie[:-3] + "AAA").status == 303)
     b.yxkey("remove", "clerk-1", check=True)
     return cookie
@@ -173,7 +173,7 @@ def stop_and_crash(b):
         time.sleep(0.1)
     check("the site is back after all of them were killed", status == 200)
     b.yxkey("insert", "clerk-1", check=True)
-    check("a login works after the crashes", b.login("clerk-1").startswith("yx_session="))
+    check("a login works after the crashes", b.login("clerk-1").startswith("yx_session_"))
 
 
 def stops(b):

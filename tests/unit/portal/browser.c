@@ -39,8 +39,8 @@ int browser_ask(struct browser *b, const char *method, const char *uri, const ch
 	AUTO_BUF(vars, 16384);
 	AUTO_BUF(scgi, 2 << 20);
 	(void)snprintf(number, sizeof number, "%zu", strlen(text));
-	(void)snprintf(cookies, sizeof cookies, "%s%s%s%s%s", b->session[0] ? "yx_session=" : "", b->session,
-		       b->session[0] && b->pre[0] ? "; " : "", b->pre[0] ? "yx_pre=" : "", b->pre);
+	(void)snprintf(cookies, sizeof cookies, "%s%s%s%s%s", b->session[0] ? "yx_session_8600=" : "", b->session,
+		       b->session[0] && b->pre[0] ? "; " : "", b->pre[0] ? "yx_pre_8600=" : "", b->pre);
 	var(&vars, "CONTENT_LENGTH", number);
 	var(&vars, "SCGI", "1");
 	var(&vars, "REQUEST_METHOD", method);
@@ -57,8 +57,8 @@ int browser_ask(struct browser *b, const char *method, const char *uri, const ch
 	buf_str(&scgi, text);
 	buf_clear(&b->answer);
 	OK(web_handle(b->web, buf_span(&scgi), &b->answer));
-	keep_cookie(b, "yx_session", b->session, sizeof b->session);
-	keep_cookie(b, "yx_pre", b->pre, sizeof b->pre);
+	keep_cookie(b, "yx_session_8600", b->session, sizeof b->session);
+	keep_cookie(b, "yx_pre_8600", b->pre, sizeof b->pre);
 	b->status = (int)strtol(browser_head(b, "Status: "), NULL, 10);
 	return b->status;
 }

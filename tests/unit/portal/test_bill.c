@@ -43,7 +43,7 @@ static int get(const char *uri, const char *accept)
 	char cookies[120];
 	AUTO_BUF(vars, 4096);
 	AUTO_BUF(scgi, 8192);
-	(void)snprintf(cookies, sizeof cookies, "yx_session=%s", s.session);
+	(void)snprintf(cookies, sizeof cookies, "yx_session_8600=%s", s.session);
 	var(&vars, "CONTENT_LENGTH", "0");
 	var(&vars, "SCGI", "1");
 	var(&vars, "REQUEST_METHOD", "GET");
@@ -57,9 +57,9 @@ static int get(const char *uri, const char *accept)
 	buf_str(&scgi, ",");
 	buf_clear(&s.answer);
 	OK(web_handle(&s.web, buf_span(&scgi), &s.answer));
-	const char *set = strstr(buf_cstr(&s.answer), "Set-Cookie: yx_session=");
+	const char *set = strstr(buf_cstr(&s.answer), "Set-Cookie: yx_session_8600=");
 	if (set != NULL)
-		(void)snprintf(s.session, sizeof s.session, "%.*s", (int)strcspn(set + 23, ";"), set + 23);
+		(void)snprintf(s.session, sizeof s.session, "%.*s", (int)strcspn(set + 28, ";"), set + 28);
 	s.status = (int)strtol(strstr(buf_cstr(&s.answer), "Status: ") + 8, NULL, 10);
 	return s.status;
 }

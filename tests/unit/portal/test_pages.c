@@ -46,7 +46,7 @@ static void test_elder(void **state)
 	struct site *s = *state;
 	assert_int_equal(browser_get(&s->b, "/mode?set=elder&next=/faq"), 303);
 	assert_string_equal(browser_head(&s->b, "Location: "), "/faq");
-	assert_non_null(strstr(browser_head(&s->b, "Set-Cookie: "), "yx_mode=elder"));
+	assert_non_null(strstr(browser_head(&s->b, "Set-Cookie: "), "yx_mode_8600=elder"));
 	assert_int_equal(browser_get(&s->b, "/mode?set=normal&next=//evil.test/"), 303);
 	assert_string_equal(browser_head(&s->b, "Location: "), "/");
 	assert_int_equal(browser_get(&s->b, "/mode"), 422);

@@ -265,7 +265,7 @@ static void answer(struct portal *p, int fd, const char *head, const char *body)
 		return;
 	}
 	p->verified = check_answer(p, body) == ERR_OK;
-	reply(fd, 200, p->answer ? NULL : "yx_session=s3cr3t.value", "{\"next\":\"/unit\"}");
+	reply(fd, 200, p->answer ? NULL : "yx_session_8600=s3cr3t.value", "{\"next\":\"/unit\"}");
 }
 
 static void *serve(void *arg)
@@ -336,7 +336,7 @@ static void login_works(void **state)
 	(void)state;
 	portal_start(&p, &t);
 	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--key", "operator-1", "--origin", p.origin, "--pin-fd", "0"), 0);
-	assert_string_equal(buf_cstr(&out), "yx_session=s3cr3t.value\n");
+	assert_string_equal(buf_cstr(&out), "yx_session_8600=s3cr3t.value\n");
 	assert_true(p.verified);
 	assert_int_equal(YXKEY(&out, "Kp7#20-x", "login", "--origin", p.origin, "--pin-fd", "0"), 0);
 	portal_stop(&p, t);

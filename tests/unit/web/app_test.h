@@ -286,7 +286,7 @@ static inline const char *app_log_in(const char *roles, const char *old_cookie)
 	snprintf(body, sizeof(body), "{\"roles\":\"%s\"}", roles);
 	app_ask(&(struct test_request){"POST", "/login/in", JSON, body, .cookie = old_cookie}, &a);
 	assert_int_equal(a.status, 200);
-	return app_cookie(&a, SESSION_COOKIE);
+	return app_cookie(&a, SESSION_COOKIE "_8600");
 }
 
 /* The form token of a browser with these cookies. */
@@ -311,7 +311,7 @@ static inline const char *app_browser(void)
 	AUTO_ANSWER(a);
 
 	app_ask(&(struct test_request){"GET", "/"}, &a);
-	return app_cookie(&a, PRELOGIN_COOKIE);
+	return app_cookie(&a, PRELOGIN_COOKIE "_8600");
 }
 
 static inline int app_status(const char *method, const char *uri, const char *cookie)

@@ -229,7 +229,7 @@ static void posts_need_their_token(void **state)
 	assert_int_equal(post("/f", FORM, "name=x", me, NULL, NULL), 403);
 	assert_int_equal(post("/f", FORM, "name=x&csrf=", me, NULL, NULL), 403);
 	assert_int_equal(post("/f", FORM, good, NULL, NULL, NULL), 403);
-	assert_int_equal(post("/f", FORM, good, "yx_pre=short", NULL, NULL), 403);
+	assert_int_equal(post("/f", FORM, good, "yx_pre_8600=short", NULL, NULL), 403);
 	assert_int_equal(post("/f", FORM, good, session, NULL, NULL), 403);
 	assert_int_equal(post("/f", FORM, of_session, session, NULL, NULL), 200);
 	assert_int_equal(app_ran, 1);
@@ -449,7 +449,7 @@ static void conditional_table(void **state)
 /* Whoever asks: browsers with a session too; nothing of his goes with it into a cache that others use. */
 static void shared_answers_are_the_same_for_everybody(void **state)
 {
-	const char *who[] = {NULL, app_log_in("1", NULL), "yx_session=0"};
+	const char *who[] = {NULL, app_log_in("1", NULL), "yx_session_8600=0"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(who); i++) {
@@ -500,7 +500,7 @@ static void secure_cookies_under_https(void **state)
 
 	(void)state;
 	test_ask(&c, &(struct test_request){"GET", "/"}, &a);
-	assert_string_equal(strchr(test_header(&a, "Set-Cookie: yx_pre="), ';'), "; Path=/; SameSite=Lax; HttpOnly");
+	assert_string_equal(strchr(test_header(&a, "Set-Cookie: yx_pre_8600="), ';'), "; Path=/; SameSite=Lax; HttpOnly");
 	c.origin = "https://rsj.example.cn";
 	test_ask(&c, &(struct test_request){"GET", "/"}, &a);
 	assert_string_equal(strchr(test_header(&a, "Set-Cookie: yx_pre="), ';'), "; Path=/; SameSite=Lax; HttpOnly; Secure");
@@ -521,7 +521,7 @@ static void errors_as_page_and_as_json(void **state)
 	assert_int_equal(app_done.e, ERR_CERT_EXPIRED);
 	assert_string_equal(app_done_route, "/fail");
 	assert_string_equal(test_header(&a, "X-Lost: "), "");
-	assert_string_not_equal(test_header(&a, "Set-Cookie: kept="), "");
+	assert_string_not_equal(test_header(&a, "Set-Cookie: kept_8600="), "");
 	app_ask(&(struct test_request){"GET", "/fail", .accept = JSON}, &a);
 	assert_int_equal(a.status, 403);
 	assert_string_equal(test_header(&a, "Content-Type: "), JSON);

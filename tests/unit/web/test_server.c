@@ -361,7 +361,7 @@ static void through_nginx(unsigned port)
 	must_have(&a, "L-107");
 	http(port, &a, "POST /login/nonce HTTP/1.1\r\nContent-Type: application/json\r\nOrigin: http://localhost:8600", "{}");
 	must_have(&a, "\"nonce\"");
-	must_have(&a, "Set-Cookie: yx_pre=");
+	must_have(&a, "Set-Cookie: yx_pre_8600=");
 	http(port, &a, "POST /login/nonce HTTP/1.1\r\nContent-Type: application/json\r\nOrigin: http://evil.example", "{}");
 	must_have(&a, "HTTP/1.1 403");
 	http(port, &a, "GET /p/..%2f..%2fetc HTTP/1.1", NULL);

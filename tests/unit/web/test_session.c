@@ -33,15 +33,44 @@ static void a_session_is_its_cookie(void **state)
 
 	(void)state;
 	assert_int_equal(get_closed(me), 200);
-	assert_int_equal(strlen(me), strlen(SESSION_COOKIE) + 1 + 64);
+	assert_int_equal(strlen(me), strlen(SESSION_COOKIE "_8600") + 1 + 64);
 	snprintf(wrong, sizeof(wrong), "%s", me);
 	wrong[20] = wrong[20] == '0' ? '1' : '0';
 	assert_int_equal(get_closed(wrong), 303);
 	snprintf(wrong, sizeof(wrong), "%s; %s", me, me);
 	assert_int_equal(get_closed(wrong), 303);
-	assert_int_equal(get_closed(SESSION_COOKIE "="), 303);
-	assert_int_equal(get_closed(SESSION_COOKIE "=' OR 1=1"), 303);
+	assert_int_equal(get_closed(SESSION_COOKIE "_8600="), 303);
+	assert_int_equal(get_closed(SESSION_COOKIE "_8600=' OR 1=1"), 303);
 	assert_int_equal(get_closed(NULL), 303);
+}
+
+/* A browser sends the cookies of localhost to every port there. */
+static void two_bureaus_do_not_mix(void **state)
+{
+	const char *here = app_log_in("1", NULL);
+	char *both = malloc(1024), there[256];
+	const char *const names[][2] = {{"http://localhost:9600", "a_9600"}, {"https://bureau.example", "a"}, {"https://[::1]:443", "a_443"},
+		{"https://[::1]", "a"}};
+
+	(void)state;
+	app_conf.origin = "http://localhost:9600";
+	assert_int_equal(get_closed(here), 303);
+	{
+		AUTO_ANSWER(a);
+		app_ask(&(struct test_request){"POST", "/login/in", JSON, "{\"roles\":\"1\"}", .cookie = here}, &a);
+		snprintf(there, sizeof(there), "%s", app_cookie(&a, SESSION_COOKIE "_9600"));
+	}
+	snprintf(both, 1024, "%s; %s", here, there);
+	assert_int_equal(get_closed(both), 200);
+	app_conf.origin = "http://localhost:8600";
+	assert_int_equal(get_closed(both), 200); /* a login there did not end this one */
+	assert_int_equal(get_closed(there), 303);
+	free(both);
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		AUTO_BUF(out, 64);
+		web_cookie_name(names[i][0], "a", &out);
+		assert_string_equal(buf_cstr(&out), names[i][1]);
+	}
 }
 
 static enum err found_as_sent(struct tx *tx, void *arg)
@@ -128,7 +157,7 @@ static void logging_out(void **state)
 	snprintf(body, sizeof(body), "csrf=%s", app_token(me));
 	app_ask(&(struct test_request){"POST", "/logout", FORM, body, me}, &a);
 	assert_int_equal(a.status, 303);
-	assert_non_null(strstr(test_header(&a, "Set-Cookie: yx_session="), "Max-Age=0"));
+	assert_non_null(strstr(test_header(&a, "Set-Cookie: yx_session_8600="), "Max-Age=0"));
 	assert_int_equal(get_closed(me), 303);
 	assert_int_equal(get_closed(other), 200);
 }
@@ -176,7 +205,7 @@ static struct challenge ask_nonce(const char *cookie)
 
 	app_ask(&(struct test_request){"POST", "/login/nonce", JSON, "{}", cookie}, &a);
 	assert_int_equal(a.status, 200);
-	snprintf(c.cookie, sizeof(c.cookie), "%s", cookie ? cookie : app_cookie(&a, PRELOGIN_COOKIE));
+	snprintf(c.cookie, sizeof(c.cookie), "%s", cookie ? cookie : app_cookie(&a, PRELOGIN_COOKIE "_8600"));
 	const char *at = strstr(a.body, "\"nonce\":\"");
 	assert_non_null(at);
 	snprintf(c.nonce, sizeof(c.nonce), "%s", at + 9);
@@ -307,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_is_its_cookie),
+		cmocka_unit_test(two_bureaus_do_not_mix),
 		cmocka_unit_test(the_table_holds_no_cookie),
 		cmocka_unit_test(the_idle_limit),
 		cmocka_unit_test(the_absolute_limit),
