@@ -125,6 +125,7 @@ static const struct {
 	{"signer", "yinxin-signer", 0700},    {"escrow", "yinxin-escrow", 0700},    {"notary", "yinxin-notary", 0700},
 	{"run/signer", "yinxin-signer", 0755}, {"run/escrow", "yinxin-escrow", 0755},
 	{"run/notary", "yinxin-notary", 0755}, {"run/portal", "yinxin-portal", 0755},
+	{"run/convert", "yinxin-portal", 0755},
 };
 
 static enum err own(const char *path, const char *user)

@@ -2,7 +2,7 @@
  *
  * DATA (YINXIN_DATA, default var/):
  *   demo.json root.sm3 clock yinxin.db ca/ ceremony/ conf/ log/ edge/ keys/ slots/ signer/ escrow/ notary/
- *   run/{signer,escrow,notary,portal}/
+ *   run/{signer,escrow,notary,portal,convert}/
  * As root each daemon's folder belongs to its own system user; sockets lie in folders that only their server can write,
  * so that a captured process cannot pose as another. As an ordinary user all is one uid. */
 #pragma once

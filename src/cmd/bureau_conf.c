@@ -39,12 +39,19 @@ static enum err conf_notary(const struct bureau *b)
 	return put(b, "conf/notary.conf", &t, 0644);
 }
 
+static enum err conf_convert(const struct bureau *b)
+{
+	AUTO_BUF(t, CONF_MAX);
+	buf_printf(&t, "socket = %s/run/convert/convert.sock\n", b->data);
+	return put(b, "conf/convert.conf", &t, 0644);
+}
+
 static enum err conf_portal(const struct bureau *b)
 {
 	AUTO_BUF(t, CONF_MAX);
 	buf_printf(&t, "origin = %s\nagent_origin = %s\ndata = %s\n", b->origin, b->agent_origin, b->data);
 	buf_printf(&t, "socket = %s/run/portal/portal.sock\nsigner_socket = %s/run/signer/signer.sock\n", b->data, b->data);
-	buf_printf(&t, "notary_socket = %s/run/notary/notary.sock\n", b->data);
+	buf_printf(&t, "notary_socket = %s/run/notary/notary.sock\nconvert_socket = %s/run/convert/convert.sock\n", b->data, b->data);
 	buf_printf(&t, "templates = %s/templates\nsql = %s/sql\nclock = %s/clock\n", b->share, b->share, b->data);
 	return put(b, "conf/portal.conf", &t, 0644);
 }
@@ -78,6 +85,7 @@ enum err bureau_configure(const struct bureau *b)
 	TRY(conf_escrow(b));
 	TRY(conf_signer(b));
 	TRY(conf_notary(b));
+	TRY(conf_convert(b));
 	TRY(conf_portal(b));
 	TRY(conf_yxcard(b));
 	TRY(conf_agent(b));

@@ -1,7 +1,10 @@
 /* yinxin-convert: one file on standard input, typed lines or frames on standard output, confined before the first octet is
  * read. */
+#include "base/conf.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/secret.h"
+#include "ipc/peer.h"
 #include "sandbox/sandbox.h"
 #include "server/convert/convert.h"
 #include <errno.h>
@@ -13,14 +16,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FLUSH_AT = 1 << 16, OUT_MAX = 16 << 20 };
+enum { FLUSH_AT = 1 << 16, OUT_MAX = 16 << 20, BACKLOG = 64 };
 
 static const char help[] =
 	"用法: yinxin-convert xlsx 行数 列数 单元格字节 共享字符串 工作表 解压字节 CPU秒 内存MiB\n"
 	"      yinxin-convert picture|pdf 像素 边长 大图边长 预览边长 页数 输入字节 CPU秒 内存MiB\n"
 	"从标准输入读取一个文件:电子表格的第一张工作表按行、图片和 PDF 文档按页画成图片写到标准输出\n"
 	"(docs/protocol/convert.md)。\n"
-	"      yinxin-convert serve    由 yinxin-portal 启动:每收到一个文件就启动一个上述进程\n"
+	"      yinxin-convert serve -c 配置文件    由 yinxin up 启动:每收到一个文件就启动一个上述进程\n"
 	"每个文件一个进程,处理前放弃打开文件和联网的能力。\n"
 	"  -h, --help     显示说明\n"
 	"  --version      显示版本\n";
@@ -185,6 +188,43 @@ static enum err run(struct task *t)
 	return flush(&out);
 }
 
+/* --- the starter --- */
+
+static const struct conf_opt options[] = {
+	{"socket", CONF_PATH, NULL, 0, 0, NULL, "监听的 unix 套接字"},
+	{"user", CONF_STR, "yinxin-portal", 0, 0, NULL, "以 root 启动时切换到的系统用户"},
+	{"portal_user", CONF_STR, "yinxin-portal", 0, 0, NULL, "允许连接的系统用户"},
+	{NULL},
+};
+
+/* The program is opened while still root: its folder may be one that the user cannot enter. */
+static enum err serve_as(const struct conf *c)
+{
+	uid_t portal;
+	int listener, program = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	if (program < 0)
+		return ERR(IO, "own program: %s", strerror(errno));
+	TRY(sandbox_uid_of(conf_str(c, "portal_user"), &portal));
+	/* The peer's uid is checked at accept. */
+	TRY(peer_listen(conf_str(c, "socket"), 0666, BACKLOG, &listener));
+	TRY(sandbox_user(conf_str(c, "user")));
+	secret_process_harden();
+	LOG(INFO, "ready");
+	return convert_serve(listener, program, &portal, 1);
+}
+
+static int serve(int argc, char **argv)
+{
+	AUTO(conf) c = NULL;
+	enum err e = conf_main(argc, argv, "yinxin-convert serve", "文件转换的启动进程", options, &c);
+	if (e != ERR_OK)
+		return e == ERR_USAGE ? 2 : 1;
+	log_open("convert", LOG_INFO);
+	e = serve_as(c);
+	log_err("stopped", e);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct task t = {0};
@@ -192,8 +232,8 @@ int main(int argc, char **argv)
 		return fputs(help, stdout) < 0 || fflush(stdout) != 0;
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("yinxin-convert 0.1.0") < 0 || fflush(stdout) != 0;
-	if (argc == 2 && strcmp(argv[1], "serve") == 0)
-		return convert_serve();
+	if (argc >= 2 && strcmp(argv[1], "serve") == 0)
+		return serve(argc - 1, argv + 1);
 	if (convert_args(argc, argv, &t.kind, &t.limits) != ERR_OK) {
 		fprintf(stderr, "yinxin-convert: 用法不正确(%s),请看 --help\n", err_detail());
 		return 2;

@@ -36,7 +36,7 @@ static const struct conf_opt options[] = {
 	{"templates", CONF_PATH, NULL, 0, 0, NULL, "页面模板目录"},
 	{"sql", CONF_PATH, NULL, 0, 0, NULL, "SQL 目录"},
 	{"tables", CONF_STR, "", 0, 0, NULL, "文字与代码表目录,留空为模板目录旁的 tables"},
-	{"convert", CONF_STR, "", 0, 0, NULL, "yinxin-convert 的路径,留空为本程序旁的同名程序"},
+	{"convert_socket", CONF_STR, "", 0, 0, NULL, "文件转换的 unix 套接字(yinxin-convert serve),留空则不能上传文件"},
 	{"clock", CONF_STR, "", 0, 0, NULL, "演示用时钟文件,留空为真实时间"},
 	{"user", CONF_STR, "yinxin-portal", 0, 0, NULL, "以 root 启动时切换到的系统用户"},
 	{"workers", CONF_INT, "8", 1, 64, NULL, "工作线程数"},
@@ -92,7 +92,7 @@ struct opened {
 	enum err bills; /* of the last turn of the months */
 	struct month_turns turns;
 	int64_t bills_until;
-	int listener, sql_fd, converter_fd;
+	int listener, sql_fd;
 	char sql[64];
 };
 
@@ -104,22 +104,6 @@ static enum err open_sql(struct opened *o)
 		return ERR(CONFIG, "sql: %s", strerror(errno));
 	(void)snprintf(o->sql, sizeof o->sql, "/proc/self/fd/%d", o->sql_fd);
 	return ERR_OK;
-}
-
-/* Beside this program, unless it is configured. While still root: the folder may be one that the portal's user cannot enter. */
-static enum err open_converter(struct opened *o)
-{
-	char at[PATH_ROOM];
-	const char *given = conf_str(o->c, "convert");
-	if (given[0] != 0)
-		return convert_open(given, &o->converter_fd);
-	ssize_t n = readlink("/proc/self/exe", at, sizeof at - 1);
-	at[n > 0 ? n : 0] = 0;
-	char *slash = strrchr(at, '/');
-	if (slash == NULL || (size_t)(slash + 1 - at) + sizeof "yinxin-convert" > sizeof at)
-		return ERR(CONFIG, "convert: own path is not known");
-	memcpy(slash + 1, "yinxin-convert", sizeof "yinxin-convert");
-	return convert_open(at, &o->converter_fd);
 }
 
 static bool works_on(void *ctx, int64_t midnight_cn)
@@ -164,6 +148,14 @@ static enum err open_services(struct opened *o, const char *tables)
 	return filing_fields_check(o->services);
 }
 
+static enum err open_converter(struct opened *o)
+{
+	if (conf_str(o->c, "convert_socket")[0] == '\0')
+		return ERR_OK;
+	TRY(convert_new(conf_str(o->c, "convert_socket"), &o->convert));
+	return converting_new(o->convert, (unsigned)conf_int(o->c, "workers"), &o->app.converting);
+}
+
 static enum err open_files(struct opened *o)
 {
 	char tables[PATH_ROOM];
@@ -175,7 +167,6 @@ static enum err open_files(struct opened *o)
 	TRY(model_tables_load(given[0] != 0 ? given : tables, &o->app.tables));
 	TRY(open_services(o, given[0] != 0 ? given : tables));
 	TRY(open_sql(o));
-	TRY(open_converter(o));
 	TRY(progress_new(&o->app.progress));
 	return peer_listen(conf_str(o->c, "socket"), mode, BACKLOG, &o->listener);
 }
@@ -339,9 +330,7 @@ static enum err run_opened(struct opened *o, const sigset_t *wait)
 {
 	TRY(open_files(o));
 	TRY(sandbox_user(conf_str(o->c, "user")));
-	/* Before any key is in memory, before threads and before the filter that forbids to fork. */
-	TRY(convert_start(o->converter_fd, &o->convert));
-	TRY(converting_new(o->convert, (unsigned)conf_int(o->c, "workers"), &o->app.converting));
+	TRY(open_converter(o));
 	secret_process_harden();
 	TRY(ask_signer(o, wait));
 	TRY(confine(o));
@@ -370,13 +359,11 @@ static void opened_done(struct opened *o)
 		(void)close(o->listener);
 	if (o->sql_fd >= 0)
 		(void)close(o->sql_fd);
-	if (o->converter_fd >= 0)
-		(void)close(o->converter_fd);
 }
 
 static enum err run(const struct conf *c, const struct clock *clock)
 {
-	struct opened o = {.c = c, .clock = clock, .listener = -1, .sql_fd = -1, .converter_fd = -1};
+	struct opened o = {.c = c, .clock = clock, .listener = -1, .sql_fd = -1};
 	sigset_t wait;
 	hold_signals(&wait);
 	enum err e = run_opened(&o, &wait);

@@ -17,12 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PARTS = 7, READY_MS = 20000, STOP_MS = 3500, RESTART_PAUSE_MS = 300, RESTARTS_MAX = 20,
+enum { PARTS = 8, READY_MS = 20000, STOP_MS = 3500, RESTART_PAUSE_MS = 300, RESTARTS_MAX = 20,
 	STEADY_MS = 60000 };
 
 struct part {
 	const char *name, *program, *conf; /* conf relative to DATA */
 	const char *socket;                /* answers when ready: relative to DATA, or NULL for the port below */
+	const char *verb;                  /* first argument, or NULL */
 	bool edge;                         /* nginx has its own command line */
 	unsigned port;
 	pid_t pid;
@@ -87,6 +88,7 @@ enum err up_new(const struct bureau *b, struct up **ret_u)
 		{.name = "escrow", .program = "yinxin-escrow", .conf = "conf/escrow.conf", .socket = "run/escrow/escrow.sock"},
 		{.name = "signer", .program = "yinxin-signer", .conf = "conf/signer.conf", .socket = "run/signer/signer.sock"},
 		{.name = "notary", .program = "yinxin-notary", .conf = "conf/notary.conf", .socket = "run/notary/notary.sock"},
+		{.name = "convert", .program = "yinxin-convert", .conf = "conf/convert.conf", .socket = "run/convert/convert.sock", .verb = "serve"},
 		{.name = "portal", .program = "yinxin-portal", .conf = "conf/portal.conf", .socket = "run/portal/portal.sock"},
 		{.name = "nginx", .program = "nginx", .conf = "edge/nginx.conf", .port = b->port, .edge = true},
 		{.name = "yxcard", .program = "yxcard", .conf = "conf/yxcard.conf", .socket = "slots/control.sock"},
@@ -123,6 +125,8 @@ static _Noreturn void child_exec(const struct bureau *b, const struct part *p, b
 		execl("/usr/sbin/nginx", "nginx", "-p", prefix, "-e", "stderr", "-c", conf, (char *)NULL);
 	else if (again && strcmp(p->name, "yxcard") == 0)
 		execl(program, p->program, "-c", conf, "-o", "restore=yes", (char *)NULL);
+	else if (p->verb)
+		execl(program, p->program, p->verb, "-c", conf, (char *)NULL);
 	else
 		execl(program, p->program, "-c", conf, (char *)NULL);
 	_exit(127);

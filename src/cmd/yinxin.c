@@ -80,7 +80,7 @@ static enum err create_if_absent(const struct bureau *b, struct up *u)
 
 static enum err start_all(struct up *u)
 {
-	static const char *const ORDER[] = {"escrow", "signer", "notary", "portal", "nginx", "yxcard", "agent"};
+	static const char *const ORDER[] = {"escrow", "signer", "notary", "convert", "portal", "nginx", "yxcard", "agent"};
 	for (size_t i = 0; i < COUNT_OF(ORDER); i++)
 		TRY(up_start(u, ORDER[i]));
 	return ERR_OK;

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """The edge of a running bureau: whatever octets a client sends, the answer is one of ours, never a 502.  usage: edge.py BUILD_DIR [PART...]"""
 import os
+import signal
 import socket
+import subprocess
 import sys
+import time
 import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from bureau import Bureau  # noqa: E402
+from filer import Filer  # noqa: E402
 from tap import check, count  # noqa: E402
 
 
@@ -143,6 +147,100 @@ def accept(b):
         check(f"Accept {value!r}: {kind}", a.status == 200 and ("application/json" in a.head) == (kind == "json"), a.head)
 
 
+# --- parts that die ---
+
+TOOL = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tools/make-employees")
+
+
+def starters(b):
+    """Whoever starts conversions: known by what it calls itself, under the portal or beside it."""
+    return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if comm(pid) == "convert-starter" and belongs(b, pid)]
+
+
+def comm(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as f:
+            return f.read().strip()
+    except OSError:
+        return ""
+
+
+def belongs(b, pid):
+    ours = set(b.children()) | {b.process.pid}
+    for _ in range(4):
+        if pid in ours:
+            return True
+        try:
+            with open(f"/proc/{pid}/stat") as f:
+                pid = int(f.read().rpartition(")")[2].split()[1])
+        except OSError:
+            return False
+    return False
+
+
+def missing(b):
+    a = b.get("/healthz")
+    return a.status, (a.json["missing"] if a.status == 503 and a.text.startswith("{") else a.text)
+
+
+def until(what, limit=20):
+    """Seconds until what() is true, None when it never is."""
+    began = time.monotonic()
+    while time.monotonic() - began < limit:
+        if what():
+            return time.monotonic() - began
+        time.sleep(0.02)
+    return None
+
+
+def upload(operator, no, octets_):
+    a = operator.post_file(f"/filings/{no}/sheet", operator.csrf("/filings"), "sheet", "staff.xlsx", octets_, version=operator.version(no), period="")
+    return a.status == 200 and a.json.get("rows") == 3, f"{a.status} {a.text[:200]}"
+
+
+def converter(b):
+    operator = Filer(b, "operator-1")
+    path, unit = os.path.join(b.dir, "staff.xlsx"), operator.json("/unit")["unit"]["unit_no"]
+    subprocess.run([TOOL, "-n", "3", "--seed", "31", "--period", time.strftime("%Y%m"), "--unit", unit, "-o", path], check=True)
+    with open(path, "rb") as f:
+        sheet = f.read()
+    no = operator.draft()
+    check("all is there: /healthz 200", until(lambda: missing(b) == (200, "ok\n")) is not None, str(missing(b)))
+    check("an upload is read", *upload(operator, no, sheet))
+    for round_ in range(2):
+        began, old = time.monotonic(), starters(b)
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        check("an upload at once after kill -9 of the starter is read", len(old) == 1 and upload(operator, no, sheet)[0], str(len(old)))
+        took = time.monotonic() - began
+        check("within two seconds of that kill", took < 2, f"{took:.2f} s")
+    # Kept from coming back, by its socket's folder: what is missing has a name.
+    folder = os.path.join(b.data, "run/convert")
+    os.rename(folder, folder + ".away")
+    try:
+        named = until(lambda: missing(b) == (503, ["converter"]))
+        check("while it is away /healthz names it", named is not None, str(missing(b)))
+        ok, said = upload(operator, no, sheet)
+        check("and an upload says that the service is not there", not ok and said.startswith("503") and "S-013" in said, said)
+        check("the process lives all the same", b.get("/livez").status == 200)
+    finally:
+        os.rename(folder + ".away", folder)
+    check("it is back: /healthz 200", until(lambda: missing(b) == (200, "ok\n")) is not None, str(missing(b)))
+
+
+def health(b):
+    """A part that stands still is as missing as one that is dead."""
+    for name, word in (("yinxin-notary", "notary"), ("yinxin-signer", "signer")):
+        pid = b.part(name)[0]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            seen = until(lambda: word in missing(b)[1])
+            check(f"{name} stands still: /healthz names {word}", seen is not None and missing(b)[0] == 503, str(missing(b)))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        check(f"{name} goes on: 200 again", until(lambda: missing(b)[0] == 200, 30) is not None, str(missing(b)))
+
+
 # --- two bureaus in one browser ---
 
 def jar_of(*cookies):
@@ -176,7 +274,7 @@ def main():
     try:
         b.start()
         only = sys.argv[2:]
-        for part in (control_octets, octets, sizes, own_pages, accept, two_bureaus):
+        for part in (control_octets, octets, sizes, own_pages, accept, converter, health, two_bureaus):
             if only and part.__name__ not in only:
                 continue
             try:

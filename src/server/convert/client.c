@@ -1,12 +1,14 @@
 #include "server/convert/start_i.h"
 #include "base/clock.h"
+#include "ipc/peer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 1 << 16 };
+/* A starter that died is back within a second (yinxin up). */
+enum { READ_BYTES = 1 << 16, AWAY_MS = 1800, AGAIN_MS = 20 };
 
 struct reading {
 	int fd;
@@ -89,14 +91,30 @@ static struct job job_of(enum convert_kind kind, const struct convert_limits *l)
 	return (struct job){kind, {r->pixels, r->side, r->large, r->preview, r->pages, r->input_bytes, l->cpu_sec, l->memory_mb}};
 }
 
+static enum err reach(const struct convert *c, int *ret_sock)
+{
+	int64_t until = clock_mono_ms() + AWAY_MS;
+	for (;;) {
+		enum err e = peer_connect(c->path, AWAY_MS, ret_sock);
+		if (e == ERR_OK || clock_mono_ms() >= until)
+			return e;
+		err_clear();
+		(void)poll(NULL, 0, AGAIN_MS);
+	}
+}
+
 enum err job_start(const struct convert *c, int fd, enum convert_kind kind, const struct convert_limits *l, int *ret_out)
 {
-	int ends[2];
+	int ends[2], sock;
 	const struct job j = job_of(kind, l);
-	if (pipe2(ends, O_CLOEXEC) != 0)
+	TRY(reach(c, &sock));
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		(void)close(sock);
 		return ERR(BUSY, "pipe: %s", strerror(errno));
+	}
 	const int fds[JOB_FDS] = {fd, ends[1]};
-	enum err e = job_send(c->sock, &j, fds);
+	enum err e = job_send(sock, &j, fds);
+	(void)close(sock);
 	(void)close(ends[1]);
 	if (e != ERR_OK) {
 		(void)close(ends[0]);

@@ -1,16 +1,17 @@
 /* Files from outside, parsed where a parser's fault does no harm: yinxin-convert, one process a job, no socket, no path, no
  * memory of the portal (docs/protocol/convert.md).
  *
- * The portal may neither fork nor start programs once it is confined. convert_start() is called before that and starts
- * "yinxin-convert serve", which waits on a socket pair; for each job it passes the input and the output's pipe to a new
- * yinxin-convert. It ends when the portal does. Several threads may use one struct convert.
+ * The portal may neither fork nor start programs. "yinxin-convert serve" does it: a process beside the portal, supervised like every
+ * part, which waits at a socket; for each job it passes the input and the output's pipe to a new yinxin-convert. A job is
+ * sent when the starter is back, if that is soon. Several threads may use one struct convert.
  *
  * The answer is typed lines (spreadsheets) or frames (pictures, documents), checked here again: the process that parsed a
  * hostile file is not believed. Errors a caller may show: ERR_XLSX_*, ERR_PICTURE_*, ERR_PDF_*, ERR_CONVERT (died by its
- * limits or said what cannot be), ERR_TIMEOUT, ERR_UNAVAILABLE (starter gone). */
+ * limits or said what cannot be), ERR_TIMEOUT, ERR_UNAVAILABLE (no starter). */
 #pragma once
 #include "server/convert/render.h"
 #include "server/convert/xlsx.h"
+#include <sys/types.h>
 
 struct convert;
 struct convert_limits {
@@ -22,13 +23,11 @@ struct convert_limits {
 #define CONVERT_LIMITS_DEFAULT ((struct convert_limits){XLSX_LIMITS_DEFAULT, 10, 512, 20000, RENDER_LIMITS_DEFAULT})
 enum convert_kind { CONVERT_XLSX, CONVERT_PICTURE, CONVERT_PDF, CONVERT_KIND_COUNT };
 
-/* A descriptor for convert_start(): taken while the program's path can be reached, perhaps as root. ERR_UNAVAILABLE. */
-enum err convert_open(const char *program, int *ret_fd) MUST_CHECK;
-/* program_fd stays the caller's. As the user it shall run as, before threads and before sandbox_syscalls(). */
-enum err convert_start(int program_fd, struct convert **ret_c) MUST_CHECK;
-int convert_serve(void); /* in "yinxin-convert serve": its exit status */
-void convert_stop(struct convert *c); /* the starter ends; NULL is fine */
-static inline void convert_free(struct convert *c) { convert_stop(c); }
+enum err convert_new(const char *socket_path, struct convert **ret_c) MUST_CHECK;
+void convert_free(struct convert *c);
+enum err convert_check(const struct convert *c) MUST_CHECK; /* ERR_UNAVAILABLE: nobody is at the socket now */
+/* The starter, in "yinxin-convert serve": only peers of these users are heard. program_fd: yinxin-convert. Returns on failure. */
+enum err convert_serve(int listener, int program_fd, const uid_t *uids, size_t n) MUST_CHECK;
 DEFINE_AUTO(convert)
 
 /* fd: a memfd or file at its beginning; stays the caller's. Rows arrive while the job runs; an error of the sink ends it. What

@@ -8,7 +8,7 @@ struct job {
 	uint64_t number[JOB_NUMBERS]; /* in the order of the program's arguments */
 };
 struct convert {
-	int sock;
+	char *path;
 };
 /* A job on its way; *ret_out is the reading end of its answer. */
 enum err job_start(const struct convert *c, int fd, enum convert_kind kind, const struct convert_limits *l, int *ret_out) MUST_CHECK;

@@ -4,16 +4,22 @@
 #include "pki/csr.h"
 #include "pki/ocsp.h"
 #include "pki/tsp.h"
+#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 2000 };
+enum { CONNECT_MS = 2000, IDLE_MAX = 4 };
 
 const char *const notary_kinds[NOTARY_KEYS] = {"ocsp", "tsa", "log"};
 
+/* Connections are kept: making one and being let in costs as much as an answer that was signed before. */
 struct notary_client {
 	char *path;
+	pthread_mutex_t lock;
+	int idle[IDLE_MAX];
+	size_t n_idle;
 };
 
 enum err notary_client_new(const char *socket_path, struct notary_client **ret_c)
@@ -24,6 +30,7 @@ enum err notary_client_new(const char *socket_path, struct notary_client **ret_c
 		free(c);
 		return ERR(NOMEM, "notary client");
 	}
+	(void)pthread_mutex_init(&c->lock, NULL);
 	*ret_c = c;
 	return ERR_OK;
 }
@@ -32,20 +39,81 @@ void notary_client_free(struct notary_client *c)
 {
 	if (!c)
 		return;
+	while (c->n_idle > 0)
+		(void)close(c->idle[--c->n_idle]);
+	(void)pthread_mutex_destroy(&c->lock);
 	free(c->path);
 	free(c);
 }
 
-static enum err call(struct notary_client *c, const struct ipc_msg *request, struct ipc_msg **ret_answer)
+/* --- connections --- */
+
+/* -1: none is kept. One that has something to read was closed, or is out of step. */
+static int take_idle(struct notary_client *c)
 {
-	const struct ipc_type *answer = notary_answer_of(ipc_type_of(request));
+	for (;;) {
+		(void)pthread_mutex_lock(&c->lock);
+		int fd = c->n_idle > 0 ? c->idle[--c->n_idle] : -1;
+		(void)pthread_mutex_unlock(&c->lock);
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		if (fd < 0 || poll(&p, 1, 0) == 0)
+			return fd;
+		(void)close(fd);
+	}
+}
+
+static void keep(struct notary_client *c, int fd)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	bool room = c->n_idle < IDLE_MAX;
+	if (room)
+		c->idle[c->n_idle++] = fd;
+	(void)pthread_mutex_unlock(&c->lock);
+	if (!room)
+		(void)close(fd);
+}
+
+static enum err call_on(struct notary_client *c, int fd, const struct ipc_msg *request, int timeout_ms, struct ipc_msg **ret_answer)
+{
+	enum err e = ipc_call(fd, request, notary_answer_of(ipc_type_of(request)), timeout_ms, ret_answer);
+
+	if (e == ERR_OK)
+		keep(c, fd);
+	else
+		(void)close(fd);
+	return e;
+}
+
+static enum err call_new(struct notary_client *c, const struct ipc_msg *request, int timeout_ms, struct ipc_msg **ret_answer)
+{
 	int fd = -1;
 
-	INVARIANT(answer);
-	TRY(peer_connect(c->path, CONNECT_MS, &fd));
-	enum err e = ipc_call(fd, request, answer, IPC_TIMEOUT_MS, ret_answer);
-	(void)close(fd);
-	return e;
+	TRY(peer_connect(c->path, timeout_ms < CONNECT_MS ? timeout_ms : CONNECT_MS, &fd));
+	return call_on(c, fd, request, timeout_ms, ret_answer);
+}
+
+/* The notary may give up a silent connection at any moment: then once more on a new one. Every request may be asked twice. */
+static enum err call(struct notary_client *c, const struct ipc_msg *request, struct ipc_msg **ret_answer)
+{
+	int fd = take_idle(c);
+
+	INVARIANT(notary_answer_of(ipc_type_of(request)));
+	if (fd >= 0) {
+		enum err e = call_on(c, fd, request, IPC_TIMEOUT_MS, ret_answer);
+		if (e != ERR_UNAVAILABLE)
+			return e;
+		err_clear();
+	}
+	return call_new(c, request, IPC_TIMEOUT_MS, ret_answer);
+}
+
+enum err notary_alive(struct notary_client *c)
+{
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+
+	TRY(ipc_msg_new(NOTARY_HELLO, &m));
+	return call_new(c, m, NOTARY_ALIVE_MS, &a);
 }
 
 static enum err ask(struct notary_client *c, enum notary_request type, struct ipc_msg **ret_answer)

@@ -1,4 +1,4 @@
-/* Calls to the notary, one connection per call. Used by the ceremony, the portal and tests.
+/* Calls to the notary; a few connections are kept between calls. Used by the ceremony, the portal and tests.
  * ERR_UNAVAILABLE when the notary is down or knows nothing new from the signer (a retry may help). */
 #pragma once
 #include "pki/cert.h"
@@ -18,6 +18,8 @@ struct notary_hello {
 };
 enum err notary_hello(struct notary_client *c, struct notary_hello *ret_h) MUST_CHECK;
 void notary_hello_done(struct notary_hello *h);
+enum { NOTARY_ALIVE_MS = 1000 };
+enum err notary_alive(struct notary_client *c) MUST_CHECK; /* it answers, within NOTARY_ALIVE_MS */
 
 /* The ceremony. Three requests out; the five certificates in. */
 enum { NOTARY_KEYS = 3 }; /* in the order "ocsp", "tsa", "log" */

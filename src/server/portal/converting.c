@@ -41,6 +41,11 @@ void converting_free(struct converting *c)
 	free(c);
 }
 
+enum err converting_check(const struct converting *c)
+{
+	return convert_check(c->convert);
+}
+
 /* --- the turn --- */
 
 static struct timespec after_ms(int ms)

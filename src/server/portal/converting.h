@@ -16,6 +16,7 @@ enum err converting_xlsx(struct converting *c, struct span file, const struct co
 			 struct xlsx_summary *ret_s) MUST_CHECK;
 enum err converting_render(struct converting *c, bool pdf, struct span file, const struct convert_limits *limits,
 			   struct rendering *ret_r) MUST_CHECK;
+enum err converting_check(const struct converting *c) MUST_CHECK; /* convert_check() */
 /* The turn alone: each begin that succeeds needs its end. */
 enum err converting_begin(struct converting *c, int wait_ms) MUST_CHECK;
 void converting_end(struct converting *c);

@@ -14,6 +14,7 @@ enum err page_notyet(struct web_req *rq) MUST_CHECK;
 enum err page_crl_file(struct web_req *rq) MUST_CHECK;
 enum err page_ca_file(struct web_req *rq) MUST_CHECK;
 enum err page_healthz(struct web_req *rq) MUST_CHECK;
+enum err page_livez(struct web_req *rq) MUST_CHECK;
 enum err page_metrics(struct web_req *rq) MUST_CHECK;
 /* Shared: SM3 of the root in groups of four. */
 void root_fingerprint(const struct portal *p, char ret_text[96]);

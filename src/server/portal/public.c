@@ -189,17 +189,6 @@ enum err page_ca_file(struct web_req *rq)
 
 /* --- for the operator --- */
 
-enum err page_healthz(struct web_req *rq)
-{
-	struct trust_crl_info crl;
-	const struct portal *p = portal_of(rq);
-	int64_t now = clock_now(p->desk.clock);
-	TRY(trust_crl_info(p->trust, &crl));
-	if (crl.next_update < now)
-		return ERR(UNAVAILABLE, "revocation list is outdated");
-	return web_bytes(rq, "text/plain; charset=utf-8", SPAN_LIT("ok\n"));
-}
-
 static bool is_loopback(const char *remote)
 {
 	return strncmp(remote, "127.", 4) == 0 || strcmp(remote, "::1") == 0 || remote[0] == 0 || strcmp(remote, "unix:") == 0;

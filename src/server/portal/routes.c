@@ -148,6 +148,7 @@ const struct web_route portal_routes[] = {
 	{"GET", "/crl/:name", PUB, FORM, NULL, page_crl_file, NULL},
 	{"GET", "/ca/:name", PUB, FORM, NULL, page_ca_file, NULL},
 	{"GET", "/healthz", PUB, FORM, NULL, page_healthz, NULL},
+	{"GET", "/livez", PUB, FORM, NULL, page_livez, NULL},
 	{"GET", "/metrics", PUB, FORM, NULL, page_metrics, NULL},
 	{"GET", "/log/head", PUB, FORM, NULL, page_log_head, NULL},
 	{"GET", "/log/proof", PUB, FORM, in_proof, page_log_proof, NULL},

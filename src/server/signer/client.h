@@ -18,6 +18,8 @@ struct signer_hello {
 };
 void signer_hello_done(struct signer_hello *h);
 enum err signer_hello(struct signer_client *c, struct signer_hello *ret_h) MUST_CHECK;
+enum { SIGNER_ALIVE_MS = 1000 };
+enum err signer_alive(const struct signer_client *c) MUST_CHECK; /* it answers, within SIGNER_ALIVE_MS */
 enum err signer_crl(struct signer_client *c, struct buf *ret_der) MUST_CHECK; /* ERR_LIMIT when over SIGNER_CRL_MAX */
 enum err signer_data_key(struct signer_client *c, struct secret **ret_key) MUST_CHECK;
 

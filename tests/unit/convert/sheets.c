@@ -23,17 +23,15 @@ int sheets_open(struct sheets *s)
 	(void)snprintf(s->dir, sizeof s->dir, "/tmp/yx-sheets-XXXXXX");
 	if (mkdtemp(s->dir) == NULL)
 		return -1;
-	int program;
-	if (convert_open(CONVERT, &program) != ERR_OK)
+	if (starter_open(&s->starter) != 0)
 		return -1;
-	enum err e = convert_start(program, &s->convert);
-	(void)close(program);
-	return e == ERR_OK ? 0 : -1;
+	return convert_new(s->starter.socket, &s->convert) == ERR_OK ? 0 : -1;
 }
 
 void sheets_close(struct sheets *s)
 {
-	convert_stop(s->convert);
+	convert_free(s->convert);
+	starter_close(&s->starter);
 	(void)nftw(s->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 

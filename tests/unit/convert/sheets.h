@@ -1,10 +1,12 @@
 /* Files of tools/make-employees in a temporary folder, and the real yinxin-convert to read them. */
 #pragma once
 #include "server/convert/convert.h"
+#include "starter.h"
 
 struct sheets {
 	char dir[64];
 	struct convert *convert;
+	struct starter starter;
 };
 int sheets_open(struct sheets *s);  /* 0, or -1 when the generator or the program is not there */
 void sheets_close(struct sheets *s);

@@ -1,30 +1,33 @@
 /* The same through the real, confined process: the sandbox lets the libraries work, limits end a job with an answer, and the
  * next job works. */
 #include "files.h"
+#include "starter.h"
 #include "base/clock.h"
+#include "ipc/peer.h"
 #include "server/convert/start_i.h"
+#include <poll.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 16 << 20 };
 static struct convert *the_convert;
+static struct starter starter;
 
 static int start(void **state)
 {
 	(void)state;
-	int program;
-	if (convert_open(CONVERT, &program) != ERR_OK)
+	if (starter_open(&starter) != 0)
 		return -1;
-	enum err e = convert_start(program, &the_convert);
-	(void)close(program);
-	return e == ERR_OK ? 0 : -1;
+	return convert_new(starter.socket, &the_convert) == ERR_OK ? 0 : -1;
 }
 
 static int stop(void **state)
 {
 	(void)state;
-	convert_stop(the_convert);
+	convert_free(the_convert);
+	starter_close(&starter);
 	return 0;
 }
 
@@ -163,7 +166,10 @@ static void send_spoilt(size_t bytes, uint64_t kind, size_t n_fds)
 	h->cmsg_type = SCM_RIGHTS;
 	h->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
 	memcpy(CMSG_DATA(h), fds, sizeof(int) * n_fds);
-	assert_int_equal(sendmsg(the_convert->sock, &m, MSG_NOSIGNAL), (ssize_t)bytes);
+	int sock;
+	assert_int_equal(peer_connect(starter.socket, 1000, &sock), ERR_OK);
+	assert_int_equal(sendmsg(sock, &m, MSG_NOSIGNAL), (ssize_t)bytes);
+	(void)close(sock);
 	(void)close(ends[1]);
 	assert_int_equal(job_read(ends[0], clock_mono_ms() + 5000, &octet, 1, &n), ERR_OK);
 	assert_int_equal(n, 0);
@@ -188,8 +194,15 @@ static void test_hostile_portal(void **state)
 	assert_int_equal(n, 2);
 }
 
-/* The portal goes while a job runs: the job goes too, long before its limits. Takes the starter away: last. */
-static void test_portal_gone(void **state)
+/* The starter dies while a job runs: the job goes too, long before its limits, and what comes meanwhile waits for the next one. */
+static void *start_later(void *arg)
+{
+	(void)poll(NULL, 0, 300);
+	assert_int_equal(starter_start(arg), 0);
+	return NULL;
+}
+
+static void test_starter_killed(void **state)
 {
 	(void)state;
 	struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
@@ -203,17 +216,42 @@ static void test_portal_gone(void **state)
 	assert_int_equal(job_start(the_convert, fd, CONVERT_PDF, &limits, &out), ERR_OK);
 	assert_int_equal(job_read(out, clock_mono_ms() + 1000, octets, sizeof octets, &n), ERR_TIMEOUT); /* it draws */
 	err_clear();
-	convert_stop(the_convert);
-	the_convert = NULL;
+	starter_kill(&starter);
 	while (n > 0)
 		assert_int_equal(job_read(out, clock_mono_ms() + 4000, octets, sizeof octets, &n), ERR_OK);
 	(void)close(out);
 	(void)close(fd);
+	assert_int_equal(convert_check(the_convert), ERR_UNAVAILABLE);
+	err_clear();
+	pthread_t t;
+	assert_int_equal(pthread_create(&t, NULL, start_later, &starter), 0);
+	limits = CONVERT_LIMITS_DEFAULT;
+	AUTO_BUF(small, FILE_MAX);
+	file_png(60, 60, PNG_PLAIN, &small);
+	assert_int_equal(run(buf_span(&small), false, &limits, &n), ERR_OK);
+	assert_int_equal(pthread_join(t, NULL), 0);
+	assert_int_equal(convert_check(the_convert), ERR_OK);
+}
+
+/* A connection that says nothing, and one that goes at once, keep the next job only a moment. */
+static void test_silent_peer(void **state)
+{
+	(void)state;
+	const struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
+	size_t n = 0;
+	int silent, gone;
+	AUTO_BUF(small, FILE_MAX);
+	assert_int_equal(peer_connect(starter.socket, 1000, &silent), ERR_OK);
+	assert_int_equal(peer_connect(starter.socket, 1000, &gone), ERR_OK);
+	(void)close(gone);
+	file_png(60, 60, PNG_PLAIN, &small);
+	assert_int_equal(run(buf_span(&small), false, &limits, &n), ERR_OK);
+	(void)close(silent);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_hostile_portal), cmocka_unit_test(test_portal_gone)};
+		cmocka_unit_test(test_hostile_portal), cmocka_unit_test(test_silent_peer), cmocka_unit_test(test_starter_killed)};
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -5,7 +5,7 @@ static void test_contract(void **state)
 {
 	struct site *s = *state;
 	static const char *const open_to_all[] = {"/", "/guide", "/downloads", "/faq", "/windows", "/verify", "/jobs", "/cert",
-		"/login", "/crl/ca.crl", "/ca/root.cer", "/ca/ca.cer", "/healthz", "/metrics", "/login/messages",
+		"/login", "/crl/ca.crl", "/ca/root.cer", "/ca/ca.cer", "/livez", "/metrics", "/login/messages",
 		"/login/password/reset", "/faq?q=%E5%AF%86%E7%A0%81", "/faq?q=zzzz", "/ocsp", "/tsa", "/log/head"};
 	static const char *const closed[] = {"/unit", "/person", "/inbox", "/filings", "/desk", "/review", "/audit", "/admin",
 		"/desk/new", "/desk/cases/1", "/unit/account", "/login/password"};
@@ -21,6 +21,15 @@ static void test_contract(void **state)
 	assert_true(browser_says(&s->b, "S-008"));
 	assert_int_equal(browser_get(&s->b, "/crl/other.crl"), 404);
 	assert_int_equal(browser_get(&s->b, "/ca/../root.cer"), 404);
+}
+
+/* This site has no signer at its socket. */
+static void test_health(void **state)
+{
+	struct site *s = *state;
+	assert_int_equal(browser_get(&s->b, "/healthz"), 503);
+	assert_string_equal(browser_body(&s->b), "{\"missing\":[\"signer\"]}");
+	assert_string_equal(browser_head(&s->b, "Retry-After: "), "2");
 }
 
 /* Every page names language, one heading of the first rank, the landmarks, and no script or style of its own. */
@@ -55,7 +64,7 @@ static void test_elder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SITE(test_contract), WITH_SITE(test_frame), WITH_SITE(test_elder),
+		WITH_SITE(test_contract), WITH_SITE(test_health), WITH_SITE(test_frame), WITH_SITE(test_elder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
