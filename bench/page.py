@@ -5,7 +5,7 @@ import argparse
 import os
 import time
 
-from beside import Bureau, Echo, load, rounds, show
+from beside import Bureau, Echo, cpu, load, rounds, show
 
 
 def waits(pid):
@@ -25,11 +25,20 @@ def idle(b, seconds=3):
     return {names[pid]: (waits(pid) - n) / seconds for pid, n in before.items() if os.path.exists(f"/proc/{pid}")}
 
 
+def processor(build, subjects, connections=8, ms=1500):
+    """Microseconds of processor time a request, of the process that answers."""
+    print("# processor time a request, of the one process behind nginx")
+    for name, (port, pid) in subjects.items():
+        before = cpu([pid])
+        got = load(build, port, connections, ms, ["GET /"])
+        print(f"{name:40} {(cpu([pid]) - before) * 1e6 / max(1, sum(got['status'].values())):8.1f} us")
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("build")
     p.add_argument("--against")
-    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--rounds", type=int, default=11)
     a = p.parse_args()
     bureaus = {"page /": Bureau(a.build)} | ({"page / of the other build": Bureau(a.against)} if a.against else {})
     echo = None
@@ -43,7 +52,9 @@ def main():
             print(f"# wake-ups a second while idle: {name}")
             for part, rate in sorted(idle(b).items()):
                 print(f"{part:40} {rate:8.1f}")
-        for connections, ms in ((1, 800), (32, 1500)):
+        processor(a.build, {name: (b.port, b.part("yinxin-portal")[0]) for name, b in bureaus.items()}
+                  | {"bare SCGI echo": (echo.port, echo.parts[0].pid)})
+        for connections, ms in ((1, 250), (32, 500)):
             asks = {name: (lambda b=b: load(a.build, b.port, connections, ms, ["GET /"])) for name, b in bureaus.items()}
             asks["bare SCGI echo"] = lambda: load(a.build, echo.port, connections, ms, ["GET /"])
             asks["static file"] = lambda: load(a.build, first.port, connections, ms, ["GET /assets/yinxin.css"])

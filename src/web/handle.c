@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BODY_FIRST = 16384 };
+
 static void req_done(struct web_req *rq)
 {
 	json_decref(rq->model);
@@ -34,6 +36,8 @@ static enum err req_new(const struct web_config *conf, struct web_req **ret_rq)
 	rq->model = json_object();
 	buf_init(&rq->body, ANSWER_MAX);
 	rq->path = rq->query = "";
+	if (buf_room(&rq->body, BODY_FIRST)) /* most pages fit: no growing, no copies */
+		buf_clear(&rq->body);
 	rq->status = 200;
 	rq->content_type = "text/plain; charset=utf-8";
 	if (!rq->arena || !rq->model) {
@@ -179,6 +183,11 @@ static void report(const struct web_req *rq, int64_t msec)
 
 enum err web_handle(const struct web_config *conf, struct span scgi, struct buf *answer)
 {
+	return handle_and_send(conf, scgi, answer, NULL, NULL);
+}
+
+enum err handle_and_send(const struct web_config *conf, struct span scgi, struct buf *answer, send_fn *send, void *ctx)
+{
 	int64_t start = clock_mono_ms();
 	struct web_req *rq __attribute__((cleanup(web_req_auto_))) = NULL;
 
@@ -189,6 +198,8 @@ enum err web_handle(const struct web_config *conf, struct span scgi, struct buf 
 	if (e != ERR_OK)
 		view_error(rq, e);
 	e = answer_write(rq, answer);
+	if (e == ERR_OK && send)
+		send(ctx, buf_span(answer)); /* the log and the wiping can wait, the browser need not */
 	report(rq, clock_mono_ms() - start);
 	return e;
 }

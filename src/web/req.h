@@ -78,6 +78,9 @@ enum err answer_write(struct web_req *rq, struct buf *out) MUST_CHECK;
 /* cache.c: of an answer for which web_cache() was called */
 enum err cache_judge(struct web_req *rq) MUST_CHECK;       /* makes its tag; status 304 when the asker has it */
 void cache_put(const struct web_req *rq, struct buf *out);
+/* handle.c: web_handle() that gives the answer away before it logs and cleans up; send NULL: does not */
+typedef void send_fn(void *ctx, struct span answer);
+enum err handle_and_send(const struct web_config *conf, struct span scgi, struct buf *answer, send_fn *send, void *ctx) MUST_CHECK;
 /* metrics.c */
 void metrics_count(int status, int64_t msec);
 void metrics_bad_frame(void);

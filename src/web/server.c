@@ -1,4 +1,5 @@
 #include "web/req.h"
+#include "base/secret.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -11,12 +12,13 @@
 
 enum {
 	WORKERS_MAX = 64, READ_TOTAL_MS = 10000, READ_STEP_SEC = 5, STOP_MS = 3000, DRAIN_MAX = 20 << 20, ANSWER_OVERHEAD = 65536,
-	REQUEST_MAX = 8 + SCGI_HEADERS_MAX + SCGI_BODY_MAX
+	BUFFER_KEPT = 65536, REQUEST_MAX = 8 + SCGI_HEADERS_MAX + SCGI_BODY_MAX
 };
 struct worker {
 	struct web_server *server;
 	pthread_t thread;
 	_Atomic int fd; /* being served, -1 none */
+	struct buf in, out;
 };
 struct web_server {
 	struct web_config conf;
@@ -107,21 +109,42 @@ static void refuse(int fd, enum err e)
 	err_clear();
 }
 
-static void serve(const struct web_config *conf, int fd)
+/* nginx takes the end of the connection for the end of the answer. */
+static void send_answer(void *ctx, struct span answer)
+{
+	const int *fd = ctx;
+
+	write_all(*fd, answer);
+	(void)shutdown(*fd, SHUT_WR);
+}
+
+/* A worker keeps its two buffers: asking for them anew is a good part of a small page. What was in them is wiped. */
+static void clean(struct buf *b)
+{
+	size_t max = b->max;
+
+	if (b->cap > BUFFER_KEPT) {
+		buf_done(b);
+		buf_init(b, max);
+	} else if (b->ptr) {
+		wipe(b->ptr, b->len);
+		buf_clear(b);
+	}
+}
+
+static void serve(struct worker *w, int fd)
 {
 	const struct timeval limit = {.tv_sec = READ_STEP_SEC};
-	AUTO_BUF(in, REQUEST_MAX);
-	AUTO_BUF(out, ANSWER_MAX + ANSWER_OVERHEAD);
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	enum err e = read_request(fd, &in);
+	enum err e = read_request(fd, &w->in);
 	if (e == ERR_OK)
-		e = web_handle(conf, buf_span(&in), &out);
-	if (e == ERR_OK)
-		write_all(fd, buf_span(&out));
-	else
+		e = handle_and_send(&w->server->conf, buf_span(&w->in), &w->out, send_answer, &fd);
+	if (e != ERR_OK)
 		refuse(fd, e);
+	clean(&w->in);
+	clean(&w->out);
 }
 
 static void *work(void *arg)
@@ -139,10 +162,12 @@ static void *work(void *arg)
 			continue;
 		}
 		w->fd = fd;
-		serve(&s->conf, fd);
+		serve(w, fd);
 		w->fd = -1;
 		close(fd);
 	}
+	buf_done(&w->in);
+	buf_done(&w->out);
 	return NULL;
 }
 
@@ -208,6 +233,8 @@ enum err web_server_start(int listen_fd, const struct web_config *conf, struct w
 		struct worker *w = &s->w[s->n];
 		w->server = s;
 		w->fd = -1;
+		buf_init(&w->in, REQUEST_MAX);
+		buf_init(&w->out, ANSWER_MAX + ANSWER_OVERHEAD);
 		if (pthread_create(&w->thread, NULL, work, w) != 0) {
 			web_server_stop(s);
 			return ERR(NOMEM, "worker thread %u", s->n);
