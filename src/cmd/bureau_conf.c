@@ -51,6 +51,7 @@ static enum err conf_portal(const struct bureau *b)
 	AUTO_BUF(t, CONF_MAX);
 	buf_printf(&t, "origin = %s\nagent_origin = %s\ndata = %s\n", b->origin, b->agent_origin, b->data);
 	buf_printf(&t, "socket = %s/run/portal/portal.sock\nsigner_socket = %s/run/signer/signer.sock\n", b->data, b->data);
+	buf_printf(&t, "machine_socket = %s/run/portal/machine.sock\n", b->data);
 	buf_printf(&t, "notary_socket = %s/run/notary/notary.sock\nconvert_socket = %s/run/convert/convert.sock\n", b->data, b->data);
 	buf_printf(&t, "templates = %s/templates\nsql = %s/sql\nclock = %s/clock\n", b->share, b->share, b->data);
 	return put(b, "conf/portal.conf", &t, 0644);

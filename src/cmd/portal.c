@@ -11,6 +11,7 @@
 #include "server/portal/converting.h"
 #include "server/portal/filing_pages.h"
 #include "server/portal/log_turn.h"
+#include "server/portal/ocsp_cache.h"
 #include "server/portal/progress.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILES_MAX = 1024, BACKLOG = 256, SIGNER_WAIT_MS = 15000, SIGNER_RETRY_MS = 200, CRL_SEC = 60, BILLS_MS = 20000,
+enum { FILES_MAX = 1024, BACKLOG = 2048 /* nginx holds no more connections: none is refused */, MACHINE_WORKERS = 4, SIGNER_WAIT_MS = 15000, SIGNER_RETRY_MS = 200, CRL_SEC = 60, BILLS_MS = 20000,
 	PATH_ROOM = 1024 };
 
 static const struct conf_opt options[] = {
@@ -29,6 +30,7 @@ static const struct conf_opt options[] = {
 	{"agent_origin", CONF_STR, "http://127.0.0.1:8610", 0, 0, NULL, "证书助手的地址"},
 	{"bureau_name", CONF_STR, "长沙市人力资源和社会保障局(测试)", 0, 0, NULL, "页眉上的机构名称"},
 	{"socket", CONF_PATH, NULL, 0, 0, NULL, "监听的 SCGI 套接字"},
+	{"machine_socket", CONF_STR, "", 0, 0, NULL, "供程序查询证书状态和时间戳的 SCGI 套接字,留空则不提供"},
 	{"socket_mode", CONF_CHOICE, "0666", 0, 0, "0660|0666", "套接字权限"},
 	{"signer_socket", CONF_PATH, NULL, 0, 0, NULL, "签发服务的 unix 套接字"},
 	{"notary_socket", CONF_STR, "", 0, 0, NULL, "公证服务的 unix 套接字,留空则不提供证书状态查询和时间戳"},
@@ -73,13 +75,20 @@ static void report(const struct web_done *d)
 		    {"code", err_code(d->e)}, {"name", err_name(d->e)}, {"detail", d->detail}, {"at", d->where});
 }
 
+/* Statuses and stamps: what went well is no event, and a line for each would be a list of who asks about whom. */
+static void report_fault(const struct web_done *d)
+{
+	if (d->e != ERR_OK)
+		report(d);
+}
+
 /* --- what is opened while still root --- */
 
 struct opened {
 	const struct conf *c;
 	const struct clock *clock;
 	struct portal app;
-	struct web_config web;
+	struct web_config web, machine;
 	struct views *views;
 	struct store *store;
 	struct field_keys *keys;
@@ -92,7 +101,7 @@ struct opened {
 	enum err bills; /* of the last turn of the months */
 	struct month_turns turns;
 	int64_t bills_until;
-	int listener, sql_fd;
+	int listener, machine_fd, sql_fd;
 	char sql[64];
 };
 
@@ -168,6 +177,8 @@ static enum err open_files(struct opened *o)
 	TRY(open_services(o, given[0] != 0 ? given : tables));
 	TRY(open_sql(o));
 	TRY(progress_new(&o->app.progress));
+	if (conf_str(o->c, "machine_socket")[0] != '\0')
+		TRY(peer_listen(conf_str(o->c, "machine_socket"), mode, BACKLOG, &o->machine_fd));
 	return peer_listen(conf_str(o->c, "socket"), mode, BACKLOG, &o->listener);
 }
 
@@ -205,6 +216,7 @@ static enum err ask_signer(struct opened *o, const sigset_t *wait)
 	TRY(signer_client_new(conf_str(o->c, "signer_socket"), &o->app.signer));
 	if (conf_str(o->c, "notary_socket")[0] != '\0')
 		TRY(notary_client_new(conf_str(o->c, "notary_socket"), &o->app.notary));
+	TRY(ocsp_cache_new(&o->app.ocsp));
 	TRY(hello_patiently(o, wait));
 	TRY(trust_refresh(o->app.trust, o->app.signer));
 	TRY(signer_data_key(o->app.signer, &key));
@@ -251,6 +263,12 @@ static void assemble(struct opened *o)
 	o->web = (struct web_config){.origin = p->origin, .agent_origin = p->agent_origin, .bureau_name = p->bureau_name,
 		.workers = (unsigned)conf_int(o->c, "workers"), .routes = portal_routes, .common = page_common,
 		.sessions = p->sessions, .views = o->views, .app = p, .clock = o->clock, .done = report};
+	o->machine = o->web;
+	o->machine.workers = MACHINE_WORKERS;
+	o->machine.routes = portal_machine_routes;
+	o->machine.sessions = NULL;
+	o->machine.views = NULL;
+	o->machine.done = report_fault;
 }
 
 static void refresh(struct opened *o)
@@ -305,14 +323,23 @@ static void report_log(enum err e)
 		LOG(INFO, "sequencer", {"state", "ok"});
 }
 
+static void stop_all(struct log_runner *sequencer, struct web_server *pages, struct web_server *machine)
+{
+	log_runner_stop(sequencer);
+	web_server_stop(machine);
+	web_server_stop(pages);
+}
+
 static enum err serve(struct opened *o, const sigset_t *wait)
 {
-	struct web_server *s = NULL;
+	struct web_server *s = NULL, *machine = NULL;
 	struct log_runner *sequencer = NULL;
 	TRY(log_runner_start(&o->app, report_log, &sequencer));
 	enum err e = web_server_start(o->listener, &o->web, &s);
+	if (e == ERR_OK && o->machine_fd >= 0)
+		e = web_server_start(o->machine_fd, &o->machine, &machine);
 	if (e != ERR_OK) {
-		log_runner_stop(sequencer);
+		stop_all(sequencer, s, machine);
 		return e;
 	}
 	LOG(INFO, "ready", {"origin", o->app.origin});
@@ -321,8 +348,7 @@ static enum err serve(struct opened *o, const sigset_t *wait)
 		tick(o);
 		turn_bills(o);
 	}
-	log_runner_stop(sequencer);
-	web_server_stop(s);
+	stop_all(sequencer, s, machine);
 	return ERR_OK;
 }
 
@@ -348,6 +374,7 @@ static void opened_done(struct opened *o)
 	trust_free(o->app.trust);
 	signer_client_free(o->app.signer);
 	notary_client_free(o->app.notary);
+	ocsp_cache_free(o->app.ocsp);
 	converting_free(o->app.converting);
 	convert_free(o->convert);
 	progress_free(o->app.progress);
@@ -357,13 +384,15 @@ static void opened_done(struct opened *o)
 	views_free(o->views);
 	if (o->listener >= 0)
 		(void)close(o->listener);
+	if (o->machine_fd >= 0)
+		(void)close(o->machine_fd);
 	if (o->sql_fd >= 0)
 		(void)close(o->sql_fd);
 }
 
 static enum err run(const struct conf *c, const struct clock *clock)
 {
-	struct opened o = {.c = c, .clock = clock, .listener = -1, .sql_fd = -1};
+	struct opened o = {.c = c, .clock = clock, .listener = -1, .machine_fd = -1, .sql_fd = -1};
 	sigset_t wait;
 	hold_signals(&wait);
 	enum err e = run_opened(&o, &wait);

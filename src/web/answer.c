@@ -32,6 +32,11 @@ static void put_security(const struct web_req *rq, struct buf *out)
 {
 	const char *agent = rq->conf->agent_origin ? rq->conf->agent_origin : "";
 
+	if (rq->is_shared) { /* octets for programs: nothing that a page could do */
+		buf_str(out, "X-Content-Type-Options: nosniff\r\n");
+		cache_put(rq, out);
+		return;
+	}
 	buf_printf(out,
 		   "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
 		   "font-src 'self'; connect-src 'self'%s%s; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n",
@@ -44,9 +49,7 @@ static void put_security(const struct web_req *rq, struct buf *out)
 	if (strncmp(rq->conf->origin, "https://", 8) == 0)
 		buf_str(out, "Strict-Transport-Security: max-age=31536000\r\n");
 	/* A page behind the login is never kept, whatever its handler says. */
-	if (rq->is_shared)
-		cache_put(rq, out);
-	else if (rq->has_session || (rq->route && rq->route->access != WEB_PUBLIC) || !has_header(rq, "Cache-Control"))
+	if (rq->has_session || (rq->route && rq->route->access != WEB_PUBLIC) || !has_header(rq, "Cache-Control"))
 		buf_str(out, "Cache-Control: no-store\r\n");
 }
 

@@ -60,19 +60,31 @@ void web_cache(struct web_req *rq, int64_t seconds, int64_t last_modified)
 	rq->is_shared = true;
 	rq->fresh_sec = seconds < 0 ? 0 : seconds > INT32_MAX ? INT32_MAX : seconds;
 	rq->last_modified = last_modified;
+	rq->etag[0] = '\0';
+}
+
+void web_cache_tag(struct web_req *rq, const uint8_t sm3[32])
+{
+	static const char digits[] = "0123456789abcdef";
+	char *to = rq->etag;
+
+	*to++ = '"';
+	for (size_t i = 0; i < SM3_LEN; i++) {
+		*to++ = digits[sm3[i] >> 4];
+		*to++ = digits[sm3[i] & 15];
+	}
+	*to++ = '"';
+	*to = '\0';
 }
 
 enum err cache_judge(struct web_req *rq)
 {
 	uint8_t digest[SM3_LEN];
-	AUTO_BUF(etag, sizeof(rq->etag));
 
-	TRY(sm3_digest(buf_span(&rq->body), digest));
-	buf_str(&etag, "\"");
-	text_hex(&etag, SPAN_ARR(digest));
-	buf_str(&etag, "\"");
-	TRY(buf_err(&etag));
-	memcpy(rq->etag, etag.ptr, etag.len);
+	if (rq->etag[0] == '\0') {
+		TRY(sm3_digest(buf_span(&rq->body), digest));
+		web_cache_tag(rq, digest);
+	}
 	if (rq->status == 200 && is_known(rq, rq->etag))
 		rq->status = 304;
 	return ERR_OK;

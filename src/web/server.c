@@ -263,6 +263,8 @@ void web_server_stop(struct web_server *s)
 	struct timespec soon = after_ms(STOP_MS * 3 / 4), last = after_ms(STOP_MS);
 	unsigned left = 0;
 
+	if (!s)
+		return;
 	s->stop = true;
 	/* Wakes all that wait in accept(). */
 	(void)shutdown(s->listen_fd, SHUT_RDWR);

@@ -33,6 +33,6 @@ void web_metrics(struct web_metrics *ret); /* of this process since its start */
 struct web_server;
 /* listen_fd is made blocking; the caller closes it after web_server_stop(). */
 enum err web_server_start(int listen_fd, const struct web_config *conf, struct web_server **ret_s) MUST_CHECK;
-void web_server_stop(struct web_server *s); /* finishes running requests, at most 3 s, frees */
+void web_server_stop(struct web_server *s); /* finishes running requests, at most 3 s, frees; NULL is fine */
 /* One request without sockets: SCGI bytes in, CGI answer out (tests, fuzzing, bench). */
 enum err web_handle(const struct web_config *conf, struct span scgi, struct buf *answer) MUST_CHECK;

@@ -100,6 +100,7 @@ enum err web_bytes(struct web_req *rq, const char *content_type, struct span byt
  * Caches may keep it for `seconds` (0: ask each time); its tag is SM3 of the octets, and whoever has them gets 304. An error
  * instead of the answer is never kept. */
 void web_cache(struct web_req *rq, int64_t seconds, int64_t last_modified);
+void web_cache_tag(struct web_req *rq, const uint8_t sm3[32]); /* after it: SM3 of the octets, of one who has it already */
 enum err web_view(struct web_req *rq, const char *view) MUST_CHECK;  /* another view than the route's */
 /* A Chinese sentence that the error page shows beside cause and remedy (member "detail"). */
 void web_error_detail(struct web_req *rq, const char *detail_zh);

@@ -51,7 +51,7 @@ static void keep(struct serve_ctx *s, const struct ocsp_item *i, struct span der
 }
 
 /* RFC 6960, 2.3: for a request about another authority's certificates alone there is nobody here to answer. */
-static enum err answer(struct serve_ctx *s, const struct ocsp_request *r, bool kept, struct buf *out)
+static enum err answer(struct serve_ctx *s, const struct ocsp_request *r, bool kept, struct buf *out, struct presign_times *ret_t)
 {
 	struct ocsp_item items[OCSP_ITEMS_MAX];
 	size_t ours = 0, before = out->len;
@@ -66,12 +66,13 @@ static enum err answer(struct serve_ctx *s, const struct ocsp_request *r, bool k
 		ocsp_failure_put(out, OCSP_UNAUTHORIZED);
 		return buf_err(out);
 	}
-	if (kept && presign_get(s->presign, &r->ids[0], &items[0].status, notary_now(s), out) == ERR_OK)
+	if (kept && presign_get(s->presign, &r->ids[0], &items[0].status, notary_now(s), out, ret_t) == ERR_OK)
 		return ERR_OK;
 	err_clear();
 	struct ocsp_spec spec = {.signer = state_certs(s->state)->own[TRIO_OCSP], .key = state_trio(s->state)->key[TRIO_OCSP],
 		.produced = notary_now(s), .nonce = r->nonce, .items = items, .n = r->n};
 	TRY(ocsp_response_build(&spec, out));
+	*ret_t = (struct presign_times){items[0].this_update, items[0].next_update};
 	if (kept)
 		keep(s, &items[0], span_sub(buf_span(out), before, out->len - before));
 	return ERR_OK;
@@ -114,7 +115,8 @@ void presign_turn(struct serve_ctx *s)
 enum err on_ocsp(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 {
 	AUTO_BUF(der, OCSP_DER_MAX);
-	struct ocsp_request r;
+	struct ocsp_request r = {.n = 0};
+	struct presign_times t = {0, 0};
 
 	enum err e = ocsp_request_parse(ipc_get(in, NT_REQUEST), &r);
 	if (e != ERR_OK) {
@@ -122,11 +124,15 @@ enum err on_ocsp(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 	} else if (refresh(s, false) != ERR_OK) {
 		ocsp_failure_put(&der, OCSP_TRY_LATER);
 	} else {
-		TRY(answer(s, &r, may_be_kept(&r), &der));
+		TRY(answer(s, &r, may_be_kept(&r), &der, &t));
 	}
 	err_clear();
 	TRY(buf_err(&der));
 	ipc_put(out, NT_RESPONSE, buf_span(&der));
+	if (may_be_kept(&r) && t.next_update > 0) {
+		ipc_put_u64(out, NT_THIS_UPDATE, (uint64_t)t.this_update);
+		ipc_put_u64(out, NT_NEXT_UPDATE, (uint64_t)t.next_update);
+	}
 	return ERR_OK;
 }
 
@@ -145,6 +151,7 @@ enum err on_status(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 	const char *serials[OCSP_ITEMS_MAX];
 	size_t n = ipc_count(in, NT_SERIAL);
 	struct ocsp_request r;
+	struct presign_times t;
 	AUTO_BUF(request, OCSP_REQUEST_MAX);
 	AUTO_BUF(der, OCSP_DER_MAX);
 
@@ -157,7 +164,7 @@ enum err on_status(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 	TRY(refresh(s, true));
 	TRY(ocsp_request_build(state_certs(s->state)->ca, OCSP_SM3, serials, n, SPAN_EMPTY, &request));
 	TRY(ocsp_request_parse(buf_span(&request), &r));
-	TRY(answer(s, &r, false, &der));
+	TRY(answer(s, &r, false, &der, &t));
 	ipc_put(out, NT_RESPONSE, buf_span(&der));
 	return ERR_OK;
 }

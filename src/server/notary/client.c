@@ -177,6 +177,14 @@ enum err notary_hello(struct notary_client *c, struct notary_hello *ret_h)
 	return ERR_OK;
 }
 
+enum err notary_seq(struct notary_client *c, uint64_t *ret_seq)
+{
+	AUTO(ipc_msg) a = NULL;
+
+	TRY(ask(c, NOTARY_HELLO, &a));
+	return ipc_get_u64(a, NT_JOURNAL_SEQ, ret_seq);
+}
+
 /* --- the ceremony --- */
 
 void notary_csrs_done(struct notary_csrs *r)
@@ -222,25 +230,36 @@ enum err notary_install(struct notary_client *c, struct span root, struct span c
 
 /* --- answers and stamps --- */
 
-static enum err der_call(struct notary_client *c, enum notary_request type, struct span request, struct buf *ret_response)
+static enum err der_call(struct notary_client *c, enum notary_request type, struct span request, struct buf *ret_response,
+			 struct ipc_msg **ret_a)
 {
 	AUTO(ipc_msg) m = NULL;
-	AUTO(ipc_msg) a = NULL;
 
 	TRY(ipc_msg_new((uint16_t)type, &m));
 	ipc_put(m, NT_REQUEST, request);
-	TRY(call(c, m, &a));
-	return append(ret_response, ipc_get(a, NT_RESPONSE));
+	TRY(call(c, m, ret_a));
+	return append(ret_response, ipc_get(*ret_a, NT_RESPONSE));
 }
 
-enum err notary_ocsp(struct notary_client *c, struct span request, struct buf *ret_response)
+enum err notary_ocsp(struct notary_client *c, struct span request, struct buf *ret_response, struct notary_times *ret_t)
 {
-	return der_call(c, NOTARY_OCSP, request, ret_response);
+	AUTO(ipc_msg) a = NULL;
+	uint64_t from = 0, to = 0;
+
+	TRY(der_call(c, NOTARY_OCSP, request, ret_response, &a));
+	if (ipc_has(a, NT_NEXT_UPDATE)) {
+		TRY(ipc_get_u64(a, NT_THIS_UPDATE, &from));
+		TRY(ipc_get_u64(a, NT_NEXT_UPDATE, &to));
+	}
+	*ret_t = (struct notary_times){(int64_t)from, (int64_t)to};
+	return ERR_OK;
 }
 
 enum err notary_stamp(struct notary_client *c, struct span request, struct buf *ret_response)
 {
-	return der_call(c, NOTARY_STAMP, request, ret_response);
+	AUTO(ipc_msg) a = NULL;
+
+	return der_call(c, NOTARY_STAMP, request, ret_response, &a);
 }
 
 enum err notary_status(struct notary_client *c, const char *const *serials, size_t n, struct buf *ret_response)

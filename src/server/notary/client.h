@@ -18,6 +18,7 @@ struct notary_hello {
 };
 enum err notary_hello(struct notary_client *c, struct notary_hello *ret_h) MUST_CHECK;
 void notary_hello_done(struct notary_hello *h);
+enum err notary_seq(struct notary_client *c, uint64_t *ret_seq) MUST_CHECK; /* the journal's number alone */
 enum { NOTARY_ALIVE_MS = 1000 };
 enum err notary_alive(struct notary_client *c) MUST_CHECK; /* it answers, within NOTARY_ALIVE_MS */
 
@@ -32,7 +33,11 @@ enum err notary_setup(struct notary_client *c, struct notary_csrs *ret_r) MUST_C
 enum err notary_install(struct notary_client *c, struct span root, struct span ca, const struct span certs[NOTARY_KEYS]) MUST_CHECK;
 
 /* DER in, DER out (appended): failures of the protocols too are answers. */
-enum err notary_ocsp(struct notary_client *c, struct span request, struct buf *ret_response) MUST_CHECK;
+/* The times of an answer about one certificate without a nonce, which others may be given too; 0, 0 of all others. */
+struct notary_times {
+	int64_t this_update, next_update;
+};
+enum err notary_ocsp(struct notary_client *c, struct span request, struct buf *ret_response, struct notary_times *ret_t) MUST_CHECK;
 enum err notary_stamp(struct notary_client *c, struct span request, struct buf *ret_response) MUST_CHECK;
 /* The status of these certificates as of now, as an OCSP response to keep; ERR_UNAVAILABLE when nothing fresh is known. */
 enum err notary_status(struct notary_client *c, const char *const *serials, size_t n, struct buf *ret_response) MUST_CHECK;

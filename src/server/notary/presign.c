@@ -59,7 +59,8 @@ bool presign_has(const struct presign *p, const char *serial, const struct ocsp_
 	return is_good(&p->v[place(serial)], serial, status, now, ahead);
 }
 
-enum err presign_get(const struct presign *p, const struct ocsp_id *id, const struct ocsp_status *status, int64_t now, struct buf *out)
+enum err presign_get(const struct presign *p, const struct ocsp_id *id, const struct ocsp_status *status, int64_t now, struct buf *out,
+		     struct presign_times *ret_t)
 {
 	char serial[OCSP_SERIAL_HEX];
 
@@ -69,7 +70,9 @@ enum err presign_get(const struct presign *p, const struct ocsp_id *id, const st
 	if (!is_good(s, serial, status, now, PRESIGN_LEFT_SEC) || !span_eq(id->alg, span_of(s->alg, s->alg_len)))
 		return ERR(ABSENT, "no answer kept for %s", serial);
 	buf_put(out, span_of(s->der, s->len));
-	return buf_err(out);
+	TRY(buf_err(out));
+	*ret_t = (struct presign_times){s->this_update, s->next_update};
+	return ERR_OK;
 }
 
 enum err presign_put(struct presign *p, const struct ocsp_item *item, struct span der)

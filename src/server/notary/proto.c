@@ -20,7 +20,9 @@ static const struct ipc_field setup_out[] = {CSR_FIELD(NT_CSR_OCSP), CSR_FIELD(N
 static const struct ipc_field install_in[] = {CERT_FIELD(NT_ROOT, true), CERT_FIELD(NT_CA, true), CERT_FIELD(NT_CERT_OCSP, true),
 	CERT_FIELD(NT_CERT_TSA, true), CERT_FIELD(NT_CERT_LOG, true), {0}};
 static const struct ipc_field ocsp_in[] = {{NT_REQUEST, 1, OCSP_REQUEST_MAX, true, false}, {0}};
-static const struct ipc_field ocsp_out[] = {RESPONSE(OCSP_DER_MAX), {0}};
+static const struct ipc_field ocsp_out[] = {RESPONSE(OCSP_DER_MAX), {NT_THIS_UPDATE, 8, 8, false, false},
+	{NT_NEXT_UPDATE, 8, 8, false, false}, {0}};
+static const struct ipc_field status_out[] = {RESPONSE(OCSP_DER_MAX), {0}};
 static const struct ipc_field status_in[] = {{NT_SERIAL, 2, 2 * OCSP_SERIAL_MAX, true, true}, {0}};
 static const struct ipc_field stamp_in[] = {{NT_REQUEST, 1, TSP_REQUEST_MAX, true, false}, {0}};
 static const struct ipc_field stamp_out[] = {RESPONSE(TSP_DER_MAX), {0}};
@@ -43,7 +45,7 @@ const struct ipc_type notary_requests[] = {
 const struct ipc_type notary_answers[] = {
 	{IPC_ANSWER_OK, "hello answer", hello_out, false},  {IPC_ANSWER_OK, "setup answer", setup_out, false},
 	{IPC_ANSWER_OK, "install answer", none, false},     {IPC_ANSWER_OK, "ocsp answer", ocsp_out, false},
-	{IPC_ANSWER_OK, "status answer", ocsp_out, false},  {IPC_ANSWER_OK, "stamp answer", stamp_out, false},
+	{IPC_ANSWER_OK, "status answer", status_out, false},  {IPC_ANSWER_OK, "stamp answer", stamp_out, false},
 	{IPC_ANSWER_OK, "head answer", head_out, false},    {IPC_ANSWER_OK, "seal answer", seal_out, false},
 	{0},
 };

@@ -11,6 +11,7 @@ struct filing_desk;
 struct tables;
 struct converting;
 struct progress;
+struct ocsp_cache;
 struct portal {
 	const char *origin, *agent_origin, *bureau_name;
 	int64_t idle_sec;
@@ -18,6 +19,7 @@ struct portal {
 	struct trust *trust;
 	struct signer_client *signer;
 	struct notary_client *notary; /* NULL: none is configured */
+	struct ocsp_cache *ocsp;      /* NULL: every answer is asked for */
 	struct sessions *sessions;
 	const struct filing_desk *filing; /* NULL: no business is open yet */
 	const struct tables *insurance;   /* NULL: no register of insurance is kept */
@@ -74,4 +76,5 @@ void csv_quoted(struct buf *out, const char *value);
 enum err page_common(struct web_req *rq, json_t *model) MUST_CHECK;
 enum err page_my_cert(struct web_req *rq, struct mo *m) MUST_CHECK; /* member "cert" of the session's subject, or false */
 extern const struct web_route portal_routes[];
+extern const struct web_route portal_machine_routes[]; /* OCSP and time stamps: no cookies, errors as text or JSON */
 enum err model_tables_load(const char *dir, json_t **ret_tables) MUST_CHECK; /* ERR_CONFIG naming the file */

@@ -3,51 +3,94 @@
 #include "pki/ocsp.h"
 #include "pki/tsp.h"
 #include "server/notary/client.h"
+#include "server/portal/ocsp_cache.h"
 #include "server/portal/pages.h"
 #include "web/form.h"
-#include <stdatomic.h>
 #include <string.h>
 
-/* Of the worker threads (8 unless configured) at most so many wait for a notary that answers slowly: the desks go on. */
-enum { RELAYS_MAX = 4 };
-static atomic_uint relays;
+/* RFC 6960, 5: an answer that may be kept, and no longer than that. */
+enum { KEEP_MAX_SEC = 60 };
 
-typedef enum err notary_fn(struct notary_client *c, struct span request, struct buf *ret_response);
+static enum err notary_of(struct web_req *rq, struct notary_client **ret_n)
+{
+	*ret_n = portal_of(rq)->notary;
+	return *ret_n != NULL ? ERR_OK : ERR(NOT_YET, "no notary is configured");
+}
 
-static enum err relay(struct web_req *rq, notary_fn *call, struct span request, const char *type)
+/* A tag is of what may be kept only. */
+static enum err asked(struct notary_client *n, struct span request, struct buf *out, struct ocsp_kept *ret_k)
+{
+	struct ocsp_kept k = {.times = {0, 0}};
+
+	TRY(notary_ocsp(n, request, out, &k.times));
+	if (k.times.next_update > 0)
+		TRY(sm3_digest(buf_span(out), k.tag));
+	*ret_k = k;
+	return ERR_OK;
+}
+
+static enum err kept_or_asked(struct web_req *rq, struct notary_client *n, struct span request, struct buf *out, struct ocsp_kept *ret_k)
+{
+	struct portal *p = portal_of(rq);
+	uint64_t seq = 0;
+
+	if (p->ocsp == NULL)
+		return asked(n, request, out, ret_k);
+	TRY(ocsp_cache_seq(p->ocsp, n, &seq));
+	if (ocsp_cache_get(p->ocsp, request, seq, clock_now(p->desk.clock), out, ret_k) == ERR_OK)
+		return ERR_OK;
+	err_clear();
+	TRY(asked(n, request, out, ret_k));
+	if (ret_k->times.next_update > 0)
+		ocsp_cache_put(p->ocsp, request, seq, buf_span(out), ret_k);
+	return ERR_OK;
+}
+
+static enum err ocsp(struct web_req *rq, struct span request, struct ocsp_kept *ret_k)
 {
 	AUTO_BUF(response, OCSP_DER_MAX);
-	struct notary_client *n = portal_of(rq)->notary;
+	struct notary_client *n;
 
-	if (n == NULL)
-		return ERR(NOT_YET, "no notary is configured");
-	enum err e = atomic_fetch_add(&relays, 1) < RELAYS_MAX ? call(n, request, &response)
-							      : ERR(UNAVAILABLE, "%d requests wait for the notary", RELAYS_MAX);
-	atomic_fetch_sub(&relays, 1);
-	TRY(e);
-	return web_bytes(rq, type, buf_span(&response));
+	TRY(notary_of(rq, &n));
+	TRY(kept_or_asked(rq, n, request, &response, ret_k));
+	return web_bytes(rq, "application/ocsp-response", buf_span(&response));
 }
 
 enum err page_ocsp(struct web_req *rq)
 {
-	return relay(rq, notary_ocsp, web_raw(rq), "application/ocsp-response");
+	struct ocsp_kept k;
+
+	return ocsp(rq, web_raw(rq), &k);
 }
 
 enum err page_tsa(struct web_req *rq)
 {
-	return relay(rq, notary_stamp, web_raw(rq), "application/timestamp-reply");
+	AUTO_BUF(response, TSP_DER_MAX);
+	struct notary_client *n;
+
+	TRY(notary_of(rq, &n));
+	TRY(notary_stamp(n, web_raw(rq), &response));
+	return web_bytes(rq, "application/timestamp-reply", buf_span(&response));
 }
 
-/* RFC 6960, A.1: base64, then percent-encoded; some clients leave slashes and plus signs as they are. */
+/* RFC 6960, A.1: base64, then percent-encoded; some clients leave slashes and plus signs as they are. What is about one
+ * certificate and has no nonce is the same for everybody: the headers of RFC 5019, 6.2. */
 enum err page_ocsp_get(struct web_req *rq)
 {
 	static const char prefix[] = "/ocsp/";
 	const char *text = NULL;
+	struct ocsp_kept k;
 	AUTO_BUF(der, OCSP_REQUEST_MAX);
 
 	TRY(percent_decode(span_str(web_path(rq) + strlen(prefix)), false, web_arena(rq), &text));
 	TRY(text_unb64(span_str(text), &der));
-	return relay(rq, notary_ocsp, buf_span(&der), "application/ocsp-response");
+	TRY(ocsp(rq, buf_span(&der), &k));
+	int64_t left = k.times.next_update - clock_now(portal_of(rq)->desk.clock);
+	if (k.times.next_update > 0 && left > 0) {
+		web_cache(rq, left < KEEP_MAX_SEC ? left : KEEP_MAX_SEC, k.times.this_update);
+		web_cache_tag(rq, k.tag);
+	}
+	return ERR_OK;
 }
 
 enum err page_machine(struct web_req *rq)

@@ -152,11 +152,6 @@ const struct web_route portal_routes[] = {
 	{"GET", "/metrics", PUB, FORM, NULL, page_metrics, NULL},
 	{"GET", "/log/head", PUB, FORM, NULL, page_log_head, NULL},
 	{"GET", "/log/proof", PUB, FORM, in_proof, page_log_proof, NULL},
-	{"GET", "/ocsp", PUB, FORM, NULL, page_machine, NULL},
-	{"GET", "/ocsp/+", PUB, FORM, NULL, page_ocsp_get, NULL},
-	{"POST", "/ocsp", PUB, WEB_RAW, NULL, page_ocsp, NULL, false, "application/ocsp-request", OCSP_REQUEST_MAX},
-	{"GET", "/tsa", PUB, FORM, NULL, page_machine, NULL},
-	{"POST", "/tsa", PUB, WEB_RAW, NULL, page_tsa, NULL, false, "application/timestamp-query", TSP_REQUEST_MAX},
 
 	{"GET", "/login", PUB, FORM, in_next, page_login, "login"},
 	{"GET", "/login/messages", PUB, FORM, NULL, page_login_messages, NULL},
@@ -222,5 +217,15 @@ const struct web_route portal_routes[] = {
 	{"POST", "/desk/cases/:no/installed", ROLE_MAKER, JSON, in_installed, page_case_installed, NULL},
 	{"GET", "/desk/cases/:no/receipt", ROLE_DESK, FORM, NULL, page_case_receipt, NULL},
 	{"GET", "/desk/cases/:no/slip", ROLE_DESK, FORM, NULL, page_slip, "slip"},
+	{NULL},
+};
+
+/* At a socket and with workers of their own: programs that ask for statuses and stamps never take one from people. */
+const struct web_route portal_machine_routes[] = {
+	{"GET", "/ocsp", PUB, FORM, NULL, page_machine, NULL},
+	{"GET", "/ocsp/+", PUB, FORM, NULL, page_ocsp_get, NULL},
+	{"POST", "/ocsp", PUB, WEB_RAW, NULL, page_ocsp, NULL, false, "application/ocsp-request", OCSP_REQUEST_MAX},
+	{"GET", "/tsa", PUB, FORM, NULL, page_machine, NULL},
+	{"POST", "/tsa", PUB, WEB_RAW, NULL, page_tsa, NULL, false, "application/timestamp-query", TSP_REQUEST_MAX},
 	{NULL},
 };

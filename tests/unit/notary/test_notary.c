@@ -115,13 +115,15 @@ static void signed_for_this(void **state)
 	ask_plain(b.leaf[1], &plain);
 	OK(ocsp_request_build(b.ca, OCSP_SM3, &serial, 1, SPAN_EMPTY, &der));
 	OK(ocsp_request_parse(buf_span(&der), &r));
-	OK(presign_get(b.notary->presign, &r.ids[0], &good, bench_now(), &out));
+	struct presign_times t;
+	OK(presign_get(b.notary->presign, &r.ids[0], &good, bench_now(), &out, &t));
+	assert_int_equal(t.next_update, t.this_update + FOLLOW_MAX_AGE_SEC);
 	assert_true(span_eq(buf_span(&plain), buf_span(&out)));
 	uint8_t alg[PRESIGN_ALG_MAX] = {0};
 	memcpy(alg, r.ids[0].alg.ptr, r.ids[0].alg.len);
 	alg[r.ids[0].alg.len - 1] ^= 1;
 	r.ids[0].alg = span_of(alg, r.ids[0].alg.len);
-	assert_int_equal(presign_get(b.notary->presign, &r.ids[0], &good, bench_now(), &out), ERR_ABSENT);
+	assert_int_equal(presign_get(b.notary->presign, &r.ids[0], &good, bench_now(), &out, &t), ERR_ABSENT);
 }
 
 static void statuses(void **state)
