@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 """The edge of a running bureau: whatever octets a client sends, the answer is one of ours, never a 502.  usage: edge.py BUILD_DIR [PART...]"""
+import base64
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import traceback
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from bureau import Bureau  # noqa: E402
@@ -241,6 +246,95 @@ def health(b):
         check(f"{name} goes on: 200 again", until(lambda: missing(b)[0] == 200, 30) is not None, str(missing(b)))
 
 
+# --- certificate status ---
+
+class Status:
+    """Requests about one serial number, as RFC 6960, A.1 has them in an address."""
+
+    def __init__(self, b):
+        self.b, self.ca = b, os.path.join(b.dir, "ca.pem")
+        self.openssl("x509", "-inform", "der", "-in", os.path.join(b.data, "ca/ca.cer"), "-out", self.ca)
+
+    @staticmethod
+    def openssl(*args):
+        return subprocess.run(["openssl", *args], check=True, capture_output=True).stdout.decode("utf-8", "replace")
+
+    def path(self, serial):
+        out = os.path.join(self.b.dir, "request.der")
+        self.openssl("ocsp", "-sm3", "-issuer", self.ca, "-serial", "0x" + serial, "-no_nonce", "-reqout", out)
+        with open(out, "rb") as f:
+            return "/ocsp/" + urllib.parse.quote(base64.b64encode(f.read()).decode(), safe="")
+
+    def says(self, octets_):
+        out = os.path.join(self.b.dir, "response.der")
+        with open(out, "wb") as f:
+            f.write(octets_)
+        found = re.search(r"Cert Status: (\w+)", self.openssl("ocsp", "-respin", out, "-noverify", "-resp_text"))
+        return found and found.group(1)
+
+
+def tool(b, *args):
+    return json.loads(subprocess.run([os.path.join(b.build, "tests/fault/status_tool"), b.data, *args], check=True, capture_output=True,
+                                     text=True, timeout=60, stdin=subprocess.DEVNULL).stdout)
+
+
+def status_headers(b):
+    s = Status(b)
+    path = s.path("41424344")
+    a = b.request("GET", path, headers={"Cookie": "a=b"})
+    age = re.search(r"max-age=(\d+)", a.header("Cache-Control") or "")
+    check("GET of a status: the headers of RFC 5019, 6.2", age and 0 < int(age.group(1)) <= 60 and a.header("ETag") and a.header("Last-Modified")
+          and a.header("Expires") and "no-store" not in a.header("Cache-Control"), str(a.headers))
+    check("and nothing that differs by the asker", not a.cookies() and not a.header("Vary"), str(a.headers))
+    c = b.request("GET", path, headers={"If-None-Match": a.header("ETag")})
+    check("a client that has it may be told so", c.status in (200, 304), str(c.status))
+    e = b.request("GET", "/ocsp/AAAA")
+    check("what is no status is not kept", "max-age" not in (e.header("Cache-Control") or ""), str(e.headers))
+    e = b.request("GET", "/ocsp/%00")
+    check("nor is an error, and it sets no cookie", e.status == 400 and not e.cookies() and "no-store" in e.header("Cache-Control"), str(e.headers))
+
+
+def suspended_shows(b):
+    """Asked all the time, so that every cache on the way is warm."""
+    s = Status(b)
+    serial = tool(b, "journal")["certs"][0]["serial"]
+    path = s.path(serial)
+    for _ in range(60):
+        first = b.request("GET", path)
+    check("good, and hot", s.says(first.body) == "good", str(first.status))
+    tool(b, "suspend", serial)
+    took = until(lambda: s.says(b.request("GET", path).body) == "revoked", 20)
+    check("a suspension shows within three seconds", took is not None and took < 3, str(took))
+    tool(b, "release", serial)
+    took = until(lambda: s.says(b.request("GET", path).body) == "good", 20)
+    check("and its release", took is not None and took < 3, str(took))
+
+
+def many_askers(b):
+    s = Status(b)
+    with open(os.path.join(b.dir, "requests"), "w", encoding="ascii") as f:
+        for i in range(100):
+            f.write(f"GET {s.path(f'4142434445{i:04x}')}\n")
+    out = json.loads(subprocess.run([os.path.join(b.build, "bench/yx_bench_load"), str(b.port), "64", "2000", f.name], check=True,
+                                    capture_output=True, text=True).stdout)
+    check("64 connections at once: every one is answered", list(out["status"]) == ["200"], str(out))
+    pid = b.part("yinxin-notary")[0]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        path = s.path("4242424242")
+        threads = [threading.Thread(target=lambda: b.request("GET", path, timeout=40)) for _ in range(12)]
+        for t in threads:
+            t.start()
+        time.sleep(0.3)
+        began = time.monotonic()
+        page = b.get("/guide")
+        check("a notary that stands still keeps no worker from the pages", page.status == 200 and time.monotonic() - began < 2, str(page.status))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for t in threads:
+        t.join()
+
+
 # --- two bureaus in one browser ---
 
 def jar_of(*cookies):
@@ -274,7 +368,7 @@ def main():
     try:
         b.start()
         only = sys.argv[2:]
-        for part in (control_octets, octets, sizes, own_pages, accept, converter, health, two_bureaus):
+        for part in (control_octets, octets, sizes, own_pages, accept, converter, health, status_headers, suspended_shows, many_askers, two_bureaus):
             if only and part.__name__ not in only:
                 continue
             try:
