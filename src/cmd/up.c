@@ -45,6 +45,12 @@ static void on_signal(int number)
 	stop_asked = 1;
 }
 
+/* Only so that a wait ends. */
+static void on_child(int number)
+{
+	(void)number;
+}
+
 static void catch_signals(void)
 {
 	struct sigaction sa = {.sa_handler = on_signal};
@@ -52,6 +58,8 @@ static void catch_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	sa.sa_handler = on_child;
+	sigaction(SIGCHLD, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -315,8 +323,22 @@ static enum err after_end(struct up *u, struct part *p, int status)
 	if (++p->restarts > RESTARTS_MAX)
 		return ERR(UNAVAILABLE, "%s dies again and again; see %s/log/%s.log", p->program, u->b->data, p->name);
 	fprintf(stderr, "%s 意外退出,正在重新启动\n", p->program);
-	pause_ms(RESTART_PAUSE_MS);
+	if (p->restarts > 1)
+		pause_ms(RESTART_PAUSE_MS);
 	return spawn(u, p, true);
+}
+
+/* Signals are held back between the look and the wait, so that none is lost; children are spawned with the mask as it was. */
+static void wait_for_event(void)
+{
+	sigset_t all, mask;
+	siginfo_t ended_one = {0};
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &mask);
+	bool none = waitid(P_ALL, 0, &ended_one, WEXITED | WNOHANG | WNOWAIT) != 0 || ended_one.si_pid == 0;
+	if (none && !stop_asked)
+		(void)ppoll(NULL, 0, NULL, &mask);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 enum err up_watch(struct up *u)
@@ -327,7 +349,8 @@ enum err up_watch(struct up *u)
 			if (u->parts[i].pid && ended(&u->parts[i], &status))
 				TRY(after_end(u, &u->parts[i], status));
 		}
-		pause_ms(100);
+		if (!stop_asked)
+			wait_for_event();
 	}
 	return ERR_OK;
 }

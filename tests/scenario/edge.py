@@ -152,6 +152,31 @@ def accept(b):
         check(f"Accept {value!r}: {kind}", a.status == 200 and ("application/json" in a.head) == (kind == "json"), a.head)
 
 
+# --- idle ---
+
+def waits(pid):
+    """How often the threads of a process gave up the processor of themselves."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/status", encoding="ascii", errors="replace") as f:
+            total += next(int(line.split()[1]) for line in f if line.startswith("voluntary"))
+    return total
+
+
+# Wake-ups a second that have a reason: the sequencer's turns, the notary's feed and the loop around it, the signer's answers.
+IDLE = {"yinxin-portal": 6, "yinxin-notary": 8, "yinxin-signer": 10, "yinxin-escrow": 6, "yinxin-convert": 0.5, "yinxin": 0.5}
+
+
+def idle(b):
+    pids = {pid: name for pid, name in b.children().items() if name in IDLE} | {b.process.pid: "yinxin"}
+    time.sleep(1)
+    before = {pid: waits(pid) for pid in pids}
+    time.sleep(4)
+    for pid, name in pids.items():
+        rate = (waits(pid) - before[pid]) / 4
+        check(f"{name} idle: at most {IDLE[name]} wake-ups a second", rate <= IDLE[name], f"{rate:.1f}")
+
+
 # --- parts that die ---
 
 TOOL = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tools/make-employees")
@@ -213,12 +238,15 @@ def converter(b):
     check("all is there: /healthz 200", until(lambda: missing(b) == (200, "ok\n")) is not None, str(missing(b)))
     check("an upload is read", *upload(operator, no, sheet))
     for round_ in range(2):
-        began, old = time.monotonic(), starters(b)
+        old = starters(b)
         for pid in old:
             os.kill(pid, signal.SIGKILL)
-        check("an upload at once after kill -9 of the starter is read", len(old) == 1 and upload(operator, no, sheet)[0], str(len(old)))
-        took = time.monotonic() - began
-        check("within two seconds of that kill", took < 2, f"{took:.2f} s")
+        back = until(lambda: len(starters(b)) == 1 and starters(b) != old, 10)
+        check("after kill -9 of the starter there is another one within two seconds", back is not None and back < 2, str(back))
+        for pid in starters(b):
+            os.kill(pid, signal.SIGKILL)
+        ok, said = upload(operator, no, sheet)
+        check("an upload at once after kill -9 of the starter is read", len(old) == 1 and ok, f"{len(old)} {said}")
     # Kept from coming back, by its socket's folder: what is missing has a name.
     folder = os.path.join(b.data, "run/convert")
     os.rename(folder, folder + ".away")
@@ -368,7 +396,7 @@ def main():
     try:
         b.start()
         only = sys.argv[2:]
-        for part in (control_octets, octets, sizes, own_pages, accept, converter, health, status_headers, suspended_shows, many_askers, two_bureaus):
+        for part in (idle, control_octets, octets, sizes, own_pages, accept, converter, health, status_headers, suspended_shows, many_askers, two_bureaus):
             if only and part.__name__ not in only:
                 continue
             try:

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* A starter that died is back within a second (yinxin up). */
-enum { READ_BYTES = 1 << 16, AWAY_MS = 1800, AGAIN_MS = 20 };
+enum { READ_BYTES = 1 << 16, AWAY_MS = 3000, AGAIN_MS = 20 };
 
 struct reading {
 	int fd;
