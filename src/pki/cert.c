@@ -1,6 +1,7 @@
 #include "pki/cert.h"
 #include "base/text.h"
 #include "gm/sm3.h"
+#include "pki/arc.h"
 #include "pki/oid.h"
 #include "pki/x509.h"
 #include <stdlib.h>
@@ -17,7 +18,7 @@ struct cert {
 	unsigned usage;
 	int pathlen;
 	bool ca, eku_critical, nocheck;
-	char serial[2 * SERIAL_MAX + 1], uscc[33], profile[32], unit_no[17], person_id[33];
+	char serial[2 * SERIAL_MAX + 1], uscc[33], profile[32], arc[ARC_MAX], unit_no[17], person_id[33];
 	size_t len;
 	uint8_t der[];
 };
@@ -115,9 +116,13 @@ static enum err ext_uscc(struct cert *c, struct x509_ext e)
 	return keep_text(v, c->uscc, sizeof(c->uscc));
 }
 
-static enum err ext_profile(struct cert *c, struct x509_ext e)
+/* Once, under whichever arc: two could name two profiles. */
+static enum err ext_profile(struct cert *c, struct x509_ext e, const char arc[ARC_MAX])
 {
 	struct span v;
+	if (c->arc[0] != '\0')
+		return ERR(DER, "profile name under two arcs");
+	memcpy(c->arc, arc, ARC_MAX);
 	TRY(der_take(&e.value, DER_UTF8, &v));
 	TRY(der_end(e.value, "profile name"));
 	return keep_text(v, c->profile, sizeof(c->profile));
@@ -128,8 +133,7 @@ static const struct {
 	enum err (*read)(struct cert *c, struct x509_ext e);
 } readers[] = {
 	{OID_BASIC, ext_basic}, {OID_KEY_USAGE, ext_usage}, {OID_SKI, ext_ski},		 {OID_AKI, ext_aki},
-	{OID_EKU, ext_eku},	{OID_ID_USCC, ext_uscc},    {OID_PROFILE_EXT, ext_profile},
-	{OID_OCSP_NOCHECK, ext_nocheck},
+	{OID_EKU, ext_eku},	{OID_ID_USCC, ext_uscc},    {OID_OCSP_NOCHECK, ext_nocheck},
 };
 
 static enum err ext_read(struct cert *c, struct x509_ext e)
@@ -138,6 +142,9 @@ static enum err ext_read(struct cert *c, struct x509_ext e)
 		if (der_oid_is(e.oid, readers[i].oid))
 			return readers[i].read(c, e);
 	}
+	char arc[ARC_MAX] = "";
+	if (arc_has(e.oid, ARC_PROFILE, arc))
+		return ext_profile(c, e, arc);
 	if (e.critical)
 		return ERR(DER, "RFC 5280, 4.2: unknown critical extension");
 	return ERR_OK;
@@ -306,6 +313,11 @@ const char *cert_uscc(const struct cert *c)
 const char *cert_profile(const struct cert *c)
 {
 	return c->profile;
+}
+
+const char *cert_arc(const struct cert *c)
+{
+	return c->arc;
 }
 
 const char *cert_unit_no(const struct cert *c)

@@ -2,7 +2,7 @@
  *
  * Subject of ours: C=CN, ST, L, O=<unit name>, CN=<holder>, serialNumber=<subject id>; the subject id binds:
  *   unit, unit-member   "<unit_no>-<person_id>"     person, staff   "<person_id>"     card   "<card serial>"
- * The profile's name is in a non-critical extension (OID_PROFILE_EXT) and in the policy; text of names binds nothing.
+ * The profile's name is in a non-critical extension of the bureau's arc (arc.h); text of names binds nothing.
  * The identity number of a person is in no certificate. Only libcrypto's DER codec is used; signing is gm_sign. */
 #pragma once
 #include "gm/sm2.h"
@@ -24,6 +24,7 @@ const char *cert_common_name(const struct cert *c);
 const char *cert_org(const struct cert *c);
 const char *cert_uscc(const struct cert *c);
 const char *cert_profile(const struct cert *c);
+const char *cert_arc(const struct cert *c);          /* under which its profile is named, dotted */
 const char *cert_unit_no(const struct cert *c);      /* from the subject id; "" for persons */
 const char *cert_person_id(const struct cert *c);
 struct span cert_subject_der(const struct cert *c);
@@ -50,6 +51,7 @@ struct cert_spec {
 	const char *profile;            /* a row of profile.h */
 	uint8_t serial[CERT_SERIAL_LEN];/* first octet 0x01..0x7f */
 	const struct cert *issuer;      /* NULL: self-signed root */
+	const char *arc;                /* the root's, arc.h; NULL: of examples. All others stand under their issuer's */
 	const struct sm2_pub *pub;
 	const char *org, *common_name, *subject_id, *uscc; /* NULL or "" where the profile has none */
 	const char *state, *locality;   /* NULL: profile's */

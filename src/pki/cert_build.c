@@ -1,4 +1,5 @@
 #include "gm/sm3.h"
+#include "pki/arc.h"
 #include "pki/attest.h"
 #include "pki/cert.h"
 #include "pki/oid.h"
@@ -173,12 +174,15 @@ static void basic_put(struct buf *out, const struct profile *p)
 	x509_ext_close(out, m);
 }
 
-static void policy_put(struct buf *out, const struct profile *p)
+static void policy_put(struct buf *out, const struct profile *p, const char *arc)
 {
-	if (p->policy[0] != '\0') {
+	if (p->policy[0] != '\0' || p->arc_leaf != 0) {
 		struct x509_ext_mark m = x509_ext_open(out, OID_POLICIES, false);
 		size_t seq = der_open(out, DER_SEQ), info = der_open(out, DER_SEQ);
-		der_put_oid(out, p->policy);
+		if (p->arc_leaf != 0)
+			arc_put(out, arc, p->arc_leaf);
+		else
+			der_put_oid(out, p->policy);
 		der_close(out, info);
 		der_close(out, seq);
 		x509_ext_close(out, m);
@@ -245,17 +249,29 @@ static void text_ext_put(struct buf *out, const char *oid, int tag, const char *
 	x509_ext_close(out, m);
 }
 
+/* Under the bureau's arc: what kind of certificate this is. */
+static void profile_put(struct buf *out, const struct profile *p, const char *arc)
+{
+	size_t seq = der_open(out, DER_SEQ);
+	arc_put(out, arc, ARC_PROFILE);
+	size_t octets = der_open(out, DER_OCTETS);
+	der_put(out, DER_UTF8, span_str(p->name));
+	der_close(out, octets);
+	der_close(out, seq);
+}
+
 static enum err exts_put(struct buf *out, const struct cert_spec *s, const struct profile *p)
 {
+	const char *arc = arc_of_new(s->issuer == NULL ? s->arc : cert_arc(s->issuer));
 	size_t outer = der_open(out, DER_EXPLICIT(3)), seq = der_open(out, DER_SEQ);
 	TRY(key_ids_put(out, s));
 	usage_put(out, p->usage);
 	basic_put(out, p);
-	policy_put(out, p);
+	policy_put(out, p, arc);
 	nocheck_put(out, p);
 	urls_put(out, s);
 	text_ext_put(out, OID_ID_USCC, DER_PRINTABLE, s->uscc);
-	text_ext_put(out, OID_PROFILE_EXT, DER_UTF8, p->name);
+	profile_put(out, p, arc);
 	der_close(out, seq);
 	der_close(out, outer);
 	return ERR_OK;

@@ -1,4 +1,4 @@
-/* Object identifiers in dotted text; docs/protocol/certificates.md names their sources. */
+/* Object identifiers in dotted text; docs/protocol/certificates.md names their sources. Those of a bureau: arc.h. */
 #pragma once
 #define OID_SM2_CURVE "1.2.156.10197.1.301"
 #define OID_SM2_SIGN_SM3 "1.2.156.10197.1.501"
@@ -7,10 +7,6 @@
 #define OID_SM4_ECB "1.2.156.10197.1.104.1"
 #define OID_SM4_CBC "1.2.156.10197.1.104.2"
 #define OID_ID_USCC "1.2.156.10260.4.1.4" /* organisation code, carries the unified social credit code */
-/* Demonstration arc under the UUID branch 2.25 (ITU-T X.667); a licensed body replaces it in share/profiles. */
-#define OID_POLICY_ATTESTED "2.25.221193735541470713841366452119853042145.1"
-#define OID_POLICY_PLAIN "2.25.221193735541470713841366452119853042145.2"
-#define OID_PROFILE_EXT "2.25.221193735541470713841366452119853042145.3" /* UTF8String: profile name, non-critical */
 /* X.509 (RFC 5280) */
 #define OID_EC_PUBLIC_KEY "1.2.840.10045.2.1"
 #define OID_CN "2.5.4.3"
@@ -46,4 +42,3 @@
 #define OID_AT_DIGEST "1.2.840.113549.1.9.4"
 #define OID_AT_SIGNING_TIME "1.2.840.113549.1.9.5"
 #define OID_AT_SIGNING_CERT_V2 "1.2.840.113549.1.9.16.2.47"
-#define OID_POLICY_STAMP "2.25.221193735541470713841366452119853042145.4" /* of our time stamps */

@@ -54,6 +54,17 @@ static enum err oid_get(const json_t *row, const char *key, char *slot, size_t s
 	return ERR_OK;
 }
 
+/* "arc.1", "arc.2": under the arc of the bureau, whichever that is; else an identifier as it stands. */
+static enum err policy_get(const json_t *row, struct profile *p)
+{
+	const char *s = json_string_value(json_object_get(row, "policy"));
+	bool attested = s != NULL && strcmp(s, "arc.1") == 0;
+	if (!attested && (s == NULL || strcmp(s, "arc.2") != 0))
+		return oid_get(row, "policy", p->policy, sizeof(p->policy));
+	p->arc_leaf = attested ? ARC_ATTESTED : ARC_PLAIN;
+	return ERR_OK;
+}
+
 static enum err days_get(const json_t *row, const char *key, int *ret_days)
 {
 	const json_t *v = json_object_get(row, key);
@@ -126,7 +137,7 @@ static enum err row_read(const json_t *row, struct profile *p)
 	TRY(days_get(row, "days_max", &p->days_max));
 	if (p->days_default > p->days_max)
 		return ERR(CONFIG, "days_default is over days_max");
-	TRY(oid_get(row, "policy", p->policy, sizeof(p->policy)));
+	TRY(policy_get(row, p));
 	TRY(oid_get(row, "eku", p->eku, sizeof(p->eku)));
 	if (p->ca && p->eku[0] != '\0')
 		return ERR(CONFIG, "a CA has no eku");

@@ -1,4 +1,5 @@
 #include "pki/tsp.h"
+#include "pki/arc.h"
 #include "pki/cms.h"
 #include "pki/cms_i.h"
 #include "pki/oid.h"
@@ -34,10 +35,11 @@ static void fault(struct tsp_request *r, enum tsp_fault why)
 static enum err options_read(struct span seq, struct tsp_request *r)
 {
 	struct span v;
+	char arc[ARC_MAX];
 
 	if (der_next_is(seq, DER_OID)) {
-		TRY(der_take_oid(&seq, &v));
-		if (!der_oid_is(v, OID_POLICY_STAMP))
+		TRY(der_take_oid(&seq, &r->policy));
+		if (!arc_has(r->policy, ARC_STAMP, arc))
 			fault(r, TSP_BAD_POLICY);
 	}
 	if (der_next_is(seq, DER_INT))
@@ -96,12 +98,26 @@ enum err tsp_request_build(const uint8_t sm3[32], struct span nonce, bool cert_r
 
 /* --- answer --- */
 
+/* RFC 3161, 2.4.2: the policy that was asked for. An authority whose certificate is under the old arc stamps under the new one,
+ * and still under the old where a request names it. */
+static bool policy_is_ours(const struct tsp_spec *s)
+{
+	char arc[ARC_MAX] = "";
+	const char *own = cert_arc(s->signer);
+
+	return s->request->policy.len == 0 ||
+	       (arc_has(s->request->policy, ARC_STAMP, arc) && (strcmp(arc, own) == 0 || strcmp(arc, arc_of_new(own)) == 0));
+}
+
 static void info_put(struct buf *out, const struct tsp_spec *s)
 {
 	size_t seq = der_open(out, DER_SEQ);
 
 	der_put_u64(out, 1);
-	der_put_oid(out, OID_POLICY_STAMP);
+	if (s->request->policy.len > 0)
+		der_put(out, DER_OID, s->request->policy);
+	else
+		arc_put(out, arc_of_new(cert_arc(s->signer)), ARC_STAMP);
 	buf_put(out, s->request->imprint);
 	der_put_uint(out, SPAN_ARR(s->serial));
 	cms_time_put(out, s->time);
@@ -129,6 +145,10 @@ enum err tsp_response_build(const struct tsp_spec *spec, struct buf *out)
 	if (spec->serial[0] < 0x01 || spec->serial[0] > 0x7f)
 		return ERR(SYNTAX, "serial number of a stamp");
 	TRY(authority_check(spec->signer));
+	if (!policy_is_ours(spec)) {
+		tsp_failure_put(out, TSP_BAD_POLICY);
+		return buf_err(out);
+	}
 	info_put(&info, spec);
 	TRY(buf_err(&info));
 	struct cms_spec c = {.content_type = OID_CT_TST_INFO, .content = buf_span(&info), .signer = spec->signer,

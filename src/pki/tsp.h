@@ -16,6 +16,7 @@ struct tsp_request {
 	struct span imprint;      /* MessageImprint, whole; echoed as it came */
 	struct span nonce;        /* INTEGER without sign octet; empty: none */
 	bool cert_req;
+	struct span policy;       /* content of the OBJECT IDENTIFIER; empty: none is asked for */
 	enum tsp_fault fault;     /* why it is to be refused, though well-formed */
 };
 enum err tsp_request_parse(struct span der, struct tsp_request *ret_r) MUST_CHECK; /* ERR_DER, ERR_LIMIT */
@@ -29,7 +30,8 @@ struct tsp_spec {
 	uint8_t serial[TSP_SERIAL_LEN]; /* unique for ever, first octet 0x01..0x7f */
 	int64_t time;
 };
-enum err tsp_response_build(const struct tsp_spec *spec, struct buf *out) MUST_CHECK; /* ERR_CERT_USAGE, ERR_STATE for a faulty request */
+enum err tsp_response_build(const struct tsp_spec *spec, struct buf *out) MUST_CHECK; /* ERR_CERT_USAGE, ERR_STATE for a faulty request.
+	* A policy that is not of the signer's bureau is refused in the answer. */
 void tsp_failure_put(struct buf *out, enum tsp_fault fault);
 
 /* The token of a granted answer; ERR_DENIED for a refusal, ERR_DER. */

@@ -18,6 +18,7 @@ import java.security.cert.TrustAnchor;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.Set;
@@ -134,6 +135,28 @@ public final class Check {
 		CertPathValidator.getInstance("PKIX", "BC").validate(chain, p);
 	}
 
+	// To our root, with a list for every authority; without the root's BouncyCastle finds no way.
+	private static void wholePath(String leaf, String... lists) throws Exception {
+		CertificateFactory f = CertificateFactory.getInstance("X.509", "BC");
+		List<X509CRL> crls = new ArrayList<>();
+		for (String name : lists)
+			crls.add((X509CRL) f.generateCRL(new ByteArrayInputStream(read(name))));
+		CertPath chain = f.generateCertPath(List.of(jca(read(leaf + ".der")), jca(read("ca.der"))));
+		PKIXParameters p = new PKIXParameters(Set.of(new TrustAnchor(jca(read("root.der")), null)));
+		p.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(crls), "BC"));
+		p.setRevocationEnabled(true);
+		CertPathValidator.getInstance("PKIX", "BC").validate(chain, p);
+	}
+
+	private static boolean refused(String leaf, String... lists) throws Exception {
+		try {
+			wholePath(leaf, lists);
+			return false;
+		} catch (CertPathValidatorException e) {
+			return true;
+		}
+	}
+
 	private static void longPath(String leaf) throws Exception {
 		CertificateFactory f = CertificateFactory.getInstance("X.509", "BC");
 		CertPath chain = f.generateCertPath(List.of(jca(read(leaf + ".der")), jca(read("ca.der"))));
@@ -240,6 +263,12 @@ public final class Check {
 
 	private static void rest() {
 		report("BouncyCastle: request", () -> csrValid(read("csr.der")));
+		report("BouncyCastle: path to the root with both lists", () -> {
+			wholePath("sign", "crl.der", "root.crl.der");
+			return true;
+		});
+		report("BouncyCastle: no path to the root without its list", () -> refused("sign", "crl.der"));
+		report("BouncyCastle: revoked is revoked on the whole path", () -> refused("staff", "crl.der", "root.crl.der"));
 		report("BouncyCastle: revocation list", () -> crlValid(read("crl.der")));
 		report("BouncyCastle: revoked serial is listed", () -> new X509CRLHolder(read("crl.der"))
 			.getRevokedCertificate(new BigInteger(Files.readString(dir.resolve("staff.serial")), 16)) != null);

@@ -1,5 +1,5 @@
 /* Objects for other implementations to judge, and our judgement of theirs.
- *   interop_emit emit PROFILES DIR      a test bureau's objects; the private keys are made here and worth nothing
+ *   interop_emit emit PROFILES DIR [PEN]  a test bureau's objects; the private keys are made here and worth nothing
  *   interop_emit check KIND DIR FILE    exit status 0 when we accept FILE: cert csr crl sig cipher enveloped ocspreq ocsp tsq tsp
  * DIR is what emit wrote. */
 #include "base/file.h"
@@ -8,6 +8,7 @@
 #include "gm/kdf.h"
 #include "gm/rand.h"
 #include "gm/sm3.h"
+#include "pki/arc.h"
 #include "pki/csr.h"
 #include "pki/envelope.h"
 #include "pki/ocsp.h"
@@ -92,22 +93,23 @@ static enum err put_key(const char *dir, const char *name, const struct sm2_key 
 
 struct bureau {
 	struct sm2_key *root, *ca, *sign, *enc, *staff, *card, *ocsp, *tsa;
+	char arc[ARC_MAX]; /* the root's */
 	struct cert *root_cert, *ca_cert, *sign_cert, *enc_cert, *staff_cert, *card_cert, *ocsp_cert, *tsa_cert;
 };
 
 static enum err issue(const char *profile, const struct cert *issuer, const struct sm2_key *by, const struct sm2_key *of,
-		      const char *id, struct cert **ret_c)
+		      const char *id, const char *arc, struct cert **ret_c)
 {
 	const struct profile *p = profile_find(profile);
 	if (p == NULL)
 		return ERR(ABSENT, "profile %s", profile);
 	int64_t now = (int64_t)time(NULL) - DAY;
-	struct cert_spec s = {.profile = profile, .issuer = issuer, .pub = sm2_key_pub(of), .subject_id = id,
+	struct cert_spec s = {.profile = profile, .issuer = issuer, .arc = arc, .pub = sm2_key_pub(of), .subject_id = id,
 			      .not_before = now, .not_after = now + (int64_t)p->days_default * DAY,
 			      .common_name = p->ca ? NULL : "长沙测试一号科技有限公司",
 			      .org = p->needs_org ? "长沙测试一号科技有限公司" : NULL,
 			      .uscc = p->needs_uscc ? "91430100MAYYYY016Y" : NULL,
-			      .crl_url = "http://localhost:8600/crl/ca.crl", .ca_url = "http://localhost:8600/ca/ca.cer",
+			      .crl_url = p->ca ? "http://localhost:8600/crl/root.crl" : "http://localhost:8600/crl/ca.crl", .ca_url = "http://localhost:8600/ca/ca.cer",
 			      .ocsp_url = "http://localhost:8600/ocsp"};
 	TRY(rand_bytes(s.serial, sizeof(s.serial)));
 	s.serial[0] = (uint8_t)(s.serial[0] % 0x7f + 1);
@@ -119,14 +121,14 @@ static enum err make_bureau(struct bureau *b)
 	struct sm2_key **keys[] = {&b->root, &b->ca, &b->sign, &b->enc, &b->staff, &b->card, &b->ocsp, &b->tsa};
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		TRY(sm2_key_new(keys[i]));
-	TRY(issue("root", NULL, b->root, b->root, NULL, &b->root_cert));
-	TRY(issue("ca", b->root_cert, b->root, b->ca, NULL, &b->ca_cert));
-	TRY(issue("unit-sign", b->ca_cert, b->ca, b->sign, "43010001-P0000123", &b->sign_cert));
-	TRY(issue("unit-enc", b->ca_cert, b->ca, b->enc, "43010001-P0000123", &b->enc_cert));
-	TRY(issue("staff-sign", b->ca_cert, b->ca, b->staff, "P0000001", &b->staff_cert));
-	TRY(issue("ocsp", b->ca_cert, b->ca, b->ocsp, "NOTARY-OCSP", &b->ocsp_cert));
-	TRY(issue("tsa", b->ca_cert, b->ca, b->tsa, "NOTARY-TSA", &b->tsa_cert));
-	return issue("card", b->ca_cert, b->ca, b->card, "YX00000001", &b->card_cert);
+	TRY(issue("root", NULL, b->root, b->root, NULL, b->arc, &b->root_cert));
+	TRY(issue("ca", b->root_cert, b->root, b->ca, NULL, b->arc, &b->ca_cert));
+	TRY(issue("unit-sign", b->ca_cert, b->ca, b->sign, "43010001-P0000123", b->arc, &b->sign_cert));
+	TRY(issue("unit-enc", b->ca_cert, b->ca, b->enc, "43010001-P0000123", b->arc, &b->enc_cert));
+	TRY(issue("staff-sign", b->ca_cert, b->ca, b->staff, "P0000001", b->arc, &b->staff_cert));
+	TRY(issue("ocsp", b->ca_cert, b->ca, b->ocsp, "NOTARY-OCSP", b->arc, &b->ocsp_cert));
+	TRY(issue("tsa", b->ca_cert, b->ca, b->tsa, "NOTARY-TSA", b->arc, &b->tsa_cert));
+	return issue("card", b->ca_cert, b->ca, b->card, "YX00000001", b->arc, &b->card_cert);
 }
 
 static void bureau_done(struct bureau *b)
@@ -179,6 +181,11 @@ static enum err emit_crl(const char *dir, const struct bureau *b)
 	e.serial_len = serial.len;
 	TRY(crl_build(b->ca_cert, b->ca, 4711, now - 60, now + 7 * DAY, &e, 1, &crl));
 	TRY(put(dir, "crl.der", crl_der(crl)));
+	TRY(put_pem(dir, "crl.pem", "X509 CRL", crl_der(crl)));
+	AUTO(crl) of_root = NULL;
+	TRY(crl_build(b->root_cert, b->root, 1, now - 60, cert_not_after(b->root_cert), NULL, 0, &of_root));
+	TRY(put(dir, "root.crl.der", crl_der(of_root)));
+	TRY(put_pem(dir, "root.crl.pem", "X509 CRL", crl_der(of_root)));
 	return put(dir, "staff.serial", span_str(cert_serial(b->staff_cert)));
 }
 
@@ -248,10 +255,13 @@ static enum err emit_tsp(const char *dir, const struct bureau *b)
 	return put(dir, "tsp.resp", buf_span(&response));
 }
 
-static enum err emit(const char *profiles, const char *dir)
+static enum err emit(const char *profiles, const char *dir, const char *pen_text)
 {
-	__attribute__((cleanup(bureau_done))) struct bureau b = {NULL};
+	__attribute__((cleanup(bureau_done))) struct bureau b = {0};
+	int64_t pen = 0;
 	TRY(profile_load(profiles));
+	TRY(text_i64(span_str(pen_text), 0, ARC_PEN_MAX, &pen));
+	TRY(arc_of_pen((uint64_t)pen, b.arc));
 	TRY(make_bureau(&b));
 	TRY(emit_certs(dir, &b));
 	TRY(emit_csr(dir, &b));
@@ -412,9 +422,9 @@ static enum err check(const char *kind, const char *dir, const char *file)
 int main(int argc, char **argv)
 {
 	enum err e = ERR_USAGE;
-	if (argc == 4 && strcmp(argv[1], "emit") == 0)
-		e = emit(argv[2], argv[3]);
-	if (argc == 5 && strcmp(argv[1], "check") == 0)
+	if ((argc == 4 || argc == 5) && strcmp(argv[1], "emit") == 0)
+		e = emit(argv[2], argv[3], argc == 5 ? argv[4] : "0");
+	else if (argc == 5 && strcmp(argv[1], "check") == 0)
 		e = check(argv[2], argv[3], argv[4]);
 	if (e != ERR_OK)
 		fprintf(stderr, "interop_emit: %s: %s\n", err_name(e), err_detail());

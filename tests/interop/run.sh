@@ -6,6 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=$(cd "${1:?usage: run.sh BUILD_DIR}" && pwd)
 emit=$(find "$build" -type f -name interop_emit | head -n 1)
+path=$(find "$build" -type f -name interop_ossl_path | head -n 1)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 id=distid:1234567812345678
@@ -77,6 +78,35 @@ ossl_enveloped() { # GM/T 0009-2012, 7.4 by hand
 	openssl enc -d -sm4-ecb -nopad -K "$(od -An -tx1 -v "$dir/symkey" | tr -d ' \n')" -in "$dir/wrapped" -out "$dir/scalar" || return 1
 	[ "$(od -An -tx1 -v "$dir/scalar" | tr -d ' \n')" = "$(scalar "$dir/enc.key" | sed 's/^00//')" ]
 }
+ossl_path() { # leaf, lists...: the path to our root, with a list for every authority
+	local leaf=$1
+	shift
+	"$path" "$dir/root.der" "$dir/ca.der" "$dir/$leaf.der" "$@" | grep -qx OK
+}
+# GnuTLS and Botan know neither curve nor signature. What they are asked is whether they can read the object at all: the profile
+# extension under the bureau's arc and what stands around it. Their exit statuses are no answer (botan ends with 0 and prints
+# nothing for a certificate that it cannot decode).
+certtool_reads() { # certificate.der, arc, profile
+	certtool --certificate-info --inder --infile "$1" >"$dir/certtool" 2>&1
+	grep -q '^X.509 Certificate Information:' "$dir/certtool" && ! grep -q 'import error' "$dir/certtool" &&
+		grep -A1 "Unknown extension $2.3 (not critical)" "$dir/certtool" | grep -q "ASCII: \.\.*$3\$"
+}
+certtool_reads_list() { # list.der, entries
+	certtool --crl-info --inder --infile "$1" >"$dir/certtool" 2>&1
+	grep -q '^X.509 Certificate Revocation List Information:' "$dir/certtool" &&
+		[ "$(grep -c 'Serial Number (hex)' "$dir/certtool")" = "$2" ]
+}
+certtool_reads_request() {
+	certtool --crq-info --inder --infile "$1" >"$dir/certtool" 2>&1
+	grep -q 'Subject: CN=YX00000001,C=CN' "$dir/certtool" && grep -q 'Signature Algorithm: 1.2.156.10197.1.501' "$dir/certtool"
+}
+botan_reads() { # certificate.der
+	local serial
+	serial=$(openssl x509 -inform DER -in "$1" -noout -serial | cut -d= -f2)
+	botan cert_info "$1" >"$dir/botan" 2>&1
+	grep -q '^Version: 3$' "$dir/botan" && grep -q '^Signature algorithm: SM2_Sig/SM3$' "$dir/botan" &&
+		grep -q "^Serial number: $serial\$" "$dir/botan"
+}
 ours() { # kind, file
 	"$emit" check "$1" "$dir" "$2"
 }
@@ -119,6 +149,42 @@ yes "openssl: ciphertext" ossl_cipher "$dir/cipher"
 yes "openssl: enveloped key" ossl_enveloped "$dir/enveloped"
 yes "openssl: HMAC-SM3" hmac_agrees
 yes "openssl: PBKDF2 with SM3" pbkdf2_agrees
+
+yes "openssl: signature of the root's revocation list" ossl_signed "$dir/root.pem" "$dir/root.crl.der"
+
+# --- libcrypto: the whole path, with a list for every authority (-crl_check_all) ---
+yes "libcrypto: path with both lists" ossl_path sign "$dir/crl.der" "$dir/root.crl.der"
+no "libcrypto: no path without the root's list" ossl_path sign "$dir/crl.der"
+no "libcrypto: no path without the authority's list" ossl_path sign "$dir/root.crl.der"
+no "libcrypto: revoked is revoked" ossl_path staff "$dir/crl.der" "$dir/root.crl.der"
+flip "$dir/root.crl.der" 200 "$dir/bad"
+no "libcrypto: no path with an octet of the root's list changed" ossl_path sign "$dir/crl.der" "$dir/bad"
+
+# --- GnuTLS and Botan read ours, of the demonstration's arc and of an enterprise's, the largest number among them ---
+others_read() { # folder, arc
+	local c
+	for c in root:root ca:ca sign:unit-sign enc:unit-enc staff:staff-sign card:card ocsp:ocsp tsa:tsa; do
+		yes "certtool: reads ${c%:*} under $2" certtool_reads "$1/${c%:*}.der" "$2" "${c#*:}"
+		yes "botan: reads ${c%:*} under $2" botan_reads "$1/${c%:*}.der"
+	done
+}
+if ! command -v certtool >/dev/null || ! command -v botan >/dev/null; then
+	say "not ok" "certtool and botan are here (gnutls-bin, botan)"
+else
+	others_read "$dir" 2.999.20518
+	for pen in 32473 4294967295; do
+		mkdir "$dir/pen$pen"
+		"$emit" emit "$top/share/profiles/profiles.json" "$dir/pen$pen" $pen
+		others_read "$dir/pen$pen" 1.3.6.1.4.1.$pen.20518
+	done
+	yes "certtool: reads the revocation list" certtool_reads_list "$dir/crl.der" 1
+	yes "certtool: reads the root's revocation list" certtool_reads_list "$dir/root.crl.der" 0
+	yes "certtool: reads the request" certtool_reads_request "$dir/csr.der"
+	# What they said of every certificate until the arc was changed; the judges can refuse.
+	no "certtool: does not read a number of 128 bits" certtool_reads "$top/tests/vectors/bureau/sign.cer" \
+		2.25.221193735541470713841366452119853042145 unit-sign
+	no "botan: does not read a number of 128 bits" botan_reads "$top/tests/vectors/bureau/sign.cer"
+fi
 
 # --- we judge ours and openssl's ---
 for c in sign enc card; do yes "we: path of $c" ours cert "$dir/$c.der"; done

@@ -118,6 +118,8 @@ def check_library_homes():
 BANNED = r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|gmtime|localtime|asctime|ctime|atoi|atol|system|popen|rand|srand|tmpnam|mktemp|alloca)\s*\("
 PKI_BANNED = r"\b(X509_sign\w*|X509_verify\w*|X509_REQ_verify\w*|X509_CRL_verify\w*|X509_REQ_sign\w*|CMS_\w+|OCSP_\w*sign\w*|PKCS7_\w+)\s*\("
 
+PKI_REFEREE = "tests/interop/ossl_path.c"  # libcrypto itself, as another implementation's judgement of ours
+
 
 def check_banned():
     faults = []
@@ -128,7 +130,7 @@ def check_banned():
         for i, line in enumerate(body.split("\n"), 1):
             for m in re.finditer(BANNED, line):
                 faults.append(f"{rel(path)}:{i} {m.group(1)}")
-            for m in re.finditer(PKI_BANNED, line):
+            for m in re.finditer(PKI_BANNED, line if rel(path) != PKI_REFEREE else ""):
                 faults.append(f"{rel(path)}:{i} {m.group(1)}: libcrypto is a DER codec only")
     report("no banned call", faults)
 

@@ -52,6 +52,7 @@ static const struct {
 	{"need twice", "\"needs\": [\"person\"]", "\"needs\": [\"person\", \"person\"]", "line 10"},
 	{"needs no list", "\"needs\": [\"person\"]", "\"needs\": \"person\"", "line 10"},
 	{"policy is no identifier", "\"policy\": \"2.5.29.32.0\"", "\"policy\": \"2.5.29.\"", "line 5"},
+	{"policy under no leaf of the arc", "\"policy\": \"arc.1\"", "\"policy\": \"arc.3\"", "line 6"},
 	{"path length of a holder", "\"usage\": \"enc\"", "\"usage\": \"enc\", \"pathlen\": 0", "line 7"},
 	{"row twice", "\"name\": \"ca\"", "\"name\": \"root\"", "line 5"},
 	{"row missing", "\"name\": \"card\"", "\"name\": \"cardd\"", "card is missing"},

@@ -1,6 +1,8 @@
 /* Time stamps both ways: granted and refused requests, foreign authorities, changed bits. */
 #include "pki_test.h"
 #include "gm/sm3.h"
+#include "gm/der.h"
+#include "pki/arc.h"
 #include "pki/cms.h"
 #include "pki/oid.h"
 #include "pki/tsp.h"
@@ -194,10 +196,48 @@ static void requests(void **state)
 	assert_hex(buf_span(&out), "300c300a02010203050600000040");
 }
 
+/* Our own policy is stamped as it was asked for; of another bureau's, also one of our form, the answer is a refusal. */
+static void policies(void **state)
+{
+	static const struct {
+		const char *oid;
+		enum tsp_fault fault;
+		bool granted;
+	} rows[] = {
+		{"2.999.20518.4", TSP_GRANTED, true},
+		{"1.3.6.1.4.1.32473.20518.4", TSP_GRANTED, false},
+		{ARC_OLD ".4", TSP_GRANTED, false}, /* but where the authority's own certificate is under it */
+		{"2.999.20518.3", TSP_BAD_POLICY, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		AUTO_BUF(in, 256);
+		AUTO_BUF(policy, 64);
+		AUTO_BUF(out, TSP_DER_MAX);
+		struct tsp_request r;
+		struct span token;
+		der_put_oid(&policy, rows[i].oid);
+		AUTO_BUF(head, 128);
+		unhex("020101" IMPRINT_SM3, &head);
+		size_t seq = der_open(&in, DER_SEQ);
+		buf_put(&in, buf_span(&head));
+		buf_put(&in, buf_span(&policy));
+		der_close(&in, seq);
+		assert_int_equal(tsp_request_parse(buf_span(&in), &r), ERR_OK);
+		assert_int_equal(r.fault, rows[i].fault);
+		if (r.fault != TSP_GRANTED)
+			continue;
+		struct tsp_spec spec = {.signer = tsa, .key = key, .request = &r, .serial = {0x41}, .time = T0};
+		assert_int_equal(tsp_response_build(&spec, &out), ERR_OK);
+		assert_int_equal(tsp_response_token(buf_span(&out), &token), rows[i].granted ? ERR_OK : ERR_DENIED);
+		assert_true((memmem(out.ptr, out.len, policy.ptr, policy.len) != NULL) == rows[i].granted);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(around),      cmocka_unit_test(disagrees), cmocka_unit_test(changed),
+		cmocka_unit_test(policies),    cmocka_unit_test(around),      cmocka_unit_test(disagrees), cmocka_unit_test(changed),
 		cmocka_unit_test(authorities), cmocka_unit_test(requests),
 	};
 	return cmocka_run_group_tests_name("pki/tsp", tests, up, down);
