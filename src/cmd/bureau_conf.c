@@ -27,7 +27,7 @@ static enum err conf_signer(const struct bureau *b)
 		   b->data);
 	buf_printf(&t, "profiles = %s/profiles/profiles.json\nclock = %s/clock\n", b->share, b->data);
 	buf_printf(&t, "crl_url = %s/crl/ca.crl\nca_url = %s/ca/ca.cer\n", b->origin, b->origin);
-	buf_printf(&t, "ocsp_url = %s/ocsp\n", b->origin);
+	buf_printf(&t, "root_crl_url = %s/crl/root.crl\nocsp_url = %s/ocsp\n", b->origin, b->origin);
 	return put(b, "conf/signer.conf", &t, 0644);
 }
 

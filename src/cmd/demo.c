@@ -5,12 +5,14 @@
 #include "evidence/log.h"
 #include "base/text.h"
 #include "cmd/init.h"
+#include "pki/arc.h"
 #include "server/filing/cert_service.h"
 #include "server/insurance/register.h"
 
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -299,13 +301,27 @@ static enum err clear_unfinished(const struct bureau *b)
 	return ERR_OK;
 }
 
+/* YINXIN_PEN: the enterprise number (IANA) under which the bureau's policies and extension stand; without one the arc of
+ * examples. Read by the ceremony alone; afterwards the root certificate says it. */
+static enum err pen_given(uint64_t *ret_pen)
+{
+	const char *text = getenv("YINXIN_PEN");
+	int64_t pen = 0;
+	if (text != NULL && text[0] != '\0' && text_i64(span_str(text), 1, ARC_PEN_MAX, &pen) != ERR_OK)
+		return ERR(FIELD_VALUE, "YINXIN_PEN is not a number from 1 to %u", ARC_PEN_MAX);
+	*ret_pen = (uint64_t)pen;
+	return ERR_OK;
+}
+
 static enum err ceremony(struct demo *d)
 {
+	uint64_t pen;
 	char socket_path[BUREAU_PATH_MAX], notary_path[BUREAU_PATH_MAX];
 	TRY(bureau_path(d->b, "run/signer/signer.sock", socket_path, sizeof socket_path));
 	TRY(bureau_path(d->b, "run/notary/notary.sock", notary_path, sizeof notary_path));
+	TRY(pen_given(&pen));
 	const struct init_plan plan = {.data = d->b->data, .signer_socket = socket_path, .notary_socket = notary_path, .clock = d->clock, .district = "430100",
-		.first_serial = DEMO_FIRST_SERIAL, .m = DEMO_SHARES_M, .n = DEMO_SHARES_N, .blanks = BLANKS, .n_blanks = COUNT_OF(BLANKS)};
+		.first_serial = DEMO_FIRST_SERIAL, .pen = pen, .m = DEMO_SHARES_M, .n = DEMO_SHARES_N, .blanks = BLANKS, .n_blanks = COUNT_OF(BLANKS)};
 	return init_ceremony(&plan, &d->made);
 }
 

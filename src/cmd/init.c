@@ -58,6 +58,8 @@ static enum err begin(struct ceremony *c)
 	AUTO(ipc_msg) a = NULL;
 	AUTO_BUF(line, 65);
 	TRY(ipc_msg_new(SIGNER_CEREMONY_BEGIN, &m));
+	if (c->plan->pen != 0)
+		ipc_put_u64(m, ST_PEN, c->plan->pen);
 	TRY(signer_call(c->signer, m, &a));
 	struct span bureau = ipc_get(a, ST_BUREAU);
 	if (bureau.len != sizeof(c->r->bureau) - 1)
@@ -68,6 +70,7 @@ static enum err begin(struct ceremony *c)
 	TRY(buf_err(&line));
 	TRY(save(c->plan->data, "ca", "root.cer", ipc_get(a, ST_ROOT), 0644));
 	TRY(save(c->plan->data, "ca", "ca.cer", ipc_get(a, ST_CA), 0644));
+	TRY(save(c->plan->data, "ca", "root.crl", ipc_get(a, ST_ROOT_CRL), 0644));
 	return save(c->plan->data, "", "root.sm3", buf_span(&line), 0644);
 }
 

@@ -4,7 +4,7 @@
  * his key) is done for him, which is why this serves a demonstration and nothing else.
  *
  * Under `data` it writes keys/NAME.card, ceremony/{root,desk,legal}-share-N.bin, ceremony/roster-0.txt, ca/root.cer,
- * ca/ca.cer and root.sm3 (64 hex digits and LF). The folder of an earlier try must be removed first. */
+ * ca/ca.cer, ca/root.crl and root.sm3 (64 hex digits and LF). The folder of an earlier try must be removed first. */
 #pragma once
 #include "base/clock.h"
 #include "base/buf.h"
@@ -30,6 +30,7 @@ struct init_plan {
 	const struct clock *clock; /* NULL: real time */
 	const char *district;      /* "430100" */
 	unsigned first_serial;     /* 26000001: card serials YX26000001, ... */
+	uint64_t pen;              /* enterprise number of the bureau (pki/arc.h); 0: none, the arc of examples */
 	unsigned m, n;             /* shares of root and legal recovery key: m of the first n persons */
 	const struct init_staff *staff; /* NULL: init_staff_default; two security administrators first */
 	size_t n_staff;

@@ -194,7 +194,10 @@ static enum err hello_once(struct opened *o)
 	}
 	memcpy(o->app.desk.bureau, h.bureau, sizeof o->app.desk.bureau);
 	enum err e = trust_new(h.root, h.ca, h.bureau, clock_now(o->clock), &o->app.trust);
+	if (e == ERR_OK)
+		e = trust_set_root_crl(o->app.trust, STEAL(h.root_crl));
 	h.root = h.ca = NULL;
+	signer_hello_done(&h);
 	return e;
 }
 

@@ -24,6 +24,7 @@ static const struct conf_opt options[] = {
 	{"notary_user", CONF_STR, "yinxin-notary", 0, 0, NULL, "仪式结束后可读取签发日志的系统用户"},
 	{"admin_user", CONF_STR, "root", 0, 0, NULL, "举行初始化仪式的系统用户"},
 	{"crl_url", CONF_STR, "", 0, 0, NULL, "写入证书的 CRL 地址,留空不写"},
+	{"root_crl_url", CONF_STR, "", 0, 0, NULL, "写入签发机构证书的根证书 CRL 地址,仅初始化仪式使用,留空不写"},
 	{"ocsp_url", CONF_STR, "", 0, 0, NULL, "写入证书的证书状态查询(OCSP)地址,留空不写"},
 	{"ca_url", CONF_STR, "", 0, 0, NULL, "写入证书的签发者证书地址,留空不写"},
 	{"maker_may_accept", CONF_BOOL, "no", 0, 0, NULL, "双人窗口:制证员可由受理员兼任"},
@@ -121,7 +122,7 @@ static enum err run_signer(const struct conf *c, const struct clock *clock, int 
 	struct serve_ctx *s = NULL;
 	const struct signer_plan plan = {.dir = conf_str(c, "dir"), .escrow_socket = conf_str(c, "escrow_socket"),
 		.crl_url = conf_str(c, "crl_url"), .ca_url = conf_str(c, "ca_url"), .ocsp_url = conf_str(c, "ocsp_url"),
-		.maker_may_accept = conf_bool(c, "maker_may_accept"), .renew_days = conf_int(c, "renew_days"),
+		.root_crl_url = conf_str(c, "root_crl_url"), .maker_may_accept = conf_bool(c, "maker_may_accept"), .renew_days = conf_int(c, "renew_days"),
 		.writes_per_minute = conf_int(c, "writes_per_minute"), .clock = clock};
 	TRY(signer_open(&plan, &s));
 	enum err e = confine(c);

@@ -27,6 +27,7 @@ static const char HELP[] =
 	"  YINXIN_DATA        folder of the bureau (var)\n"
 	"  YINXIN_PORT        port of the site on loopback (8600)\n"
 	"  YINXIN_AGENT_PORT  port of the agent on loopback (8610)\n"
+	"  YINXIN_PEN         enterprise number (IANA) for the identifiers of a new bureau (none: 2.999)\n"
 	"  YINXIN_PIN         web or pinentry: where the agent asks for a PIN (web)\n"
 	"  YINXIN_SHARE       folder of templates, SQL and profiles\n";
 

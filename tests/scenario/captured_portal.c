@@ -308,8 +308,8 @@ static void forge(struct buf *out, struct sm2_key **ret_key)
 	OK(sm2_key_new(&root_key));
 	OK(sm2_key_new(&ca_key));
 	OK(sm2_key_new(ret_key));
-	OK(ca_root_make(root_key, now, &root));
-	OK(ca_cert_make(root_key, root, sm2_key_pub(ca_key), now, &ca));
+	OK(ca_root_make(root_key, NULL, now, &root));
+	OK(ca_cert_make(root_key, root, sm2_key_pub(ca_key), NULL, now, &ca));
 	OK(cert_parse(buf_span(&w.officers[CLERK].cert), &real));
 	OK(text_unhex(span_str(cert_serial(real)), &serial));
 	struct cert_spec spec = {.profile = "staff-sign", .issuer = ca, .pub = sm2_key_pub(*ret_key),

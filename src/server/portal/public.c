@@ -153,6 +153,16 @@ static void put_ca(struct mo *m, const char *prefix, const struct cert *c)
 	mo_date(m, key, cert_not_after(c));
 }
 
+static void put_root_crl(struct mo *m, const struct crl *c)
+{
+	mo_bool(m, "has_root_crl", c != NULL);
+	if (c == NULL)
+		return;
+	mo_int(m, "root_crl_number", (int64_t)crl_number(c));
+	mo_time(m, "root_crl_from", crl_this_update(c));
+	mo_time(m, "root_crl_to", crl_next_update(c));
+}
+
 enum err page_cert(struct web_req *rq)
 {
 	const struct portal *p = portal_of(rq);
@@ -162,19 +172,55 @@ enum err page_cert(struct web_req *rq)
 	mo_str(&m, "title", "机构证书与吊销列表");
 	put_ca(&m, "root", trust_root(p->trust));
 	put_ca(&m, "ca", trust_ca(p->trust));
+	put_root_crl(&m, trust_root_crl(p->trust));
 	mo_int(&m, "crl_number", (int64_t)crl.number);
 	mo_time(&m, "crl_from", crl.this_update);
 	mo_time(&m, "crl_to", crl.next_update);
 	return mo_err(&m);
 }
 
+enum { ROOT_KEPT_SEC = 86400 };
+
+static int64_t until(const struct portal *p, int64_t t)
+{
+	return t - clock_now(p->desk.clock);
+}
+
+/* What the root signed lives for years; whoever has an old copy is to notice a new one within a day. */
+static int64_t day_at_most(const struct portal *p, int64_t end)
+{
+	int64_t left = until(p, end);
+	return left < ROOT_KEPT_SEC ? left : ROOT_KEPT_SEC;
+}
+
+/* Kept until the next is due. Dates before octets: should the list be exchanged in between, they are the older ones. */
+static enum err ca_list(struct web_req *rq)
+{
+	const struct portal *p = portal_of(rq);
+	struct trust_crl_info i;
+	AUTO_BUF(der, CRL_DER_MAX);
+	TRY(trust_crl_info(p->trust, &i));
+	TRY(trust_crl_der(p->trust, &der));
+	web_cache(rq, until(p, i.next_update), i.this_update);
+	return web_bytes(rq, "application/pkix-crl", buf_span(&der));
+}
+
+static enum err root_list(struct web_req *rq)
+{
+	const struct portal *p = portal_of(rq);
+	const struct crl *c = trust_root_crl(p->trust);
+	if (c == NULL)
+		return ERR(ROOT_LIST, "the ceremony signed none");
+	web_cache(rq, day_at_most(p, crl_next_update(c)), crl_this_update(c));
+	return web_bytes(rq, "application/pkix-crl", crl_der(c));
+}
+
 enum err page_crl_file(struct web_req *rq)
 {
-	AUTO_BUF(der, CRL_DER_MAX);
-	if (strcmp(web_param(rq, "name"), "ca.crl") != 0)
-		return ERR(ABSENT, "no such list");
-	TRY(trust_crl_der(portal_of(rq)->trust, &der));
-	return web_bytes(rq, "application/pkix-crl", buf_span(&der));
+	const char *name = web_param(rq, "name");
+	if (strcmp(name, "ca.crl") == 0)
+		return ca_list(rq);
+	return strcmp(name, "root.crl") == 0 ? root_list(rq) : ERR(ABSENT, "no such list");
 }
 
 enum err page_ca_file(struct web_req *rq)
@@ -184,6 +230,7 @@ enum err page_ca_file(struct web_req *rq)
 	const struct cert *c = strcmp(name, "root.cer") == 0 ? trust_root(t) : strcmp(name, "ca.cer") == 0 ? trust_ca(t) : NULL;
 	if (c == NULL)
 		return ERR(ABSENT, "no such certificate");
+	web_cache(rq, day_at_most(portal_of(rq), cert_not_after(c)), cert_not_before(c));
 	return web_bytes(rq, "application/pkix-cert", cert_der(c));
 }
 

@@ -6,7 +6,7 @@
 
 struct trust {
 	struct cert *root, *ca;
-	struct crl *crl;
+	struct crl *crl, *root_crl; /* root_crl never changes once set */
 	pthread_rwlock_t lock; /* of crl */
 };
 
@@ -50,6 +50,7 @@ void trust_free(struct trust *t)
 	cert_free(t->root);
 	cert_free(t->ca);
 	crl_free(t->crl);
+	crl_free(t->root_crl);
 	(void)pthread_rwlock_destroy(&t->lock);
 	free(t);
 }
@@ -68,6 +69,21 @@ enum err trust_set_crl(struct trust *t, struct span der)
 	}
 	(void)pthread_rwlock_unlock(&t->lock);
 	return older ? ERR(STATE, "revocation list is older than the one held") : ERR_OK;
+}
+
+enum err trust_set_root_crl(struct trust *t, struct crl *c)
+{
+	enum err e = c == NULL ? ERR_OK : crl_verify(c, t->root);
+	if (e == ERR_OK)
+		t->root_crl = c;
+	else
+		crl_free(c);
+	return e;
+}
+
+const struct crl *trust_root_crl(const struct trust *t)
+{
+	return t->root_crl;
 }
 
 enum err trust_refresh(struct trust *t, struct signer_client *c)

@@ -10,6 +10,9 @@ void trust_free(struct trust *t);
 DEFINE_AUTO(trust)
 /* A CRL that does not verify, or is older than the one held, is refused and the old one stays. */
 enum err trust_set_crl(struct trust *t, struct span der) MUST_CHECK;
+/* The root's own list, taken over, also on failure; NULL: this bureau has none. */
+enum err trust_set_root_crl(struct trust *t, struct crl *c) MUST_CHECK;
+const struct crl *trust_root_crl(const struct trust *t); /* NULL: none */
 enum err trust_refresh(struct trust *t, struct signer_client *c) MUST_CHECK;
 enum err trust_check(struct trust *t, const struct cert *leaf, int64_t now) MUST_CHECK; /* signing certificate; path.h's errors */
 int trust_status(struct trust *t, const char *serial); /* 0 good, 1 revoked, 2 suspended, by the list held */

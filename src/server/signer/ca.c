@@ -190,21 +190,26 @@ enum err ca_crl(const struct ca *c, uint64_t number, int64_t now, const struct c
 	return crl_build(c->cert, c->key, number, now, now + CRL_DAYS * DAY_SEC, entries, n, ret_c);
 }
 
-/* --- the ceremony's two --- */
+/* --- the ceremony's three --- */
 
-enum err ca_root_make(const struct sm2_key *root, int64_t now, struct cert **ret_c)
+enum err ca_root_make(const struct sm2_key *root, const char *arc, int64_t now, struct cert **ret_c)
 {
 	const struct profile *p = NULL;
 	TRY(profile_of("root", &p));
-	struct cert_spec spec = {.pub = sm2_key_pub(root), .org = or_null(p->org)};
+	struct cert_spec spec = {.pub = sm2_key_pub(root), .org = or_null(p->org), .arc = arc};
 	return build(p, &spec, root, now, CA_DAYS_DEFAULT, ret_c);
 }
 
-enum err ca_cert_make(const struct sm2_key *root, const struct cert *root_cert, const struct sm2_pub *ca, int64_t now,
-		      struct cert **ret_c)
+enum err ca_cert_make(const struct sm2_key *root, const struct cert *root_cert, const struct sm2_pub *ca, const char *crl_url,
+		      int64_t now, struct cert **ret_c)
 {
 	const struct profile *p = NULL;
 	TRY(profile_of("ca", &p));
-	struct cert_spec spec = {.issuer = root_cert, .pub = ca, .org = or_null(p->org)};
+	struct cert_spec spec = {.issuer = root_cert, .pub = ca, .org = or_null(p->org), .crl_url = or_null(crl_url)};
 	return build(p, &spec, root, now, CA_DAYS_DEFAULT, ret_c);
+}
+
+enum err ca_root_crl(const struct sm2_key *root, const struct cert *root_cert, int64_t now, struct crl **ret_c)
+{
+	return crl_build(root_cert, root, 1, now, cert_not_after(root_cert), NULL, 0, ret_c);
 }

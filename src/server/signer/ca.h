@@ -36,7 +36,9 @@ enum err ca_sign_feed(const struct ca *c, struct span text, struct sm2_sig *ret_
 enum err ca_crl(const struct ca *c, uint64_t number, int64_t now, const struct crl_entry *entries, size_t n,
 		struct crl **ret_c) MUST_CHECK;
 
-/* The root signs itself and the issuing CA; used once, in the ceremony. */
-enum err ca_root_make(const struct sm2_key *root, int64_t now, struct cert **ret_c) MUST_CHECK;
-enum err ca_cert_make(const struct sm2_key *root, const struct cert *root_cert, const struct sm2_pub *ca, int64_t now,
-		      struct cert **ret_c) MUST_CHECK;
+/* The root signs itself, the issuing CA and its one list, which is empty and good until the root's own end: used once, in the
+ * ceremony. arc is of arc.h, NULL of examples; crl_url is where that list will be, "" leaves it out. */
+enum err ca_root_make(const struct sm2_key *root, const char *arc, int64_t now, struct cert **ret_c) MUST_CHECK;
+enum err ca_cert_make(const struct sm2_key *root, const struct cert *root_cert, const struct sm2_pub *ca, const char *crl_url,
+		      int64_t now, struct cert **ret_c) MUST_CHECK;
+enum err ca_root_crl(const struct sm2_key *root, const struct cert *root_cert, int64_t now, struct crl **ret_c) MUST_CHECK;

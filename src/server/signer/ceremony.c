@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "gm/share.h"
 #include "gm/sm3.h"
+#include "pki/arc.h"
 #include "server/signer/signer_i.h"
 #include <stdlib.h>
 #include <string.h>
@@ -53,12 +54,44 @@ static enum err escrow_is_empty(struct serve_ctx *s)
 	return h.state == ESCROW_EMPTY ? ERR_OK : ERR(CEREMONY_CUT, "escrow holds the recovery keys of another ceremony");
 }
 
-static enum err begin_record(struct serve_ctx *s, const struct cert *root, const struct cert *ca, int64_t now)
+struct roots { /* what the root key signs, once */
+	struct cert *root, *ca;
+	struct crl *crl;
+};
+
+static void roots_done(struct roots *r)
+{
+	cert_free(r->root);
+	cert_free(r->ca);
+	crl_free(r->crl);
+}
+
+/* The arc goes into the root and from there into all certificates: root, journal and every verifier know it by that. */
+static enum err roots_make(const struct serve_ctx *s, const struct sm2_key *key, const struct ca *ca, const struct ipc_msg *in,
+			   int64_t now, struct roots *r)
+{
+	uint64_t pen = 0;
+	char arc[ARC_MAX];
+	if (ipc_has(in, ST_PEN))
+		TRY(ipc_get_u64(in, ST_PEN, &pen));
+	TRY(arc_of_pen(pen, arc));
+	TRY(ca_root_make(key, arc, now, &r->root));
+	TRY(ca_cert_make(key, r->root, ca_pub(ca), s->plan.root_crl_url, now, &r->ca));
+	return ca_root_crl(key, r->root, now, &r->crl);
+}
+
+static void roots_put(const struct roots *r, struct ipc_msg *m)
+{
+	ipc_put(m, ST_ROOT, cert_der(r->root));
+	ipc_put(m, ST_CA, cert_der(r->ca));
+	ipc_put(m, ST_ROOT_CRL, crl_der(r->crl));
+}
+
+static enum err begin_record(struct serve_ctx *s, const struct roots *r, int64_t now)
 {
 	AUTO(ipc_msg) m = NULL;
 	TRY(record_new(REC_BEGIN, now, &m));
-	ipc_put(m, ST_ROOT, cert_der(root));
-	ipc_put(m, ST_CA, cert_der(ca));
+	roots_put(r, m);
 	return journal_append(s->journal, m);
 }
 
@@ -67,23 +100,19 @@ enum err on_ceremony_begin(struct serve_ctx *s, struct ipc_msg *in, struct ipc_m
 	int64_t now = signer_now(s);
 	AUTO(ceremony) c = NULL;
 	AUTO(ca) ca = NULL;
-	AUTO(cert) root_cert = NULL;
-	AUTO(cert) ca_cert = NULL;
-	(void)in;
+	__attribute__((cleanup(roots_done))) struct roots r = {0};
 	TRY(keys_make(&c));
 	TRY(escrow_is_empty(s));
 	TRY(ca_create(s->plan.dir, &ca));
-	TRY(ca_root_make(c->root, now, &root_cert));
-	TRY(ca_cert_make(c->root, root_cert, ca_pub(ca), now, &ca_cert));
-	TRY(ca_take_cert(ca, ca_cert));
+	TRY(roots_make(s, c->root, ca, in, now, &r));
+	TRY(ca_take_cert(ca, r.ca));
 	TRY(escrow_said(escrow_setup(s->escrow, sm2_key_pub(c->desk), sm2_key_pub(c->legal))));
-	TRY(begin_record(s, root_cert, ca_cert, now));
+	TRY(begin_record(s, &r, now));
 	s->ca = STEAL(ca); /* with the record there is a ceremony, whatever fails from here on */
 	s->ceremony = STEAL(c);
 	TRY(signer_bureau(s));
 	ipc_put_str(out, ST_BUREAU, s->bureau);
-	ipc_put(out, ST_ROOT, cert_der(root_cert));
-	ipc_put(out, ST_CA, cert_der(ca_cert));
+	roots_put(&r, out);
 	return ERR_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "server/signer/client.h"
 #include "ipc/peer.h"
+#include "pki/crl.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,7 +54,9 @@ void signer_hello_done(struct signer_hello *h)
 {
 	cert_free(h->root);
 	cert_free(h->ca);
+	crl_free(h->root_crl);
 	h->root = h->ca = NULL;
+	h->root_crl = NULL;
 }
 
 static enum err hello_read(const struct ipc_msg *a, struct signer_hello *h)
@@ -72,6 +75,8 @@ static enum err hello_read(const struct ipc_msg *a, struct signer_hello *h)
 		TRY(cert_parse(ipc_get(a, ST_ROOT), &h->root));
 	if (ipc_has(a, ST_CA))
 		TRY(cert_parse(ipc_get(a, ST_CA), &h->ca));
+	if (ipc_has(a, ST_ROOT_CRL))
+		TRY(crl_parse(ipc_get(a, ST_ROOT_CRL), &h->root_crl));
 	return ERR_OK;
 }
 

@@ -14,6 +14,7 @@ struct signer_hello {
 	enum signer_state state;
 	char bureau[65]; /* lower-case hex */
 	struct cert *root, *ca;
+	struct crl *root_crl; /* NULL: the bureau has none */
 	uint64_t roster_no, journal_seq;
 };
 void signer_hello_done(struct signer_hello *h);

@@ -11,6 +11,7 @@ struct journal {
 	uint64_t seq, crl_number;
 	enum signer_state state;
 	struct cert *root, *ca;
+	struct crl *root_crl;
 	struct roster *roster;
 	struct jcert *certs;
 	size_t n_certs, cap_certs;
@@ -123,6 +124,8 @@ static enum err on_begin(struct journal *j, const struct ipc_msg *m, int64_t now
 		return ERR(JOURNAL, "a second ceremony");
 	TRY(cert_parse(ipc_get(m, ST_ROOT), &j->root));
 	TRY(cert_parse(ipc_get(m, ST_CA), &j->ca));
+	if (ipc_has(m, ST_ROOT_CRL))
+		TRY(crl_parse(ipc_get(m, ST_ROOT_CRL), &j->root_crl));
 	j->state = SIGNER_IN_CEREMONY;
 	TRY(index_put(j->by_serial, span_str(cert_serial(j->root)), SIZE_MAX));
 	TRY(index_put(j->by_serial, span_str(cert_serial(j->ca)), SIZE_MAX));
@@ -287,6 +290,7 @@ void journal_free(struct journal *j)
 	chain_free(j->chain);
 	cert_free(j->root);
 	cert_free(j->ca);
+	crl_free(j->root_crl);
 	roster_free(j->roster);
 	free(j->certs);
 	free(j->cards);
@@ -344,6 +348,11 @@ const struct cert *journal_root(const struct journal *j)
 const struct cert *journal_ca(const struct journal *j)
 {
 	return j->ca;
+}
+
+const struct crl *journal_root_crl(const struct journal *j)
+{
+	return j->root_crl;
 }
 
 const struct roster *journal_roster(const struct journal *j)

@@ -36,6 +36,7 @@ uint64_t journal_seq(const struct journal *j);                 /* of the last re
 void journal_head(const struct journal *j, uint8_t ret_head[32]); /* of the chain; zeros when empty */
 const struct cert *journal_root(const struct journal *j);      /* NULL before the ceremony */
 const struct cert *journal_ca(const struct journal *j);
+const struct crl *journal_root_crl(const struct journal *j);   /* NULL: the ceremony signed none */
 const struct roster *journal_roster(const struct journal *j);  /* NULL before CLOSE */
 uint64_t journal_crl_number(const struct journal *j);          /* 0: none yet */
 size_t journal_cert_count(const struct journal *j);

@@ -21,6 +21,7 @@ enum { SHORT_TEXT_MAX = 16 * 1024, SHARE_CIPHER_MAX = 512, RECORD_WIRE_MAX = IPC
 	{ST_ENVELOPED, 1, ENVELOPED_KEY_MAX, true, false}
 
 static const struct ipc_field none[] = {{0}};
+static const struct ipc_field begin_in[] = {{ST_PEN, 8, 8, false, false}, {0}};
 static const struct ipc_field status_in[] = {{ST_SERIAL, 2, 40, true, false}, {0}};
 static const struct ipc_field feed_in[] = {{ST_SEQ, 8, 8, true, false}, {0}};
 static const struct ipc_field issue_in[] = {ACT_FIELDS(ST_ACCEPT, SHORT_TEXT_MAX), ACT_FIELDS(ST_APPROVE, SHORT_TEXT_MAX),
@@ -50,7 +51,7 @@ const struct ipc_type signer_requests[] = {
 	{SIGNER_RELEASE, "release", two_acts, false},
 	{SIGNER_STOCK, "stock", two_long_acts, false},
 	{SIGNER_ROSTER, "roster", two_long_acts, false},
-	{SIGNER_CEREMONY_BEGIN, "ceremony-begin", none, false},
+	{SIGNER_CEREMONY_BEGIN, "ceremony-begin", begin_in, false},
 	{SIGNER_CEREMONY_CARD, "ceremony-card", card_in, false},
 	{SIGNER_CEREMONY_PERSON, "ceremony-person", person_in, false},
 	{SIGNER_CEREMONY_CLOSE, "ceremony-close", close_in, false},
@@ -60,7 +61,7 @@ const struct ipc_type signer_requests[] = {
 
 static const struct ipc_field hello_out[] = {{ST_STATE, 8, 8, true, false}, {ST_BUREAU, 64, 64, false, false},
 	{ST_ROOT, 1, CERT_DER_MAX, false, false}, {ST_CA, 1, CERT_DER_MAX, false, false}, {ST_ROSTER_NO, 8, 8, true, false},
-	{ST_JOURNAL_SEQ, 8, 8, true, false}, {0}};
+	{ST_JOURNAL_SEQ, 8, 8, true, false}, {ST_ROOT_CRL, 1, ROOT_CRL_MAX, false, false}, {0}};
 static const struct ipc_field crl_out[] = {{ST_CRL, 1, SIGNER_CRL_MAX, true, false}, {0}};
 static const struct ipc_field change_out[] = {{ST_CRL, 1, SIGNER_CRL_MAX, false, false}, {0}};
 static const struct ipc_field status_out[] = {{ST_STATUS, 8, 8, true, false}, {ST_TIME, 8, 8, true, false}, {0}};
@@ -72,7 +73,7 @@ static const struct ipc_field pair_out[] = {PAIR_FIELDS, {0}};
 static const struct ipc_field stock_out[] = {{ST_CARD_CERT, 1, CERT_DER_MAX, true, true}, {0}};
 static const struct ipc_field roster_out[] = {{ST_ROSTER_NO, 8, 8, true, false}, {0}};
 static const struct ipc_field begin_out[] = {{ST_BUREAU, 64, 64, true, false}, {ST_ROOT, 1, CERT_DER_MAX, true, false},
-	{ST_CA, 1, CERT_DER_MAX, true, false}, {0}};
+	{ST_CA, 1, CERT_DER_MAX, true, false}, {ST_ROOT_CRL, 1, ROOT_CRL_MAX, true, false}, {0}};
 static const struct ipc_field card_out[] = {{ST_CARD_CERT, 1, CERT_DER_MAX, true, false}, {0}};
 static const struct ipc_field notary_out[] = {{ST_SIGN_CERT, 1, CERT_DER_MAX, true, false}, {0}};
 static const struct ipc_field close_out[] = {{ST_ROOT_SHARE, 1, SHARE_CIPHER_MAX, true, true},

@@ -18,6 +18,8 @@ enum err on_hello(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 	ipc_put_str(out, ST_BUREAU, s->bureau);
 	ipc_put(out, ST_ROOT, cert_der(journal_root(s->journal)));
 	ipc_put(out, ST_CA, cert_der(journal_ca(s->journal)));
+	if (journal_root_crl(s->journal) != NULL)
+		ipc_put(out, ST_ROOT_CRL, crl_der(journal_root_crl(s->journal)));
 	return ERR_OK;
 }
 

@@ -14,7 +14,7 @@
 	{ST_ENVELOPED, 1, ENVELOPED_KEY_MAX, true, false}
 
 static const struct ipc_field begin[] = {{ST_ROOT, 1, CERT_DER_MAX, true, false}, {ST_CA, 1, CERT_DER_MAX, true, false},
-	TIME_FIELD, {0}};
+	TIME_FIELD, {ST_ROOT_CRL, 1, ROOT_CRL_MAX, false, false}, {0}}; /* bureaus before 2026-12 have no list of the root */
 static const struct ipc_field card[] = {TIME_FIELD, {ST_CARD_CERT, 1, CERT_DER_MAX, true, false}, {0}};
 static const struct ipc_field person[] = {TIME_FIELD, PAIR_FIELDS, {0}};
 static const struct ipc_field closing[] = {TIME_FIELD, ACT_FIELDS(ST_ACT, true), ACT_FIELDS(ST_ACT2, true),

@@ -10,6 +10,7 @@ struct signer_plan {
 	const char *dir;               /* 0700, of the signer's user: journal, keys.bin, machine.key */
 	const char *escrow_socket;
 	const char *crl_url, *ca_url, *ocsp_url; /* into certificates; "" leaves out */
+	const char *root_crl_url;      /* into the CA's own; NULL, "" leaves out */
 	bool maker_may_accept;         /* two-officer window: the maker may be the acceptor, never the reviewer */
 	int64_t renew_days;            /* a holder renews from so many days before the end on */
 	int64_t writes_per_minute;     /* of each kind of peer, ten minutes' worth at once; 0: no limit */

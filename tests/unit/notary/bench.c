@@ -114,8 +114,8 @@ int bench_up(void **state)
 	OK(sm2_key_new(&b.root_key));
 	OK(sm2_key_new(&b.ca_key));
 	OK(sm2_key_new(&b.leaf_key));
-	OK(ca_root_make(b.root_key, bench_now(), &b.root));
-	OK(ca_cert_make(b.root_key, b.root, sm2_key_pub(b.ca_key), bench_now(), &b.ca));
+	OK(ca_root_make(b.root_key, NULL, bench_now(), &b.root));
+	OK(ca_cert_make(b.root_key, b.root, sm2_key_pub(b.ca_key), NULL, bench_now(), &b.ca));
 	for (size_t i = 0; i < COUNT_OF(b.leaf); i++)
 		b.leaf[i] = issue("card", sm2_key_pub(b.leaf_key), "YX26000001");
 	open_notary();

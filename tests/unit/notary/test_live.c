@@ -185,7 +185,7 @@ static void rights_of_the_notary(void **state)
 		AUTO(ipc_msg) m = NULL;
 		AUTO(ipc_msg) a = NULL;
 		uint16_t type = signer_requests[i].type;
-		if (signer_requests[i].fields[0].tag != 0 && type != SIGNER_FEED)
+		if (signer_requests[i].fields[0].required && type != SIGNER_FEED)
 			continue; /* refused by the schema already, without its fields */
 		OK(ipc_msg_new(type, &m));
 		if (type == SIGNER_FEED)

@@ -61,10 +61,52 @@ static void test_elder(void **state)
 	assert_int_equal(browser_get(&s->b, "/mode"), 422);
 }
 
+static bool has_header(struct browser *b, const char *line)
+{
+	return strstr(buf_cstr(&b->answer), line) != NULL;
+}
+
+/* Lists and certificates may be kept by anybody: the list until the next is due, what the root signed for a day. */
+static void test_shared(void **state)
+{
+	struct site *s = *state;
+	assert_int_equal(browser_get(&s->b, "/crl/ca.crl"), 200);
+	assert_true(has_header(&s->b, "Cache-Control: max-age=604800, public") || has_header(&s->b, "Cache-Control: max-age=604799, public"));
+	assert_true(has_header(&s->b, "Last-Modified: ") && has_header(&s->b, "Expires: ") && has_header(&s->b, "ETag: \""));
+	assert_false(has_header(&s->b, "no-store") || has_header(&s->b, "Vary: "));
+	assert_int_equal(browser_get(&s->b, "/ca/ca.cer"), 200);
+	assert_true(has_header(&s->b, "Cache-Control: max-age=86400, public"));
+	assert_int_equal(browser_get(&s->b, "/crl/other.crl"), 404);
+	assert_true(has_header(&s->b, "Cache-Control: no-store"));
+}
+
+/* A bureau whose ceremony signed no list of the root says so, on the page and at the address. */
+static void test_root_list(void **state)
+{
+	struct site *s = *state;
+	struct crl *list = NULL;
+	AUTO(crl) foreign = NULL;
+	int64_t now = clock_now(s->o.clock);
+	assert_int_equal(browser_get(&s->b, "/crl/root.crl"), 404);
+	assert_true(browser_says(&s->b, "C-034") && browser_says(&s->b, "核对根证书指纹"));
+	assert_int_equal(browser_get(&s->b, "/cert"), 200);
+	assert_true(browser_says(&s->b, "本机构没有：机构成立时尚未签发"));
+	assert_false(browser_says(&s->b, "/crl/root.crl"));
+	OK(crl_build(s->o.ca, s->o.ca_key, 1, now, now + DAY, NULL, 0, &foreign));
+	assert_int_equal(trust_set_root_crl(s->app.trust, STEAL(foreign)), ERR_SIG);
+	OK(crl_build(s->o.root, s->o.root_key, 1, now, cert_not_after(s->o.root), NULL, 0, &list));
+	OK(trust_set_root_crl(s->app.trust, list));
+	assert_int_equal(browser_get(&s->b, "/crl/root.crl"), 200);
+	assert_true(has_header(&s->b, "Cache-Control: max-age=86400, public"));
+	assert_int_equal(browser_get(&s->b, "/cert"), 200);
+	assert_true(browser_says(&s->b, "href=\"/crl/root.crl\"") && browser_says(&s->b, "第 1 期"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SITE(test_contract), WITH_SITE(test_health), WITH_SITE(test_frame), WITH_SITE(test_elder),
+		WITH_SITE(test_contract), WITH_SITE(test_health), WITH_SITE(test_frame), WITH_SITE(test_elder), WITH_SITE(test_shared),
+		WITH_SITE(test_root_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

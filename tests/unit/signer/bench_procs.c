@@ -120,6 +120,7 @@ static void signer_command(const struct procs *p, struct command *c)
 	option(c, "portal_user", "www-data");
 	option(c, "notary_user", "news");
 	option(c, "crl_url", "http://localhost:8600/crl/ca.crl");
+	option(c, "root_crl_url", "http://localhost:8600/crl/root.crl");
 	for (size_t i = 0; i < COUNT_OF(p->signer_options) && p->signer_options[i] != NULL; i++) {
 		arg(c, "-o");
 		arg(c, p->signer_options[i]);

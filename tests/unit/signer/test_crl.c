@@ -22,8 +22,8 @@ static void maker_new(struct maker *m)
 {
 	OK(sm2_key_new(&m->root));
 	OK(sm2_key_new(&m->key));
-	OK(ca_root_make(m->root, 1763780000, &m->root_cert));
-	OK(ca_cert_make(m->root, m->root_cert, sm2_key_pub(m->key), 1763780000, &m->cert));
+	OK(ca_root_make(m->root, NULL, 1763780000, &m->root_cert));
+	OK(ca_cert_make(m->root, m->root_cert, sm2_key_pub(m->key), NULL, 1763780000, &m->cert));
 }
 
 static void maker_done(struct maker *m)

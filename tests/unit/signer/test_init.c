@@ -17,7 +17,7 @@ static const struct init_blank blanks[] = {{"blank-1", ""}, {"blank-2", ""}, {"o
 static struct init_plan plan_of(void)
 {
 	return (struct init_plan){.data = procs.dir, .signer_socket = procs.signer_socket, .clock = procs.clock,
-		.district = "430100", .first_serial = 26000001, .m = 2, .n = 3, .blanks = blanks, .n_blanks = COUNT_OF(blanks)};
+		.district = "430100", .pen = 32473, .first_serial = 26000001, .m = 2, .n = 3, .blanks = blanks, .n_blanks = COUNT_OF(blanks)};
 }
 
 static int begin(void **state)
@@ -67,6 +67,45 @@ static void bureau_is_open(void **state)
 	assert_int_equal(pinned.len, 65);
 	assert_memory_equal(pinned.ptr, h.bureau, 64);
 	signer_hello_done(&h);
+}
+
+/* The one list of the root: its own word until its own end, kept in the journal and given to whoever asks. */
+static void root_has_its_list(void **state)
+{
+	struct signer_hello h = {0};
+	char path[NAME_LEN];
+	AUTO(cert) root = load("ca/root.cer");
+	AUTO(crl) list = NULL;
+	AUTO_BUF(der, ROOT_CRL_MAX);
+	(void)state;
+	procs_path(&procs, "ca/root.crl", path);
+	OK(file_read(path, &der));
+	OK(crl_parse(buf_span(&der), &list));
+	OK(crl_verify(list, root));
+	assert_int_equal(crl_number(list), 1);
+	assert_int_equal(crl_next_update(list), cert_not_after(root));
+	assert_true(crl_this_update(list) <= procs_now(&procs));
+	OK(signer_hello(procs.client, &h));
+	assert_non_null(h.root_crl);
+	assert_true(span_eq(crl_der(h.root_crl), buf_span(&der)));
+	signer_hello_done(&h);
+}
+
+/* The number given at the ceremony is under every certificate: root, authority, officers, cards. */
+static void all_under_the_arc(void **state)
+{
+	static const char arc[] = "1.3.6.1.4.1.32473.20518";
+	AUTO(cert) root = load("ca/root.cer");
+	AUTO(cert) ca = load("ca/ca.cer");
+	AUTO(cert) officer = NULL;
+	AUTO_BUF(der, CERT_DER_MAX);
+	(void)state;
+	OK(init_officer_cert(procs.dir, procs.clock, &result.keys[2], &der));
+	OK(cert_parse(buf_span(&der), &officer));
+	assert_string_equal(cert_arc(root), arc);
+	assert_string_equal(cert_arc(ca), arc);
+	assert_string_equal(cert_arc(officer), arc);
+	assert_string_equal(cert_profile(officer), "staff-sign");
 }
 
 static void keys_are_named(void **state)
@@ -214,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bureau_is_open),          cmocka_unit_test(keys_are_named),
+		cmocka_unit_test(root_has_its_list),       cmocka_unit_test(all_under_the_arc),
 		cmocka_unit_test(staff_can_sign),          cmocka_unit_test(wrong_pin_is_refused),
 		cmocka_unit_test(blank_card_gives_birth),  cmocka_unit_test(shares_restore_the_root),
 		cmocka_unit_test(no_recovery_key_is_left), cmocka_unit_test(no_second_ceremony),

@@ -113,8 +113,8 @@ static void store_make(struct store *s)
 	OK(profile_load(getenv("YX_PROFILES")));
 	OK(sm2_key_new(&s->root));
 	OK(ca_create(s->dir, &ca));
-	OK(ca_root_make(s->root, 1763780000, &s->root_cert));
-	OK(ca_cert_make(s->root, s->root_cert, ca_pub(ca), 1763780000, &s->cert));
+	OK(ca_root_make(s->root, NULL, 1763780000, &s->root_cert));
+	OK(ca_cert_make(s->root, s->root_cert, ca_pub(ca), NULL, 1763780000, &s->cert));
 }
 
 static void path_in(const struct store *s, const char *name, char ret[NAME_LEN])
