@@ -51,6 +51,31 @@ def contract(b):
     check("the slots start empty", not json.loads(b.yxkey("list", "--json").stdout))
 
 
+def public_objects(b):
+    """Lists and certificates: kept by caches, asked about with a condition, and enough for another verifier's whole path."""
+    files = {}
+    for path, most in (("/crl/ca.crl", 7 * 86400), ("/crl/root.crl", 86400), ("/ca/root.cer", 86400), ("/ca/ca.cer", 86400)):
+        a = b.get(path)
+        age = re.match(r"max-age=(\d+), public", a.header("Cache-Control") or "")
+        check(f"{path} may be kept", a.status == 200 and age and most - 3600 < int(age.group(1)) <= most and a.header("Expires"), a.header("Cache-Control"))
+        for name, value in (("If-None-Match", a.header("ETag")), ("If-Modified-Since", a.header("Last-Modified"))):
+            c = b.request("GET", path, headers={name: value or ""})
+            check(f"{path} {name}: 304 without a body", c.status == 304 and c.body == b"" and c.header("ETag") == a.header("ETag"), f"{c.status}")
+        c = b.request("GET", path, headers={"If-None-Match": '"other"', "If-Modified-Since": a.header("Last-Modified") or ""})
+        check(f"{path}: another tag gets all of it", c.status == 200 and c.body == a.body, f"{c.status}")
+        files[path] = os.path.join(b.dir, os.path.basename(path))
+        with open(files[path], "wb") as f:
+            f.write(a.body)
+    check("/cert names the root's list", "/crl/root.crl" in b.get("/cert").text)
+    text = subprocess.run(["openssl", "x509", "-inform", "DER", "-in", files["/ca/ca.cer"], "-noout", "-text"], capture_output=True, text=True).stdout
+    check("the CA's certificate says where it is", f"URI:{b.origin}/crl/root.crl" in text, text[-600:])
+    judge = os.path.join(b.build, "tests/unit/pki/interop_ossl_path")
+    lists = [files["/crl/ca.crl"], files["/crl/root.crl"]]
+    for given, verdict in ((lists, "OK"), (lists[:1], "error 3 at depth 1: unable to get certificate CRL")):
+        p = subprocess.run([judge, files["/ca/root.cer"], files["/ca/ca.cer"], os.path.join(b.data, "ca/ocsp.cer"), *given], capture_output=True, text=True)
+        check(f"libcrypto with {len(given)} lists: {verdict}", p.stdout.strip() == verdict, p.stdout + p.stderr)
+
+
 def headers(b):
     a = b.get("/")
     csp = a.header("Content-Security-Policy") or ""
@@ -236,7 +261,7 @@ def main():
     b = Bureau(sys.argv[1])
     try:
         b.start()
-        for part in (contract, headers, hostile, command_line_login, separation, data_at_rest, refuses, stop_and_crash, stops):
+        for part in (contract, public_objects, headers, hostile, command_line_login, separation, data_at_rest, refuses, stop_and_crash, stops):
             try:
                 part(b)
             except Exception:

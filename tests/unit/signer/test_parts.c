@@ -89,6 +89,15 @@ static void records_are_typed(void **state)
 	buf_clear(&bytes);
 	OK(ipc_encode(m, &bytes));
 	OK(record_parse(buf_span(&bytes), &back));
+	AUTO(ipc_msg) begin = NULL; /* of a ceremony before the root had a list */
+	AUTO(ipc_msg) begun = NULL;
+	OK(record_new(REC_BEGIN, 1700000000, &begin));
+	ipc_put(begin, ST_ROOT, SPAN_LIT("r"));
+	ipc_put(begin, ST_CA, SPAN_LIT("c"));
+	buf_clear(&bytes);
+	OK(ipc_encode(begin, &bytes));
+	OK(record_parse(buf_span(&bytes), &begun));
+	assert_false(ipc_has(begun, ST_ROOT_CRL));
 	ipc_put_u64(m, ST_SEQ, 1); /* a field of no CRL record */
 	buf_clear(&bytes);
 	OK(ipc_encode(m, &bytes));
