@@ -48,6 +48,7 @@ static const struct init_blank BLANKS[] = {
 struct demo {
 	const struct bureau *b;
 	struct clock *clock;
+	uint64_t pen; /* 0: none */
 	struct init_result made;
 	struct desk desk;
 };
@@ -308,20 +309,18 @@ static enum err pen_given(uint64_t *ret_pen)
 	const char *text = getenv("YINXIN_PEN");
 	int64_t pen = 0;
 	if (text != NULL && text[0] != '\0' && text_i64(span_str(text), 1, ARC_PEN_MAX, &pen) != ERR_OK)
-		return ERR(FIELD_VALUE, "YINXIN_PEN is not a number from 1 to %u", ARC_PEN_MAX);
+		return ERR(USAGE, "YINXIN_PEN is not a number from 1 to %u", ARC_PEN_MAX);
 	*ret_pen = (uint64_t)pen;
 	return ERR_OK;
 }
 
 static enum err ceremony(struct demo *d)
 {
-	uint64_t pen;
 	char socket_path[BUREAU_PATH_MAX], notary_path[BUREAU_PATH_MAX];
 	TRY(bureau_path(d->b, "run/signer/signer.sock", socket_path, sizeof socket_path));
 	TRY(bureau_path(d->b, "run/notary/notary.sock", notary_path, sizeof notary_path));
-	TRY(pen_given(&pen));
 	const struct init_plan plan = {.data = d->b->data, .signer_socket = socket_path, .notary_socket = notary_path, .clock = d->clock, .district = "430100",
-		.first_serial = DEMO_FIRST_SERIAL, .pen = pen, .m = DEMO_SHARES_M, .n = DEMO_SHARES_N, .blanks = BLANKS, .n_blanks = COUNT_OF(BLANKS)};
+		.first_serial = DEMO_FIRST_SERIAL, .pen = d->pen, .m = DEMO_SHARES_M, .n = DEMO_SHARES_N, .blanks = BLANKS, .n_blanks = COUNT_OF(BLANKS)};
 	return init_ceremony(&plan, &d->made);
 }
 
@@ -344,6 +343,7 @@ enum err demo_create(const struct bureau *b, struct up *u)
 	char path[BUREAU_PATH_MAX];
 	AUTO(clock) clock = NULL;
 	struct demo d = {.b = b};
+	TRY(pen_given(&d.pen));
 	TRY(clear_unfinished(b));
 	TRY(bureau_path(b, "clock", path, sizeof path));
 	if (!file_exists(path))

@@ -67,14 +67,17 @@ static void roots_done(struct roots *r)
 }
 
 /* The arc goes into the root and from there into all certificates: root, journal and every verifier know it by that. */
-static enum err roots_make(const struct serve_ctx *s, const struct sm2_key *key, const struct ca *ca, const struct ipc_msg *in,
-			   int64_t now, struct roots *r)
+static enum err arc_given(const struct ipc_msg *in, char ret_arc[ARC_MAX])
 {
 	uint64_t pen = 0;
-	char arc[ARC_MAX];
 	if (ipc_has(in, ST_PEN))
 		TRY(ipc_get_u64(in, ST_PEN, &pen));
-	TRY(arc_of_pen(pen, arc));
+	return arc_of_pen(pen, ret_arc);
+}
+
+static enum err roots_make(const struct serve_ctx *s, const struct sm2_key *key, const struct ca *ca, const char *arc,
+			   int64_t now, struct roots *r)
+{
 	TRY(ca_root_make(key, arc, now, &r->root));
 	TRY(ca_cert_make(key, r->root, ca_pub(ca), s->plan.root_crl_url, now, &r->ca));
 	return ca_root_crl(key, r->root, now, &r->crl);
@@ -98,13 +101,15 @@ static enum err begin_record(struct serve_ctx *s, const struct roots *r, int64_t
 enum err on_ceremony_begin(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 {
 	int64_t now = signer_now(s);
+	char arc[ARC_MAX];
 	AUTO(ceremony) c = NULL;
 	AUTO(ca) ca = NULL;
 	__attribute__((cleanup(roots_done))) struct roots r = {0};
+	TRY(arc_given(in, arc));
 	TRY(keys_make(&c));
 	TRY(escrow_is_empty(s));
 	TRY(ca_create(s->plan.dir, &ca));
-	TRY(roots_make(s, c->root, ca, in, now, &r));
+	TRY(roots_make(s, c->root, ca, arc, now, &r));
 	TRY(ca_take_cert(ca, r.ca));
 	TRY(escrow_said(escrow_setup(s->escrow, sm2_key_pub(c->desk), sm2_key_pub(c->legal))));
 	TRY(begin_record(s, &r, now));

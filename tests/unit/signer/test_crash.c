@@ -258,6 +258,34 @@ static void lost_journal_costs_no_key(void **state)
 	world_stop(&v);
 }
 
+/* A number that no identifier of ours can hold begins nothing: no key is stored, and the ceremony can be held with another. What
+ * it then signs for the root comes back from the journal. */
+static void wrong_number_begins_nothing(void **state)
+{
+	struct world v;
+	char path[NAME_LEN];
+	struct signer_hello h = {0};
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+	(void)state;
+	world_start_empty(&v);
+	OK(ipc_msg_new(SIGNER_CEREMONY_BEGIN, &m));
+	ipc_put_u64(m, ST_PEN, UINT64_C(4294967296));
+	assert_int_equal(signer_call(v.procs.client, m, &a), ERR_FIELD_VALUE);
+	err_clear();
+	procs_path(&v.procs, "signer/keys.bin", path);
+	assert_false(file_exists(path));
+	world_begin(&v);
+	world_close(&v);
+	procs_kill_signer(&v.procs);
+	procs_start_signer(&v.procs);
+	OK(signer_hello(v.procs.client, &h));
+	assert_non_null(h.root_crl);
+	OK(crl_verify(h.root_crl, h.root));
+	signer_hello_done(&h);
+	world_stop(&v);
+}
+
 /* The same journal with one octet changed: the signer does not start. */
 static void damaged_journal_stops_the_signer(void **state)
 {
@@ -310,6 +338,7 @@ int main(void)
 		cmocka_unit_test(kills_change_nothing),         cmocka_unit_test(escrow_down_is_no_answer),
 		cmocka_unit_test(status_survives),              cmocka_unit_test(crl_is_made_daily),
 		cmocka_unit_test(cut_ceremony_goes_no_further), cmocka_unit_test(lost_journal_costs_no_key),
+		cmocka_unit_test(wrong_number_begins_nothing),
 		cmocka_unit_test(damaged_journal_stops_the_signer),
 		cmocka_unit_test(foreign_key_store_stops_the_signer),
 	};
