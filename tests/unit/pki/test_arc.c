@@ -86,8 +86,63 @@ static void inherited(void **state)
 		assert_null(memmem(cert_der(all[i]).ptr, cert_der(all[i]).len, uuid_branch, sizeof(uuid_branch)));
 }
 
+/* b.sign with one more extension, UTF8String "root"; the signature is of another body then, which reading does not look at. */
+static void with_extension(const char *oid, struct buf *out)
+{
+	struct span whole = cert_der(b.sign), rest, tbs, list;
+	assert_int_equal(der_take(&whole, DER_SEQ, &rest), ERR_OK);
+	assert_int_equal(der_take(&rest, DER_SEQ, &tbs), ERR_OK);
+	struct span at = tbs, value;
+	while (!der_next_is(at, DER_EXPLICIT(3))) {
+		int tag;
+		assert_int_equal(der_take_any(&at, &tag, &value), ERR_OK);
+	}
+	struct span before = span_sub(tbs, 0, tbs.len - at.len);
+	assert_int_equal(der_take(&at, DER_EXPLICIT(3), &value), ERR_OK);
+	assert_int_equal(der_take(&value, DER_SEQ, &list), ERR_OK);
+	size_t cert = der_open(out, DER_SEQ), body = der_open(out, DER_SEQ);
+	buf_put(out, before);
+	size_t outer = der_open(out, DER_EXPLICIT(3)), seq = der_open(out, DER_SEQ);
+	buf_put(out, list);
+	size_t ext = der_open(out, DER_SEQ);
+	der_put_oid(out, oid);
+	size_t octets = der_open(out, DER_OCTETS);
+	der_put(out, DER_UTF8, SPAN_LIT("root"));
+	der_close(out, octets);
+	der_close(out, ext);
+	der_close(out, seq);
+	der_close(out, outer);
+	der_close(out, body);
+	buf_put(out, rest);
+	der_close(out, cert);
+	assert_int_equal(buf_err(out), ERR_OK);
+}
+
+/* A certificate says once what it is: a second name, under whichever arc, is refused. */
+static void said_once(void **state)
+{
+	static const struct {
+		const char *oid;
+		enum err want;
+	} extra[] = {
+		{ARC_OLD ".3", ERR_DER}, {"1.3.6.1.4.1.32473.20518.3", ERR_DER}, {ARC_EXAMPLE ".3", ERR_DER},
+		{"1.3.6.1.4.1.32473.20518.9", ERR_OK}, {"1.3.6.1.4.1.32473.3", ERR_OK},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(extra); i++) {
+		AUTO_BUF(der, CERT_DER_MAX);
+		AUTO(cert) c = NULL;
+		with_extension(extra[i].oid, &der);
+		if (cert_parse(buf_span(&der), &c) != extra[i].want)
+			fail_msg("%s: %s", extra[i].oid, err_detail());
+		if (c != NULL)
+			assert_string_equal(cert_profile(c), "unit-sign");
+		err_clear();
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(recognised), cmocka_unit_test(of_pen), cmocka_unit_test(inherited)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(said_once), cmocka_unit_test(recognised), cmocka_unit_test(of_pen), cmocka_unit_test(inherited)};
 	return cmocka_run_group_tests(tests, bureau_up, bureau_down);
 }
