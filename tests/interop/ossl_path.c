@@ -48,7 +48,7 @@ static bool signed_by(X509_CRL *list, X509 *issuer)
 	int len = i2d_re_X509_CRL_tbs(list, &tbs);
 	X509_CRL_get0_signature(list, &sig, NULL);
 	EVP_MD_CTX_set_pkey_ctx(md, ctx);
-	bool ok = len > 0 && EVP_PKEY_CTX_set1_id(ctx, signer_id, strlen(signer_id)) == 1 &&
+	bool ok = len > 0 && EVP_PKEY_CTX_set1_id(ctx, signer_id, (int)strlen(signer_id)) == 1 &&
 		  EVP_DigestVerifyInit(md, NULL, EVP_sm3(), NULL, X509_get0_pubkey(issuer)) == 1 &&
 		  EVP_DigestVerify(md, ASN1_STRING_get0_data(sig), (size_t)ASN1_STRING_length(sig), tbs, (size_t)len) == 1;
 	OPENSSL_free(tbs);
