@@ -221,7 +221,8 @@ static enum err ask_signer(struct opened *o, const sigset_t *wait)
 		TRY(notary_client_new(conf_str(o->c, "notary_socket"), &o->app.notary));
 	TRY(ocsp_cache_new(&o->app.ocsp));
 	TRY(hello_patiently(o, wait));
-	TRY(trust_refresh(o->app.trust, o->app.signer));
+	TRY(trust_follow_signer(o->app.trust, o->app.signer));
+	TRY(trust_refresh(o->app.trust));
 	TRY(signer_data_key(o->app.signer, &key));
 	return field_keys_new(key, &o->keys);
 }

@@ -22,6 +22,8 @@ struct verify {
 	const struct verify_plan *plan;
 	const struct receipt *r;
 	struct cert *root, *ca, *log;
+	struct path_trust *trust;       /* of root and CA: their links are verified once */
+	struct known_leaf responder, authority; /* of status answers, of time stamps */
 	struct heads *heads;
 	uint8_t (*signed_sm3)[SM3_LEN]; /* of the statements of the acts found good so far */
 	size_t n_signed;
@@ -101,8 +103,9 @@ static enum err check_chain(struct verify *v, int64_t now)
 {
 	TRY(cert_parse(v->r->ca, &v->ca));
 	TRY(cert_parse(v->r->log, &v->log));
-	TRY(path_check_ca(v->root, v->ca, now));
-	return path_check(&(struct path_trust){v->root, v->ca, NULL}, v->log, KU_SIGN, now);
+	TRY(path_trust_new(v->root, v->ca, &v->trust));
+	TRY(path_check_ca(v->trust, now));
+	return path_check(v->trust, v->log, KU_SIGN, now);
 }
 
 /* That a certificate has ended since then changes nothing, but the reader will see it and wonder. */
@@ -141,7 +144,7 @@ static enum err check_stamp(struct verify *v, size_t n)
 	uint8_t imprint[SM3_LEN];
 
 	TRY(sm3_digest(h->text, imprint));
-	const struct tsp_want want = {.ca = v->ca, .sm3 = imprint};
+	const struct tsp_want want = {.ca = v->ca, .sm3 = imprint, .known = &v->authority};
 	TRY(tsp_token_verify(h->stamp, &want, &info));
 	if (info.time < got->head.time || info.time - got->head.time > VERIFY_FRESH_SEC)
 		return ERR(STALE, "stamp and head are of different times");
@@ -326,7 +329,7 @@ static enum err person_steps(const struct verify *v, const struct receipt_act *a
 	*ret_part = "前后衔接";
 	TRY(check_refers(v, act->statement));
 	*ret_part = "证书";
-	TRY(path_check(&(struct path_trust){v->root, v->ca, NULL}, act->cert, KU_SIGN, a->time));
+	TRY(path_check(v->trust, act->cert, KU_SIGN, a->time));
 	*ret_part = "证书状态";
 	TRY(check_status(v, a, act->cert, v->heads[a->head].stamped, found));
 	*ret_part = "日志证明";
@@ -403,7 +406,7 @@ static enum err steps(struct verify *v)
 enum err verify_receipt(struct span file, const struct verify_plan *plan)
 {
 	AUTO(receipt) r = NULL;
-	struct verify v = {.plan = plan};
+	struct verify v = {.plan = plan, .responder = known_leaf_none(), .authority = known_leaf_none()};
 
 	err_clear();
 	enum err e = receipt_parse(file, &r);
@@ -413,6 +416,9 @@ enum err verify_receipt(struct span file, const struct verify_plan *plan)
 	v.heads = calloc(r->n_heads, sizeof(*v.heads));
 	v.signed_sm3 = calloc(r->n_acts, sizeof(*v.signed_sm3));
 	e = v.heads && v.signed_sm3 ? steps(&v) : ERR(NOMEM, "heads and acts");
+	path_trust_free(v.trust);
+	known_leaf_done(&v.responder);
+	known_leaf_done(&v.authority);
 	cert_free(v.root);
 	cert_free(v.ca);
 	cert_free(v.log);

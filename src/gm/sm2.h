@@ -25,6 +25,8 @@ enum err sm2_pub_parse(struct span point, struct sm2_pub *ret_p) MUST_CHECK;    
 
 enum err gm_sign(const struct sm2_key *k, struct span msg, struct sm2_sig *ret_s) MUST_CHECK;
 enum err gm_verify(const struct sm2_pub *p, struct span msg, const struct sm2_sig *s) MUST_CHECK; /* ERR_SIG */
+/* How often this process has verified a signature: for tests and measurements. */
+uint64_t gm_verifications(void);
 /* e = SM3(Z || msg): what a card signs (SKF_ECCSignData) when Z is computed outside. */
 enum err sm2_digest(const struct sm2_pub *p, struct span msg, uint8_t ret_e[32]) MUST_CHECK;
 enum err gm_sign_e(const struct sm2_key *k, const uint8_t e[32], struct sm2_sig *ret_s) MUST_CHECK;

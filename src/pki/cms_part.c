@@ -72,13 +72,28 @@ void cms_alg_null_put(struct buf *out, const char *oid)
 	der_close(out, seq);
 }
 
-enum err cms_leaf_check(const struct cert *leaf, const struct cert *ca, int64_t at)
+static enum err leaf_verify(const struct cert *leaf, const struct cert *ca, struct known_leaf *known)
+{
+	if (known && known->ca == ca && span_eq(cert_der(leaf), buf_span(&known->der)))
+		return ERR_OK;
+	if (cert_verify(leaf, cert_pub(ca)) != ERR_OK)
+		return ERR(CERT_CHAIN, "signature of the signer's certificate does not verify");
+	if (!known)
+		return ERR_OK;
+	known->ca = NULL;
+	buf_clear(&known->der);
+	buf_put(&known->der, cert_der(leaf));
+	TRY(buf_err(&known->der));
+	known->ca = ca;
+	return ERR_OK;
+}
+
+enum err cms_leaf_check(const struct cert *leaf, const struct cert *ca, int64_t at, struct known_leaf *known)
 {
 	if (!cert_is_ca(ca) || cert_is_ca(leaf) || !span_eq(cert_issuer_der(leaf), cert_subject_der(ca)) ||
 	    !span_eq(cert_aki(leaf), cert_ski(ca)))
 		return ERR(CERT_CHAIN, "signer's certificate is by another issuer");
-	if (cert_verify(leaf, cert_pub(ca)) != ERR_OK)
-		return ERR(CERT_CHAIN, "signature of the signer's certificate does not verify");
+	TRY(leaf_verify(leaf, ca, known));
 	if (at < cert_not_before(leaf))
 		return ERR(CERT_NOT_YET, "signer's certificate");
 	if (at > cert_not_after(leaf))

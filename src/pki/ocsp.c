@@ -275,16 +275,21 @@ enum err ocsp_response_parse(struct span der, struct ocsp_response *ret_r)
 	return ERR_OK;
 }
 
-enum err ocsp_response_verify(const struct ocsp_response *r, const struct cert *ca)
+static enum err verify(const struct ocsp_response *r, const struct cert *ca, struct known_leaf *known)
 {
 	if (r->result != OCSP_SUCCESSFUL || !r->signer)
 		return ERR(STATE, "OCSP response says failure %d", (int)r->result);
-	TRY(cms_leaf_check(r->signer, ca, r->produced));
+	TRY(cms_leaf_check(r->signer, ca, r->produced, known));
 	TRY(responder_check(r->signer));
 	return gm_verify(cert_pub(r->signer), r->tbs, &r->sig);
 }
 
-static enum err find(const struct ocsp_response *r, const struct cert *ca, const char *serial, struct ocsp_status *ret_s)
+enum err ocsp_response_verify(const struct ocsp_response *r, const struct cert *ca)
+{
+	return verify(r, ca, NULL);
+}
+
+static enum err find(const struct ocsp_response *r, const struct cert *ca, const char *serial, struct ocsp_said *ret_s)
 {
 	char hex[OCSP_SERIAL_HEX];
 
@@ -293,27 +298,34 @@ static enum err find(const struct ocsp_response *r, const struct cert *ca, const
 		TRY(ocsp_id_check(&r->items[i].id, ca, &is_of));
 		ocsp_id_serial(&r->items[i].id, hex);
 		if (is_of && strcmp(hex, serial) == 0) {
-			*ret_s = r->items[i].status;
+			*ret_s = (struct ocsp_said){r->items[i].status, r->items[i].this_update, r->produced};
 			return ERR_OK;
 		}
 	}
 	return ERR(ABSENT, "OCSP response says nothing about serial %s", serial);
 }
 
+enum err ocsp_said_of(struct span der, const struct cert *ca, const struct cert *about, struct known_leaf *known,
+		      struct ocsp_said *ret_s)
+{
+	struct ocsp_response r;
+
+	TRY(ocsp_response_parse(der, &r));
+	enum err e = verify(&r, ca, known);
+	if (e == ERR_OK)
+		e = find(&r, ca, cert_serial(about), ret_s);
+	ocsp_response_done(&r);
+	return e;
+}
+
 enum err ocsp_check(struct span der, const struct cert *ca, const struct cert *about, struct ocsp_status *ret_s,
 		    int64_t *ret_produced)
 {
-	struct ocsp_response r;
-	struct ocsp_status s;
+	struct ocsp_said s;
 
-	TRY(ocsp_response_parse(der, &r));
-	enum err e = ocsp_response_verify(&r, ca);
-	if (e == ERR_OK)
-		e = find(&r, ca, cert_serial(about), &s);
-	ocsp_response_done(&r);
-	TRY(e);
-	*ret_s = s;
+	TRY(ocsp_said_of(der, ca, about, NULL, &s));
+	*ret_s = s.status;
 	if (ret_produced)
-		*ret_produced = r.produced;
+		*ret_produced = s.produced;
 	return ERR_OK;
 }

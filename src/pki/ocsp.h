@@ -6,6 +6,7 @@
  * extensions and everything that is not strict DER are refused. Spans of parsed forms borrow from the octets given. */
 #pragma once
 #include "pki/crl.h"
+#include "pki/known.h"
 
 enum { OCSP_REQUEST_MAX = 8192, OCSP_DER_MAX = 32768, OCSP_ITEMS_MAX = 16, OCSP_NONCE_MAX = 128, OCSP_SERIAL_MAX = 20 };
 enum ocsp_hash { OCSP_SM3, OCSP_SHA256, OCSP_SHA1 };
@@ -71,6 +72,13 @@ void ocsp_response_done(struct ocsp_response *r);
 /* The embedded signer is a responder delegated by this CA at the time of production (ERR_CERT_CHAIN, ERR_CERT_USAGE,
  * ERR_CERT_NOT_YET, ERR_CERT_EXPIRED) and signed this (ERR_SIG). ERR_STATE for a failure response. */
 enum err ocsp_response_verify(const struct ocsp_response *r, const struct cert *ca) MUST_CHECK;
+/* All that an answer says of one certificate; known may be NULL. ERR_ABSENT when it says nothing. */
+struct ocsp_said {
+	struct ocsp_status status;
+	int64_t this_update, produced;
+};
+enum err ocsp_said_of(struct span der, const struct cert *ca, const struct cert *about, struct known_leaf *known,
+		      struct ocsp_said *ret_s) MUST_CHECK;
 /* Parse, verify, and the item about this certificate of the CA; ERR_ABSENT when there is none. ret_produced may be NULL. */
 enum err ocsp_check(struct span der, const struct cert *ca, const struct cert *about, struct ocsp_status *ret_s,
 		    int64_t *ret_produced) MUST_CHECK;

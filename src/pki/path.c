@@ -1,4 +1,10 @@
 #include "pki/path.h"
+#include <stdlib.h>
+
+struct path_trust {
+	const struct cert *root, *ca; /* their links are checked */
+	struct crl *crl;              /* by the CA; may be NULL */
+};
 
 /* --- one link: names, key identifiers, signature --- */
 static enum err link_check(const struct cert *issuer, const struct cert *c, const char *what)
@@ -39,13 +45,6 @@ static enum err time_check(const struct cert *c, int64_t now, const char *what)
 	return ERR_OK;
 }
 
-enum err path_check_ca(const struct cert *root, const struct cert *ca, int64_t now)
-{
-	TRY(ca_links_check(root, ca));
-	TRY(time_check(root, now, "root"));
-	return time_check(ca, now, "issuing CA");
-}
-
 static enum err usage_check(const struct cert *leaf, unsigned usage)
 {
 	if (cert_is_ca(leaf) || (cert_usage(leaf) & KU_CA) != 0)
@@ -58,10 +57,7 @@ static enum err usage_check(const struct cert *leaf, unsigned usage)
 static enum err revocation_check(const struct path_trust *t, const struct cert *leaf, int64_t now)
 {
 	struct crl_entry e;
-	if (crl_verify(t->crl, t->ca) != ERR_OK)
-		return ERR(CERT_CHAIN, "revocation list is not by the issuing CA");
-	if (now < crl_this_update(t->crl) || now > crl_next_update(t->crl))
-		return ERR(CERT_CHAIN, "revocation list is outdated or dated ahead");
+	TRY(path_crl_is_current(t, now));
 	if (!crl_find(t->crl, cert_serial(leaf), &e))
 		return ERR_OK;
 	if (e.reason == CRL_HOLD)
@@ -69,15 +65,61 @@ static enum err revocation_check(const struct path_trust *t, const struct cert *
 	return ERR(CERT_REVOKED, "serial %s", cert_serial(leaf));
 }
 
-enum err path_check(const struct path_trust *trust, const struct cert *leaf, unsigned usage, int64_t now)
+enum err path_trust_new(const struct cert *root, const struct cert *ca, struct path_trust **ret_t)
 {
-	TRY(ca_links_check(trust->root, trust->ca));
-	TRY(link_check(trust->ca, leaf, "certificate"));
+	TRY(ca_links_check(root, ca));
+	struct path_trust *t = calloc(1, sizeof *t);
+	if (t == NULL)
+		return ERR(NOMEM, "trust");
+	*t = (struct path_trust){root, ca, NULL};
+	*ret_t = t;
+	return ERR_OK;
+}
+
+void path_trust_free(struct path_trust *t)
+{
+	if (t == NULL)
+		return;
+	crl_free(t->crl);
+	free(t);
+}
+
+enum err path_trust_set_crl(struct path_trust *t, struct crl *crl)
+{
+	if (crl != NULL && crl_verify(crl, t->ca) != ERR_OK)
+		return ERR(CERT_CHAIN, "revocation list is not by the issuing CA");
+	crl_free(t->crl);
+	t->crl = crl;
+	return ERR_OK;
+}
+
+const struct crl *path_trust_crl(const struct path_trust *t)
+{
+	return t->crl;
+}
+
+enum err path_crl_is_current(const struct path_trust *t, int64_t now)
+{
+	if (t->crl == NULL)
+		return ERR(CRL_STALE, "no revocation list yet");
+	if (now < crl_this_update(t->crl))
+		return ERR(CRL_STALE, "revocation list is dated %lld s ahead", (long long)(crl_this_update(t->crl) - now));
+	if (now > crl_next_update(t->crl))
+		return ERR(CRL_STALE, "revocation list is %lld s outdated", (long long)(now - crl_next_update(t->crl)));
+	return ERR_OK;
+}
+
+enum err path_check_ca(const struct path_trust *t, int64_t now)
+{
+	TRY(time_check(t->root, now, "root"));
+	return time_check(t->ca, now, "issuing CA");
+}
+
+enum err path_check(const struct path_trust *t, const struct cert *leaf, unsigned usage, int64_t now)
+{
+	TRY(link_check(t->ca, leaf, "certificate"));
 	TRY(usage_check(leaf, usage));
-	TRY(time_check(trust->root, now, "root"));
-	TRY(time_check(trust->ca, now, "issuing CA"));
+	TRY(path_check_ca(t, now));
 	TRY(time_check(leaf, now, "certificate"));
-	if (trust->crl == NULL)
-		return ERR_OK;
-	return revocation_check(trust, leaf, now);
+	return t->crl == NULL ? ERR_OK : revocation_check(t, leaf, now);
 }

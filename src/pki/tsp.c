@@ -250,7 +250,7 @@ static enum err agree(const struct cms *c, const struct tst *t, const struct tsp
 
 	if (!tsa)
 		return ERR(CERT_CHAIN, "token carries no certificate, and none is at hand");
-	TRY(cms_leaf_check(tsa, want->ca, t->time));
+	TRY(cms_leaf_check(tsa, want->ca, t->time, want->known));
 	TRY(authority_check(tsa));
 	TRY(cms_verify(c, tsa));
 	if (!span_eq(t->digest, span_of(want->sm3, SM3_LEN)))

@@ -4,7 +4,7 @@
  * hash are refused with badAlg, other policies with unacceptedPolicy. Accuracy is one second, ordering FALSE.
  * Spans of parsed forms borrow from the octets given. */
 #pragma once
-#include "pki/cert.h"
+#include "pki/known.h"
 
 enum { TSP_REQUEST_MAX = 4096, TSP_DER_MAX = 16384, TSP_NONCE_MAX = 32, TSP_SERIAL_LEN = 16 };
 
@@ -46,6 +46,7 @@ struct tsp_want {
 	const struct cert *tsa;     /* for a token without certificate; NULL: it must have one */
 	const uint8_t *sm3;         /* 32 octets, the imprint that is to be there */
 	struct span nonce;          /* that is to be there; empty: none is asked for and any is accepted */
+	struct known_leaf *known;   /* NULL: the authority's certificate is verified each time */
 };
 /* ERR_DER; ERR_CERT_CHAIN, ERR_CERT_USAGE, ERR_CERT_NOT_YET, ERR_CERT_EXPIRED of the authority's certificate at the stamped
  * time; ERR_SIG for signature, imprint or nonce. */

@@ -313,8 +313,11 @@ static enum err check_path(const char *dir, struct span der)
 	TRY(get(dir, "crl.der", &list));
 	TRY(crl_parse(buf_span(&list), &crl));
 	TRY(cert_parse(der, &leaf));
-	const struct path_trust t = {.root = root, .ca = ca, .crl = crl};
-	return path_check(&t, leaf, cert_usage(leaf) == KU_ENC ? KU_ENC : KU_SIGN, (int64_t)time(NULL));
+	AUTO(path_trust) t = NULL;
+	TRY(path_trust_new(root, ca, &t));
+	TRY(path_trust_set_crl(t, crl));
+	crl = NULL;
+	return path_check(t, leaf, cert_usage(leaf) == KU_ENC ? KU_ENC : KU_SIGN, (int64_t)time(NULL));
 }
 
 static enum err check_csr(const char *dir, struct span der)

@@ -48,7 +48,7 @@ static void honest_request_is_served(void **state)
 	AUTO(cert) sign = NULL;
 	AUTO(cert) enc = NULL;
 	AUTO(sm2_key) pair = NULL;
-	struct path_trust trust = {.root = w.root, .ca = w.ca};
+	AUTO(path_trust) trust = NULL;
 	(void)state;
 	issue_init(&w, &r);
 	uint64_t before = journal_count(&w);
@@ -58,8 +58,9 @@ static void honest_request_is_served(void **state)
 	assert_int_equal(journal_count(&w), before + 1);
 	OK(cert_parse(ipc_get(a, ST_SIGN_CERT), &sign));
 	OK(cert_parse(ipc_get(a, ST_ENC_CERT), &enc));
-	OK(path_check(&trust, sign, KU_SIGN, procs_now(&w.procs)));
-	OK(path_check(&trust, enc, KU_ENC, procs_now(&w.procs)));
+	OK(path_trust_new(w.root, w.ca, &trust));
+	OK(path_check(trust, sign, KU_SIGN, procs_now(&w.procs)));
+	OK(path_check(trust, enc, KU_ENC, procs_now(&w.procs)));
 	assert_string_equal(cert_subject_id(sign), "43010024-U0000001");
 	assert_string_equal(cert_org(sign), r.unit_name);
 	assert_string_equal(cert_common_name(sign), r.holder);

@@ -49,12 +49,11 @@ static enum err load_cert(const char *path, struct cert **ret_c)
 }
 
 /* Signatures only: with a wrong clock the agent must still start, to be able to say so. */
-static enum err check_trust(const struct agent *a)
+static enum err take_trust(struct agent *a)
 {
 	if (!cert_is_ca(a->root) || !cert_is_ca(a->ca))
 		return ERR(CONFIG, "root or ca is not a CA certificate");
-	TRY(cert_verify(a->root, cert_pub(a->root)));
-	return cert_verify(a->ca, cert_pub(a->root));
+	return path_trust_new(a->root, a->ca, &a->trust);
 }
 
 /* The option is the digest itself or the path of a file that begins with it. */
@@ -79,7 +78,7 @@ static enum err load_trust(struct agent *a)
 
 	TRY(load_cert(conf_str(a->conf, "root"), &a->root));
 	TRY(load_cert(conf_str(a->conf, "ca"), &a->ca));
-	TRY(check_trust(a));
+	TRY(take_trust(a));
 	TRY(cert_sm3(a->root, digest));
 	text_hex(&hex, SPAN_ARR(digest));
 	snprintf(a->bureau, sizeof(a->bureau), "%s", buf_cstr(&hex));
@@ -176,6 +175,7 @@ void agent_free(struct agent *a)
 	dialogue_free(a->dialogue);
 	for (size_t i = 0; i < AGENT_ASSETS; i++)
 		buf_done(&a->assets[i].bytes);
+	path_trust_free(a->trust);
 	cert_free(a->root);
 	cert_free(a->ca);
 	origins_free(a->origins);

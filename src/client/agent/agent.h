@@ -24,6 +24,7 @@ struct agent {
 	struct clock *clock;
 	struct origins *origins;
 	struct cert *root, *ca;
+	struct path_trust *trust; /* of the two */
 	char bureau[65];            /* SM3 of the root, as statements name it */
 	unsigned port;
 	struct keys *keys;

@@ -26,11 +26,10 @@ static void note_times(struct conn *c, const struct key *k)
 
 static enum err check_cert(struct conn *c, const struct key *k)
 {
-	const struct path_trust trust = {.root = c->a->root, .ca = c->a->ca};
 	AUTO(cert) cert = NULL;
 
 	TRY(cert_parse(span_of(k->cert, k->cert_len), &cert));
-	enum err e = path_check(&trust, cert, KU_SIGN, clock_now(c->a->clock));
+	enum err e = path_check(c->a->trust, cert, KU_SIGN, clock_now(c->a->clock));
 	if (e == ERR_CERT_EXPIRED || e == ERR_CERT_NOT_YET) {
 		note_times(c, k);
 		return err_note(e, "by this machine's clock %lld, not before %lld, not after %lld",

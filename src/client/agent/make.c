@@ -155,9 +155,7 @@ static void parts_done(struct parts *p)
 /* Time is left out on purpose: this machine's clock may run a little behind the issuer's. */
 static enum err check_chain(struct agent *a, const struct cert *cert, unsigned usage)
 {
-	const struct path_trust trust = {.root = a->root, .ca = a->ca};
-
-	return path_check(&trust, cert, usage, cert_not_before(cert));
+	return path_check(a->trust, cert, usage, cert_not_before(cert));
 }
 
 static enum err check_parts(struct page_call *c, const struct key *k, const struct parts *p, const struct cert *sign)

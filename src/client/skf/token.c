@@ -208,7 +208,9 @@ static enum err read_identity(struct token *t)
 
 static enum err check_chain(const struct token *t, const struct cert *card)
 {
-	TRY(path_check_ca(t->root, t->ca, t->now));
+	AUTO(path_trust) trust = NULL;
+	TRY(path_trust_new(t->root, t->ca, &trust));
+	TRY(path_check_ca(trust, t->now));
 	if (!span_eq(cert_issuer_der(card), cert_subject_der(t->ca)))
 		return ERR(CERT_CHAIN, "card certificate is not by this issuer");
 	TRY(cert_verify(card, cert_pub(t->ca)));

@@ -41,16 +41,15 @@ void state_free(struct state *s)
 
 /* --- certificates --- */
 
-static enum err own_check(const struct state_certs *c, const struct trio *t, size_t i, int64_t now)
+static enum err own_check(const struct path_trust *trust, const struct state_certs *c, const struct trio *t, size_t i, int64_t now)
 {
-	const struct path_trust trust = {.root = c->root, .ca = c->ca};
 	const struct cert *own = c->own[i];
 
 	if (!t->key[i])
 		return ERR(STATE, "no keys yet");
 	if (strcmp(cert_profile(own), trio_profiles[i]) != 0 || !span_eq(SPAN_ARR(cert_pub(own)->b), SPAN_ARR(sm2_key_pub(t->key[i])->b)))
 		return ERR(CERT_PROFILE, "certificate %s is not for this key and profile", trio_profiles[i]);
-	return path_check(&trust, own, i == TRIO_OCSP ? KU_DIGITAL : KU_SIGN, now);
+	return path_check(trust, own, i == TRIO_OCSP ? KU_DIGITAL : KU_SIGN, now);
 }
 
 static struct cert **slot(struct state_certs *c, size_t i)
@@ -187,14 +186,16 @@ enum err state_setup(struct state *s, const struct trio **ret_t)
 enum err state_install(struct state *s, const struct state_certs *c, int64_t now)
 {
 	AUTO_BUF(record, RECORD_MAX);
+	AUTO(path_trust) trust = NULL;
 	struct state_certs own = {NULL};
 	uint64_t seq;
 
 	if (state_is_open(s))
 		return ERR(STATE, "the notary has its certificates");
-	TRY(path_check_ca(c->root, c->ca, now));
+	TRY(path_trust_new(c->root, c->ca, &trust));
+	TRY(path_check_ca(trust, now));
 	for (size_t i = 0; i < TRIO_COUNT; i++)
-		TRY(own_check(c, &s->trio, i, now));
+		TRY(own_check(trust, c, &s->trio, i, now));
 	TRY(install_record(c, &record));
 	enum err e = certs_read(span_sub(buf_span(&record), 1, record.len), &own);
 	if (e == ERR_OK)

@@ -38,7 +38,7 @@ static inline struct portal *portal_of(struct web_req *rq)
 /* Fetches the newest revocation list and ends the sessions of certificates on it. */
 enum err portal_refresh(struct portal *p) MUST_CHECK;
 enum err portal_sweep(struct portal *p) MUST_CHECK; /* the second half alone */
-/* For struct desk: the revocation list's word. ctx is the struct trust. */
+/* For struct desk: the newest word. ctx is the struct trust. */
 int portal_cert_status(void *ctx, const char *serial);
 
 /* --- roles: bits of web_session.roles --- */

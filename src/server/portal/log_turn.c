@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TURN_MS = 400, JOURNAL_MS = 2000, FEED_MAX = 64 };
+enum { TURN_MS = 400, JOURNAL_MS = 1000, FEED_MAX = 64 };
 
 /* --- the signer's journal --- */
 
@@ -82,6 +82,15 @@ static enum err take_journal(struct portal *p)
 		last += ipc_count(a, ST_RECORD);
 	} while (last < end);
 	return ERR_OK;
+}
+
+/* The list too, for /crl/ and /healthz: after a jump of the clock or a sleep of the machine it is fetched now, not with the next
+ * minute. */
+static enum err follow_signer(struct portal *p)
+{
+	if (p->trust != NULL && trust_keep_current(p->trust, clock_now(p->desk.clock)) != ERR_OK)
+		err_clear(); /* the minute's refresh tells */
+	return take_journal(p);
 }
 
 /* --- what the notary does --- */
@@ -201,7 +210,7 @@ static void *run(void *arg)
 	int64_t journal_due = 0;
 	do {
 		bool journal = r->p->signer != NULL && clock_mono_ms() >= journal_due;
-		enum err e = journal ? take_journal(r->p) : ERR_OK, o = order(r->p);
+		enum err e = journal ? follow_signer(r->p) : ERR_OK, o = order(r->p);
 		journal_due = journal ? clock_mono_ms() + JOURNAL_MS : journal_due;
 		e = o != ERR_OK ? o : e;
 		if (e != before)

@@ -20,7 +20,7 @@ static enum err take_listed(const struct row *row, void *ctx)
 {
 	struct sweep *s = ctx;
 	const char *serial = row_text(row, 0);
-	if (s->n < SWEEP_MAX && trust_status(s->trust, serial) != 0)
+	if (s->n < SWEEP_MAX && trust_listed(s->trust, serial) != 0)
 		(void)snprintf(s->serials[s->n++], SERIAL_CAP, "%s", serial);
 	return ERR_OK;
 }
@@ -54,6 +54,6 @@ enum err portal_sweep(struct portal *p)
 
 enum err portal_refresh(struct portal *p)
 {
-	TRY(trust_refresh(p->trust, p->signer));
+	TRY(trust_refresh(p->trust));
 	return portal_sweep(p);
 }

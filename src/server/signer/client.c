@@ -30,15 +30,21 @@ void signer_client_free(struct signer_client *c)
 	free(c);
 }
 
-enum err signer_call(struct signer_client *c, const struct ipc_msg *request, struct ipc_msg **ret_answer)
+static enum err call_within(struct signer_client *c, const struct ipc_msg *request, int connect_ms, int answer_ms,
+			    struct ipc_msg **ret_answer)
 {
 	int fd = -1;
 	const struct ipc_type *answer = signer_answer_of(ipc_type_of(request));
 	INVARIANT(answer != NULL);
-	TRY(peer_connect(c->path, CONNECT_MS, &fd));
-	enum err e = ipc_call(fd, request, answer, IPC_TIMEOUT_MS, ret_answer);
+	TRY(peer_connect(c->path, connect_ms, &fd));
+	enum err e = ipc_call(fd, request, answer, answer_ms, ret_answer);
 	(void)close(fd);
 	return e;
+}
+
+enum err signer_call(struct signer_client *c, const struct ipc_msg *request, struct ipc_msg **ret_answer)
+{
+	return call_within(c, request, CONNECT_MS, IPC_TIMEOUT_MS, ret_answer);
 }
 
 static enum err ask(struct signer_client *c, uint16_t type, struct ipc_msg **ret_answer)
@@ -91,6 +97,30 @@ enum err signer_hello(struct signer_client *c, struct signer_hello *ret_h)
 		return e;
 	}
 	*ret_h = h;
+	return ERR_OK;
+}
+
+enum err signer_journal_seq(struct signer_client *c, int within_ms, uint64_t *ret_seq)
+{
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+	TRY(ipc_msg_new(SIGNER_HELLO, &m));
+	TRY(call_within(c, m, within_ms, within_ms, &a));
+	return ipc_get_u64(a, ST_JOURNAL_SEQ, ret_seq);
+}
+
+enum err signer_status(struct signer_client *c, const char *serial, int within_ms, int *ret_status)
+{
+	AUTO(ipc_msg) m = NULL;
+	AUTO(ipc_msg) a = NULL;
+	uint64_t status = 0;
+	TRY(ipc_msg_new(SIGNER_STATUS, &m));
+	ipc_put_str(m, ST_SERIAL, serial);
+	TRY(call_within(c, m, within_ms, within_ms, &a));
+	TRY(ipc_get_u64(a, ST_STATUS, &status));
+	if (status > 2)
+		return ERR(SYNTAX, "status %llu", (unsigned long long)status);
+	*ret_status = (int)status;
 	return ERR_OK;
 }
 

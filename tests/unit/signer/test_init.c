@@ -55,13 +55,15 @@ static void bureau_is_open(void **state)
 	struct signer_hello h = {0};
 	AUTO(cert) root = load("ca/root.cer");
 	AUTO(cert) ca = load("ca/ca.cer");
+	AUTO(path_trust) trust = NULL;
 	char path[NAME_LEN];
 	AUTO_BUF(pinned, 100);
 	(void)state;
 	OK(signer_hello(procs.client, &h));
 	assert_int_equal(h.state, SIGNER_OPEN);
 	assert_string_equal(h.bureau, result.bureau);
-	OK(path_check_ca(root, ca, procs_now(&procs)));
+	OK(path_trust_new(root, ca, &trust));
+	OK(path_check_ca(trust, procs_now(&procs)));
 	procs_path(&procs, "root.sm3", path);
 	OK(file_read(path, &pinned));
 	assert_int_equal(pinned.len, 65);
@@ -126,8 +128,9 @@ static void staff_can_sign(void **state)
 {
 	AUTO(cert) root = load("ca/root.cer");
 	AUTO(cert) ca = load("ca/ca.cer");
-	struct path_trust trust = {.root = root, .ca = ca};
+	AUTO(path_trust) trust = NULL;
 	(void)state;
+	OK(path_trust_new(root, ca, &trust));
 	for (size_t i = 0; i < init_staff_default_count; i++) {
 		AUTO_BUF(sig, SM2_SIG_LEN);
 		AUTO_BUF(der, CERT_DER_MAX);
@@ -135,7 +138,7 @@ static void staff_can_sign(void **state)
 		AUTO(cert) c = NULL;
 		OK(init_sign(procs.dir, procs.clock, &result.keys[i], SPAN_LIT("text"), &sig, &der));
 		OK(cert_parse(buf_span(&der), &c));
-		OK(path_check(&trust, c, KU_SIGN, procs_now(&procs)));
+		OK(path_check(trust, c, KU_SIGN, procs_now(&procs)));
 		memcpy(s.b, sig.ptr, SM2_SIG_LEN);
 		OK(gm_verify(cert_pub(c), SPAN_LIT("text"), &s));
 		assert_string_equal(cert_person_id(c), init_staff_default[i].person);
