@@ -146,6 +146,7 @@ suite waiting officers node tests/browser/officers.mjs "$build"
 suite waiting verify-page node tests/browser/verify.mjs "$build"
 suite waiting verify python3 tests/scenario/verify.py "$build"
 suite waiting bill python3 tests/scenario/bill.py "$build" --look
+suite waiting status python3 tests/scenario/status.py "$build"
 suite waiting late python3 tests/scenario/late.py "$build"
 suite waiting kept python3 tests/scenario/kept.py "$build"
 suite waiting load python3 tests/fault/load.py "$build" --quick

@@ -99,3 +99,10 @@ WHERE subject = ?1 AND usage = 'sign' ORDER BY not_after DESC, serial LIMIT 1
 
 -- name: cert_der
 SELECT der FROM cert WHERE serial = ?1
+
+-- name: cert_pair
+SELECT c.serial FROM cert c JOIN cert_case k ON c.serial = k.cert_serial OR c.serial = k.enc_serial
+WHERE k.case_no = (SELECT case_no FROM cert WHERE serial = ?1) ORDER BY c.serial
+
+-- name: cert_set_status
+UPDATE cert SET status = ?2 WHERE serial = ?1

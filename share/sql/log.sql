@@ -1,8 +1,8 @@
 -- The log: entries, what they cover, nodes and heads of the tree (src/evidence/log.h).
 
 -- name: log_entry_put
-INSERT INTO log_entry (seq, state, time, kind, subject, rule, statement, statement_sm3, sig, cert_sm3, cert_serial, salt, marks)
-VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+INSERT INTO log_entry (seq, state, time, kind, subject, rule, statement, statement_sm3, sig, cert_sm3, cert_serial, salt, marks, ocsp)
+VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
 
 -- name: log_next_seq
 SELECT COALESCE(MAX(seq), 0) + 1 FROM log_entry

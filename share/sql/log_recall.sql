@@ -13,7 +13,7 @@ SELECT seq, state, epoch, idx, time, kind, subject, rule, statement, statement_s
   marks FROM log_entry WHERE epoch = ?1 AND idx >= ?2 ORDER BY idx
 
 -- name: log_recall
-UPDATE log_entry SET state = 0, epoch = NULL, idx = NULL, ocsp = NULL, leaf = NULL, marks = ?2 WHERE seq = ?1 AND state = 1
+UPDATE log_entry SET state = 0, epoch = NULL, idx = NULL, ocsp = ?3, leaf = NULL, marks = ?2 WHERE seq = ?1 AND state = 1
 
 -- name: log_node_recall
 DELETE FROM log_node WHERE epoch = ?1 AND ((idx + 1) << level) > ?2

@@ -8,6 +8,7 @@
 #include "server/filing/b03_service.h"
 #include "server/filing/cert_service.h"
 #include "server/filing/filing_log.h"
+#include "server/portal/act_status.h"
 #include "server/portal/converting.h"
 #include "server/portal/filing_pages.h"
 #include "server/portal/log_turn.h"
@@ -259,6 +260,9 @@ static void assemble(struct opened *o)
 	p->desk.signer = p->signer;
 	p->desk.cert_status = portal_cert_status;
 	p->desk.cert_status_ctx = p->trust;
+	p->desk.act_judge = portal_act_judge;
+	p->desk.act_proved = portal_act_proved;
+	p->desk.act_ctx = p;
 	p->desk.maker_may_accept = conf_bool(o->c, "maker_may_accept");
 	o->filing = (struct filing_desk){.desk = &p->desk, .services = o->services, .is_working_day = works_on,
 		.knows_year = knows_year, .calendar_ctx = o->money->calendar};
@@ -266,7 +270,7 @@ static void assemble(struct opened *o)
 	p->filing = &o->filing;
 	o->web = (struct web_config){.origin = p->origin, .agent_origin = p->agent_origin, .bureau_name = p->bureau_name,
 		.workers = (unsigned)conf_int(o->c, "workers"), .routes = portal_routes, .common = page_common,
-		.sessions = p->sessions, .views = o->views, .app = p, .clock = o->clock, .done = report};
+		.sessions = p->sessions, .may_go_on = portal_may_go_on, .views = o->views, .app = p, .clock = o->clock, .done = report};
 	o->machine = o->web;
 	o->machine.workers = MACHINE_WORKERS;
 	o->machine.routes = portal_machine_routes;

@@ -24,6 +24,7 @@ static enum err signer_part(struct log_act *a, const struct log_what *w)
 	(void)snprintf(a->serial, sizeof a->serial, "%s", cert_serial(c));
 	a->sig = w->sig;
 	a->cert = w->cert;
+	a->status = w->status;
 	return sm3_digest(w->cert, a->cert_sm3);
 }
 
@@ -108,6 +109,7 @@ static enum err seq_row(const struct row *row, void *ctx)
 static void pending_of(const struct log_act *a, uint64_t seq, struct log_entry *ret_e)
 {
 	struct log_entry e = {.seq = seq, .pending = true, .time = a->time, .salt = SPAN_ARR(a->salt), .sig = a->sig,
+		.ocsp = a->status,
 		.has_statement = a->has_statement};
 
 	(void)snprintf(e.kind, sizeof e.kind, "%s", a->kind);
@@ -138,7 +140,8 @@ static enum err entry_put(struct tx *tx, const struct log_entry *e)
 	return tx_exec(tx, "log_entry_put",
 		       SQL_ARGS(A_INT((int64_t)e->seq), A_INT(e->time), A_TEXT(e->kind), A_TEXT(e->subject), A_TEXT(e->rule),
 				blob_or_null(e->sealed), blob_or_null(e->statement_sm3), blob_or_null(e->sig),
-				blob_or_null(e->cert_sm3), A_TEXT(e->serial), A_BLOB(e->salt), A_BLOB(buf_span(&marks))),
+				blob_or_null(e->cert_sm3), A_TEXT(e->serial), A_BLOB(e->salt), A_BLOB(buf_span(&marks)),
+				blob_or_null(e->ocsp)),
 		       NULL);
 }
 

@@ -5,7 +5,7 @@
  * certificate, puts the entries into the tree in the order of arrival, and has the new head signed. Nothing here knows who
  * signs or answers: struct log_service. Entries are never changed after that; log_check.h proves it.
  *
- * Borrowed: all spans and texts of struct log_what until log_act_init returns, sig and cert until the write is done. */
+ * Borrowed: all spans and texts of struct log_what until log_act_init returns, sig, cert and status until the write is done. */
 #pragma once
 #include "base/clock.h"
 #include "evidence/head.h"
@@ -39,6 +39,7 @@ struct log_what {
 	int64_t time;
 	struct span statement;     /* signed text; for a rule: what it did, any text; may be empty */
 	struct span sig, cert;     /* both or neither; DER of the certificate */
+	struct span status;        /* the OCSP answer by which the act was let in (standing.h); may be empty */
 };
 struct log_act {
 	char kind[LEAF_TEXT_MAX + 1], subject[LEAF_TEXT_MAX + 1], rule[LEAF_TEXT_MAX + 1], serial[48];
@@ -46,7 +47,7 @@ struct log_act {
 	uint8_t salt[32], statement_sm3[32], cert_sm3[32];
 	bool has_statement;
 	struct buf sealed;
-	struct span sig, cert;
+	struct span sig, cert, status;
 	struct log_cover *cover; /* texts borrowed until the write is done */
 	size_t covers, room;     /* covers = 0 begins anew, for a transaction that runs again */
 	bool no_memory;
@@ -90,8 +91,8 @@ struct log_service {
 	/* Whether a head could be signed right now, asked before anything is ordered; on an error nothing is. Tells the last head
 	 * that the signer remembers: what lies beyond it may be ordered anew (log_recall.c). NULL: not asked. */
 	enum err (*ready)(void *ctx, uint64_t *ret_epoch, uint64_t *ret_size);
-	/* A fresh OCSP answer about the certificate, appended. NULL: entries are ordered without. An error leaves the entry, and
-	 * those after it, pending. */
+	/* A fresh OCSP answer about the certificate, appended; asked for when none came with the act or that has grown old. NULL:
+	 * entries are ordered with what they have. An error leaves the entry, and those after it, pending. */
 	enum err (*status)(void *ctx, struct span cert, struct buf *out);
 	/* Signs the head of h->head (bureau, epoch, size, root set; time for the signer to say): fills text, sig, stamp. proof
 	 * leads from the last signed head's size (0: none) to it. NULL: heads are written unsigned. */

@@ -1,6 +1,10 @@
 /* Between the log_*.c files: values of a row, their marks and digest, the tables that entries cover. */
 #pragma once
 #include "evidence/log.h"
+#include "evidence/standing.h"
+
+/* Before it is too late: what has a status answer still has to be ordered, signed and stamped. */
+enum { LOG_ANSWER_OLD_SEC = STANDING_FRESH_SEC - 60 };
 
 /* --- one row as values in the order of its columns --- */
 struct log_value {

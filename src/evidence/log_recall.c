@@ -3,12 +3,8 @@
  * done only to places of which no head speaks, neither here nor in the signer's memory: a place under a head is final. */
 #include "evidence/log_i.h"
 #include "base/clock.h"
-#include "evidence/verify.h"
 #include <stdlib.h>
 #include <string.h>
-
-/* Before it is too late: what is recalled still has to be ordered, signed and stamped. */
-enum { ANSWER_OLD_SEC = VERIFY_FRESH_SEC - 60 };
 
 static enum err flags_row(const struct row *row, void *ctx)
 {
@@ -37,20 +33,19 @@ static enum err look_row(const struct row *row, void *ctx)
 {
 	struct looking *x = ctx;
 	struct log_entry e;
-	struct ocsp_response r;
+	int64_t produced = 0;
 
 	TRY(log_entry_read(row, &e));
 	if (x->old || e.ocsp.len == 0)
 		return ERR_OK;
-	TRY(ocsp_response_parse(e.ocsp, &r));
-	x->old = r.produced > x->now || x->now - r.produced > ANSWER_OLD_SEC;
-	ocsp_response_done(&r);
+	TRY(standing_produced(e.ocsp, &produced));
+	x->old = produced > x->now || x->now - produced > LOG_ANSWER_OLD_SEC;
 	return ERR_OK;
 }
 
 /* --- back to pending --- */
 
-static enum err pending_marks(const struct log_entry *placed, struct buf *marks)
+static enum err pending_marks(const struct log_entry *placed, struct span kept, struct buf *marks)
 {
 	struct log_value v[LOG_ENTRY_COLUMNS];
 	struct log_entry e = *placed;
@@ -63,15 +58,18 @@ static enum err pending_marks(const struct log_entry *placed, struct buf *marks)
 		return ERR(LOG_DAMAGED, "log_entry %llu, column %s", (unsigned long long)e.seq, column);
 	e.pending = true;
 	e.epoch = e.index = 0;
-	e.ocsp = e.leaf = SPAN_EMPTY;
+	e.ocsp = kept;
+	e.leaf = SPAN_EMPTY;
 	log_entry_values(&e, v);
 	return log_marks(e.salt, v, LOG_ENTRY_COLUMNS, marks);
 }
 
+/* One answer, which may stay with the act. */
+enum { RECALL_KEPT_MAX = LOG_OCSP_MAX / 2 };
 struct recalled {
 	uint64_t seq;
-	uint8_t marks[LOG_MARKS_MAX];
-	size_t len;
+	uint8_t marks[LOG_MARKS_MAX], kept[RECALL_KEPT_MAX];
+	size_t len, kept_len;
 };
 struct recall {
 	const struct clock *clock;
@@ -84,6 +82,7 @@ static enum err recall_row(const struct row *row, void *ctx)
 {
 	struct recall *x = ctx;
 	struct log_entry e;
+	struct span kept;
 	AUTO_BUF(marks, LOG_MARKS_MAX);
 
 	if (x->n == x->room) {
@@ -95,8 +94,14 @@ static enum err recall_row(const struct row *row, void *ctx)
 		x->room = room;
 	}
 	TRY(log_entry_read(row, &e));
-	TRY(pending_marks(&e, &marks));
+	TRY(standing_kept(e.ocsp, e.time, &kept));
+	if (kept.len > RECALL_KEPT_MAX)
+		kept = SPAN_EMPTY;
+	TRY(pending_marks(&e, kept, &marks));
 	struct recalled *r = &x->v[x->n++];
+	r->kept_len = kept.len;
+	if (kept.len > 0)
+		memcpy(r->kept, kept.ptr, kept.len);
 	r->seq = e.seq;
 	r->len = marks.len;
 	memcpy(r->marks, marks.ptr, marks.len);
@@ -138,9 +143,12 @@ static enum err recall_tx(struct tx *tx, void *arg)
 	if (!needed)
 		return ERR_OK;
 	TRY(tx_query(tx, "log_placed_from", SQL_ARGS(A_INT((int64_t)x->epoch), A_INT((int64_t)x->from)), recall_row, x));
-	for (size_t i = 0; i < x->n; i++)
+	for (size_t i = 0; i < x->n; i++) {
+		const struct recalled *r = &x->v[i];
 		TRY(tx_exec(tx, "log_recall",
-			    SQL_ARGS(A_INT((int64_t)x->v[i].seq), A_BLOB(span_of(x->v[i].marks, x->v[i].len))), NULL));
+			    SQL_ARGS(A_INT((int64_t)r->seq), A_BLOB(span_of(r->marks, r->len)),
+				     r->kept_len > 0 ? A_BLOB(span_of(r->kept, r->kept_len)) : A_NULL), NULL));
+	}
 	return tx_exec(tx, "log_node_recall", SQL_ARGS(A_INT((int64_t)x->epoch), A_INT((int64_t)x->from)), NULL);
 }
 

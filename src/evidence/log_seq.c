@@ -63,7 +63,7 @@ static enum err batch_new(const struct log_service *v, struct batch **ret_b)
 /* --- pending entries --- */
 
 struct waiting {
-	struct buf cert;
+	struct buf cert, came; /* came: the status answer that came with the act, or empty */
 	uint64_t seq;
 };
 struct queue {
@@ -77,8 +77,10 @@ static enum err queue_entry(const struct log_entry *e, void *ctx)
 	struct queue *q = ctx;
 	struct waiting *w = &q->v[q->n];
 
-	*w = (struct waiting){buf_make(CERT_DER_MAX), e->seq};
+	*w = (struct waiting){buf_make(CERT_DER_MAX), buf_make(LOG_OCSP_MAX), e->seq};
 	q->n++;
+	buf_put(&w->came, e->ocsp);
+	TRY(buf_err(&w->came));
 	return e->cert_sm3.len > 0 ? log_cert(q->tx, e->cert_sm3, &w->cert) : ERR_OK;
 }
 
@@ -98,6 +100,23 @@ static enum err queue_read(struct tx *tx, void *arg)
 	return tx_query(tx, "log_pending", SQL_ARGS(A_INT(0), A_INT(LOG_BATCH)), queue_row, q);
 }
 
+/* What came with the act serves as long as it will be young enough under the stamp; after that a second answer goes beside it,
+ * and the first still says how it was when the act arrived. */
+static enum err status_of(const struct batch *b, const struct waiting *w, struct placed *p)
+{
+	const struct log_service *v = b->service;
+	int64_t produced = 0, now = clock_now(v->clock);
+
+	buf_put(&p->ocsp, buf_span(&w->came));
+	if (w->cert.len == 0 || !v->status)
+		return buf_err(&p->ocsp);
+	if (w->came.len > 0)
+		TRY(standing_produced(buf_span(&w->came), &produced));
+	if (w->came.len == 0 || produced > now || now - produced > LOG_ANSWER_OLD_SEC)
+		TRY(v->status(v->ctx, buf_span(&w->cert), &p->ocsp));
+	return buf_err(&p->ocsp);
+}
+
 /* Status answers come from another process: asked for while no transaction is open. The first that fails ends the batch, and so
  * does the minute after which a head is due: from a slow signer the first answer would be too old before the last one is there. */
 static enum err ask_status(struct batch *b, const struct queue *q)
@@ -108,11 +127,7 @@ static enum err ask_status(struct batch *b, const struct queue *q)
 		struct placed *p = &b->entry[i];
 		*p = (struct placed){.seq = q->v[i].seq, .ocsp = buf_make(LOG_OCSP_MAX), .marks = buf_make(LOG_MARKS_MAX)};
 		b->n++;
-		if (!b->service->status || q->v[i].cert.len == 0)
-			continue;
-		enum err e = b->service->status(b->service->ctx, buf_span(&q->v[i].cert), &p->ocsp);
-		if (e == ERR_OK)
-			e = buf_err(&p->ocsp);
+		enum err e = status_of(b, &q->v[i], p);
 		if (e != ERR_OK) {
 			b->n--;
 			buf_done(&p->ocsp);
@@ -132,8 +147,10 @@ static enum err gather(struct store *s, struct batch *b)
 	enum err e = store_read(s, queue_read, &q);
 	if (e == ERR_OK)
 		e = ask_status(b, &q);
-	for (size_t i = 0; i < q.n; i++)
+	for (size_t i = 0; i < q.n; i++) {
 		buf_done(&q.v[i].cert);
+		buf_done(&q.v[i].came);
+	}
 	free(q.v);
 	return e;
 }

@@ -259,23 +259,16 @@ static enum err check_act_sig(const struct verify *v, const struct receipt_act *
 	return ERR_OK;
 }
 
-static enum err check_status(const struct verify *v, const struct receipt_act *a, const struct cert *c, int64_t stamped,
+static enum err check_status(struct verify *v, const struct receipt_act *a, const struct cert *c, int64_t stamped,
 			     struct verify_act *ret_act)
 {
-	struct ocsp_status st;
-	int64_t produced = 0;
+	struct standing s;
+	const struct standing_ask ask = {.answers = a->ocsp, .ca = v->ca, .about = c, .arrived = a->time, .stamped = stamped,
+		.known = &v->responder};
 
-	TRY(ocsp_check(a->ocsp, v->ca, c, &st, &produced));
-	if (produced < a->time)
-		return ERR(STALE, "status answer was made before the act arrived");
-	if (produced > stamped + 1 || stamped - produced > VERIFY_FRESH_SEC)
-		return ERR(STALE, "status answer is older than five minutes at the stamp, or younger than it");
-	if (st.state == OCSP_UNKNOWN)
-		return ERR(SERIAL_UNKNOWN, "status of the certificate");
-	if (st.state == OCSP_REVOKED && st.revoked_at <= a->time)
-		return st.reason == CRL_HOLD ? ERR(CERT_SUSPENDED, "when the act arrived") : ERR(CERT_REVOKED, "when the act arrived");
-	ret_act->status = st;
-	ret_act->status_time = produced;
+	TRY(standing_check(&ask, &s));
+	ret_act->status = s.status;
+	ret_act->status_time = s.time;
 	return ERR_OK;
 }
 
@@ -321,7 +314,7 @@ static void show_act(const struct verify *v, const struct verify_act *a)
 }
 
 /* Parts of a person's act in their order; *ret_part names the one that failed. */
-static enum err person_steps(const struct verify *v, const struct receipt_act *a, struct act *act, struct verify_act *found,
+static enum err person_steps(struct verify *v, const struct receipt_act *a, struct act *act, struct verify_act *found,
 			     const char **ret_part)
 {
 	*ret_part = "签名";

@@ -3,10 +3,11 @@
 #pragma once
 #include "evidence/head.h"
 #include "evidence/receipt.h"
+#include "evidence/standing.h"
 #include "evidence/statement.h"
 #include "pki/ocsp.h"
 
-enum { VERIFY_FRESH_SEC = 300, VERIFY_SHOWN_SEC = 30 * 60, VERIFY_SKEW_SEC = 300 };
+enum { VERIFY_FRESH_SEC = STANDING_FRESH_SEC, VERIFY_SHOWN_SEC = 30 * 60, VERIFY_SKEW_SEC = 300 };
 struct verify_step {
 	const char *title; /* "第2项 证书状态" */
 	const char *text;  /* what was found, or why it fails */

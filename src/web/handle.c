@@ -117,6 +117,17 @@ static bool is_open_when_locked(const struct web_route *r)
 	       strncmp(r->pattern, "/session/", 9) == 0;
 }
 
+/* A certificate that acts no more takes its session with it; the answer says why. */
+static enum err may_go_on(struct web_req *rq)
+{
+	enum err e = rq->conf->may_go_on ? rq->conf->may_go_on(rq->conf->app, &rq->session) : ERR_OK;
+
+	if (e != ERR_CERT_REVOKED && e != ERR_CERT_SUSPENDED)
+		return e;
+	enum err ended = session_end(rq->conf->sessions, rq);
+	return ended == ERR_OK ? err_note(e, "session ended") : ended;
+}
+
 /* Leaves an answer when the way in is the login page. */
 static enum err check_access(struct web_req *rq)
 {
@@ -126,6 +137,7 @@ static enum err check_access(struct web_req *rq)
 		return ERR_OK;
 	if (!rq->has_session || ((rq->session.roles & half) != 0 && (need & half) == 0))
 		return to_login(rq);
+	TRY(may_go_on(rq));
 	if (rq->session.locked && !is_open_when_locked(rq->route))
 		return ERR(L_LOCKED, "key was removed");
 	if ((need & WEB_ANY_LOGIN) != 0 || (rq->session.roles & need) != 0)

@@ -167,7 +167,7 @@ enum err case_open(const struct desk *d, const struct case_new *in, const struct
 	AUTO_LOG_ACT(log);
 	TRY(case_role_check(d, CACT_OPEN, by));
 	TRY(draft_fill(d, "", in, &w));
-	TRY(case_log_init(&log, d, case_act_rule(CACT_OPEN)->log, by, NULL, SPAN_EMPTY));
+	TRY(case_log_init(&log, d, case_act_rule(CACT_OPEN)->log, by, SPAN_EMPTY));
 	w.move = (struct case_move){NULL, 1, w.now, CASE_DRAFT, CASE_DRAFT, by, SPAN_EMPTY, &log};
 	TRY(store_write(d->store, open_tx, &w));
 	memcpy(ret_no, w.c.no, sizeof w.c.no);
@@ -203,7 +203,7 @@ enum err case_revise(const struct desk *d, const char *no, const struct case_new
 	TRY(case_turn(&c, CACT_REVISE, &to));
 	TRY(case_role_check(d, CACT_REVISE, by));
 	TRY(draft_fill(d, no, in, &w));
-	TRY(case_log_init(&log, d, case_act_rule(CACT_REVISE)->log, by, NULL, SPAN_EMPTY));
+	TRY(case_log_init(&log, d, case_act_rule(CACT_REVISE)->log, by, SPAN_EMPTY));
 	w.move = (struct case_move){no, c.version, w.now, c.state, to, by, SPAN_EMPTY, &log};
 	enum err e = store_write(d->store, revise_tx, &w);
 	if (e == ERR_EXISTS)
@@ -247,7 +247,7 @@ enum err case_move_now(const struct desk *d, const struct cert_case *c, enum cas
 	enum case_state to;
 	TRY(case_turn(c, act, &to));
 	TRY(case_opinion_seal(d, c->no, opinion, &sealed));
-	TRY(case_log_init(&log, d, case_act_rule(act)->log, by, NULL, span_str(opinion)));
+	TRY(case_log_init(&log, d, case_act_rule(act)->log, by, span_str(opinion)));
 	if (by == NULL)
 		case_log_rule(&log, rule);
 	struct case_move m = {c->no, c->version, clock_now(d->clock), c->state, to, by, buf_span(&sealed), &log};

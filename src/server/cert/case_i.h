@@ -22,10 +22,12 @@ struct case_move {
 	struct span opinion_sealed; /* empty: none */
 	struct log_act *log;       /* prepared; case_log_tx() appends it as the last thing */
 };
-/* act: the officer's signed one; NULL: by his session, or by the signer when by is NULL too, and text says what. A timer's
- * entry is opened as the signer's and then named by case_log_rule(). */
-enum err case_log_init(struct log_act *a, const struct desk *d, const char *kind, const struct officer *by,
-		       const struct act_parts *act, struct span text) MUST_CHECK;
+/* By an officer's session, or by the signer when by is NULL; text says what. A timer's entry is opened as the signer's and then
+ * named by case_log_rule(). */
+enum err case_log_init(struct log_act *a, const struct desk *d, const char *kind, const struct officer *by, struct span text) MUST_CHECK;
+/* A person's act with the answer by which it was let in (empty: none); both borrowed until the write is done. */
+enum err case_log_act(struct log_act *a, const struct desk *d, const char *kind, const struct act_parts *act, int64_t arrived,
+		      struct span status) MUST_CHECK;
 void case_log_rule(struct log_act *a, const char *rule);
 /* Covers case, newest event, the act of a step (0: none) and certificates (NULL, or ends with NULL), and appends. */
 enum err case_log_tx(struct tx *tx, struct log_act *a, const char *no, int step, const char *const *serials) MUST_CHECK;

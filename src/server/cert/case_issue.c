@@ -68,7 +68,7 @@ enum err case_make_begin(const struct desk *d, const char *no, const struct offi
 	enum case_state to;
 	TRY(case_step_check(d, &c, STEP_MAKE, CACT_BORN, by, &to));
 	TRY(born_check(d, no, card, key_hex, csr, attest));
-	TRY(case_log_init(&log, d, case_act_rule(CACT_BORN)->log, by, NULL, attest));
+	TRY(case_log_init(&log, d, case_act_rule(CACT_BORN)->log, by, attest));
 	struct born_job j = {{c.no, c.version, clock_now(d->clock), c.state, to, by, SPAN_EMPTY, &log}, card, key_hex,
 		csr, attest};
 	return store_write(d->store, born_tx, &j);
@@ -198,7 +198,7 @@ static enum err record(const struct desk *d, const struct cert_case *c, const st
 	TRY(buf_err(&text));
 	enum case_state to;
 	TRY(case_turn(c, CACT_ISSUE, &to));
-	TRY(case_log_init(&log, d, case_act_rule(CACT_ISSUE)->log, NULL, NULL, buf_span(&text)));
+	TRY(case_log_init(&log, d, case_act_rule(CACT_ISSUE)->log, NULL, buf_span(&text)));
 	struct issue_job j = {{c->no, c->version, clock_now(d->clock), c->state, to, NULL, SPAN_EMPTY, &log}, c, sign,
 		enc, buf_span(&i->enveloped)};
 	return store_write(d->store, issue_tx, &j);

@@ -3,19 +3,21 @@
 #include "server/cert/case_i.h"
 #include <stdio.h>
 
-enum err case_log_init(struct log_act *a, const struct desk *d, const char *kind, const struct officer *by,
-		       const struct act_parts *act, struct span text)
+enum err case_log_init(struct log_act *a, const struct desk *d, const char *kind, const struct officer *by, struct span text)
 {
 	char rule[LEAF_TEXT_MAX + 1] = "";
-	struct log_what w = {.kind = kind, .subject = "-", .rule = rule, .time = clock_now(d->clock), .statement = text};
+	const struct log_what w = {.kind = kind, .subject = "-", .rule = rule, .time = clock_now(d->clock), .statement = text};
 
-	if (act != NULL) {
-		w.statement = act->statement;
-		w.sig = act->sig;
-		w.cert = act->cert;
-	} else {
-		(void)snprintf(rule, sizeof rule, "%s:%s", by != NULL ? "session" : "service", by != NULL ? by->person_id : "signer");
-	}
+	(void)snprintf(rule, sizeof rule, "%s:%s", by != NULL ? "session" : "service", by != NULL ? by->person_id : "signer");
+	return log_act_init(a, d->keys, &w);
+}
+
+enum err case_log_act(struct log_act *a, const struct desk *d, const char *kind, const struct act_parts *act, int64_t arrived,
+		      struct span status)
+{
+	const struct log_what w = {.kind = kind, .subject = "-", .rule = "", .time = arrived, .statement = act->statement,
+		.sig = act->sig, .cert = act->cert, .status = status};
+
 	return log_act_init(a, d->keys, &w);
 }
 

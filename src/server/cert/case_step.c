@@ -217,14 +217,35 @@ static enum err act_tx(struct tx *tx, void *arg)
 	return case_log_tx(tx, w->move.log, w->move.no, (int)w->step, NULL);
 }
 
-/* The signer must be the officer of this session: same person, same certificate. */
-static enum err act_check(const struct desk *d, enum case_step step, const struct officer *by, const struct act_parts *p)
+/* What has come: when, and the status answer that lets it in. */
+struct arrival {
+	int64_t time;
+	struct buf status;
+};
+#define AUTO_ARRIVAL(name, d) \
+	__attribute__((cleanup(arrival_done))) struct arrival name = {clock_now((d)->clock), buf_make(LOG_OCSP_MAX)}
+
+static void arrival_done(struct arrival *a)
+{
+	buf_done(&a->status);
+}
+
+/* The signer must be the officer of this session: same person, same certificate; and that must be good now. */
+static enum err judge(const struct desk *d, const struct officer *by, const struct act *a, struct arrival *at)
+{
+	if (strcmp(cert_person_id(a->cert), by->person_id) != 0 || strcmp(cert_serial(a->cert), by->cert_serial) != 0)
+		return ERR(L_OTHER_KEY, "act signed with another certificate than the session's");
+	return d->act_judge != NULL ? d->act_judge(d->act_ctx, a->cert, at->time, &at->status) : ERR_OK;
+}
+
+static enum err act_check(const struct desk *d, enum case_step step, const struct officer *by, const struct act_parts *p,
+			  struct arrival *at)
 {
 	struct act a = {0};
 	TRY(act_open(p->statement, p->sig, p->cert, case_act_rule(acts[step])->log, d->bureau, &a));
-	bool same = strcmp(cert_person_id(a.cert), by->person_id) == 0 && strcmp(cert_serial(a.cert), by->cert_serial) == 0;
+	enum err e = judge(d, by, &a, at);
 	act_done(&a);
-	return same ? ERR_OK : ERR(L_OTHER_KEY, "act signed with another certificate than the session's");
+	return e;
 }
 
 static enum err step_act(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
@@ -234,6 +255,7 @@ static enum err step_act(const struct desk *d, const char *no, enum case_step st
 	struct shown s;
 	AUTO(statement) st = NULL;
 	AUTO_BUF(sealed, STATEMENT_MAX + 1024);
+	AUTO_ARRIVAL(at, d);
 	AUTO_LOG_ACT(log);
 	enum case_state to;
 	TRY(case_get(d, no, &c));
@@ -242,10 +264,10 @@ static enum err step_act(const struct desk *d, const char *no, enum case_step st
 	TRY(build(d, &c, step, &s, &st));
 	if (!span_eq(statement_text(st), p->statement))
 		return ERR(CONFLICT, "signed text is not the one that was shown");
-	TRY(act_check(d, step, by, p));
+	TRY(act_check(d, step, by, p, &at));
 	TRY(field_seal(d->keys, "case_act.statement", span_str(c.no), p->statement, &sealed));
-	TRY(case_log_init(&log, d, case_act_rule(acts[step])->log, by, p, SPAN_EMPTY));
-	struct act_write w = {{c.no, c.version, clock_now(d->clock), c.state, to, by, SPAN_EMPTY, &log}, step,
+	TRY(case_log_act(&log, d, case_act_rule(acts[step])->log, p, at.time, buf_span(&at.status)));
+	struct act_write w = {{c.no, c.version, at.time, c.state, to, by, SPAN_EMPTY, &log}, step,
 		buf_span(&sealed), p->sig, p->cert};
 	return store_write(d->store, act_tx, &w);
 }
@@ -297,7 +319,7 @@ static enum err back_text(const struct desk *d, const char *no, enum case_step s
 
 /* The reason is the signed one; all else of the text is built again. */
 static enum err back_agrees(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
-			    const struct act_parts *p, const char *reason)
+			    const struct act_parts *p, const char *reason, struct arrival *at)
 {
 	struct shown s;
 	AUTO(statement) st = NULL;
@@ -306,7 +328,7 @@ static enum err back_agrees(const struct desk *d, const struct cert_case *c, enu
 	TRY(build_back(d, c, step, &s, reason, &st));
 	if (!span_eq(statement_text(st), p->statement))
 		return ERR(CONFLICT, "signed text is not the one that was shown");
-	return act_check(d, step, by, p);
+	return act_check(d, step, by, p, at);
 }
 
 static enum err back_act(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
@@ -315,6 +337,7 @@ static enum err back_act(const struct desk *d, const char *no, enum case_step st
 	struct cert_case c;
 	AUTO(statement) given = NULL;
 	AUTO_BUF(opinion, 2 * CASE_OPINION_MAX + 256);
+	AUTO_ARRIVAL(at, d);
 	AUTO_LOG_ACT(log);
 	enum case_state to;
 	const char *type = case_act_rule(acts[step])->log;
@@ -322,11 +345,11 @@ static enum err back_act(const struct desk *d, const char *no, enum case_step st
 	TRY(statement_parse(p->statement, &given));
 	if (strcmp(statement_type(given), type) != 0)
 		return ERR(STATEMENT, "not a %s", type);
-	TRY(back_agrees(d, &c, step, by, p, statement_get(given, "reason")));
+	TRY(back_agrees(d, &c, step, by, p, statement_get(given, "reason"), &at));
 	TRY(back_check(d, &c, step, by, &to));
 	TRY(case_opinion_seal(d, c.no, statement_get(given, "reason"), &opinion));
-	TRY(case_log_init(&log, d, type, by, p, SPAN_EMPTY));
-	struct case_move m = {c.no, c.version, clock_now(d->clock), c.state, to, by, buf_span(&opinion), &log};
+	TRY(case_log_act(&log, d, type, p, at.time, buf_span(&at.status)));
+	struct case_move m = {c.no, c.version, at.time, c.state, to, by, buf_span(&opinion), &log};
 	return store_write(d->store, case_move_alone_tx, &m);
 }
 

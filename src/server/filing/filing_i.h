@@ -43,6 +43,11 @@ enum err filing_log_begin(const struct filing_desk *d, struct filing_act *a) MUS
 void filing_log_end(const struct filing_desk *d, struct filing_act *a);
 enum err filing_opinion_seal(const struct filing_desk *d, const char *no, const char *opinion, struct buf *out) MUST_CHECK;
 
+/* --- filing_evidence.c --- */
+/* Whether the submission in force was signed with a certificate that was good when it arrived, by the evidence of its entry in the
+ * log: ERR_EVIDENCE when it was not. Without evidence yet nothing is said. */
+enum err filing_evidence_good(const struct filing_desk *d, const struct filing *f) MUST_CHECK;
+
 /* --- filing_text.c --- */
 const char *filing_act_type(enum filing_act_kind kind, bool corrects); /* "FILING-SUBMIT"; NULL when nobody signs it */
 /* Whether the signed submission holds exactly this content. ERR_CONFLICT. */

@@ -21,7 +21,7 @@ static enum err log_prepare(void *ctx, const struct filing_act *a, void **ret_pr
 	const struct desk *desk = ctx;
 	AUTO_BUF(what, 256);
 	struct log_what w = {.subject = a->filing->no, .time = a->time, .statement = a->statement, .sig = a->sig,
-		.cert = a->cert};
+		.cert = a->cert, .status = a->status};
 	char session[LEAF_TEXT_MAX + 1];
 	const char *type = filing_act_type(a->kind, a->filing->corrects[0] != 0);
 	bool save = a->kind == FACT_SAVE;

@@ -2,6 +2,7 @@
 #include "server/filing/filing_i.h"
 #include "base/text.h"
 #include "evidence/act.h"
+#include "evidence/log.h"
 #include "gm/sm3.h"
 #include <stdio.h>
 #include <string.h>
@@ -14,10 +15,12 @@ struct signed_act {
 	const struct filing_desk *d;
 	const struct filing_who *by;
 	const struct act_parts *parts;
-	struct statement *st; /* owned by the act */
+	struct statement *st; /* as cert owned by the act */
+	const struct cert *cert;
 	enum filing_act_kind kind;
 	char sm3[65];
-	struct buf sealed, opinion;
+	int64_t arrived; /* of all its items: the status answer is from then */
+	struct buf sealed, opinion, status;
 };
 
 static enum err kind_of(const char *type, enum filing_act_kind *ret_kind)
@@ -195,6 +198,7 @@ static void add_signed(struct job *j, enum filing_state from, int64_t version)
 	m->act.statement = a->parts->statement;
 	m->act.sig = a->parts->sig;
 	m->act.cert = a->parts->cert;
+	m->act.status = buf_span(&a->status);
 	m->act.statement_sm3 = a->sm3;
 }
 
@@ -245,6 +249,9 @@ static enum err recheck(struct job *j)
 		TRY(filing_faults_all(j->a->d, &j->view, &sink));
 		return sink.count == 0 ? ERR_OK : ERR(FAULTS, "%zu faults since it was shown", sink.count);
 	}
+	if (j->a->kind != FACT_APPROVE && j->a->kind != FACT_ACCEPT)
+		return ERR_OK;
+	TRY(filing_evidence_good(j->a->d, &j->f));
 	return j->a->kind == FACT_APPROVE ? filing_text_agrees(j->a->d, &j->view) : ERR_OK;
 }
 
@@ -289,7 +296,7 @@ static void job_done(struct job *j)
 
 static enum err item_do(struct signed_act *a, const struct item *item)
 {
-	struct job j = {.a = a, .item = item, .now = clock_now(a->d->desk->clock), .opinion = buf_make(OPINION_MAX + 256)};
+	struct job j = {.a = a, .item = item, .now = a->arrived, .opinion = buf_make(OPINION_MAX + 256)};
 	enum err e = store_read(a->d->desk->store, again_fn, &j);
 	if (e == ERR_OK && !j.again)
 		e = prepare(&j);
@@ -349,11 +356,19 @@ static enum err do_all(struct signed_act *a, filing_result_fn *fn, void *ctx)
 	return ERR_OK;
 }
 
+/* Before anything is done: the certificate's status as of now decides, and becomes the act's evidence. */
+static enum err judge(struct signed_act *a)
+{
+	const struct desk *d = a->d->desk;
+	return d->act_judge != NULL ? d->act_judge(d->act_ctx, a->cert, a->arrived, &a->status) : ERR_OK;
+}
+
 static enum err sign_checked(struct signed_act *a, filing_result_fn *fn, void *ctx)
 {
 	TRY(kind_of(statement_type(a->st), &a->kind));
 	TRY(digest_text(a->parts->statement, a->sm3));
 	TRY(shown_check(a));
+	TRY(judge(a));
 	TRY(opinion_text(a));
 	TRY(field_seal(a->d->desk->keys, "filing_statement.statement", span_str(a->sm3), a->parts->statement, &a->sealed));
 	return do_all(a, fn, ctx);
@@ -372,13 +387,14 @@ enum err filing_sign(const struct filing_desk *d, const struct filing_who *by, c
 {
 	struct act act = {0};
 	TRY(act_open(parts->statement, parts->sig, parts->cert, NULL, d->desk->bureau, &act));
-	struct signed_act a = {.d = d, .by = by, .parts = parts, .st = act.statement, .sealed = buf_make(STATEMENT_LONG_MAX + 1024),
-		.opinion = buf_make(OPINION_MAX)};
+	struct signed_act a = {.d = d, .by = by, .parts = parts, .st = act.statement, .cert = act.cert, .sealed = buf_make(STATEMENT_LONG_MAX + 1024),
+		.arrived = clock_now(d->desk->clock), .opinion = buf_make(OPINION_MAX), .status = buf_make(LOG_OCSP_MAX)};
 	enum err e = signer_check(&act, by);
 	if (e == ERR_OK)
 		e = sign_checked(&a, fn, ctx);
 	buf_done(&a.sealed);
 	buf_done(&a.opinion);
+	buf_done(&a.status);
 	act_done(&act);
 	return e;
 }

@@ -93,18 +93,18 @@ static enum err call_new(struct notary_client *c, const struct ipc_msg *request,
 }
 
 /* The notary may give up a silent connection at any moment: then once more on a new one. Every request may be asked twice. */
-static enum err call(struct notary_client *c, const struct ipc_msg *request, struct ipc_msg **ret_answer)
+static enum err call_within(struct notary_client *c, const struct ipc_msg *request, int timeout_ms, struct ipc_msg **ret_answer)
 {
 	int fd = take_idle(c);
 
 	INVARIANT(notary_answer_of(ipc_type_of(request)));
 	if (fd >= 0) {
-		enum err e = call_on(c, fd, request, IPC_TIMEOUT_MS, ret_answer);
+		enum err e = call_on(c, fd, request, timeout_ms, ret_answer);
 		if (e != ERR_UNAVAILABLE)
 			return e;
 		err_clear();
 	}
-	return call_new(c, request, IPC_TIMEOUT_MS, ret_answer);
+	return call_new(c, request, timeout_ms, ret_answer);
 }
 
 enum err notary_alive(struct notary_client *c)
@@ -114,6 +114,11 @@ enum err notary_alive(struct notary_client *c)
 
 	TRY(ipc_msg_new(NOTARY_HELLO, &m));
 	return call_new(c, m, NOTARY_ALIVE_MS, &a);
+}
+
+static enum err call(struct notary_client *c, const struct ipc_msg *request, struct ipc_msg **ret_answer)
+{
+	return call_within(c, request, IPC_TIMEOUT_MS, ret_answer);
 }
 
 static enum err ask(struct notary_client *c, enum notary_request type, struct ipc_msg **ret_answer)
@@ -264,13 +269,18 @@ enum err notary_stamp(struct notary_client *c, struct span request, struct buf *
 
 enum err notary_status(struct notary_client *c, const char *const *serials, size_t n, struct buf *ret_response)
 {
+	return notary_status_within(c, serials, n, IPC_TIMEOUT_MS, ret_response);
+}
+
+enum err notary_status_within(struct notary_client *c, const char *const *serials, size_t n, int within_ms, struct buf *ret_response)
+{
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;
 
 	TRY(ipc_msg_new(NOTARY_STATUS, &m));
 	for (size_t i = 0; i < n; i++)
 		ipc_put_str(m, NT_SERIAL, serials[i]);
-	TRY(call(c, m, &a));
+	TRY(call_within(c, m, within_ms, &a));
 	return append(ret_response, ipc_get(a, NT_RESPONSE));
 }
 

@@ -39,8 +39,11 @@ struct notary_times {
 };
 enum err notary_ocsp(struct notary_client *c, struct span request, struct buf *ret_response, struct notary_times *ret_t) MUST_CHECK;
 enum err notary_stamp(struct notary_client *c, struct span request, struct buf *ret_response) MUST_CHECK;
-/* The status of these certificates as of now, as an OCSP response to keep; ERR_UNAVAILABLE when nothing fresh is known. */
+/* The status of these certificates as of now, as an OCSP response to keep; ERR_UNAVAILABLE when nothing fresh is known. The
+ * second waits for at most within_ms. */
 enum err notary_status(struct notary_client *c, const char *const *serials, size_t n, struct buf *ret_response) MUST_CHECK;
+enum err notary_status_within(struct notary_client *c, const char *const *serials, size_t n, int within_ms,
+			      struct buf *ret_response) MUST_CHECK;
 
 struct notary_head_ask {
 	uint64_t epoch, size, journal_seq; /* journal_seq: the signer's journal is in the log up to here */

@@ -41,6 +41,9 @@ enum err portal_sweep(struct portal *p) MUST_CHECK; /* the second half alone */
 /* For struct desk: the newest word. ctx is the struct trust. */
 int portal_cert_status(void *ctx, const char *serial);
 
+/* For struct web_config: the session's certificate by a word at most a second old. */
+enum err portal_may_go_on(void *app, const struct web_session *s) MUST_CHECK;
+
 /* --- roles: bits of web_session.roles --- */
 enum { ROLE_CLERK = 1, ROLE_REVIEWER = 2, ROLE_MAKER = 4, ROLE_AUDITOR = 8, ROLE_SECURITY = 16, ROLE_SYSTEM = 32,
 	ROLE_UNIT = 64, ROLE_PERSON = 128, ROLE_DESK = ROLE_CLERK | ROLE_REVIEWER | ROLE_MAKER };

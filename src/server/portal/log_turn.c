@@ -3,6 +3,7 @@
 #include "evidence/log.h"
 #include "gm/sm3.h"
 #include "server/notary/client.h"
+#include "server/signer/record.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +14,17 @@ enum { TURN_MS = 400, JOURNAL_MS = 1000, FEED_MAX = 64 };
 
 /* --- the signer's journal --- */
 
+/* What a record says of a certificate; serial "" for a record of another kind. */
+enum { SERIAL_CAP = 48, PAIR = 2 };
+struct told {
+	char serial[SERIAL_CAP];
+	int64_t status;
+	char rows[PAIR][SERIAL_CAP]; /* both certificates of the holder, as far as the database has them */
+	size_t n;
+};
 struct journal_job {
 	struct log_act act[FEED_MAX];
+	struct told told[FEED_MAX];
 	size_t n;
 };
 
@@ -23,11 +33,58 @@ static enum err last_fn(struct tx *tx, void *arg)
 	return log_journal_last(tx, false, arg);
 }
 
+static enum err pair_row(const struct row *row, void *ctx)
+{
+	struct told *t = ctx;
+	if (t->n < PAIR)
+		(void)snprintf(t->rows[t->n++], SERIAL_CAP, "%s", row_text(row, 0));
+	return ERR_OK;
+}
+
+/* The database's copy of a certificate's status, under the entry of the very record that says so. A row that somebody edited
+ * stays as it is, for the check of the log to name: it must not stop the journal, nor be taken for good. */
+static enum err copy_status(struct tx *tx, struct log_act *a, struct told *t)
+{
+	a->covers = t->n = 0; /* it may run again */
+	TRY(tx_query(tx, "cert_pair", SQL_ARGS(A_TEXT(t->serial)), pair_row, t));
+	for (size_t i = 0; i < t->n; i++) {
+		enum err e = log_row_check(tx, "cert", (const struct sql_arg[]){A_TEXT(t->rows[i])}, 1);
+		if (e == ERR_LOG_DAMAGED) {
+			err_clear();
+			continue;
+		}
+		TRY(e);
+		TRY(tx_exec(tx, "cert_set_status", SQL_ARGS(A_TEXT(t->rows[i]), A_INT(t->status)), NULL));
+		log_act_cover(a, "cert", t->rows[i], 0);
+	}
+	return ERR_OK;
+}
+
 static enum err journal_fn(struct tx *tx, void *arg)
 {
-	const struct journal_job *j = arg;
-	for (size_t i = 0; i < j->n; i++)
+	struct journal_job *j = arg;
+	for (size_t i = 0; i < j->n; i++) {
+		if (j->told[i].serial[0] != 0)
+			TRY(copy_status(tx, &j->act[i], &j->told[i]));
 		TRY(log_append(tx, &j->act[i]));
+	}
+	return ERR_OK;
+}
+
+static enum err told_read(struct span record, struct told *ret_t)
+{
+	AUTO(ipc_msg) m = NULL;
+	uint64_t status = 0;
+	*ret_t = (struct told){.status = 0};
+	TRY(record_parse(record, &m));
+	if (ipc_type_of(m) != REC_STATUS)
+		return ERR_OK;
+	struct span serial = ipc_get(m, ST_SERIAL);
+	TRY(ipc_get_u64(m, ST_STATUS, &status));
+	if (serial.len == 0 || serial.len >= sizeof ret_t->serial || status > 2)
+		return ERR(JOURNAL, "record of a status");
+	memcpy(ret_t->serial, serial.ptr, serial.len);
+	ret_t->status = (int64_t)status;
 	return ERR_OK;
 }
 
@@ -39,6 +96,7 @@ static enum err journal_act(const struct portal *p, struct journal_job *j, uint6
 	TRY(sm3_digest(record, digest));
 	(void)snprintf(subject, sizeof subject, "%llu", (unsigned long long)seq);
 	buf_printf(&text, "seq: %s\nrecord: ", subject);
+	TRY(told_read(record, &j->told[j->n]));
 	text_hex(&text, SPAN_ARR(digest));
 	buf_str(&text, "\n");
 	TRY(buf_err(&text));

@@ -16,6 +16,12 @@ int portal_cert_status(void *ctx, const char *serial)
 	return trust_status(ctx, serial);
 }
 
+enum err portal_may_go_on(void *app, const struct web_session *s)
+{
+	const struct portal *p = app;
+	return trust_still_good(p->trust, s->cert_serial);
+}
+
 static enum err take_listed(const struct row *row, void *ctx)
 {
 	struct sweep *s = ctx;

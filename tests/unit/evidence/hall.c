@@ -235,7 +235,10 @@ void hall_statement(struct hall *h, const struct hall_key *by, const char *no, c
 	memcpy(all + 3, kv, n * sizeof *kv);
 	OK(statement_build(type, all, n + 3, &s));
 	OK(gm_sign(by->key, statement_text(s), &sig));
-	hall_append(h, &(struct log_what){.kind = type, .subject = no, .time = clock_now(h->clock), .statement = statement_text(s),
+	AUTO_BUF(status, 8192);
+	if (h->comes_with_status)
+		hall_status(h, by->cert, clock_now(h->clock), &status);
+	hall_append(h, &(struct log_what){.status = buf_span(&status), .kind = type, .subject = no, .time = clock_now(h->clock), .statement = statement_text(s),
 		.sig = SPAN_ARR(sig.b), .cert = cert_der(by->cert)});
 	if (out)
 		buf_put(out, statement_text(s));

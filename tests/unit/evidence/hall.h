@@ -35,6 +35,7 @@ struct hall {
 	/* faults to order */
 	int64_t stamp_late_sec, status_early_sec, status_takes_sec;
 	enum err status_fails, sign_fails;
+	bool comes_with_status;     /* acts bring the answer of their arrival */
 	bool asks_ready;            /* the service has `ready`, which fails as signing does */
 	bool sign_lost;             /* the head is signed, but its answer does not arrive */
 	uint64_t signed_size;       /* of the last head, as the signer remembers */

@@ -4,6 +4,7 @@
 #include "evidence/log_check.h"
 #include "evidence/receipt_make.h"
 #include "evidence/verify.h"
+#include "gm/der.h"
 
 /* --- looking --- */
 
@@ -248,11 +249,135 @@ static void changed(void **state)
 	hall_close(&h);
 }
 
+/* --- acts that were let in by a status answer of their arrival --- */
+
+struct counting {
+	const char *no;
+	uint64_t answers;
+};
+
+static enum err count_entry(const struct log_entry *e, void *ctx)
+{
+	struct counting *c = ctx;
+	struct span s = e->ocsp, one;
+
+	for (c->answers = 0; s.len > 0; c->answers++)
+		OK(der_take_whole(&s, DER_SEQ, &one));
+	return ERR_OK;
+}
+
+static enum err count_fn(struct tx *tx, void *arg)
+{
+	struct counting *c = arg;
+
+	return log_entries_of(tx, c->no, count_entry, c);
+}
+
+static uint64_t answers_of(struct hall *h, const char *no)
+{
+	struct counting c = {no, 0};
+
+	OK(store_read(h->store, count_fn, &c));
+	return c.answers;
+}
+
+/* The answer that let the act in is its evidence: nobody is asked again while it is young, also when the certificate is suspended
+ * in the very second of the arrival. */
+static void came_with_it(void **state)
+{
+	struct hall h;
+	struct log_done d;
+
+	(void)state;
+	hall_open(&h);
+	h.comes_with_status = true;
+	hall_act(&h, &h.clerk, "case-1", NULL);
+	h.revoked = h.clerk.cert;
+	h.suspended = true;
+	h.revoked_at = clock_now(h.clock);
+	h.status_fails = ERR_UNAVAILABLE;
+	OK(sequence(&h, true, &d));
+	assert_int_equal(d.entries, 1);
+	assert_int_equal(answers_of(&h, "case-1"), 1);
+	assert_int_equal(judge(&h, "case-1"), ERR_OK);
+	(void)whole(&h);
+	hall_close(&h);
+}
+
+/* The head comes later than five minutes. What the certificate is by then is said beside what it was when the act arrived; both
+ * together prove the act, whatever came between, also in the same second; and what was not good at the arrival stays refused. */
+static void came_and_late(void **state)
+{
+	static const struct { bool brings, suspended; int64_t changed; int64_t away; uint64_t answers; enum err e; } rows[] = {
+		{true, false, 1 << 20, 1000, 2, ERR_OK},      /* good all the time */
+		{true, true, 0, 1000, 2, ERR_OK},             /* suspended in the second of the arrival, after it */
+		{true, true, 5, 1000, 2, ERR_OK}, {true, false, 300, 1000, 2, ERR_OK},
+		{true, true, 0, 100, 1, ERR_OK},              /* not late */
+		{false, true, 0, 1000, 1, ERR_CERT_SUSPENDED}, /* as it was before: nobody can tell */
+		{false, true, 5, 1000, 1, ERR_OK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct hall h;
+		struct log_done d;
+		hall_open(&h);
+		h.comes_with_status = rows[i].brings;
+		hall_act(&h, &h.clerk, "case-1", NULL);
+		h.revoked = h.clerk.cert;
+		h.suspended = rows[i].suspended;
+		h.revoked_at = clock_now(h.clock) + rows[i].changed;
+		h.sign_fails = ERR_UNAVAILABLE;
+		assert_int_equal(sequence(&h, true, &d), ERR_UNAVAILABLE);
+		hall_later(&h, rows[i].away);
+		h.sign_fails = ERR_OK;
+		OK(sequence(&h, true, &d));
+		assert_int_equal(answers_of(&h, "case-1"), rows[i].answers);
+		if (judge(&h, "case-1") != rows[i].e)
+			fail_msg("row %zu", i);
+		(void)whole(&h);
+		hall_close(&h);
+	}
+}
+
+/* Placed, and taken back because no head came: the answer of the arrival stays with the act through all of it. */
+static void came_and_recalled(void **state)
+{
+	struct hall h;
+	struct log_done d;
+
+	(void)state;
+	hall_open(&h);
+	h.comes_with_status = true;
+	hall_act(&h, &h.clerk, "case-1", NULL);
+	h.revoked = h.clerk.cert;
+	h.suspended = true;
+	h.revoked_at = clock_now(h.clock);
+	h.sign_fails = ERR_UNAVAILABLE;
+	assert_int_equal(sequence(&h, false, &d), ERR_UNAVAILABLE);
+	assert_int_equal(d.entries, 1);
+	for (int i = 0; i < 3; i++) {
+		hall_later(&h, 1000);
+		h.sign_fails = ERR_OK;
+		h.status_fails = ERR_UNAVAILABLE;
+		assert_int_equal(sequence(&h, true, &d), ERR_UNAVAILABLE);
+		h.status_fails = ERR_OK;
+		assert_int_equal(answers_of(&h, "case-1"), 1);
+		(void)whole(&h);
+	}
+	OK(sequence(&h, true, &d));
+	assert_int_equal(answers_of(&h, "case-1"), 2);
+	assert_int_equal(judge(&h, "case-1"), ERR_OK);
+	(void)whole(&h);
+	hall_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(away), cmocka_unit_test(idle), cmocka_unit_test(between), cmocka_unit_test(again_and_again),
 		cmocka_unit_test(under_a_head), cmocka_unit_test(slow), cmocka_unit_test(changed),
+		cmocka_unit_test(came_with_it), cmocka_unit_test(came_and_late), cmocka_unit_test(came_and_recalled),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

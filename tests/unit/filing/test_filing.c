@@ -1,6 +1,8 @@
 /* A filing on a real database: the honest way and everything that must not work. */
 #include "world.h"
+#include "evidence/log.h"
 #include "server/filing/filing_i.h"
+#include "server/filing/filing_log.h"
 
 /* --- the story: filed, returned, corrected, approved --- */
 
@@ -392,11 +394,122 @@ static void test_lists(void **state)
 	err_clear();
 }
 
+/* --- whose certificate is good when an act arrives --- */
+
+struct judge {
+	struct world *w;
+	enum err now, proved;
+	int asked;
+	int64_t arrived;
+};
+
+static enum err act_judge(void *ctx, const struct cert *c, int64_t arrived, struct buf *ret_status)
+{
+	struct judge *j = ctx;
+	assert_non_null(c);
+	j->asked++;
+	j->arrived = arrived;
+	if (j->now != ERR_OK)
+		return err_raise(j->now, __FILE__, __LINE__, "as ordered");
+	buf_str(ret_status, "the answer");
+	return buf_err(ret_status);
+}
+
+static enum err act_proved(void *ctx, const struct cert *c, int64_t arrived, struct span status)
+{
+	const struct judge *j = ctx;
+	assert_non_null(c);
+	assert_true(span_eq_str(status, "the answer") && arrived > 0);
+	return j->proved == ERR_OK ? ERR_OK : err_raise(j->proved, __FILE__, __LINE__, "as ordered");
+}
+
+static void judged_by(struct world *w, struct judge *j)
+{
+	w->o.desk.act_judge = act_judge;
+	w->o.desk.act_proved = act_proved;
+	w->o.desk.act_ctx = j;
+	filing_log_connect(&w->d);
+}
+
+struct entry_look {
+	const char *no, *kind;
+	int n;
+	int64_t time;
+};
+
+static enum err entry_row(const struct log_entry *e, void *ctx)
+{
+	struct entry_look *l = ctx;
+	if (strcmp(e->kind, l->kind) == 0) {
+		assert_true(e->pending && span_eq_str(e->ocsp, "the answer"));
+		l->time = e->time;
+		l->n++;
+	}
+	return ERR_OK;
+}
+
+static enum err entry_fn(struct tx *tx, void *arg)
+{
+	struct entry_look *l = arg;
+	return log_entries_of(tx, l->no, entry_row, l);
+}
+
+/* Every act of a person: refused, or waiting, and nothing has changed; else the answer is in its entry, of the same time. */
+static void test_judged(void **state)
+{
+	static const enum err refusals[] = {ERR_CERT_SUSPENDED, ERR_CERT_REVOKED, ERR_CERT_CHAIN, ERR_STATUS_AWAY};
+	struct world *w = *state;
+	char no[FILING_NO_MAX + 1];
+	struct judge j = {.w = w};
+	judged_by(w, &j);
+	world_draft(w, "Q01", 1, no);
+	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
+		j.now = refusals[i];
+		assert_int_equal(world_submit(w, no, &w->operator), refusals[i]);
+		assert_int_equal(world_get(w, no).state, FILING_DRAFT);
+	}
+	j.now = ERR_OK;
+	OK(world_submit(w, no, &w->operator));
+	struct entry_look look = {no, "FILING-SUBMIT", 0, 0};
+	OK(store_read(w->o.store, entry_fn, &look));
+	assert_int_equal(look.n, 1);
+	assert_int_equal(look.time, j.arrived);
+	j.now = ERR_CERT_SUSPENDED;
+	int asked = j.asked;
+	assert_int_equal(world_withdraw(w, no, &w->operator), ERR_CERT_SUSPENDED);
+	assert_int_equal(world_return(w, no, &w->reviewer), ERR_CERT_SUSPENDED);
+	assert_int_equal(world_refuse(w, no, &w->reviewer), ERR_CERT_SUSPENDED);
+	assert_int_equal(world_bulk(w, FACT_APPROVE, no, &w->reviewer), ERR_CERT_SUSPENDED);
+	assert_int_equal(j.asked - asked, 4);
+	assert_int_equal(world_get(w, no).state, FILING_SUBMITTED);
+}
+
+/* Taken in before on an older word: it is not passed, and can be sent back. */
+static void test_evidence(void **state)
+{
+	struct world *w = *state;
+	char no[FILING_NO_MAX + 1];
+	struct judge j = {.w = w};
+	judged_by(w, &j);
+	world_draft(w, "Q02", 1, no);
+	OK(world_submit(w, no, &w->operator));
+	j.proved = ERR_CERT_SUSPENDED;
+	assert_int_equal(world_bulk(w, FACT_ACCEPT, no, &w->reviewer), ERR_EVIDENCE);
+	assert_int_equal(world_get(w, no).state, FILING_SUBMITTED);
+	j.proved = ERR_OK;
+	OK(world_bulk(w, FACT_ACCEPT, no, &w->reviewer));
+	j.proved = ERR_CERT_REVOKED;
+	assert_int_equal(world_bulk(w, FACT_APPROVE, no, &w->reviewer), ERR_EVIDENCE);
+	assert_int_equal(world_get(w, no).state, FILING_ACCEPTED);
+	OK(world_return(w, no, &w->reviewer));
+	assert_int_equal(world_get(w, no).state, FILING_RETURNED);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {T(test_story), T(test_two_steps), T(test_persons), T(test_districts), T(test_statement),
 		T(test_again_is_the_same), T(test_faults_stop), T(test_versions), T(test_effect_fails),
-		T(test_correction), T(test_timers), T(test_terms), T(test_lists)};
+		T(test_correction), T(test_timers), T(test_terms), T(test_lists), T(test_judged), T(test_evidence)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
