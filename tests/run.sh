@@ -127,6 +127,10 @@ evidence_long() {
 		$(meson test -C "$build" --list 2>/dev/null | sed -n 's/.* \/ //p' | grep '^evidence-')
 }
 
+# A bureau that is born on that day: first, last, the days about the closing of a month, the leap day, both sides of a year's end.
+days='2026-12-01 2026-12-09 2026-12-18 2026-12-26 2027-01-31 2028-02-29 2026-12-31 2027-01-01'
+on_day() { YINXIN_AT=$1 "${@:2}"; }
+
 # --- the list ---
 
 suite computing meta python3 tests/meta/meta.py "$build"
@@ -158,6 +162,11 @@ if [ -n "$long" ]; then
 	suite computing evidence-long evidence_long
 	suite computing fuzz-long fuzz 60
 	for day in 1st 26th 31dec; do suite waiting "story-$day" node tests/browser/story.mjs "$build" $day; done
+	for day in $days; do
+		for name in bill status late log; do suite waiting "$name-$day" on_day "$day" python3 "tests/scenario/$name.py" "$build"; done
+		for name in desk story filing; do suite waiting "$name-$day" on_day "$day" node "tests/browser/$name.mjs" "$build"; done
+		suite waiting "scenario-$day" on_day "$day" python3 tests/scenario/run.py "$build"
+	done
 	suite waiting load-long python3 tests/fault/load.py "$build"
 	suite waiting faults python3 tests/fault/run.py "$build"
 fi

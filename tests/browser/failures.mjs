@@ -5,7 +5,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { connect } from "node:net";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { Bureau, freePort, login, openBrowser, screenshotDir, sleep, withAgent } from "./lib.mjs";
+import { Bureau, cn, freePort, login, openBrowser, screenshotDir, sleep, withAgent } from "./lib.mjs";
 import { check, count, finish } from "./tap.mjs";
 
 const NEW_PIN = "x7Kq-2026";
@@ -581,7 +581,7 @@ async function idle() {
 // --- keys pulled out, wrong keys ---
 
 const UNIT = { unit_no: "10000016", uscc: "91430100MAYYYY016Y", holder: "测试经办人甲", id_number: "430102199003079914", mobile: "13000000001", letter_no: "测委〔2026〕1号" };
-const today = (days = 0) => new Date(Date.now() + (days * 24 + 8) * 3600e3).toISOString().slice(0, 10);
+const today = (days = 0) => cn(days).slice(0, 10);
 
 async function acceptPulled() {
   const page = await signedIn("clerk-1", "/desk/new");

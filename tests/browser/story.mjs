@@ -3,7 +3,7 @@
 // and hold no PIN. The last line is "receipt: PATH".
 // usage: node story.mjs BUILD_DIR [DAY]     DAY: 1st, 26th or 31dec, the next such day by the bureau's clock
 import path from "node:path";
-import { Bureau, login, openBrowser, screenshotDir, sleep, step, withAgent } from "./lib.mjs";
+import { Bureau, login, openBrowser, screenshotDir, shiftOfTest, sleep, step, withAgent } from "./lib.mjs";
 import { filingStory } from "./story_filing.mjs";
 
 const UNIT = { no: "10000016", name: "长沙测试一号科技有限公司", holder: "测试经办人甲", id: "430102199003079914", mobile: "13000000001" };
@@ -27,7 +27,7 @@ function nextDay(name) {
   }
 }
 const at = nextDay(process.argv[3]);
-const shift = at ? at - Date.now() : 0;
+const shift = at ? at - Date.now() : shiftOfTest;
 const today = (days = 0) => new Date(Date.now() + shift + (days * 24 + 8) * 3600e3).toISOString().slice(0, 10);
 
 async function text(page, selector) { return (await page.textContent(selector)).trim(); }
@@ -143,7 +143,7 @@ async function main() {
     const own = async () => {
       const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 900 } });
       record(context, bureau, kept);
-      if (at) await context.clock.install({ time: Date.now() + shift });
+      if (shift) await context.clock.install({ time: Date.now() + shift });
       return context.newPage();
     };
     let page = await own();

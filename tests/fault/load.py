@@ -22,7 +22,7 @@ import traceback
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
-from bureau import Bureau  # noqa: E402
+from bureau import Bureau, shift_of_test  # noqa: E402
 from tap import check, count  # noqa: E402
 
 seen = collections.Counter()
@@ -147,7 +147,7 @@ def name_of(n):
 
 
 def beijing(days=0):
-    return time.strftime("%Y-%m-%d", time.gmtime(time.time() + (days * 24 + 8) * 3600))
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() + shift_of_test() + (days * 24 + 8) * 3600))
 
 
 def period():

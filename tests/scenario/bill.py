@@ -14,17 +14,16 @@ import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
-from bureau import Bureau  # noqa: E402
+from bureau import CN, Bureau  # noqa: E402
 from filer import Filer, approve  # noqa: E402
 from tap import check, count  # noqa: E402
 
 TABLES, RISK_CLASS, CLOSE_DAY = os.path.join(ROOT, "share/tables"), "2", 25
-CN = datetime.timezone(datetime.timedelta(hours=8))
 
 
-def period():
+def period(b):
     """The month that filings now count for, by the tables' own close day."""
-    today = datetime.datetime.now(CN)
+    today = b.now()
     n = today.year * 12 + today.month - 1 + (1 if today.day > CLOSE_DAY else 0)
     return n // 12 * 100 + n % 12 + 1
 
@@ -121,10 +120,9 @@ def others(b, month):
 
 def close_window(b, month):
     """The day after the window closed, by the bureau's clock: the rule approves, and the next month is open."""
-    today = datetime.datetime.now(CN)
     closing = datetime.datetime(month // 100, month % 100, CLOSE_DAY + 1, 10, tzinfo=CN)
     before = b.get("/log/head").json["tree_size"]
-    subprocess.run([b.program("yinxin"), "clock", str(int((closing - today).total_seconds()))], env=b.env, check=True, capture_output=True)
+    b.move((closing - b.now()).total_seconds())
     operator = Filer(b, "operator-1")
     bill = operator.json(f"/unit/bill/{month}")
     check("approved by the rule after the window", bill["state"] == "approved", bill["state"])
@@ -140,7 +138,7 @@ def main():
     b = Bureau(sys.argv[1])
     try:
         b.start()
-        month = period()
+        month = period(b)
         want = thousand(b, month)
         unit_bill(b, month, want)
         if "--look" in sys.argv:

@@ -57,7 +57,7 @@ def away(b):
         b.login(clerk)
         check("the officer's login is written down at once", wait(
             lambda: ask(b, "SELECT COUNT(*) FROM log_entry WHERE seq > ? AND kind = 'LOGIN'", last)[0][0] == 1, 5))
-        subprocess.run([b.program("yinxin"), "clock", str(AWAY_SEC)], env=b.env, check=True, timeout=20)
+        b.move(AWAY_SEC)
         time.sleep(2)
         check("and waits", ask(b, pending)[0][0] >= 1)
     finally:

@@ -2,7 +2,6 @@
 """Log and receipt of a whole bureau: signed heads over HTTP, proofs checked by this script's own tree, the receipt of a case
 in an empty folder, every column of every logged table edited in turn: `yinxin log verify` names it. TAP on stdout.
 usage: log.py BUILD_DIR"""
-import datetime
 import os
 import shutil
 import sqlite3
@@ -25,7 +24,7 @@ PLACES = {("log_node", "epoch"), ("log_node", "level"), ("log_node", "idx"), ("l
 FILLED = {"log_entry", "log_head", "log_cert", "log_node", "log_cover", "unit", "person", "account", "letter", "cert", "cert_case",
           "case_act", "case_event", "unit_insurance", "filing", "filing_event", "filing_statement", "person_detail", "employment",
           "wage", "enrolment", "bill", "contribution"}
-CLOSE_DAY, CN = 25, datetime.timezone(datetime.timedelta(hours=8))
+CLOSE_DAY = 25
 
 
 def sm3(data):
@@ -101,7 +100,7 @@ def receipt(b):
 
 def filing(b):
     """Three persons enrolled, by a file as a unit sends it; their month is computed when the unit looks at it."""
-    today = datetime.datetime.now(CN)
+    today = b.now()
     n = today.year * 12 + today.month - 1 + (1 if today.day > CLOSE_DAY else 0)
     month, operator = n // 12 * 100 + n % 12 + 1, Filer(b, "operator-1")
     path, unit = os.path.join(b.dir, "staff.xlsx"), operator.json("/unit")["unit"]["unit_no"]

@@ -47,7 +47,7 @@ def filled(b, operator):
     filled.seed += 1
     no = operator.draft()
     month = json.loads(operator.page(f"/filings/{no}/form", "application/json").text)
-    period = next((f["value"] for g in month.get("groups", []) for f in g.get("fields", []) if f.get("name") == "period"), "") or time.strftime("%Y%m")
+    period = next((f["value"] for g in month.get("groups", []) for f in g.get("fields", []) if f.get("name") == "period"), "") or b.now().strftime("%Y%m")
     subprocess.run([os.path.join(ROOT, "tools/make-employees"), "-n", "2", "--seed", str(filled.seed), "--period", period, "--unit", unit, "-o", path],
                    check=True)
     with open(path, "rb") as f:

@@ -53,6 +53,23 @@ static void fill(struct hall *h, const char *no)
 	(void)hall_sequence(h);
 }
 
+/* What does not change within a receipt is verified once: root, CA, log's certificate, the notary's two others. Then two for each
+ * head (signature, stamp) and three for each person's act (signature, certificate, status answer). */
+static void verifications(void **state)
+{
+	struct hall h;
+	AUTO_BUF(file, RECEIPT_MAX);
+
+	(void)state;
+	hall_open(&h);
+	fill(&h, "case-1");
+	make(&h, "case-1", &file);
+	uint64_t before = gm_verifications();
+	assert_int_equal(verify(&h, buf_span(&file), NULL), ERR_OK);
+	assert_int_equal(gm_verifications() - before, 5 + 3 * 2 + 3 * 3);
+	hall_close(&h);
+}
+
 static void good(void **state)
 {
 	struct hall h;
@@ -389,7 +406,7 @@ static void revoked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good), cmocka_unit_test(not_yet), cmocka_unit_test(flipped), cmocka_unit_test(flipped_and_rechecked),
+		cmocka_unit_test(good), cmocka_unit_test(verifications), cmocka_unit_test(not_yet), cmocka_unit_test(flipped), cmocka_unit_test(flipped_and_rechecked),
 		cmocka_unit_test(cut), cmocka_unit_test(mixed), cmocka_unit_test(resigned), cmocka_unit_test(timed),
 		cmocka_unit_test(dated_ahead), cmocka_unit_test(revoked),
 	};

@@ -152,6 +152,18 @@ static void test_welcome(void **state)
 	OK(attempt(s, &s->person_1, &early, &w));
 }
 
+/* The signature of the statement, and the CA's on the certificate; all else does not change from login to login. */
+static void test_verifications(void **state)
+{
+	struct scene *s = *state;
+	const struct try honest = {0};
+	struct login_who w;
+	uint64_t before = gm_verifications();
+	for (int i = 0; i < 10; i++)
+		OK(attempt(s, &s->operator_1, &honest, &w));
+	assert_int_equal(gm_verifications() - before, 20);
+}
+
 static void test_answer_table(void **state)
 {
 	struct scene *s = *state;
@@ -300,7 +312,7 @@ static void test_nonce_of(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_welcome), T(test_answer_table), T(test_certificates), T(test_other_authority),
+	const struct CMUnitTest tests[] = {T(test_welcome), T(test_verifications), T(test_answer_table), T(test_certificates), T(test_other_authority),
 		T(test_revocation), T(test_old_list), T(test_register), T(test_roster_away), cmocka_unit_test(test_nonce_of)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 /* The portal's trust with a signer behind it: what is asked, how often, and what happens when nobody answers or the clock jumps.
  * The signer is a table in this process that counts its questions; time is real where the word's age matters. */
 #include "../certsrv/office.h"
-#include "server/portal/trust.h"
+#include "server/notary/client.h"
+#include "server/portal/act_status.h"
 #include <time.h>
 
 struct signer {
@@ -171,9 +172,36 @@ static void away(void **state)
 	OK(trust_still_good(s->trust, serial));
 }
 
+/* An act's certificate is checked up to the root: a self-made one with the right name and the serial number of the session's is not
+ * let in, whatever its holder signs with it. Here without a notary: then the signer's word decides. */
+static void acts(void **state)
+{
+	struct signer *s = *state;
+	static struct office foreign;
+	struct portal p = {.trust = s->trust};
+	AUTO_BUF(status, 64);
+	int64_t now = clock_now(s->o.clock);
+	office_open(&foreign);
+	OK(portal_act_judge(&p, s->holder.cert, now, &status));
+	AUTO(cert) same_name = office_cert(&foreign, "person-sign", sm2_key_pub(s->holder.key), NULL, NULL, "测试个人丙", "430100000024",
+					   now - 60, now + 100 * DAY);
+	assert_int_equal(portal_act_judge(&p, same_name, now, &status), ERR_CERT_CHAIN);
+	assert_int_equal(portal_act_judge(&p, s->holder.cert, now + 200 * DAY, &status), ERR_CERT_EXPIRED);
+	s->status = 2;
+	assert_int_equal(portal_act_judge(&p, s->holder.cert, now, &status), ERR_CERT_SUSPENDED);
+	s->away = ERR_UNAVAILABLE;
+	assert_int_equal(portal_act_judge(&p, s->holder.cert, now, &status), ERR_STATUS_AWAY);
+	/* A notary that is not there. */
+	OK(notary_client_new("/nonexistent/notary.sock", &p.notary));
+	assert_int_equal(portal_act_judge(&p, s->holder.cert, now, &status), ERR_STATUS_AWAY);
+	assert_int_equal(status.len, 0);
+	notary_client_free(p.notary);
+	office_close(&foreign);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(login_asks), T(clock_jumps), T(pages_ask_once), T(away)};
+	const struct CMUnitTest tests[] = {T(login_asks), T(clock_jumps), T(pages_ask_once), T(away), T(acts)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
