@@ -21,8 +21,8 @@ struct web_config {
 	/* Fills members every view needs (header, footer, session, csrf, mode); called before rendering. */
 	enum err (*common)(struct web_req *rq, json_t *model);
 	struct sessions *sessions;
-	/* Whether the session may still go on, asked for every page that needs one; NULL: not asked. ERR_CERT_REVOKED and
-	 * ERR_CERT_SUSPENDED end it, another error only fails the request. */
+	/* Whether the session may still go on, asked for every page that needs one; NULL: not asked. ERR_CERT_REVOKED,
+	 * ERR_CERT_SUSPENDED and ERR_ROLE end it, another error only fails the request. */
 	enum err (*may_go_on)(void *app, const struct web_session *s);
 	struct views *views;
 	void *app;

@@ -12,6 +12,7 @@ struct tables;
 struct converting;
 struct progress;
 struct ocsp_cache;
+struct roster;
 struct portal {
 	const char *origin, *agent_origin, *bureau_name;
 	int64_t idle_sec;
@@ -25,6 +26,7 @@ struct portal {
 	const struct tables *insurance;   /* NULL: no register of insurance is kept */
 	struct converting *converting;    /* NULL: files from outside cannot be read here */
 	struct progress *progress;        /* NULL: nobody is told how far an upload has come */
+	struct roster *staff;             /* roster.h; NULL: sessions of officers are not judged by it */
 	enum err (*roster)(void *ctx, struct buf *ret_statement); /* NULL: the signer is asked */
 	void *roster_ctx;
 	json_t *tables; /* share/tables, by file name without suffix; read only */
@@ -41,12 +43,13 @@ enum err portal_sweep(struct portal *p) MUST_CHECK; /* the second half alone */
 /* For struct desk: the newest word. ctx is the struct trust. */
 int portal_cert_status(void *ctx, const char *serial);
 
-/* For struct web_config: the session's certificate by a word at most a second old. */
+/* For struct web_config: the session's certificate, and an officer's roles (ERR_ROLE), by a word at most a second old. */
 enum err portal_may_go_on(void *app, const struct web_session *s) MUST_CHECK;
 
 /* --- roles: bits of web_session.roles --- */
 enum { ROLE_CLERK = 1, ROLE_REVIEWER = 2, ROLE_MAKER = 4, ROLE_AUDITOR = 8, ROLE_SECURITY = 16, ROLE_SYSTEM = 32,
-	ROLE_UNIT = 64, ROLE_PERSON = 128, ROLE_DESK = ROLE_CLERK | ROLE_REVIEWER | ROLE_MAKER };
+	ROLE_UNIT = 64, ROLE_PERSON = 128, ROLE_DESK = ROLE_CLERK | ROLE_REVIEWER | ROLE_MAKER,
+	ROLE_STAFF = ROLE_DESK | ROLE_AUDITOR | ROLE_SECURITY | ROLE_SYSTEM };
 unsigned role_bits(const char *comma_list);     /* "clerk,reviewer"; unknown names give nothing */
 const char *role_home(unsigned roles);          /* "/desk" */
 const char *role_zh(unsigned roles);            /* "受理员" of the first role */

@@ -1,4 +1,5 @@
 #include "server/portal/login.h"
+#include "server/portal/roster.h"
 #include "base/text.h"
 #include "evidence/act.h"
 #include "evidence/log.h"
@@ -43,20 +44,9 @@ static enum err statement_is_ours(const struct login_env *env, struct span text,
 
 static enum err roster_roles(const struct login_env *env, const char *person, unsigned *ret_roles)
 {
-	AUTO(statement) s = NULL;
 	AUTO_BUF(text, ROSTER_MAX);
 	TRY(env->roster(env->roster_ctx, &text));
-	TRY(statement_parse(buf_span(&text), &s));
-	for (size_t i = 0; i < statement_count(s, "entry"); i++) {
-		struct span entry = span_str(statement_get_n(s, "entry", i)), id, roles;
-		if (!span_take_until(&entry, ' ', &id) || !span_take_until(&entry, ' ', &roles) || !span_eq_str(id, person))
-			continue;
-		char list[128];
-		(void)snprintf(list, sizeof list, "%.*s", (int)roles.len, (const char *)roles.ptr);
-		*ret_roles = role_bits(list);
-		return *ret_roles != 0 ? ERR_OK : ERR(L_UNBOUND, "roster gives no role");
-	}
-	return ERR(L_UNBOUND, "person is not on the roster");
+	return roster_roles_in(buf_span(&text), person, ret_roles);
 }
 
 /* --- units and persons: the register --- */

@@ -1,5 +1,6 @@
 /* A certificate that is revoked or suspended loses its sessions with the next list, not only its next login. */
 #include "server/portal/app.h"
+#include "server/portal/roster.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,15 @@ int portal_cert_status(void *ctx, const char *serial)
 enum err portal_may_go_on(void *app, const struct web_session *s)
 {
 	const struct portal *p = app;
-	return trust_still_good(p->trust, s->cert_serial);
+	unsigned roles = 0;
+	TRY(trust_still_good(p->trust, s->cert_serial));
+	if (p->staff == NULL || (s->roles & ROLE_STAFF) == 0)
+		return ERR_OK;
+	enum err e = roster_roles_now(p, s->person_id, &roles);
+	if (e != ERR_OK && e != ERR_L_UNBOUND)
+		return e;
+	err_clear();
+	return (s->roles & ROLE_STAFF & ~roles) == 0 ? ERR_OK : ERR(ROLE, "the roster in force gives roles 0x%x, the session 0x%x", roles, s->roles);
 }
 
 static enum err take_listed(const struct row *row, void *ctx)

@@ -238,6 +238,12 @@ enum err trust_still_good(struct trust *t, const char *serial)
 	return status_error(status, serial);
 }
 
+enum err trust_journal_seq(struct trust *t, uint64_t *ret_seq)
+{
+	*ret_seq = 0;
+	return t->word != NULL ? word_seq(t->word, ret_seq) : ERR_OK;
+}
+
 int trust_status(struct trust *t, const char *serial)
 {
 	int status = 0;

@@ -45,6 +45,7 @@ enum err trust_check(struct trust *t, const struct cert *leaf, int64_t now) MUST
 /* ERR_CERT_REVOKED, ERR_CERT_SUSPENDED, ERR_STATUS_AWAY: of a certificate that passed trust_check(), by a word that is at most
  * WORD_MS old. */
 enum err trust_still_good(struct trust *t, const char *serial) MUST_CHECK;
+enum err trust_journal_seq(struct trust *t, uint64_t *ret_seq) MUST_CHECK; /* by the same word; 0 without a source */
 int trust_status(struct trust *t, const char *serial); /* the newest word, or the list's while there is none */
 const struct cert *trust_root(const struct trust *t);
 const struct cert *trust_ca(const struct trust *t);

@@ -79,21 +79,42 @@ static enum err find(struct word *w, const char *serial, int64_t now_ms, int *re
 	return ERR_OK;
 }
 
-enum err word_of(struct word *w, const char *serial, int *ret_status)
+static enum err find_seq(struct word *w, const char *serial, int64_t now_ms, int *ret_status)
+{
+	(void)serial, (void)ret_status;
+	return look_at_journal(w, now_ms);
+}
+
+/* One at a time; ret_seq is read under the lock too. */
+static enum err ask(struct word *w, enum err (*fn)(struct word *, const char *, int64_t, int *), const char *serial, int *ret_status,
+		    uint64_t *ret_seq)
 {
 	enum err e;
-	if (serial[0] == 0 || strlen(serial) >= SERIAL_CAP)
-		return ERR(SERIAL_UNKNOWN, "no serial number");
 	(void)pthread_mutex_lock(&w->lock);
 	int64_t now_ms = clock_mono_ms();
 	if (w->failed_ms > 0 && now_ms - w->failed_ms < WORD_RETRY_MS) {
 		e = ERR(STATUS_AWAY, "the signer did not answer %lld ms ago", (long long)(now_ms - w->failed_ms));
 	} else {
-		e = told(find(w, serial, now_ms, ret_status));
+		e = told(fn(w, serial, now_ms, ret_status));
 		w->failed_ms = e == ERR_STATUS_AWAY ? clock_mono_ms() : 0;
 	}
+	*ret_seq = w->seq;
 	(void)pthread_mutex_unlock(&w->lock);
 	return e;
+}
+
+enum err word_of(struct word *w, const char *serial, int *ret_status)
+{
+	uint64_t seq = 0;
+	if (serial[0] == 0 || strlen(serial) >= SERIAL_CAP)
+		return ERR(SERIAL_UNKNOWN, "no serial number");
+	return ask(w, find, serial, ret_status, &seq);
+}
+
+enum err word_seq(struct word *w, uint64_t *ret_seq)
+{
+	int none = 0;
+	return ask(w, find_seq, "", &none, ret_seq);
 }
 
 enum err word_now(struct word *w, const char *serial, int *ret_status)

@@ -19,5 +19,7 @@ enum err word_new(const struct word_source *s, struct word **ret_w) MUST_CHECK;
 void word_free(struct word *w);
 /* ERR_STATUS_AWAY when it cannot be had; ERR_SERIAL_UNKNOWN. Never an older one. */
 enum err word_of(struct word *w, const char *serial, int *ret_status) MUST_CHECK;
+/* The number of the journal's last record, by the same word. ERR_STATUS_AWAY. */
+enum err word_seq(struct word *w, uint64_t *ret_seq) MUST_CHECK;
 /* Asked now, whatever is known: for a login. */
 enum err word_now(struct word *w, const char *serial, int *ret_status) MUST_CHECK;

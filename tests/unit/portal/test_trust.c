@@ -3,6 +3,7 @@
 #include "../certsrv/office.h"
 #include "server/notary/client.h"
 #include "server/portal/act_status.h"
+#include "server/portal/roster.h"
 #include <time.h>
 
 struct signer {
@@ -12,7 +13,8 @@ struct signer {
 	uint64_t number, seq;
 	int status;
 	enum err away, list_away;
-	int seqs, statuses, lists;
+	int seqs, statuses, lists, rosters;
+	const char *entry; /* of the roster */
 };
 
 static enum err give_list(void *ctx, struct buf *out)
@@ -199,9 +201,52 @@ static void acts(void **state)
 	office_close(&foreign);
 }
 
+/* --- an officer's roles --- */
+
+static enum err give_roster(void *ctx, struct buf *out)
+{
+	struct signer *s = ctx;
+	AUTO(statement) st = NULL;
+	const char *zero = "0000000000000000000000000000000000000000000000000000000000000000";
+	const struct statement_kv kv[] = {{"bureau", s->o.desk.bureau}, {"nonce", zero}, {"time", "2026-11-22T00:00:00Z"},
+		{"number", "0"}, {"previous", "-"}, {"entry", s->entry}, {"entry", "P000009 auditor 430100"}};
+	s->rosters++;
+	OK(statement_build("ROSTER", kv, COUNT_OF(kv), &st));
+	buf_put(out, statement_text(st));
+	return buf_err(out);
+}
+
+/* Roles of a session hold as long as the roster gives them; it is fetched when the journal has moved, not for every page. */
+static void roles(void **state)
+{
+	struct signer *s = *state;
+	struct portal p = {.trust = s->trust, .roster = give_roster, .roster_ctx = s};
+	struct web_session w = {.roles = ROLE_REVIEWER};
+	OK(roster_cache_new(&p.staff));
+	(void)snprintf(w.person_id, sizeof w.person_id, "%s", "P000004");
+	(void)snprintf(w.cert_serial, sizeof w.cert_serial, "%s", cert_serial(s->holder.cert));
+	s->entry = "P000004 clerk,reviewer 430100";
+	for (int i = 0; i < 100; i++)
+		OK(portal_may_go_on(&p, &w));
+	assert_int_equal(s->rosters, 1);
+	s->entry = "P000004 clerk 430100";
+	s->seq++;
+	pause_ms(WORD_MS + 50);
+	assert_int_equal(portal_may_go_on(&p, &w), ERR_ROLE);
+	w.roles = ROLE_CLERK;
+	OK(portal_may_go_on(&p, &w));
+	s->entry = "P000005 clerk 430100";
+	s->seq++;
+	pause_ms(WORD_MS + 50);
+	assert_int_equal(portal_may_go_on(&p, &w), ERR_ROLE);
+	w.roles = ROLE_UNIT; /* the roster does not speak of holders */
+	OK(portal_may_go_on(&p, &w));
+	roster_cache_free(p.staff);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(login_asks), T(clock_jumps), T(pages_ask_once), T(away), T(acts)};
+	const struct CMUnitTest tests[] = {T(login_asks), T(clock_jumps), T(pages_ask_once), T(away), T(acts), T(roles)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
