@@ -14,7 +14,7 @@
 #include "server/portal/log_turn.h"
 #include "server/portal/ocsp_cache.h"
 #include "server/portal/progress.h"
-#include "server/portal/roster.h"
+#include "server/portal/staff.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -181,7 +181,7 @@ static enum err open_files(struct opened *o)
 	TRY(progress_new(&o->app.progress));
 	if (conf_str(o->c, "machine_socket")[0] != '\0')
 		TRY(peer_listen(conf_str(o->c, "machine_socket"), mode, BACKLOG, &o->machine_fd));
-	TRY(roster_cache_new(&o->app.staff));
+	TRY(staff_new(&o->app.staff));
 	return peer_listen(conf_str(o->c, "socket"), mode, BACKLOG, &o->listener);
 }
 
@@ -388,7 +388,7 @@ static void opened_done(struct opened *o)
 	converting_free(o->app.converting);
 	convert_free(o->convert);
 	progress_free(o->app.progress);
-	roster_cache_free(o->app.staff);
+	staff_free(o->app.staff);
 	json_decref(o->app.tables);
 	services_free(o->services);
 	tables_free(o->money);

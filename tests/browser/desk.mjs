@@ -63,7 +63,7 @@ async function proven(page, bureau, address) {
   const file = path.join(bureau.dir, "case.yxr");
   writeFileSync(file, await got.body());
   const digest = readFileSync(path.join(bureau.data, "root.sm3"), "utf8").trim();
-  const run = spawnSync(bureau.program("yinxin-verify"), [file, "--root", digest, "--text"], { encoding: "utf8", env: {} });
+  const run = spawnSync(bureau.program("yinxin-verify"), [file, "--root", digest, "--text"], { encoding: "utf8", env: bureau.readerEnv });
   check("its receipt holds both signed statements", run.status === 0 && run.stdout.includes("reason: 授权委托书缺公章") && run.stdout.includes("reason: 材料不实"),
     run.stdout.slice(-800) + run.stderr);
 }

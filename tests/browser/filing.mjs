@@ -51,7 +51,7 @@ function verify(bureau, bytes) {
   const name = path.join(bureau.dir, "receipt.yxr");
   writeFileSync(name, bytes);
   const root = readFileSync(path.join(bureau.data, "root.sm3"), "utf8").trim();
-  const run = spawnSync(bureau.program("yinxin-verify"), [name, "--root", root], { encoding: "utf8", env: {} });
+  const run = spawnSync(bureau.program("yinxin-verify"), [name, "--root", root], { encoding: "utf8", env: bureau.readerEnv });
   return { status: run.status, said: run.stdout + run.stderr };
 }
 

@@ -41,6 +41,9 @@ export class Bureau {
     this.output = "";
   }
 
+  // Whoever verifies a receipt knows nothing of the bureau but its root's digest, and its clock where that was moved.
+  get readerEnv() { return this.at || this.bornAt ? { YINXIN_DATA: this.data } : {}; }
+
   async start(timeoutMs = 90000) {
     this.port ??= await freePort();
     this.agentPort ??= await freePort();

@@ -125,7 +125,7 @@ async function staffAndBill(s, page) {
 // Exit status and words of the static verifier, with only the root's digest in hand; of the bureau's clock where that was moved.
 function verify(bureau, file) {
   const digest = readFileSync(path.join(bureau.data, "root.sm3"), "utf8").trim();
-  const run = spawnSync(bureau.program("yinxin-verify"), [file, "--root", digest], { encoding: "utf8", env: bureau.at || bureau.bornAt ? { YINXIN_DATA: bureau.data } : {} });
+  const run = spawnSync(bureau.program("yinxin-verify"), [file, "--root", digest], { encoding: "utf8", env: bureau.readerEnv });
   return { status: run.status, said: run.stdout + run.stderr };
 }
 

@@ -12,7 +12,7 @@ struct tables;
 struct converting;
 struct progress;
 struct ocsp_cache;
-struct roster;
+struct staff;
 struct portal {
 	const char *origin, *agent_origin, *bureau_name;
 	int64_t idle_sec;
@@ -26,7 +26,7 @@ struct portal {
 	const struct tables *insurance;   /* NULL: no register of insurance is kept */
 	struct converting *converting;    /* NULL: files from outside cannot be read here */
 	struct progress *progress;        /* NULL: nobody is told how far an upload has come */
-	struct roster *staff;             /* roster.h; NULL: sessions of officers are not judged by it */
+	struct staff *staff;             /* staff.h; NULL: sessions of officers are not judged by it */
 	enum err (*roster)(void *ctx, struct buf *ret_statement); /* NULL: the signer is asked */
 	void *roster_ctx;
 	json_t *tables; /* share/tables, by file name without suffix; read only */

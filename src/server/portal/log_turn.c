@@ -183,9 +183,10 @@ static enum err sign_head(void *ctx, struct log_head *h, uint64_t from_size, con
 	(void)from_size, (void)proof;
 	TRY(notary_hello(p->notary, &hello));
 	struct extend_job j = {.epoch = h->head.epoch, .from = hello.size, .to = h->head.size};
+	uint64_t known = hello.journal_seq;
 	notary_hello_done(&hello);
 	TRY(store_read(p->desk.store, extend_fn, &j));
-	const struct notary_head_ask ask = {.epoch = j.epoch, .size = j.to, .journal_seq = j.journal, .root = h->head.root,
+	const struct notary_head_ask ask = {.epoch = j.epoch, .size = j.to, .journal_seq = j.journal < known ? j.journal : known, .root = h->head.root,
 		.proof = (const uint8_t (*)[32])j.proof.hash, .n_proof = j.proof.n};
 	TRY(notary_head(p->notary, &ask, &s));
 	buf_put(&h->text, buf_span(&s.text));

@@ -1,5 +1,5 @@
 #include "server/portal/login.h"
-#include "server/portal/roster.h"
+#include "server/portal/staff.h"
 #include "base/text.h"
 #include "evidence/act.h"
 #include "evidence/log.h"
@@ -46,7 +46,7 @@ static enum err roster_roles(const struct login_env *env, const char *person, un
 {
 	AUTO_BUF(text, ROSTER_MAX);
 	TRY(env->roster(env->roster_ctx, &text));
-	return roster_roles_in(buf_span(&text), person, ret_roles);
+	return staff_roles_in(buf_span(&text), person, ret_roles);
 }
 
 /* --- units and persons: the register --- */

@@ -1,6 +1,6 @@
 /* A certificate that is revoked or suspended loses its sessions with the next list, not only its next login. */
 #include "server/portal/app.h"
-#include "server/portal/roster.h"
+#include "server/portal/staff.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ enum err portal_may_go_on(void *app, const struct web_session *s)
 	TRY(trust_still_good(p->trust, s->cert_serial));
 	if (p->staff == NULL || (s->roles & ROLE_STAFF) == 0)
 		return ERR_OK;
-	enum err e = roster_roles_now(p, s->person_id, &roles);
+	enum err e = staff_roles_now(p, s->person_id, &roles);
 	if (e != ERR_OK && e != ERR_L_UNBOUND)
 		return e;
 	err_clear();

@@ -70,7 +70,8 @@ static enum err find(struct word *w, const char *serial, int64_t now_ms, int *re
 	struct slot *s = slot_of(w, serial);
 	int status = 0;
 	TRY(look_at_journal(w, now_ms));
-	if (strcmp(s->serial, serial) != 0) {
+	/* Only a good one is believed for its second: a bad one ends a session, and may have been released just now. */
+	if (s->status != 0 || strcmp(s->serial, serial) != 0) {
 		TRY(w->from.status(w->from.ctx, serial, &status));
 		(void)snprintf(s->serial, sizeof s->serial, "%s", serial);
 		s->status = status;

@@ -2,7 +2,7 @@
  * second for all of them together while nothing happens in the signer's journal.
  *
  * Its number is asked (HELLO); as long as it stands still, what STATUS said of a certificate still holds. When it has moved on,
- * everything is asked anew. While one thread asks, the others wait for it, and after a failure nobody asks for RETRY_MS: a signer
+ * everything is asked anew; so is a status that is not good, which would end a session. While one thread asks, the others wait for it, and after a failure nobody asks for RETRY_MS: a signer
  * that is away costs one wait, not one for each worker. Thread safe. */
 #pragma once
 #include "base/err.h"

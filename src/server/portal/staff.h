@@ -4,10 +4,10 @@
 #include "base/buf.h"
 
 struct portal;
-struct roster;
-enum err roster_cache_new(struct roster **ret_r) MUST_CHECK;
-void roster_cache_free(struct roster *r);
+struct staff;
+enum err staff_new(struct staff **ret_r) MUST_CHECK;
+void staff_free(struct staff *r);
 /* Bits of that person's roles by the roster's text; ERR_L_UNBOUND when it gives none. */
-enum err roster_roles_in(struct span text, const char *person, unsigned *ret_roles) MUST_CHECK;
+enum err staff_roles_in(struct span text, const char *person, unsigned *ret_roles) MUST_CHECK;
 /* The same by the roster in force, by a word at most WORD_MS old. */
-enum err roster_roles_now(const struct portal *p, const char *person, unsigned *ret_roles) MUST_CHECK;
+enum err staff_roles_now(const struct portal *p, const char *person, unsigned *ret_roles) MUST_CHECK;

@@ -1,20 +1,20 @@
-#include "server/portal/roster.h"
+#include "server/portal/staff.h"
 #include "evidence/statement.h"
 #include "server/portal/app.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-struct roster {
+struct staff {
 	pthread_mutex_t lock;
 	bool known;
 	uint64_t seq; /* of the journal when it was fetched */
 	struct buf text;
 };
 
-enum err roster_cache_new(struct roster **ret_r)
+enum err staff_new(struct staff **ret_r)
 {
-	struct roster *r = calloc(1, sizeof *r);
+	struct staff *r = calloc(1, sizeof *r);
 	if (r == NULL)
 		return ERR(NOMEM, "roster");
 	(void)pthread_mutex_init(&r->lock, NULL);
@@ -23,7 +23,7 @@ enum err roster_cache_new(struct roster **ret_r)
 	return ERR_OK;
 }
 
-void roster_cache_free(struct roster *r)
+void staff_free(struct staff *r)
 {
 	if (r == NULL)
 		return;
@@ -32,7 +32,7 @@ void roster_cache_free(struct roster *r)
 	free(r);
 }
 
-enum err roster_roles_in(struct span text, const char *person, unsigned *ret_roles)
+enum err staff_roles_in(struct span text, const char *person, unsigned *ret_roles)
 {
 	AUTO(statement) s = NULL;
 	TRY(statement_parse(text, &s));
@@ -48,7 +48,7 @@ enum err roster_roles_in(struct span text, const char *person, unsigned *ret_rol
 	return ERR(L_UNBOUND, "person is not on the roster");
 }
 
-static enum err fetch(const struct portal *p, struct roster *r, uint64_t seq)
+static enum err fetch(const struct portal *p, struct staff *r, uint64_t seq)
 {
 	AUTO_BUF(fresh, STATEMENT_MAX);
 	if (r->known && r->seq == seq)
@@ -63,15 +63,15 @@ static enum err fetch(const struct portal *p, struct roster *r, uint64_t seq)
 	return ERR_OK;
 }
 
-enum err roster_roles_now(const struct portal *p, const char *person, unsigned *ret_roles)
+enum err staff_roles_now(const struct portal *p, const char *person, unsigned *ret_roles)
 {
-	struct roster *r = p->staff;
+	struct staff *r = p->staff;
 	uint64_t seq = 0;
 	TRY(trust_journal_seq(p->trust, &seq));
 	(void)pthread_mutex_lock(&r->lock);
 	enum err e = fetch(p, r, seq);
 	if (e == ERR_OK)
-		e = roster_roles_in(buf_span(&r->text), person, ret_roles);
+		e = staff_roles_in(buf_span(&r->text), person, ret_roles);
 	else
 		e = err_note(ERR_STATUS_AWAY, "roster: %s", err_name(e));
 	(void)pthread_mutex_unlock(&r->lock);
