@@ -112,7 +112,7 @@ class Client:
         except (ValueError, KeyError, TypeError):
             code, text = f"http {a.status}", a.text[:200]
         note(f"{what}: {code}")
-        if code.startswith("http 50") or code in ("S-001", "S-002", "S-004", "S-005", "S-013"):
+        if code.startswith("http 50") or code in ("S-001", "S-002", "S-004", "S-005", "S-013", "C-052"):
             raise Transient(f"{path}: {code}")
         if code == "F-007":
             self.key.csrf = None

@@ -52,7 +52,7 @@ class Hand:
             return json.loads(p.stdout)
         code = p.stderr[:5]
         seen[f"tool {args[0]} {code}"] += 1
-        raise (Transient if code in ("S-013", "S-005", "S-002") else Refused)(f"{args[0]}: {p.stderr.strip()}")
+        raise (Transient if code in ("S-013", "S-005", "S-002", "C-052") else Refused)(f"{args[0]}: {p.stderr.strip()}")
 
     def sign(self, key, text):
         return self.run("sign", key, given=text)
@@ -205,7 +205,7 @@ class Desk:
         seen[f"{what.split('/')[-1]} {code}"] += 1
         if not told:
             raise Refused(f"{what}: {a.status} without code and remedy: {a.text[:200]}")
-        transient = code in ("S-001", "S-002", "S-004", "S-005", "S-010", "S-012", "S-013") or code.startswith("http 50")
+        transient = code in ("S-001", "S-002", "S-004", "S-005", "S-010", "S-012", "S-013", "C-052") or code.startswith("http 50")
         raise (Transient if transient else Refused)(f"{what}: {code} {a.text[:200]}")
 
     def request(self, who, method, path, body=None, headers=None):
