@@ -164,7 +164,7 @@ if [ -n "$long" ]; then
 	for day in 1st 26th 31dec; do suite waiting "story-$day" node tests/browser/story.mjs "$build" $day; done
 	for day in $days; do
 		for name in bill status late log; do suite waiting "$name-$day" on_day "$day" python3 "tests/scenario/$name.py" "$build"; done
-		for name in desk story filing; do suite waiting "$name-$day" on_day "$day" node "tests/browser/$name.mjs" "$build"; done
+		for name in desk story filing attach officers; do suite waiting "$name-$day" on_day "$day" node "tests/browser/$name.mjs" "$build"; done
 		suite waiting "scenario-$day" on_day "$day" python3 tests/scenario/run.py "$build"
 	done
 	suite waiting load-long python3 tests/fault/load.py "$build"

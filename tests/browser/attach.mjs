@@ -70,7 +70,7 @@ async function draft(page, bureau) {
   await page.waitForURL(/\/filings\/[^/]+\/(form|sheet)/);
   const no = new URL(page.url()).pathname.split("/")[2];
   await page.goto(`${bureau.origin}/filings/${no}/form`);
-  const month = cn().slice(0, 7).replace("-", "");
+  const month = await page.inputValue("#period"); // after the 25th the next one
   const values = { period: month, id_no: "430102199003079914", name: "测试职工甲", mobile: "13000000004", start_month: month,
     hire_date: cn(-3).slice(0, 10), contract_from: cn(-3).slice(0, 10), wage: "8765.43" };
   for (const [k, v] of Object.entries(values)) await page.fill(`[name="${k}"]`, v);

@@ -14,7 +14,7 @@ async function file(page, bureau, shots) {
   await page.click("#new-B03");
   await page.waitForURL(/\/filings\/[^/]+\/form/);
   await page.screenshot({ path: path.join(shots, "01-form.png"), fullPage: true });
-  const month = cn().slice(0, 7).replace("-", "");
+  const month = await page.inputValue("#period"); // after the 25th the next one
   await fill(page, { period: month, id_type: "01", id_no: "430102199003079914", name: "测试职工甲", gender: "1", enrol_type: "A",
     ins_110: "1", ins_210: "1", ins_410: "1", mobile: "13000000004", start_month: month, hire_date: cn(-3).slice(0, 10), contract_type: "2", contract_from: cn(-3).slice(0, 10),
     employ_form: "01", wage: "8765.43" });
