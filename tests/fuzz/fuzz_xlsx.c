@@ -19,7 +19,7 @@ static enum err on_cells(const struct seen *s, const struct cell *cells, size_t 
 	INVARIANT(n <= s->limits->cols);
 	for (size_t i = 0; i < n; i++) {
 		INVARIANT(cells[i].kind < CELL_KIND_COUNT && cells[i].text.len <= s->limits->cell_bytes);
-		INVARIANT(cells[i].kind <= CELL_BOOL || cells[i].text.len == 0);
+		INVARIANT(cells[i].kind <= CELL_TIMED || cells[i].text.len == 0);
 		INVARIANT(text_is_utf8(cells[i].text));
 	}
 	return ERR_OK;

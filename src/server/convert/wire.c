@@ -72,21 +72,34 @@ static bool kind_of(const char *name, enum cell_kind *ret_k)
 	return false;
 }
 
+/* " 16:00" */
+static bool is_clock(struct span s)
+{
+	if (s.len != 6 || s.ptr[0] != ' ' || s.ptr[3] != ':')
+		return false;
+	for (size_t i = 1; i < 6; i++)
+		if (i != 3 && (s.ptr[i] < '0' || s.ptr[i] > '9'))
+			return false;
+	return true;
+}
+
 static bool cell_sound(const struct wire_state *w, const struct cell *c)
 {
 	int64_t day = 0;
-	bool has_text = c->kind == CELL_TEXT || c->kind == CELL_NUMBER || c->kind == CELL_DATE || c->kind == CELL_BOOL;
+	bool has_text = c->kind == CELL_TEXT || c->kind == CELL_NUMBER || c->kind == CELL_DATE || c->kind == CELL_BOOL ||
+			c->kind == CELL_TIMED;
 	if (c->text.len > w->limits->cell_bytes || (!has_text && c->text.len > 0) || (has_text && c->text.len == 0))
 		return false;
 	if (c->kind == CELL_NUMBER)
 		for (size_t i = 0; i < c->text.len; i++)
 			if (memchr("0123456789.-", c->text.ptr[i], 12) == NULL)
 				return false;
-	if (c->kind == CELL_DATE && text_date(c->text, &day) != ERR_OK) {
+	struct span date = c->kind == CELL_TIMED ? span_sub(c->text, 0, 10) : c->text;
+	if ((c->kind == CELL_DATE || c->kind == CELL_TIMED) && text_date(date, &day) != ERR_OK) {
 		err_clear();
 		return false;
 	}
-	return true;
+	return c->kind != CELL_TIMED || is_clock(span_sub(c->text, 10, c->text.len));
 }
 
 static enum err take_cells(const struct wire_state *w, const json_t *list, struct cell *cells, size_t *ret_n)

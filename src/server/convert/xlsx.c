@@ -10,9 +10,34 @@
 /* Target of a relationship of a part in `folder` ("xl/" or ""), as a part name; false when it leaves the package. */
 static bool part_name(const char *folder, const char *target, char *ret, size_t cap)
 {
+	char path[2 * PART_NAME_MAX];
 	bool absolute = target[0] == '/';
-	int n = snprintf(ret, cap, "%s%s", absolute ? "" : folder, absolute ? target + 1 : target);
-	return n > 0 && (size_t)n < cap && strstr(ret, "..") == NULL && strchr(ret, '\\') == NULL;
+	int len = snprintf(path, sizeof path, "%s%s", absolute ? "" : folder, absolute ? target + 1 : target);
+	struct span rest = span_str(path), step;
+	size_t n = 0;
+	if (len <= 0 || (size_t)len >= sizeof path || strchr(path, '\\') != NULL)
+		return false;
+	for (bool more = true; more;) {
+		more = span_take_until(&rest, '/', &step);
+		step = more ? step : rest;
+		if (span_eq_str(step, ".") || step.len == 0)
+			continue;
+		if (span_eq_str(step, "..")) { /* RFC 3986, 5.2.4 */
+			if (n == 0)
+				return false;
+			for (n--; n > 0 && ret[n - 1] != '/';)
+				n--;
+			continue;
+		}
+		if (n + step.len + 2 > cap)
+			return false;
+		memcpy(ret + n, step.ptr, step.len);
+		n += step.len;
+		if (more)
+			ret[n++] = '/';
+	}
+	ret[n] = 0;
+	return n > 0;
 }
 
 static bool ends_with(const char *s, const char *tail)
@@ -21,19 +46,29 @@ static bool ends_with(const char *s, const char *tail)
 	return n >= m && strcmp(s + n - m, tail) == 0;
 }
 
-/* --- [Content_Types].xml --- */
+/* --- [Content_Types].xml: the type of a part by its name, else by its extension (ECMA-376 part 2, 7.2.3) --- */
 
 struct types_job {
 	const char *part;
-	char type[160];
+	char type[160], by_extension[160];
 };
+
+static bool same_name(const char *a, const char *b)
+{
+	return strcasecmp(a, b) == 0;
+}
 
 static enum err types_start(void *ctx, const char *name, const char **attrs)
 {
 	struct types_job *j = ctx;
-	const char *part = xml_attr(attrs, "PartName"), *type = xml_attr(attrs, "ContentType");
-	if (strcmp(name, "Override") == 0 && part != NULL && type != NULL && part[0] == '/' && strcmp(part + 1, j->part) == 0)
+	const char *part = xml_attr(attrs, "PartName"), *type = xml_attr(attrs, "ContentType"), *extension = xml_attr(attrs, "Extension"),
+		   *dot = strrchr(j->part, '.');
+	if (type == NULL)
+		return ERR_OK;
+	if (strcmp(name, "Override") == 0 && part != NULL && part[0] == '/' && same_name(part + 1, j->part))
 		(void)snprintf(j->type, sizeof j->type, "%s", type);
+	if (strcmp(name, "Default") == 0 && extension != NULL && dot != NULL && same_name(dot + 1, extension))
+		(void)snprintf(j->by_extension, sizeof j->by_extension, "%s", type);
 	return ERR_OK;
 }
 
@@ -47,9 +82,10 @@ static enum err need_type(struct package *p, const char *part, const char *want)
 		return ERR(XLSX_NOT, "no content types: not an office document");
 	}
 	TRY(e);
-	if (strstr(j.type, "macroEnabled") != NULL)
+	const char *type = j.type[0] != 0 ? j.type : j.by_extension;
+	if (strcasestr(type, "macroEnabled") != NULL)
 		return ERR(XLSX_MACRO, "macro-enabled workbook");
-	return strcmp(j.type, want) == 0 ? ERR_OK : ERR(XLSX_NOT, "content type of %s is not that of a workbook part", part);
+	return same_name(type, want) ? ERR_OK : ERR(XLSX_NOT, "content type of %s is not that of a workbook part", part);
 }
 
 /* --- relationships --- */

@@ -25,6 +25,7 @@ enum cell_kind {
 	CELL_NUMBER,  /* plain decimal of at most 15 significant digits: "8765.43" */
 	CELL_DATE,    /* "2026-03-01", from a number with a date format; both epochs */
 	CELL_BOOL,    /* "0" or "1" */
+	CELL_TIMED,   /* "2026-02-28 16:00": a day with a time of day, so perhaps another day */
 	/* What cannot be taken; text is empty: */
 	CELL_FORMULA, /* holds a formula */
 	CELL_MERGED,  /* lies in a merged range */

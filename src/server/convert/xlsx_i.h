@@ -10,7 +10,7 @@ struct package;
 enum err package_open(struct span file, const struct xlsx_limits *limits, struct package **ret_p) MUST_CHECK;
 void package_free(struct package *p);
 DEFINE_AUTO(package)
-bool package_has(const struct package *p, const char *name);      /* exact part name without leading slash */
+bool package_has(const struct package *p, const char *name);      /* part name without leading slash, in any case */
 bool package_has_under(const struct package *p, const char *folder);
 
 /* Element and attribute names come without their namespace; elements of other namespaces than SpreadsheetML, package
@@ -57,8 +57,12 @@ enum err sheet_read(struct book *b, const struct xlsx_sink *sink, struct xlsx_su
 /* --- values: xlsx_value.c --- */
 /* Decimal text of a cell's <v>: ret_kind CELL_NUMBER, CELL_INEXACT or CELL_ERROR (not a number). */
 enum cell_kind value_number(struct span v, char *ret, size_t cap);
-/* Serial day to "2026-03-01": CELL_DATE or CELL_BAD_DATE. */
+/* Serial day to "2026-03-01", or "2026-02-28 16:00" with a time of day: CELL_DATE, CELL_TIMED or CELL_BAD_DATE. */
 enum cell_kind value_date(struct span v, bool date1904, char *ret, size_t cap);
 /* "BC12" to row 12, column 54 (from 0); false when malformed or past the limits of the format. */
 bool value_ref(struct span ref, int64_t *ret_row, unsigned *ret_col);
 bool value_int(struct span s, int64_t max, int64_t *ret_v);
+/* "2026-03-01" or with a time behind T (ISO 8601): as value_date. */
+enum cell_kind value_iso(struct span v, char *ret, size_t cap);
+/* Takes _xHHHH_ escapes (22.9.2.19) off, in place; the new length. What is no character stays as it is written. */
+size_t value_unescape(uint8_t *text, size_t len);

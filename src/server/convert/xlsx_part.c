@@ -26,6 +26,37 @@ static enum err not_zip(struct span file)
 	return ERR(XLSX_OLD, "compound file");
 }
 
+/* Names of parts compare without case (ECMA-376 part 2, 6.2.2.3); some writers of Windows put backslashes between folders. */
+static int name_char(char c)
+{
+	return c == '\\' ? '/' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
+}
+
+static bool names_begin(const char *name, const char *with)
+{
+	while (*with != 0 && name_char(*name) == name_char(*with)) {
+		name++;
+		with++;
+	}
+	return *with == 0;
+}
+
+static bool names_equal(const char *a, const char *b)
+{
+	return strlen(a) == strlen(b) && names_begin(a, b);
+}
+
+/* Index of a part, -1 when there is none. */
+static zip_int64_t part_find(const struct package *p, const char *part)
+{
+	for (zip_int64_t i = 0; i < p->entries; i++) {
+		const char *name = zip_get_name(p->zip, (zip_uint64_t)i, 0);
+		if (name != NULL && names_equal(name, part))
+			return i;
+	}
+	return -1;
+}
+
 static enum err check_entries(struct package *p)
 {
 	p->entries = zip_get_num_entries(p->zip, 0);
@@ -39,7 +70,7 @@ static enum err check_entries(struct package *p)
 			return ERR(XLSX_ENCRYPTED, "entry with a password");
 		for (zip_int64_t j = 0; j < i; j++) {
 			const char *other = zip_get_name(p->zip, (zip_uint64_t)j, 0);
-			if (other != NULL && strcasecmp(other, st.name) == 0)
+			if (other != NULL && names_equal(other, st.name))
 				return ERR(XLSX_DAMAGED, "two parts of one name");
 		}
 	}
@@ -82,14 +113,14 @@ void package_free(struct package *p)
 
 bool package_has(const struct package *p, const char *name)
 {
-	return zip_name_locate(p->zip, name, 0) >= 0;
+	return part_find(p, name) >= 0;
 }
 
 bool package_has_under(const struct package *p, const char *folder)
 {
 	for (zip_int64_t i = 0; i < p->entries; i++) {
 		const char *name = zip_get_name(p->zip, (zip_uint64_t)i, 0);
-		if (name != NULL && strncasecmp(name, folder, strlen(folder)) == 0)
+		if (name != NULL && names_begin(name, folder))
 			return true;
 	}
 	return false;
@@ -199,7 +230,8 @@ enum err package_read(struct package *p, const char *name, const struct xml_read
 	XML_SetElementHandler(f.parser, on_start, on_end);
 	XML_SetCharacterDataHandler(f.parser, on_text);
 	XML_SetStartDoctypeDeclHandler(f.parser, on_doctype);
-	zip_file_t *in = zip_fopen(p->zip, name, 0);
+	zip_int64_t at = part_find(p, name);
+	zip_file_t *in = at >= 0 ? zip_fopen_index(p->zip, (zip_uint64_t)at, 0) : NULL;
 	enum err e = in != NULL ? pump(p, in, name, &f) : ERR(ABSENT, "no part %s", name);
 	if (in != NULL)
 		(void)zip_fclose(in);

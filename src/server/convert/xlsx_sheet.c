@@ -1,4 +1,5 @@
 #include "server/convert/xlsx_i.h"
+#include "base/text_fold.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ struct sheet_job {
 	int64_t row;
 	unsigned col, next_col; /* the cell being read */
 	bool in_row, in_cell, in_value, has_formula, is_long, has_content;
+	int phonetic; /* inside of <rPh>: how it is read aloud, not the text (18.4.6) */
 	char type[12];
 	int64_t style;
 	struct buf value;       /* of this cell */
@@ -64,19 +66,15 @@ static enum err merge_start(void *ctx, const char *name, const char **attrs)
 
 /* --- cells --- */
 
+/* Nothing that can be seen. */
 static bool is_blank(struct span s)
 {
-	while (s.len > 0) {
-		size_t n = s.ptr[0] == ' ' || s.ptr[0] == '\t' || s.ptr[0] == '\n' || s.ptr[0] == '\r' ? 1 : 0;
-		if (n == 0 && span_starts(s, SPAN_LIT("\xe3\x80\x80")))
-			n = 3; /* U+3000 */
-		if (n == 0 && span_starts(s, SPAN_LIT("\xc2\xa0")))
-			n = 2;
-		if (n == 0)
-			return false;
-		s = span_sub(s, n, s.len - n);
-	}
-	return true;
+	AUTO_BUF(folded, XLSX_FILE_MAX);
+	if (s.len == 0 || (s.ptr[0] > ' ' && s.ptr[0] < 0x7f))
+		return s.len == 0;
+	enum err e = text_fold(FOLD_TEXT, s, &folded, NULL);
+	err_clear();
+	return e == ERR_OK && folded.len == 0;
 }
 
 static void slot_set(struct sheet_job *j, enum cell_kind kind, struct span text)
@@ -106,14 +104,15 @@ static void number_cell(struct sheet_job *j, struct span v)
 	char text[64] = "";
 	bool date = j->style >= 0 && (size_t)j->style < j->b->styles.n && j->b->styles.is_date[j->style];
 	enum cell_kind k = date ? value_date(v, j->b->date1904, text, sizeof text) : value_number(v, text, sizeof text);
-	slot_set(j, k, k == CELL_NUMBER || k == CELL_DATE ? span_str(text) : SPAN_EMPTY);
+	slot_set(j, k, k == CELL_NUMBER || k == CELL_DATE || k == CELL_TIMED ? span_str(text) : SPAN_EMPTY);
 }
 
 /* A cell that says itself that it is a date: "2026-03-01" or with a time after T. */
 static void iso_cell(struct sheet_job *j, struct span v)
 {
-	bool shape = v.len >= 10 && v.ptr[4] == '-' && v.ptr[7] == '-' && (v.len == 10 || v.ptr[10] == 'T');
-	slot_set(j, shape ? CELL_DATE : CELL_BAD_DATE, shape ? span_sub(v, 0, 10) : SPAN_EMPTY);
+	char text[32] = "";
+	enum cell_kind k = value_iso(v, text, sizeof text);
+	slot_set(j, k, k == CELL_DATE || k == CELL_TIMED ? span_str(text) : SPAN_EMPTY);
 }
 
 static enum err cell_done(struct sheet_job *j)
@@ -130,7 +129,7 @@ static enum err cell_done(struct sheet_job *j)
 	else if (strcmp(j->type, "s") == 0)
 		return shared_cell(j, v);
 	else if (strcmp(j->type, "inlineStr") == 0 || strcmp(j->type, "str") == 0)
-		slot_set(j, CELL_TEXT, v);
+		slot_set(j, CELL_TEXT, span_of(v.ptr, value_unescape(j->value.ptr, v.len)));
 	else if (strcmp(j->type, "b") == 0)
 		slot_set(j, CELL_BOOL, v);
 	else if (strcmp(j->type, "d") == 0)
@@ -245,7 +244,8 @@ static enum err sheet_start(void *ctx, const char *name, const char **attrs)
 		return cell_start(j, attrs);
 	if (strcmp(name, "f") == 0)
 		j->has_formula = true;
-	j->in_value = j->in_cell && (strcmp(name, "v") == 0 || strcmp(name, "t") == 0);
+	j->phonetic += strcmp(name, "rPh") == 0;
+	j->in_value = j->in_cell && (strcmp(name, "v") == 0 || (strcmp(name, "t") == 0 && j->phonetic == 0));
 	return ERR_OK;
 }
 
@@ -254,6 +254,7 @@ static enum err sheet_end(void *ctx, const char *name)
 	struct sheet_job *j = ctx;
 	bool cell = strcmp(name, "c") == 0 && j->in_cell, row = strcmp(name, "row") == 0 && j->in_row;
 	j->in_value = false;
+	j->phonetic -= strcmp(name, "rPh") == 0;
 	if (cell) {
 		j->in_cell = false;
 		return cell_done(j);

@@ -46,6 +46,11 @@ static enum err strings_end(void *ctx, const char *name)
 	j->in_t = false;
 	if (strcmp(name, "rPh") == 0)
 		j->phonetic--;
+	if (strcmp(name, "si") == 0 && j->s->n > 0 && !j->s->v[j->s->n - 1].is_long) {
+		struct item *it = &j->s->v[j->s->n - 1];
+		it->len = (uint32_t)value_unescape(j->s->bytes.ptr + it->at, it->len);
+		buf_cut(&j->s->bytes, it->at + it->len);
+	}
 	return ERR_OK;
 }
 

@@ -33,7 +33,7 @@ static void test_dates(void **state)
 	static const struct { const char *in, *in1900, *in1904; } rows[] = {
 		{"1", "1900-01-01", "1904-01-02"}, {"59", "1900-02-28", "1904-02-29"}, {"60", NULL, "1904-03-01"}, {"61", "1900-03-01", "1904-03-02"},
 		{"0", NULL, "1904-01-01"}, {"46327", "2026-11-01", "2030-11-02"}, {"44865", "2022-10-31", "2026-11-01"},
-		{"46327.999", "2026-11-01", "2030-11-02"}, {"-1", NULL, NULL}, {"2958465", "9999-12-31", NULL}, {"2958466", NULL, NULL},
+		{"46327.9995", "2026-11-02", "2030-11-03"}, {"33055.000497685185", "1990-07-01", "1994-07-02"}, {"-1", NULL, NULL}, {"2958465", "9999-12-31", NULL}, {"2958466", NULL, NULL},
 		{"1e300", NULL, NULL}, {"x", NULL, NULL},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -46,6 +46,42 @@ static void test_dates(void **state)
 			assert_string_equal(a, rows[i].in1900);
 		if (kb == CELL_DATE)
 			assert_string_equal(b, rows[i].in1904);
+	}
+}
+
+/* ExcelJS 4.4.0 in Shanghai for 1990-07-01; a minute is the limit. */
+static void test_days_with_time(void **state)
+{
+	(void)state;
+	static const struct { const char *in, *want; } rows[] = {
+		{"33054.625", "1990-06-30 15:00"}, {"33054.6666666667", "1990-06-30 16:00"}, {"46327.5", "2026-11-01 12:00"}, {"46327.0008", "2026-11-01 00:01"},
+		{"46327.999", "2026-11-01 23:59"}, {"61.25", "1900-03-01 06:00"},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char got[32] = "";
+		assert_int_equal(value_date(span_str(rows[i].in), false, got, sizeof got), CELL_TIMED);
+		assert_string_equal(got, rows[i].want);
+	}
+	char got[32] = "";
+	assert_int_equal(value_date(SPAN_LIT("60.5"), false, got, sizeof got), CELL_BAD_DATE);
+	assert_int_equal(value_date(SPAN_LIT("0.5"), false, got, sizeof got), CELL_BAD_DATE);
+	assert_int_equal(value_iso(SPAN_LIT("2026-11-30T00:00:01"), got, sizeof got), CELL_TIMED);
+	assert_int_equal(value_iso(SPAN_LIT("2026-02-30"), got, sizeof got), CELL_BAD_DATE);
+}
+
+static void test_escapes(void **state)
+{
+	(void)state;
+	static const struct { const char *in, *out; } rows[] = {
+		{"_x6D4B_试", "测试"}, {"_x005F_x6D4B_", "_x6D4B_"}, {"a_x000D__x000A_b", "a\r\nb"}, {"_xD842__xDFB7_田", "𠮷田"}, {"_xd842__xdfb7_", "𠮷"},
+		{"_xD842_", "_xD842_"}, {"_xDFB7_", "_xDFB7_"}, {"_x0000_", "_x0000_"}, {"_x6D4_", "_x6D4_"}, {"_x6D4G_", "_x6D4G_"}, {"_x6D4B", "_x6D4B"}, {"", ""},
+		{"_x6D4B_x8BD5_", "测x8BD5_"},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[64];
+		(void)snprintf(text, sizeof text, "%s", rows[i].in);
+		text[value_unescape((uint8_t *)text, strlen(text))] = 0;
+		assert_string_equal(text, rows[i].out);
 	}
 }
 
@@ -82,7 +118,7 @@ static void test_refs(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_numbers), cmocka_unit_test(test_dates),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_numbers), cmocka_unit_test(test_dates), cmocka_unit_test(test_days_with_time), cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_formats), cmocka_unit_test(test_refs)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
