@@ -133,8 +133,7 @@ static enum err check(struct walk *w, struct span file, unsigned pages_max)
 	qpdf_set_attempt_recovery(w->q, QPDF_FALSE);
 	if ((qpdf_read_memory(w->q, "attachment", (const char *)file.ptr, file.len, NULL) & QPDF_ERRORS) != 0)
 		return open_error(w->q);
-	if (qpdf_is_encrypted(w->q))
-		return ERR(PDF_ENCRYPTED, "encryption dictionary");
+	/* Encrypted or not, it opened without a password. What its owner forbids is for who changes it; we draw it, as every viewer does. */
 	int n = qpdf_get_num_pages(w->q);
 	if (qpdf_has_error(w->q))
 		return ERR(PDF_DAMAGED, "%s", why(w->q));

@@ -1,4 +1,5 @@
 #include "files.h"
+#include <qpdf/qpdf-c.h>
 
 #include <jpeglib.h>
 #include <png.h>
@@ -182,5 +183,22 @@ void file_pdf(const struct pdf_parts *parts, struct buf *out)
 	for (size_t i = 1; i <= p.last; i++)
 		buf_printf(out, "%010zu %05d %c \n", p.at[i], 0, p.at[i] > 0 ? 'n' : 'f');
 	buf_printf(out, "trailer\n<</Size %zu/Root 1 0 R%s>>\nstartxref\n%zu\n%%%%EOF\n", p.last + 1, parts->trailer != NULL ? parts->trailer : "", xref);
+	assert_int_equal(buf_err(out), ERR_OK);
+}
+
+void file_lock(struct span pdf, int kind, const char *user, struct buf *out)
+{
+	qpdf_data q = qpdf_init();
+	assert_int_equal(qpdf_read_memory(q, "plain", (const char *)pdf.ptr, pdf.len, NULL), QPDF_SUCCESS);
+	assert_int_equal(qpdf_init_write_memory(q), QPDF_SUCCESS);
+	if (kind == 0)
+		qpdf_set_r3_encryption_parameters_insecure(q, user, "owner", 1, 1, 0, 0, 0, 0, qpdf_r3p_none);
+	else if (kind == 1)
+		qpdf_set_r4_encryption_parameters_insecure(q, user, "owner", 1, 1, 0, 0, 0, 0, qpdf_r3p_none, 1, 1);
+	else
+		qpdf_set_r6_encryption_parameters2(q, user, "owner", 1, 1, 0, 0, 0, 0, qpdf_r3p_none, 1);
+	assert_true(qpdf_write(q) < QPDF_ERRORS); /* the old kinds are warned of */
+	buf_put(out, span_of(qpdf_get_buffer(q), qpdf_get_buffer_length(q)));
+	qpdf_cleanup(&q);
 	assert_int_equal(buf_err(out), ERR_OK);
 }

@@ -22,3 +22,5 @@ struct pdf_parts {
 	const char *more[4];
 };
 void file_pdf(const struct pdf_parts *p, struct buf *out);
+/* The document encrypted, owner password "owner": kind 0 RC4 128, 1 AES 128, 2 AES 256. */
+void file_lock(struct span pdf, int kind, const char *user, struct buf *out);
