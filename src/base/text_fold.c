@@ -298,6 +298,16 @@ enum err text_fold(enum fold_as as, struct span in, struct buf *out, unsigned *r
 	return e;
 }
 
+bool text_cp_in_name(uint32_t cp)
+{
+	static const uint32_t others[] = {MIDDLE_DOT, ' ', '.', '-', '\'', 0x3007};
+	utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
+	bool letter = (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) || c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC;
+	/* Not assigned as far as the library knows: a newer extension of the ideographs. */
+	bool newer = c == UTF8PROC_CATEGORY_CN && cp >= 0x20000 && cp <= 0x3FFFD;
+	return letter || newer || is_among(cp, others, COUNT_OF(others));
+}
+
 bool text_has_private(struct span s)
 {
 	uint32_t cp = 0;

@@ -19,5 +19,7 @@ enum fold_what { /* what was changed: a set of these */
 /* Appends the folded text; ret_what may be NULL. ERR_UTF8, ERR_NOMEM, the buffer's error. */
 enum err text_fold(enum fold_as as, struct span in, struct buf *out, unsigned *ret_what) MUST_CHECK;
 bool text_has_private(struct span s); /* private-use characters: 自造字 */
+/* May stand in a folded name: letters with their marks, 〇, U+00B7, a space, . - '; no digit, no sign. */
+bool text_cp_in_name(uint32_t cp);
 /* Appends s with what nobody sees written as its number, for showing what was typed: "张<U+200B>三". */
 void text_fold_show(struct span s, struct buf *out);

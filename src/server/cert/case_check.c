@@ -68,7 +68,7 @@ enum err case_check_person(const struct desk *d, const struct case_form *f, char
 		return ERR_OK;
 	}
 	TRY(e);
-	if (strcmp(k.name, f->holder) != 0)
+	if (!person_name_is(k.name, f->holder))
 		return ERR(UNIT_MISMATCH, "identity number is registered under another name");
 	memcpy(ret_no, k.no, sizeof k.no);
 	return ERR_OK;

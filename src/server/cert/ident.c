@@ -1,40 +1,33 @@
 #include "server/cert/ident.h"
 #include "base/text.h"
+#include "base/text_fold.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { CLEAN_MAX = 40, AGE_MAX_YEARS = 120 };
+enum { CLEAN_MAX = 40, FOLDED_MAX = 1024, AGE_MAX_YEARS = 120, FOREIGN_OLD_LEN = 15, FOREIGN_OLD_LETTERS = 3 };
 
 /* --- normalising --- */
 
-/* Full-width forms U+FF01..U+FF5E stand for ASCII 0x21..0x7E; the ideographic space is a space. */
-static uint32_t fold_width(uint32_t cp)
-{
-	if (cp >= 0xff01 && cp <= 0xff5e)
-		return cp - 0xff01 + 0x21;
-	return cp == 0x3000 ? ' ' : cp;
-}
-
-/* ASCII letters and digits in upper case; spaces and hyphens dropped. False: another character, or too long. */
+/* Folded (text_fold.h), hyphens dropped, ASCII letters and digits in upper case. False: another character, or too long. */
 static bool clean(struct span in, char ret[CLEAN_MAX], size_t *ret_len)
 {
+	AUTO_BUF(folded, FOLDED_MAX);
 	char out[CLEAN_MAX];
 	size_t n = 0;
-	while (in.len > 0) {
-		uint32_t cp = 0;
-		size_t len = text_decode(in, &cp);
-		if (len == 0)
-			return false;
-		in = span_sub(in, len, in.len - len);
-		cp = fold_width(cp);
-		if (cp == ' ' || cp == '-')
+	if (text_fold(FOLD_NUMBER, in, &folded, NULL) != ERR_OK) {
+		err_clear();
+		return false;
+	}
+	for (size_t i = 0; i < folded.len; i++) {
+		uint8_t c = folded.ptr[i];
+		if (c == '-')
 			continue;
-		if (cp >= 'a' && cp <= 'z')
-			cp -= 'a' - 'A';
-		bool plain = (cp >= '0' && cp <= '9') || (cp >= 'A' && cp <= 'Z') || cp == '+';
+		if (c >= 'a' && c <= 'z')
+			c = (uint8_t)(c - 'a' + 'A');
+		bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '+';
 		if (!plain || n + 1 >= CLEAN_MAX)
 			return false;
-		out[n++] = (char)cp;
+		out[n++] = (char)c;
 	}
 	out[n] = 0;
 	memcpy(ret, out, n + 1);
@@ -105,7 +98,7 @@ enum err ident_uscc(struct span in, char ret_uscc[USCC_LEN + 1], bool *ret_inner
 	return ERR_OK;
 }
 
-/* --- identity number, GB 11643 --- */
+/* --- identity numbers: GB 11643, and those built like it --- */
 
 static bool province_known(const char *s)
 {
@@ -142,19 +135,68 @@ static enum err id_birth_check(const char *s, int64_t now)
 	return ERR_OK;
 }
 
+/* The permanent residence card of before December 2023, valid until it expires: three letters, twelve digits, no check character. */
+static bool is_foreign_old(const char *s, size_t n)
+{
+	for (size_t i = 0; i < FOREIGN_OLD_LETTERS && i < n; i++)
+		if (s[i] < 'A' || s[i] > 'Z')
+			return false;
+	return n == FOREIGN_OLD_LEN && all_digits(s + FOREIGN_OLD_LETTERS, n - FOREIGN_OLD_LETTERS);
+}
+
+enum id_document ident_document_of(const char *id_number)
+{
+	size_t n = strlen(id_number);
+	if (is_foreign_old(id_number, n) || (n == ID_NUMBER_LEN && id_number[0] == '9'))
+		return ID_FOREIGN;
+	if (n != ID_NUMBER_LEN || id_number[0] != '8')
+		return ID_RESIDENT;
+	return id_number[1] == '3' ? ID_TAIWAN : ID_HKMO;
+}
+
+static const struct { const char *code; enum err told; } documents[ID_DOCUMENTS] = {
+	[ID_RESIDENT] = {"01", ERR_ID_RESIDENT}, [ID_HKMO] = {"03", ERR_ID_HKMO}, [ID_TAIWAN] = {"04", ERR_ID_TAIWAN},
+	[ID_FOREIGN] = {"05", ERR_ID_FOREIGN},
+};
+
+const char *ident_document_code(enum id_document d)
+{
+	return d < ID_DOCUMENTS ? documents[d].code : "";
+}
+
+enum err ident_document_check(const char *type, const char *id_number)
+{
+	enum id_document d = ident_document_of(id_number);
+	for (size_t i = 0; i < ID_DOCUMENTS; i++)
+		if (strcmp(documents[i].code, type) == 0)
+			return i == d ? ERR_OK : err_raise(documents[d].told, __FILE__, __LINE__, "type %s, number of %s", type, documents[d].code);
+	return ERR(FIELD_VALUE, "document type");
+}
+
+bool ident_tells_birth(const char *id_number)
+{
+	return ident_document_of(id_number) != ID_FOREIGN;
+}
+
 enum err ident_id_number(struct span in, int64_t now, char ret_id[ID_NUMBER_LEN + 1])
 {
 	char s[CLEAN_MAX];
 	size_t n = 0;
 	if (!clean(in, s, &n))
 		return ERR(ID_NUMBER, "character that cannot be");
+	if (is_foreign_old(s, n)) {
+		memcpy(ret_id, s, n + 1);
+		return ERR_OK;
+	}
 	if (n != ID_NUMBER_LEN)
 		return ERR(ID_NUMBER, "%zu characters instead of 18", n);
 	if (!all_digits(s, 17) || !(all_digits(s + 17, 1) || s[17] == 'X'))
 		return ERR(ID_NUMBER, "letter inside");
-	if (!province_known(s))
+	bool foreign = s[0] == '9';
+	if (!foreign && !province_known(s))
 		return ERR(ID_NUMBER, "unknown province");
-	TRY(id_birth_check(s, now));
+	if (!foreign)
+		TRY(id_birth_check(s, now));
 	if (s[17] != id_check_char(s))
 		return ERR(ID_NUMBER, "check character (ISO 7064 MOD 11-2)");
 	memcpy(ret_id, s, ID_NUMBER_LEN + 1);
@@ -262,7 +304,8 @@ static void mask(const char *in, size_t want, size_t head, size_t tail, char *re
 
 void ident_mask_id(const char *id, char ret_masked[ID_NUMBER_LEN + 1])
 {
-	mask(id, ID_NUMBER_LEN, 6, 4, ret_masked);
+	bool old = strlen(id) == FOREIGN_OLD_LEN;
+	mask(id, old ? FOREIGN_OLD_LEN : ID_NUMBER_LEN, old ? 3 : 6, 4, ret_masked);
 }
 
 void ident_mask_mobile(const char *mobile, char ret_masked[MOBILE_LEN + 1])

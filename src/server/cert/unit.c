@@ -1,5 +1,6 @@
 #include "server/cert/unit.h"
 #include "base/text.h"
+#include "base/text_fold.h"
 #include "server/cert/entry.h"
 #include <stdio.h>
 #include <string.h>
@@ -200,9 +201,19 @@ static void person_cover(struct log_act *a, void *arg)
 	log_act_cover(a, "person", j->no, 0);
 }
 
+bool person_name_is(const char *stored, const char *name)
+{
+	AUTO_BUF(folded, 4 * NAME_MAX_BYTES);
+	if (strcmp(stored, name) == 0)
+		return true;
+	enum err e = text_fold(FOLD_NAME, span_str(stored), &folded, NULL);
+	err_clear();
+	return e == ERR_OK && span_eq_str(buf_span(&folded), name);
+}
+
 static enum err person_known(const struct desk *d, struct person_job *j, const char *mobile, char *ret_no)
 {
-	if (strcmp(j->known_name, j->name) != 0)
+	if (!person_name_is(j->known_name, j->name))
 		return ERR(UNIT_MISMATCH, "identity number is registered under another name");
 	AUTO_BUF(sealed, 256);
 	TRY(field_seal(d->keys, PERSON_MOBILE_COLUMN, span_str(j->no), span_str(mobile), &sealed));

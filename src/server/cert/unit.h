@@ -36,6 +36,8 @@ struct person {
  * another name is ERR_UNIT_MISMATCH; the mobile of a known person is updated. */
 enum err person_ensure(const struct desk *d, const char *name, const char *id_number, const char *mobile,
 		       char ret_no[PERSON_NO_LEN + 1]) MUST_CHECK;
+/* Whether a stored name is this one, which is folded (text_fold.h): names taken by older versions are not. */
+bool person_name_is(const char *stored, const char *name);
 enum err person_get(const struct desk *d, const char *person_no, struct person *ret_p) MUST_CHECK; /* ERR_ABSENT */
 
 /* --- accounts --- */

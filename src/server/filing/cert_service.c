@@ -244,7 +244,7 @@ enum err cert_service_take(const struct cert_service *s, const char *own_no, con
 enum err cert_service_err(const struct cert_service *s, const json_t *form, const struct fault *f, int64_t now)
 {
 	static const struct { const char *code; enum err e; } own[] = {{"E-20", ERR_FIELD_MISSING}, {"E-21", ERR_ID_NUMBER},
-		{"E-22", ERR_USCC}, {"E-24", ERR_LIMIT}, {"E-26", ERR_LINE_TEXT}, {"E-28", ERR_LIMIT}};
+		{"E-22", ERR_USCC}, {"E-24", ERR_LIMIT}, {"E-26", ERR_LINE_TEXT}, {"E-28", ERR_LIMIT}, {"E-32", ERR_PRIVATE_USE}, {"E-33", ERR_UNSURE}};
 	char text[SERVICE_VALUE_MAX + 1];
 	const struct service_field *field = service_field_find(&s->service->fields, f->field);
 	for (size_t i = 0; i < COUNT_OF(own); i++)

@@ -1,5 +1,6 @@
 #include "server/filing/content.h"
 #include "base/text.h"
+#include "base/text_fold.h"
 #include "evidence/statement.h"
 #include "server/filing/valid.h"
 #include <stdio.h>
@@ -73,7 +74,7 @@ static bool sort_codes(const struct service_list *l, struct span in, char *ret, 
 }
 
 /* What the validator makes of it; as given when it is not accepted: the check will name the fault. */
-static void normalise(const struct service_field *f, struct span in, int64_t now, char ret[SERVICE_VALUE_MAX + 1])
+static bool normalise(const struct service_field *f, struct span in, int64_t now, char ret[SERVICE_VALUE_MAX + 1])
 {
 	bool done = false;
 	if (in.len > 0 && f->type == FIELD_CODES)
@@ -81,11 +82,34 @@ static void normalise(const struct service_field *f, struct span in, int64_t now
 	else if (in.len > 0 && f->type != FIELD_CODE && f->validator != NULL)
 		done = f->validator->check(in, now, ret, SERVICE_VALUE_MAX + 1) == ERR_OK;
 	if (done)
-		return;
+		return true;
 	err_clear();
 	if (in.len > 0)
 		memcpy(ret, in.ptr, in.len);
 	ret[in.len] = 0;
+	return false;
+}
+
+/* Separators in a number and the form of a date are nobody's concern; what cannot be seen, and what was replaced, is. */
+static enum err note_typed(const struct service_field *f, struct span in, json_t *row)
+{
+	AUTO_BUF(folded, 2 * SERVICE_VALUE_MAX);
+	unsigned what = 0;
+	json_t *all = json_object_get(row, CONTENT_TYPED);
+	if (f->type != FIELD_TEXT || f->validator == NULL)
+		return ERR_OK;
+	TRY(text_fold(f->validator->folds, in, &folded, &what));
+	if (f->validator->folds == FOLD_NUMBER)
+		what &= ~(unsigned)(FOLD_BLANK | FOLD_WIDTH);
+	if (what == 0)
+		return ERR_OK;
+	AUTO_JSON note = json_object();
+	if (note == NULL || (all == NULL && json_object_set_new(row, CONTENT_TYPED, json_object()) != 0))
+		return ERR(NOMEM, "row");
+	if (!f->secret)
+		TRY(json_put_str(note, "from", in));
+	TRY(json_put_int(note, "what", what));
+	return json_put(json_object_get(row, CONTENT_TYPED), f->name, STEAL(note));
 }
 
 static enum err take_value(const struct service_field *f, const json_t *v, int64_t now, json_t *row)
@@ -98,7 +122,8 @@ static enum err take_value(const struct service_field *f, const json_t *v, int64
 		return ERR(LIMIT, "%s is longer than %d octets", f->name, SERVICE_VALUE_MAX);
 	if (!text_is_utf8(in))
 		return ERR(UTF8, "%s", f->name);
-	normalise(f, in, now, text);
+	if (normalise(f, in, now, text))
+		TRY(note_typed(f, in, row));
 	return text[0] != 0 ? json_put_str(row, f->name, span_str(text)) : ERR_OK;
 }
 
@@ -110,7 +135,7 @@ enum err content_take(const struct service_fields *fields, const json_t *in, int
 	if (!json_is_object(in))
 		return ERR(SYNTAX, "not an object of fields");
 	json_object_foreach((json_t *)(uintptr_t)in, key, v)
-		if (service_field_find(fields, key) == NULL)
+		if (strcmp(key, CONTENT_TYPED) != 0 && service_field_find(fields, key) == NULL)
 			return ERR(FIELD_UNKNOWN, "field is not in the definition");
 	if (row == NULL)
 		return ERR(NOMEM, "row");
@@ -120,28 +145,64 @@ enum err content_take(const struct service_fields *fields, const json_t *in, int
 	return ERR_OK;
 }
 
+unsigned content_typed(const json_t *row, const char *field, const char **ret_from)
+{
+	const json_t *note = json_object_get(json_object_get(row, CONTENT_TYPED), field);
+	*ret_from = json_str_or(note, "from", "");
+	return (unsigned)json_int_or(note, "what", 0);
+}
+
+static enum err retake_rows(const struct service *s, const json_t *rows, int64_t now, json_t **ret_rows)
+{
+	AUTO_JSON out = json_array();
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		json_t *row = NULL;
+		TRY(content_take(&s->row_fields, json_array_get(rows, i), now, &row));
+		if (json_array_append_new(out, row) != 0)
+			return ERR(NOMEM, "rows");
+	}
+	*ret_rows = STEAL(out);
+	return ERR_OK;
+}
+
+enum err content_retake(const struct service *s, const json_t *content, int64_t now, json_t **ret_content)
+{
+	AUTO_JSON out = NULL;
+	json_t *form = NULL, *rows = NULL;
+	TRY(content_new(&out));
+	TRY(content_take(&s->fields, json_object_get(content, "form"), now, &form));
+	TRY(json_put(out, "form", form));
+	TRY(retake_rows(s, json_object_get(content, "rows"), now, &rows));
+	TRY(json_put(out, "rows", rows));
+	*ret_content = STEAL(out);
+	return ERR_OK;
+}
+
 /* --- checking one value --- */
 
 struct check {
 	struct fault_sink *faults;
 	int64_t now;
 	size_t row;
+	const struct service_fields *fields;
+	bool bad[SERVICE_FIELDS_MAX]; /* of this row: rules that depend on them say nothing more */
 };
 
-static enum err put_fault(const struct check *c, const struct service_field *f, const char *code, const char *why,
+static enum err put_fault(struct check *c, const struct service_field *f, const char *code, const char *why,
 			  const char *remedy)
 {
 	AUTO_BUF(text, FAULT_TEXT_MAX);
 	buf_printf(&text, "%s%s", f->label, why);
 	TRY(buf_err(&text));
 	const struct fault t = {c->row, f->name, code, buf_cstr(&text), remedy};
+	c->bad[f - c->fields->v] = true;
 	return fault_put(c->faults, &t);
 }
 
-static enum err put_err(const struct check *c, const struct service_field *f, enum err e)
+static enum err put_err(struct check *c, const struct service_field *f, enum err e)
 {
 	static const struct { enum err e; const char *code; } codes[] = {{ERR_ID_NUMBER, "E-21"}, {ERR_USCC, "E-22"},
-		{ERR_LINE_TEXT, "E-26"}};
+		{ERR_LINE_TEXT, "E-26"}, {ERR_PRIVATE_USE, "E-32"}, {ERR_UNSURE, "E-33"}};
 	const char *code = "E-23";
 	char why[FAULT_TEXT_MAX];
 	if (err_class(e) == ERR_CLASS_RESOURCE)
@@ -151,7 +212,8 @@ static enum err put_err(const struct check *c, const struct service_field *f, en
 		if (codes[i].e == e)
 			code = codes[i].code;
 	(void)snprintf(why, sizeof why, ":%s", err_zh(e));
-	return put_fault(c, f, code, why, f->hint[0] != 0 ? f->hint : err_remedy(e));
+	bool own = e == ERR_PRIVATE_USE || e == ERR_UNSURE || f->hint[0] == 0;
+	return put_fault(c, f, code, why, own ? err_remedy(e) : f->hint);
 }
 
 static bool codes_known(const struct service_field *f, struct span v)
@@ -171,10 +233,10 @@ static bool in_range(const struct service_field *f, const char *v)
 	return e == ERR_OK && n >= f->min && n <= f->max;
 }
 
-static enum err check_form_of(const struct check *c, const struct service_field *f, struct span v)
+static enum err check_form_of(struct check *c, const struct service_field *f, struct span v)
 {
 	char text[SERVICE_VALUE_MAX + 1];
-	enum err e = text_line_check(v);
+	enum err e = text_has_private(v) ? ERR(PRIVATE_USE, "%s", f->name) : text_line_check(v);
 	if (e != ERR_OK)
 		return put_err(c, f, e);
 	if (f->list != NULL)
@@ -182,12 +244,14 @@ static enum err check_form_of(const struct check *c, const struct service_field 
 	e = f->validator->check(v, c->now, text, sizeof text);
 	if (e != ERR_OK)
 		return put_err(c, f, e);
+	if (!span_eq_str(v, text)) /* a draft of an older version */
+		return put_fault(c, f, "E-30", "的写法没有整理", "请返回填报页保存一次；多人的申报请重新上传表格");
 	if ((f->type == FIELD_MONEY || f->type == FIELD_INT) && !in_range(f, text))
 		return put_fault(c, f, "E-27", "超出允许的范围", "请核对金额或数目");
 	return ERR_OK;
 }
 
-static enum err check_value(const struct check *c, const struct service_field *f, const json_t *row)
+static enum err check_value(struct check *c, const struct service_field *f, const json_t *row)
 {
 	const json_t *v = json_object_get(row, f->name);
 	struct span s = v != NULL ? span_of(json_string_value(v), json_string_length(v)) : SPAN_EMPTY;
@@ -243,13 +307,21 @@ static enum err put_rule(struct fault_sink *faults, const struct service_rule *r
 	return fault_put(faults, &t);
 }
 
-static enum err check_one(const struct check *c, const struct service_fields *fields, const struct service_rules *rules,
-			  const json_t *row)
+/* A field that cannot be read says nothing about its neighbours. */
+static bool is_bad(const struct check *c, const char *field)
 {
+	const struct service_field *f = service_field_find(c->fields, field);
+	return f != NULL && c->bad[f - c->fields->v];
+}
+
+static enum err check_one(struct check *c, const struct service_fields *fields, const struct service_rules *rules, const json_t *row)
+{
+	c->fields = fields;
+	memset(c->bad, 0, sizeof c->bad);
 	for (size_t i = 0; i < fields->n; i++)
 		TRY(check_value(c, &fields->v[i], row));
 	for (size_t i = 0; i < rules->n; i++)
-		if (rule_broken(&rules->v[i], row))
+		if (!is_bad(c, rules->v[i].field) && !is_bad(c, rules->v[i].other) && rule_broken(&rules->v[i], row))
 			TRY(put_rule(c->faults, &rules->v[i], c->row));
 	return ERR_OK;
 }
@@ -266,8 +338,18 @@ static int by_value(const void *a, const void *b)
 	return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
 }
 
+/* Two rows that hold the same rubbish do not name one person. */
+static bool readable(const struct service_field *f, const char *value, int64_t now)
+{
+	char text[SERVICE_VALUE_MAX + 1];
+	bool ok = f == NULL || f->validator == NULL || f->validator->check(span_str(value), now, text, sizeof text) == ERR_OK;
+	err_clear();
+	return ok;
+}
+
 /* The second and every further row with the same value; sorted, so that a thousand rows cost no million comparisons. */
-static enum err check_unique(const struct service_rule *r, const json_t *rows, struct fault_sink *faults)
+static enum err check_unique(const struct service_field *f, const struct service_rule *r, const json_t *rows, int64_t now,
+			     struct fault_sink *faults)
 {
 	size_t n = json_array_size(rows);
 	struct keyed *all = calloc(n > 0 ? n : 1, sizeof *all);
@@ -277,7 +359,7 @@ static enum err check_unique(const struct service_rule *r, const json_t *rows, s
 	if (e == ERR_OK)
 		qsort(all, n, sizeof *all, by_value);
 	for (size_t i = 1; i < n && e == ERR_OK; i++)
-		if (all[i].value[0] != 0 && strcmp(all[i - 1].value, all[i].value) == 0)
+		if (all[i].value[0] != 0 && strcmp(all[i - 1].value, all[i].value) == 0 && readable(f, all[i].value, now))
 			e = put_rule(faults, r, all[i].row);
 	free(all);
 	return e;
@@ -308,7 +390,7 @@ static enum err check_length(const struct service *s, const json_t *row, size_t 
 enum err content_check(const struct service *s, const json_t *content, int64_t now, struct fault_sink *faults)
 {
 	const json_t *form = json_object_get(content, "form"), *rows = json_object_get(content, "rows");
-	struct check c = {faults, now, 0};
+	struct check c = {.faults = faults, .now = now};
 	TRY(check_one(&c, &s->fields, &s->rules, form));
 	TRY(check_length(s, form, 0, faults));
 	TRY(check_count(s, json_array_size(rows), faults));
@@ -319,7 +401,7 @@ enum err content_check(const struct service *s, const json_t *content, int64_t n
 	}
 	for (size_t i = 0; i < s->row_rules.n; i++)
 		if (s->row_rules.v[i].kind == RULE_UNIQUE)
-			TRY(check_unique(&s->row_rules.v[i], rows, faults));
+			TRY(check_unique(service_field_find(&s->row_fields, s->row_rules.v[i].field), &s->row_rules.v[i], rows, now, faults));
 	return ERR_OK;
 }
 

@@ -5,11 +5,19 @@
  * statements hold: label=value of every field that is not empty, in the order of the definition, with ";" between; in a
  * value "\" and ";" have a "\" before them; a coded value is followed by a space and its text.
  *     姓名=测试职工甲;参保类型=A 首次参保;月工资=8000.00
+ * What folding changed (text_fold.h) stays beside the value, under CONTENT_TYPED in the row, for pages to say so; of secret fields only
+ * that something was. Nothing after the statement folds: content_check() refuses a value that is not as its validator gives it, and
+ * what is signed is what effects write.
  * Pure: the time is passed in. */
 #pragma once
 #include "server/filing/service.h"
 
 enum { CONTENT_TEXT_MAX = 900 * 1024 };
+#define CONTENT_TYPED "~" /* {"name": {"from": "测•试甲", "what": 64}}: no field has such a name */
+/* What was typed into a field before it was folded, "" when that is not kept; 0 when nothing was changed. */
+unsigned content_typed(const json_t *row, const char *field, const char **ret_from);
+/* A stored content taken anew: what an older version took. ret_content is the caller's. */
+enum err content_retake(const struct service *s, const json_t *content, int64_t now, json_t **ret_content) MUST_CHECK;
 enum err content_new(json_t **ret_c) MUST_CHECK;                                              /* empty form, no rows */
 /* ERR_FIELD_UNKNOWN, ERR_FIELD_VALUE (no string), ERR_LIMIT, ERR_UTF8; ret_row is a new object in the definition's order. */
 enum err content_take(const struct service_fields *fields, const json_t *in, int64_t now, json_t **ret_row) MUST_CHECK;

@@ -212,6 +212,7 @@ enum err filing_correct(const struct filing_desk *d, const char *no, const struc
 			char ret_no[FILING_NO_MAX + 1])
 {
 	AUTO_JSON content = NULL;
+	AUTO_JSON stored = NULL;
 	struct filing old;
 	const struct service *s;
 	enum filing_state to;
@@ -221,7 +222,8 @@ enum err filing_correct(const struct filing_desk *d, const char *no, const struc
 	if (!filing_next(old.state, FACT_CORRECT, 0, &to, &who))
 		return ERR(STATE, "only what is done is corrected");
 	TRY(filing_service(d, &old, &s));
-	TRY(filing_content(d, &old, &content));
+	TRY(filing_content(d, &old, &stored));
+	TRY(content_retake(s, stored, clock_now(d->desk->clock), &content)); /* the old one may have been taken by an older version */
 	struct draft w = {.d = d, .by = by, .service = s, .corrects = old.no, .content = content};
 	return draft_open(&w, ret_no);
 }

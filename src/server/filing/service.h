@@ -8,6 +8,7 @@
  * Definitions are constant after loading; everything borrowed from them lives as long as the struct services. */
 #pragma once
 #include "base/json.h"
+#include "base/text_fold.h"
 #include "store/store.h"
 
 enum {
@@ -35,6 +36,7 @@ enum err fault_put(struct fault_sink *s, const struct fault *f) MUST_CHECK;
 struct service_validator {
 	const char *name;
 	enum err (*check)(struct span in, int64_t now, char *ret, size_t cap);
+	enum fold_as folds; /* how check() folds what it is given: so that a page can say what was changed */
 };
 struct filing_view; /* filing.h: what preconditions, conditions and effects see of a filing */
 struct service_precondition {

@@ -1,31 +1,27 @@
 #include "server/filing/valid.h"
 #include "base/text.h"
+#include "base/text_fold.h"
+#include "base/typed.h"
 #include "server/cert/ident.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { CLEAN_MAX = 64, NAME_CHARS_MIN = 2, NAME_CHARS_MAX = 50, YUAN_DIGITS_MAX = 9, YEAR_MIN = 1900, YEAR_MAX = 2200 };
+enum { CLEAN_MAX = 64, FOLDED_MAX = 4096, NAME_CHARS_MIN = 2, NAME_CHARS_MAX = 50, YUAN_DIGITS_MAX = 9, MONTH_LAST = 220012 };
+#define YEAR_LAST "2200-12-31"
 
-/* Full-width forms U+FF01..U+FF5E stand for ASCII 0x21..0x7E; the ideographic space is a space. ASCII only, no spaces. */
+/* Folded, ASCII only, no spaces. */
 static enum err clean(struct span in, char ret[CLEAN_MAX])
 {
-	size_t n = 0;
-	while (in.len > 0) {
-		uint32_t cp = 0;
-		size_t len = text_decode(in, &cp);
-		if (len == 0)
-			return ERR(UTF8, "value");
-		in = span_sub(in, len, in.len);
-		if (cp >= 0xff01 && cp <= 0xff5e)
-			cp = cp - 0xff01 + 0x21;
-		if (cp == 0x3000 || cp == ' ')
-			continue;
-		if (cp > 0x7e || n + 1 >= CLEAN_MAX)
+	AUTO_BUF(folded, FOLDED_MAX);
+	TRY(text_fold(FOLD_NUMBER, in, &folded, NULL));
+	if (folded.len == 0)
+		return ERR(FIELD_MISSING, "value");
+	for (size_t i = 0; i < folded.len; i++)
+		if (i + 1 >= CLEAN_MAX || folded.ptr[i] > 0x7e)
 			return ERR(FIELD_VALUE, "character or length");
-		ret[n++] = (char)cp;
-	}
-	ret[n] = 0;
-	return n > 0 ? ERR_OK : ERR(FIELD_MISSING, "value");
+	memcpy(ret, folded.ptr, folded.len);
+	ret[folded.len] = 0;
+	return ERR_OK;
 }
 
 static enum err give(const char *s, char *ret, size_t cap)
@@ -39,30 +35,38 @@ static enum err give(const char *s, char *ret, size_t cap)
 
 /* --- text --- */
 
-static enum err valid_text(struct span in, int64_t now, char *ret, size_t cap)
+static enum err take_folded(enum fold_as as, struct span in, struct buf *out)
 {
-	(void)now;
-	TRY(text_line_check(in));
-	if (in.len >= cap)
-		return ERR(LIMIT, "value of %zu octets", in.len);
-	memcpy(ret, in.ptr, in.len);
-	ret[in.len] = 0;
-	return ERR_OK;
+	TRY(text_fold(as, in, out, NULL));
+	if (text_has_private(buf_span(out)))
+		return ERR(PRIVATE_USE, "private-use character");
+	return text_line_check(buf_span(out));
 }
 
-/* Letters, the middle dot of transcribed names, spaces within; no digits and no signs. */
+static enum err valid_text(struct span in, int64_t now, char *ret, size_t cap)
+{
+	AUTO_BUF(folded, FOLDED_MAX);
+	(void)now;
+	TRY(take_folded(FOLD_TEXT, in, &folded));
+	return folded.len > 0 ? give(buf_cstr(&folded), ret, cap) : ERR(FIELD_MISSING, "value");
+}
+
 static enum err valid_name(struct span in, int64_t now, char *ret, size_t cap)
 {
-	size_t chars = text_chars(in);
+	AUTO_BUF(folded, FOLDED_MAX);
+	uint32_t cp = 0;
+	(void)now;
+	TRY(take_folded(FOLD_NAME, in, &folded));
+	size_t chars = text_chars(buf_span(&folded));
 	if (chars < NAME_CHARS_MIN || chars > NAME_CHARS_MAX)
 		return ERR(FIELD_VALUE, "name of %zu characters", chars);
-	for (size_t i = 0; i < in.len; i++) {
-		uint8_t c = in.ptr[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (c < 0x80 && !letter && !strchr(" .-'", c))
+	for (struct span s = buf_span(&folded); s.len > 0;) {
+		size_t n = text_decode(s, &cp);
+		if (!text_cp_in_name(cp))
 			return ERR(FIELD_VALUE, "character in a name");
+		s = span_sub(s, n, s.len);
 	}
-	return valid_text(in, now, ret, cap);
+	return give(buf_cstr(&folded), ret, cap);
 }
 
 /* --- numbers that name things: server/cert/ident.h --- */
@@ -85,18 +89,20 @@ static enum err valid_uscc(struct span in, int64_t now, char *ret, size_t cap)
 
 static enum err valid_unit_no(struct span in, int64_t now, char *ret, size_t cap)
 {
-	char s[UNIT_NO_LEN + 1];
+	char s[UNIT_NO_LEN + 1], plain[CLEAN_MAX];
 	bool legacy;
 	(void)now;
-	TRY(ident_unit_no(in, s, &legacy));
+	TRY(clean(in, plain));
+	TRY(ident_unit_no(span_str(plain), s, &legacy));
 	return give(s, ret, cap);
 }
 
 static enum err valid_person_no(struct span in, int64_t now, char *ret, size_t cap)
 {
-	char s[PERSON_NO_LEN + 1];
+	char s[PERSON_NO_LEN + 1], plain[CLEAN_MAX];
 	(void)now;
-	TRY(ident_person_no(in, s));
+	TRY(clean(in, plain));
+	TRY(ident_person_no(span_str(plain), s));
 	return give(s, ret, cap);
 }
 
@@ -118,46 +124,25 @@ static bool digits(const char *s, size_t n)
 	return true;
 }
 
-static bool year_fits(const char *s)
-{
-	int year = (s[0] - '0') * 1000 + (s[1] - '0') * 100 + (s[2] - '0') * 10 + (s[3] - '0');
-	return year >= YEAR_MIN && year <= YEAR_MAX;
-}
-
-/* 20261122, 2026-11-22, 2026/11/22, 2026.11.22 */
 static enum err valid_date(struct span in, int64_t now, char *ret, size_t cap)
 {
-	char s[CLEAN_MAX], out[16];
-	int64_t t;
+	AUTO_BUF(out, 32);
+	int64_t t = 0;
 	(void)now;
-	TRY(clean(in, s));
-	size_t n = strlen(s);
-	bool marked = n == 10 && strchr("-/.", s[4]) != NULL && s[7] == s[4];
-	if (!marked && n != 8)
-		return ERR(FIELD_VALUE, "not a date");
-	size_t step = marked ? 1 : 0;
-	if (!digits(s, 4) || !digits(s + 4 + step, 2) || !digits(s + 6 + 2 * step, 2))
-		return ERR(FIELD_VALUE, "not a date");
-	(void)snprintf(out, sizeof out, "%.4s-%.2s-%.2s", s, s + 4 + step, s + 6 + 2 * step);
-	if (text_date(span_str(out), &t) != ERR_OK || !year_fits(out)) {
-		err_clear();
-		return ERR(FIELD_VALUE, "no such day");
-	}
-	return give(out, ret, cap);
+	TRY(typed_day(in, &t));
+	text_date_cn(&out, t);
+	TRY(buf_err(&out));
+	return strcmp(buf_cstr(&out), YEAR_LAST) <= 0 ? give(buf_cstr(&out), ret, cap) : ERR(FIELD_VALUE, "no such year");
 }
 
-/* 202611, 2026-11, 2026/11, 2026.11 */
 static enum err valid_month(struct span in, int64_t now, char *ret, size_t cap)
 {
-	char s[CLEAN_MAX], out[8];
+	char out[24];
+	int month = 0;
 	(void)now;
-	TRY(clean(in, s));
-	size_t n = strlen(s), step = n == 7 && strchr("-/.", s[4]) != NULL ? 1 : 0;
-	if (n != 6 + step || !digits(s, 4) || !digits(s + 4 + step, 2) || !year_fits(s))
-		return ERR(FIELD_VALUE, "not a month");
-	(void)snprintf(out, sizeof out, "%.4s%.2s", s, s + 4 + step);
-	int month = (out[4] - '0') * 10 + (out[5] - '0');
-	return month >= 1 && month <= 12 ? give(out, ret, cap) : ERR(FIELD_VALUE, "no such month");
+	TRY(typed_month(in, &month));
+	(void)snprintf(out, sizeof out, "%d", month);
+	return month <= MONTH_LAST ? give(out, ret, cap) : ERR(FIELD_VALUE, "no such year");
 }
 
 /* --- amounts --- */
@@ -238,9 +223,10 @@ static enum err valid_region(struct span in, int64_t now, char *ret, size_t cap)
 }
 
 static const struct service_validator builtin[] = {
-	{"text", valid_text}, {"name", valid_name}, {"id_number", valid_id_number}, {"uscc", valid_uscc},
-	{"unit_no", valid_unit_no}, {"person_no", valid_person_no}, {"mobile", valid_mobile}, {"date", valid_date},
-	{"month", valid_month}, {"money", valid_money}, {"int", valid_int}, {"region", valid_region},
+	{"text", valid_text, FOLD_TEXT}, {"name", valid_name, FOLD_NAME}, {"id_number", valid_id_number, FOLD_NUMBER},
+	{"uscc", valid_uscc, FOLD_NUMBER}, {"unit_no", valid_unit_no, FOLD_NUMBER}, {"person_no", valid_person_no, FOLD_NUMBER},
+	{"mobile", valid_mobile, FOLD_NUMBER}, {"date", valid_date, FOLD_DATE}, {"month", valid_month, FOLD_DATE},
+	{"money", valid_money, FOLD_NUMBER}, {"int", valid_int, FOLD_NUMBER}, {"region", valid_region, FOLD_NUMBER},
 };
 
 const struct service_validator *service_validator_builtin(const char *name)

@@ -1,4 +1,4 @@
-/* The built-in validators of definitions: normalise (full width to ASCII, separators dropped), then check. Pure. */
+/* The built-in validators of definitions: fold (base/text_fold.h), normalise, then check. Pure. */
 #pragma once
 #include "server/filing/service.h"
 

@@ -101,10 +101,17 @@ static void judge_contract(struct judging *j)
 
 /* --- the person --- */
 
+/* There is a month, but it cannot be read: nothing that depends on it is said. */
+static bool month_unread(const struct judging *j)
+{
+	return j->b->start_month == 0 && fault_has(j->out, B03_START_MONTH);
+}
+
 static void judge_retired(struct judging *j)
 {
 	const struct b03 *b = j->b;
-	if (strcmp(b->employ_form, "08") == 0 || b->birth == 0)
+	bool unknown = fault_has(j->out, B03_EMPLOY_FORM) || fault_has(j->out, B03_POST_CLASS) || b->gender[0] == 0 || month_unread(j);
+	if (strcmp(b->employ_form, "08") == 0 || b->birth == 0 || unknown)
 		return;
 	int month = b->start_month != 0 ? b->start_month : j->window.period;
 	if (j->person.retired || retire_of(b->retire_class, month_of(b->birth)).month <= month)
@@ -117,7 +124,7 @@ static void judge_name(struct judging *j)
 	const struct b03_lookup *look = j->r->look;
 	if (b->name[0] == 0 || b->id_number[0] == 0)
 		return;
-	bool other = j->person.person_no[0] != 0 && strcmp(j->person.name, b->name) != 0;
+	bool other = j->person.person_no[0] != 0 && !person_name_is(j->person.name, b->name);
 	bool police = look->police != NULL && look->police(look->ctx, b->id_number, b->name) == 0;
 	if (other || police)
 		fault(j, B03_NAME, B03_NAME_OTHER, other ? "与社保登记不一致" : "与公安登记不一致");
@@ -171,15 +178,18 @@ static void judge_ins(struct judging *j)
 		return;
 	if (b->ins == 0)
 		b->ins = (tables_standard(t) & j->unit.ins) & ~j->person.here;
-	if (b->ins == 0 && j->unit.ins != 0)
+	if (b->ins == 0 && j->unit.ins != 0 && !month_unread(j))
 		fault(j, B03_INS, B03_ALREADY, "");
-	if (b->ins & ~j->unit.ins || j->unit.ins == 0)
+	bool month = !month_unread(j); /* what the unit joined is asked for that month */
+	if (month && (b->ins & ~j->unit.ins || j->unit.ins == 0))
 		fault_ins(j, B03_UNIT_INS, b->ins & ~j->unit.ins);
 	if (b->ins & j->person.here)
 		fault_ins(j, B03_ALREADY, b->ins & j->person.here);
 	if (b->ins & j->person.elsewhere)
 		fault_ins(j, B03_ELSEWHERE, b->ins & j->person.elsewhere);
 	unsigned all = b->ins | j->person.here;
+	if (!month || fault_has(j->out, B03_EMPLOY_FORM))
+		return;
 	if (injury_only(b) && injury >= 0 && b->ins & ~(1u << injury))
 		fault_ins(j, B03_BOUND, b->ins & ~(1u << injury));
 	else if (!injury_only(b) && (all & bound) != bound)

@@ -1,4 +1,4 @@
-/* Each field on its own: trimmed, folded, looked up in its code list. */
+/* Each field on its own, as it stands in the filing: looked up in its code list, read as a day, a month, an amount. */
 #include "server/insurance/b03_i.h"
 #include "base/text.h"
 #include <stdio.h>
@@ -14,30 +14,7 @@ struct reading {
 	int month; /* for dated code lists */
 };
 
-/* --- texts --- */
-
-static size_t space_at(struct span s)
-{
-	if (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t' || s.ptr[0] == '\n' || s.ptr[0] == '\r'))
-		return 1;
-	if (span_starts(s, SPAN_LIT("\xe3\x80\x80")))
-		return 3; /* U+3000 */
-	return span_starts(s, SPAN_LIT("\xc2\xa0")) ? 2 : 0;
-}
-
-static struct span trim(struct span s)
-{
-	for (size_t n = space_at(s); n > 0; n = space_at(s))
-		s = span_sub(s, n, s.len);
-	for (;;) {
-		size_t cut = 0;
-		for (size_t n = 1; n <= 3 && n <= s.len && cut == 0; n++)
-			cut = space_at(span_sub(s, s.len - n, n)) == n ? n : 0;
-		if (cut == 0)
-			return s;
-		s = span_sub(s, 0, s.len - cut);
-	}
-}
+/* --- texts: they are as the filer signed them, byte for byte; nothing is folded here --- */
 
 /* Not given: a fault when the field is required or spoilt. */
 static bool given(struct reading *j, enum b03_field f, struct span *ret_s)
@@ -46,7 +23,7 @@ static bool given(struct reading *j, enum b03_field f, struct span *ret_s)
 		fault_add(j->out, j->row->no, f, j->row->bad[f], "%s", b03_field_zh(f));
 		return false;
 	}
-	*ret_s = trim(j->row->text[f]);
+	*ret_s = j->row->text[f];
 	if (ret_s->len > 0)
 		return true;
 	if (b03_field_required(f))
@@ -73,64 +50,26 @@ static void read_text(struct reading *j, enum b03_field f, char *ret, size_t cap
 	ret[s.len] = 0;
 }
 
-/* The dots between the parts of a name are all written as U+00B7. */
-static uint32_t name_fold(uint32_t cp)
+static bool has_digit(struct span s)
 {
-	switch (cp) {
-	case 0x2022: case 0x2027: case 0x30fb: case 0xff65: case 0x2e31: case 0x22c5:
-		return 0xb7;
-	default:
-		return cp;
-	}
-}
-
-static bool is_digit(uint32_t cp)
-{
-	return (cp >= '0' && cp <= '9') || (cp >= 0xff10 && cp <= 0xff19);
-}
-
-static bool is_latin(uint32_t cp)
-{
-	return (cp | 0x20) >= 'a' && (cp | 0x20) <= 'z';
-}
-
-/* Spaces inside a name of characters are typing for looks ("张 三"); in a name in letters they are part of it. */
-static bool name_put(struct buf *out, struct span s)
-{
-	bool latin = false;
-	for (struct span c = s; c.len > 0;) {
-		uint32_t cp = 0;
-		size_t n = text_decode(c, &cp);
-		if (n == 0 || is_digit(cp))
-			return false;
-		latin = latin || is_latin(cp);
-		c = span_sub(c, n, c.len);
-	}
-	while (s.len > 0) {
-		uint32_t cp = 0;
-		size_t n = text_decode(s, &cp);
-		if (name_fold(cp) == 0xb7)
-			buf_str(out, "\xc2\xb7");
-		else if (latin || space_at(s) == 0)
-			buf_put(out, span_sub(s, 0, n));
-		s = span_sub(s, n, s.len);
-	}
-	return buf_err(out) == ERR_OK;
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] >= '0' && s.ptr[i] <= '9')
+			return true;
+	return false;
 }
 
 static void read_name(struct reading *j)
 {
-	AUTO_BUF(out, NAME_MAX_BYTES);
 	struct span s;
 	if (!given(j, B03_NAME, &s))
 		return;
-	bool ok = text_is_utf8(s) && name_put(&out, s);
-	size_t chars = ok ? text_chars(buf_span(&out)) : 0;
-	if (!ok || chars < NAME_CHARS_MIN || chars > NAME_CHARS_MAX || text_line_check(buf_span(&out)) != ERR_OK) {
+	size_t chars = text_is_utf8(s) ? text_chars(s) : 0;
+	if (chars < NAME_CHARS_MIN || chars > NAME_CHARS_MAX || s.len >= sizeof j->b->name || has_digit(s) || text_line_check(s) != ERR_OK) {
 		wrong(j, B03_NAME, B03_VALUE);
 		return;
 	}
-	(void)snprintf(j->b->name, sizeof j->b->name, "%s", buf_cstr(&out));
+	memcpy(j->b->name, s.ptr, s.len);
+	j->b->name[s.len] = 0;
 }
 
 /* --- codes, numbers, days --- */
@@ -158,23 +97,50 @@ static void read_day(struct reading *j, enum b03_field f, int64_t *ret)
 		wrong(j, f, B03_VALUE);
 }
 
+/* The type of document that the number belongs to is said: which one to choose. */
+static void read_pair(struct reading *j)
+{
+	struct b03 *b = j->b;
+	if (b->id_type[0] == 0 || b->id_number[0] == 0)
+		return;
+	enum err e = ident_document_check(b->id_type, b->id_number);
+	if (e == ERR_FIELD_VALUE)
+		fault_add(j->out, j->row->no, B03_ID_TYPE, B03_VALUE, "该类证件请到窗口办理"); /* passports and the like */
+	else if (e != ERR_OK)
+		fault_add(j->out, j->row->no, B03_ID_TYPE, B03_ID_PAIR, "%s,%s", err_zh(e), err_remedy(e));
+	err_clear();
+}
+
 static void read_id(struct reading *j)
 {
 	struct b03 *b = j->b;
-	struct span s, day = SPAN_EMPTY;
+	struct span s;
+	char id[ID_NUMBER_LEN + 1];
 	read_code(j, B03_ID_TYPE, "id_type", "01", b->id_type, sizeof b->id_type);
-	/* Passports and the like have no check digit: the window takes them. */
-	if (b->id_type[0] != 0 && strcmp(b->id_type, "01") != 0 && strcmp(b->id_type, "03") != 0 && strcmp(b->id_type, "04") != 0)
-		fault_add(j->out, j->row->no, B03_ID_TYPE, B03_VALUE, "该类证件请到窗口办理");
 	if (!given(j, B03_ID_NUMBER, &s))
 		return;
-	if (ident_id_number(s, j->r->now, b->id_number) != ERR_OK) {
+	if (ident_id_number(s, j->r->now, id) != ERR_OK || !span_eq_str(s, id)) {
 		wrong(j, B03_ID_NUMBER, B03_ID_WRONG);
 		return;
 	}
-	day = span_of(b->id_number + 6, 8);
-	if (day_parse(day, &b->birth) != ERR_OK)
+	memcpy(b->id_number, id, sizeof id);
+	read_pair(j);
+	if (ident_tells_birth(id) && day_parse(span_of(id + 6, 8), &b->birth) != ERR_OK)
 		wrong(j, B03_ID_NUMBER, B03_ID_WRONG);
+}
+
+/* Where the permanent residence card says them is not confirmed: they are typed from the card. */
+static void read_foreign(struct reading *j, const char *gender, int64_t birth)
+{
+	static const enum b03_field both[] = {B03_GENDER, B03_BIRTH};
+	struct b03 *b = j->b;
+	(void)snprintf(b->gender, sizeof b->gender, "%.1s", gender);
+	b->birth = birth;
+	for (size_t i = 0; i < COUNT_OF(both); i++)
+		if ((i == 0 ? gender[0] == 0 : birth == 0) && !fault_has(j->out, both[i]))
+			fault_add(j->out, j->row->no, both[i], B03_MISSING, "持外国人永久居留身份证的,%s须填写", b03_field_zh(both[i]));
+	if (birth > j->r->now)
+		fault_add(j->out, j->row->no, B03_BIRTH, B03_VALUE, "出生日期晚于今天");
 }
 
 /* Gender and birthday may be left out; given, they must agree with the number. */
@@ -187,6 +153,10 @@ static void read_agreeing(struct reading *j)
 	read_day(j, B03_BIRTH, &birth);
 	if (b->id_number[0] == 0)
 		return;
+	if (!ident_tells_birth(b->id_number)) {
+		read_foreign(j, gender, birth);
+		return;
+	}
 	(void)snprintf(b->gender, sizeof b->gender, "%s", (b->id_number[16] - '0') % 2 ? "1" : "2");
 	if (gender[0] != 0 && strcmp(gender, b->gender) != 0)
 		fault_add(j->out, j->row->no, B03_GENDER, B03_ID_DISAGREE, "性别");
@@ -197,8 +167,13 @@ static void read_agreeing(struct reading *j)
 static void read_mobile(struct reading *j)
 {
 	struct span s;
-	if (given(j, B03_MOBILE, &s) && ident_mobile(s, j->b->mobile) != ERR_OK)
+	char mobile[MOBILE_LEN + 1];
+	if (!given(j, B03_MOBILE, &s))
+		return;
+	if (ident_mobile(s, mobile) != ERR_OK || !span_eq_str(s, mobile))
 		wrong(j, B03_MOBILE, B03_VALUE);
+	else
+		memcpy(j->b->mobile, mobile, sizeof mobile);
 }
 
 static void read_month(struct reading *j)
@@ -234,11 +209,11 @@ static void read_wage(struct reading *j)
 
 static size_t separator_at(struct span s)
 {
-	static const char *const seps[] = {",", "\xef\xbc\x8c", "\xe3\x80\x81", ";", "\xef\xbc\x9b", "/", "+", "|"};
+	static const char *const seps[] = {" ", "\t", "\n", "\r", "\xe3\x80\x80", "\xc2\xa0", ",", "\xef\xbc\x8c", "\xe3\x80\x81", ";", "\xef\xbc\x9b", "/", "+", "|"};
 	for (size_t i = 0; i < COUNT_OF(seps); i++)
 		if (span_starts(s, span_str(seps[i])))
 			return strlen(seps[i]);
-	return space_at(s);
+	return 0;
 }
 
 static int ins_named(const struct tables *t, struct span name)
@@ -259,12 +234,12 @@ static int ins_named(const struct tables *t, struct span name)
 unsigned b03_ins_parse(const struct tables *t, struct span text, struct span *ret_bad)
 {
 	unsigned mask = 0;
-	struct span s = trim(text);
+	struct span s = text;
 	while (s.len > 0) {
 		size_t n = 0;
 		while (n < s.len && separator_at(span_sub(s, n, s.len)) == 0)
 			n++;
-		struct span word = trim(span_sub(s, 0, n));
+		struct span word = span_sub(s, 0, n);
 		s = span_sub(s, n + separator_at(span_sub(s, n, s.len)), s.len);
 		if (word.len == 0)
 			continue;

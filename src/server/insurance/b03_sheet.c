@@ -1,19 +1,23 @@
 #include "server/insurance/b03_sheet.h"
 #include "base/text.h"
+#include "base/text_fold.h"
 #include "server/insurance/b03_i.h"
 #include "server/insurance/money.h"
 #include <stdio.h>
 #include <string.h>
 
-/* "姓名*", "姓名(必填)" and "姓名" are the same heading. */
+enum { HEADING_MAX = 8192 };
+
+/* "姓名*", "姓名(必填)", "姓\n名" and "姓名" are the same heading: FOLD_NUMBER makes brackets narrow and drops line breaks, blanks and
+ * invisible marks. */
 static struct span bare(struct span s)
 {
-	static const char *const tails[] = {"*", " ", "\xe3\x80\x80", "(必填)", "\xef\xbc\x88必填\xef\xbc\x89", "(选填)", "\xef\xbc\x88选填\xef\xbc\x89"};
+	static const char *const tails[] = {"*", "(必填)", "(选填)"};
 	for (size_t i = 0; i < COUNT_OF(tails); i++) {
 		struct span tail = span_str(tails[i]);
 		if (s.len > tail.len && span_eq(span_sub(s, s.len - tail.len, tail.len), tail))
 			return bare(span_sub(s, 0, s.len - tail.len));
-		if (s.len > tail.len && i < 3 && span_starts(s, tail))
+		if (s.len > tail.len && i == 0 && span_starts(s, tail))
 			return bare(span_sub(s, tail.len, s.len));
 	}
 	return s;
@@ -34,21 +38,32 @@ static void complain(struct buf *why, const char *what, struct span heading)
 	buf_put(why, span_sub(heading, 0, 60));
 }
 
+static enum err take_heading(struct b03_sheet *s, size_t i, const struct cell *c, bool have[B03_FIELD_COUNT], struct buf *why)
+{
+	AUTO_BUF(folded, HEADING_MAX);
+	s->field[i] = -1;
+	if (c->kind == CELL_EMPTY)
+		return ERR_OK;
+	TRY(text_fold(FOLD_NUMBER, c->text, &folded, NULL));
+	struct span heading = bare(buf_span(&folded));
+	int f = field_of(heading);
+	if (f < 0)
+		complain(why, "模板中没有的列:", heading);
+	else if (have[f])
+		complain(why, "重复的列:", heading);
+	else
+		have[f] = true;
+	s->field[i] = f;
+	return ERR_OK;
+}
+
 enum err b03_sheet_head(struct b03_sheet *s, const struct cell *cells, size_t n, struct buf *ret_why)
 {
 	struct b03_sheet out = {.n = n < B03_SHEET_COLS ? n : B03_SHEET_COLS};
 	bool have[B03_FIELD_COUNT] = {false};
 	size_t before = ret_why->len;
-	for (size_t i = 0; i < out.n; i++) {
-		struct span heading = bare(cells[i].text);
-		out.field[i] = cells[i].kind == CELL_EMPTY ? -1 : field_of(heading);
-		if (cells[i].kind != CELL_EMPTY && out.field[i] < 0)
-			complain(ret_why, "模板中没有的列:", heading);
-		else if (out.field[i] >= 0 && have[out.field[i]])
-			complain(ret_why, "重复的列:", heading);
-		else if (out.field[i] >= 0)
-			have[out.field[i]] = true;
-	}
+	for (size_t i = 0; i < out.n; i++)
+		TRY(take_heading(&out, i, &cells[i], have, ret_why));
 	for (int f = 0; f < B03_FIELD_COUNT; f++) {
 		bool must = b03_field_required((enum b03_field)f) || f == B03_WAGE || f == B03_CONTRACT_TYPE;
 		if (must && !have[f])
@@ -71,6 +86,12 @@ static bool spoilt(enum cell_kind k, enum b03_code *ret_code)
 	case CELL_MERGED:
 		*ret_code = B03_MERGED;
 		return true;
+	case CELL_TIMED:
+		*ret_code = B03_TIMED;
+		return true;
+	case CELL_INEXACT:
+		*ret_code = B03_INEXACT;
+		return true;
 	default:
 		*ret_code = B03_CELL;
 		return true;
@@ -85,7 +106,13 @@ void b03_sheet_row(const struct b03_sheet *s, int64_t no, const struct cell *cel
 		if (f < 0)
 			continue;
 		r.has_bad[f] = spoilt(cells[i].kind, &r.bad[f]);
-		r.text[f] = r.has_bad[f] || cells[i].kind == CELL_EMPTY ? SPAN_EMPTY : cells[i].text;
+		/* Nobody types our mark; an escape of the file may hold it. */
+		if (!r.has_bad[f] && cells[i].text.len > 0 && cells[i].text.ptr[0] == (uint8_t)B03_SPOILT) {
+			r.has_bad[f] = true;
+			r.bad[f] = B03_CELL;
+		}
+		bool shown = !r.has_bad[f] || cells[i].kind == CELL_TIMED;
+		r.text[f] = shown && cells[i].kind != CELL_EMPTY ? cells[i].text : SPAN_EMPTY;
 	}
 	*ret_row = r;
 }
@@ -112,18 +139,6 @@ static const struct { enum taking how; const char *list, *otherwise; } taking[B0
 	[B03_HUKOU_TYPE] = {TAKE_CODE, "hukou_type"},
 };
 
-static struct span blanks_off(struct span s)
-{
-	static const char *const blanks[] = {" ", "\t", "\r", "\n", "\xe3\x80\x80", "\xc2\xa0"};
-	for (size_t i = 0; i < COUNT_OF(blanks); i++) {
-		struct span b = span_str(blanks[i]);
-		if (span_starts(s, b))
-			return blanks_off(span_sub(s, b.len, s.len));
-		if (s.len >= b.len && span_eq(span_sub(s, s.len - b.len, b.len), b))
-			return blanks_off(span_sub(s, 0, s.len - b.len));
-	}
-	return s;
-}
 
 /* "S12" as the spreadsheet writes it; at most 64 columns. */
 static void spoil(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, enum b03_code c, const char *detail,
@@ -137,27 +152,29 @@ static void spoil(const struct b03_sheet_rules *r, const struct b03_row *row, en
 		       detail[0] != 0 ? "," : "", detail);
 }
 
-static bool put_day(struct span s, struct buf *out)
+static enum err put_day(struct span s, struct buf *out)
 {
 	int64_t day = 0;
-	if (day_parse(s, &day) != ERR_OK)
-		return false;
+	TRY(day_parse(s, &day));
 	text_date_cn(out, day);
-	return true;
+	return ERR_OK;
 }
 
 /* A cell formatted as a date shows a month and holds its first day. */
-static bool put_month(struct span s, struct buf *out)
+static enum err put_month(struct span s, struct buf *out)
 {
 	int month = 0;
 	int64_t day = 0;
-	if (month_parse(s, &month) != ERR_OK) {
-		if (day_parse(s, &day) != ERR_OK || month_day(day) != 1)
-			return false;
+	enum err e = month_parse(s, &month);
+	if (e == ERR_FIELD_VALUE) {
+		err_clear();
+		TRY(day_parse(s, &day));
+		e = month_day(day) == 1 ? ERR_OK : ERR(FIELD_VALUE, "a day, not a month");
 		month = month_of(day);
 	}
-	buf_printf(out, "%d", month);
-	return true;
+	if (e == ERR_OK)
+		buf_printf(out, "%d", month);
+	return e;
 }
 
 static bool put_money(struct span s, struct buf *out)
@@ -177,7 +194,12 @@ static bool put_ins(const struct tables *t, unsigned mask, struct buf *out)
 	return mask != 0;
 }
 
-static bool put_taken(const struct b03_sheet_rules *r, enum b03_field f, struct span s, struct buf *out)
+static enum err found(bool yes)
+{
+	return yes ? ERR_OK : ERR(FIELD_VALUE, "not in the list");
+}
+
+static enum err put_taken(const struct b03_sheet_rules *r, enum b03_field f, struct span s, struct buf *out)
 {
 	const struct code_row *c;
 	struct span bad;
@@ -185,19 +207,54 @@ static bool put_taken(const struct b03_sheet_rules *r, enum b03_field f, struct 
 	case TAKE_CODE:
 		c = tables_code_any(r->tables, taking[f].list, s, r->period);
 		buf_str(out, c != NULL ? c->code : "");
-		return c != NULL;
+		return found(c != NULL);
 	case TAKE_DAY:
 		return put_day(s, out);
 	case TAKE_MONTH:
 		return put_month(s, out);
 	case TAKE_MONEY:
-		return put_money(s, out);
+		return found(put_money(s, out));
 	case TAKE_INS:
-		return put_ins(r->tables, b03_ins_parse(r->tables, s, &bad), out);
+		return found(put_ins(r->tables, b03_ins_parse(r->tables, s, &bad), out));
 	case TAKE_TEXT:
 		break;
 	}
-	return false;
+	return ERR(FIELD_VALUE, "text: taken as it is typed");
+}
+
+/* Texts are folded when the draft takes them, and the page can say what was changed; the others are read here. */
+static enum err take_cell(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, struct span s,
+			  char ret[B03_TEXT_BYTES + 1])
+{
+	AUTO_BUF(folded, 2 * B03_TEXT_BYTES);
+	AUTO_BUF(out, B03_TEXT_BYTES);
+	AUTO_BUF(typed, B03_DETAIL_MAX);
+	if (taking[f].how != TAKE_TEXT)
+		TRY(text_fold(FOLD_TEXT, s, &folded, NULL));
+	enum err e = put_taken(r, f, buf_span(&folded), &out);
+	if (e == ERR_OK)
+		TRY(buf_err(&out));
+	if (e == ERR_UNSURE) {
+		buf_str(&typed, "写的是“");
+		buf_put(&typed, span_sub(buf_span(&folded), 0, B03_DETAIL_MAX / 2));
+		buf_str(&typed, "”");
+		spoil(r, row, f, B03_UNSURE, text_is_utf8(buf_span(&typed)) ? buf_cstr(&typed) : "", ret);
+		return ERR_OK;
+	}
+	struct span v = e == ERR_OK ? buf_span(&out) : s;
+	memcpy(ret, v.ptr, v.len);
+	ret[v.len] = 0;
+	return ERR_OK;
+}
+
+/* The contract begins with the day of hire. When that is at fault the one fault is there. */
+static void put_hired(const struct b03_sheet_rules *r, const struct b03_row *row, char ret[B03_TEXT_BYTES + 1])
+{
+	int64_t day = 0;
+	b03_sheet_value(r, row, B03_HIRE_DATE, ret);
+	if (day_parse(span_str(ret), &day) != ERR_OK)
+		spoil(r, row, B03_CONTRACT_FROM, B03_FOLLOWS, "", ret);
+	err_clear();
 }
 
 static void put_default(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, char ret[B03_TEXT_BYTES + 1])
@@ -207,32 +264,32 @@ static void put_default(const struct b03_sheet_rules *r, const struct b03_row *r
 	if (f == B03_INS && put_ins(r->tables, r->ins, &ins))
 		(void)snprintf(ret, B03_TEXT_BYTES + 1, "%s", buf_cstr(&ins));
 	else if (f == B03_CONTRACT_FROM)
-		b03_sheet_value(r, row, B03_HIRE_DATE, ret);
+		put_hired(r, row, ret);
 	else if (taking[f].otherwise != NULL)
 		(void)snprintf(ret, B03_TEXT_BYTES + 1, "%s", taking[f].otherwise);
 }
 
 void b03_sheet_value(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, char ret[B03_TEXT_BYTES + 1])
 {
-	AUTO_BUF(out, B03_TEXT_BYTES);
-	struct span s = blanks_off(row->text[f]), unit = blanks_off(row->text[B03_UNIT_NO]);
+	AUTO_BUF(unit, B03_TEXT_BYTES);
+	struct span s = row->text[f];
+	enum err e = text_fold(FOLD_NUMBER, span_sub(row->text[B03_UNIT_NO], 0, B03_TEXT_BYTES / 4), &unit, NULL);
+	char timed[B03_DETAIL_MAX];
 	if (f == B03_REMARK && row->has_bad[B03_UNIT_NO]) {
 		spoil(r, row, B03_UNIT_NO, row->bad[B03_UNIT_NO], "单位编号", ret);
-	} else if (f == B03_REMARK && unit.len > 0 && !span_eq_str(unit, r->unit_no)) {
+	} else if (f == B03_REMARK && (e != ERR_OK || (unit.len > 0 && !span_eq_str(buf_span(&unit), r->unit_no)))) {
 		spoil(r, row, B03_UNIT_NO, B03_OTHER_UNIT, "单位编号不是本单位", ret);
 	} else if (row->has_bad[f]) {
-		spoil(r, row, f, row->bad[f], "", ret);
+		(void)snprintf(timed, sizeof timed, "%.*s", (int)s.len, s.len > 0 ? (const char *)s.ptr : "");
+		spoil(r, row, f, row->bad[f], timed, ret);
 	} else if (s.len > B03_TEXT_BYTES) {
 		spoil(r, row, f, B03_VALUE, "文字过长", ret);
 	} else if (s.len == 0) {
 		put_default(r, row, f, ret);
-	} else {
-		bool read = put_taken(r, f, s, &out) && buf_err(&out) == ERR_OK;
-		struct span v = read ? buf_span(&out) : s;
-		memcpy(ret, v.ptr, v.len);
-		ret[v.len] = 0;
-		err_clear();
+	} else if (take_cell(r, row, f, s, ret) != ERR_OK) {
+		spoil(r, row, f, B03_CELL, "", ret);
 	}
+	err_clear();
 }
 
 bool b03_sheet_spoilt(const char *value, enum b03_code *ret_code, const char **ret_detail)

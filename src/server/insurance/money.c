@@ -1,8 +1,11 @@
 #include "server/insurance/money.h"
 #include "base/text.h"
+#include "base/text_fold.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { FOLDED_MAX = 1024 };
 
 int64_t money_share(int64_t fen, int64_t ppm)
 {
@@ -12,31 +15,33 @@ int64_t money_share(int64_t fen, int64_t ppm)
 
 /* --- reading --- */
 
-/* ASCII of one character; 0: cannot be in an amount; ' ': to be dropped. */
-static char fold(uint32_t cp)
+/* ASCII of one character; 0: cannot be in an amount. */
+static char ascii_of(uint32_t cp)
 {
-	if (cp >= 0xff01 && cp <= 0xff5e)
-		cp = cp - 0xff01 + 0x21;
 	if (cp == 0xa5 || cp == 0xffe5)
 		return 'Y'; /* ¥ */
 	if (cp == 0x5143)
 		return 'u'; /* 元 */
-	if (cp == 0x3000)
-		return ' ';
-	return (cp >= '0' && cp <= '9') || cp == '.' || cp == ',' || cp == ' ' ? (char)cp : 0;
+	return (cp >= '0' && cp <= '9') || cp == '.' || cp == ',' ? (char)cp : 0;
 }
 
-static bool fold_all(struct span in, char *ret, size_t cap)
+static bool fold_all(struct span typed, char *ret, size_t cap)
 {
+	AUTO_BUF(folded, FOLDED_MAX);
 	size_t n = 0;
+	if (text_fold(FOLD_NUMBER, typed, &folded, NULL) != ERR_OK) {
+		err_clear();
+		return false;
+	}
+	struct span in = buf_span(&folded);
 	while (in.len > 0) {
 		uint32_t cp = 0;
 		size_t len = text_decode(in, &cp);
-		char c = len == 0 ? 0 : fold(cp);
+		char c = len == 0 ? 0 : ascii_of(cp);
 		if (c == 0 || n + 1 >= cap)
 			return false;
 		in = span_sub(in, len, in.len - len);
-		if (c == ' ' || (c == 'Y' && n == 0))
+		if (c == 'Y' && n == 0)
 			continue;
 		ret[n++] = c;
 	}

@@ -1,9 +1,10 @@
 #include "server/insurance/month.h"
 #include "base/text.h"
+#include "base/typed.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { CN_SEC = 8 * 3600, PARTS = 3 };
+enum { CN_SEC = 8 * 3600 };
 
 struct day {
 	int year, month, day;
@@ -88,71 +89,12 @@ int month_age(int64_t birth, int64_t on)
 	return d.month < b.month || (d.month == b.month && d.day < b.day) ? years - 1 : years;
 }
 
-/* --- as people write it --- */
-
-/* One character folded: digits, '-' for any separator, ' ' to be dropped, 0 for anything else. */
-static char fold(uint32_t cp)
-{
-	if (cp >= 0xff01 && cp <= 0xff5e)
-		cp = cp - 0xff01 + 0x21;
-	if (cp >= '0' && cp <= '9')
-		return (char)cp;
-	if (cp == '-' || cp == '/' || cp == '.' || cp == 0x5e74 || cp == 0x6708 || cp == 0x65e5) /* 年 月 日 */
-		return '-';
-	return cp == ' ' || cp == 0x3000 ? ' ' : 0;
-}
-
-/* "2026年3月1日" to "2026-3-1-"; false for a character that no date has. */
-static bool fold_all(struct span in, char *ret, size_t cap)
-{
-	size_t n = 0;
-	while (in.len > 0) {
-		uint32_t cp = 0;
-		size_t len = text_decode(in, &cp);
-		char c = len == 0 ? 0 : fold(cp);
-		if (c == 0 || n + 1 >= cap)
-			return false;
-		in = span_sub(in, len, in.len - len);
-		if (c != ' ')
-			ret[n++] = c;
-	}
-	if (n > 0 && ret[n - 1] == '-')
-		n--;
-	ret[n] = 0;
-	return true;
-}
-
-/* Splits at '-'; returns the number of parts, 0 when one is empty, too long, or there are too many. */
-static int split(const char *s, int ret_v[PARTS], size_t ret_len[PARTS])
-{
-	int n = 0;
-	for (;;) {
-		size_t len = strspn(s, "0123456789");
-		if (n == PARTS || len == 0 || len > 8)
-			return 0;
-		ret_v[n] = 0;
-		for (size_t i = 0; i < len; i++)
-			ret_v[n] = ret_v[n] * 10 + (s[i] - '0');
-		ret_len[n++] = len;
-		s += len;
-		if (*s == 0)
-			return n;
-		if (*s++ != '-')
-			return 0;
-	}
-}
+/* --- as people write it: base/typed.h --- */
 
 enum err month_parse(struct span in, int *ret_month)
 {
-	char s[24];
-	int v[PARTS];
-	size_t len[PARTS];
-	int n = fold_all(in, s, sizeof s) ? split(s, v, len) : 0;
 	int month = 0;
-	if (n == 1 && len[0] == 6)
-		month = v[0];
-	else if (n == 2 && len[0] == 4 && len[1] <= 2 && v[1] >= 1 && v[1] <= 12)
-		month = v[0] * 100 + v[1];
+	TRY(typed_month(in, &month));
 	if (!month_is(month))
 		return ERR(FIELD_VALUE, "not a month");
 	*ret_month = month;
@@ -161,22 +103,5 @@ enum err month_parse(struct span in, int *ret_month)
 
 enum err day_parse(struct span in, int64_t *ret_midnight)
 {
-	char s[24];
-	int v[PARTS];
-	size_t len[PARTS];
-	int64_t t = 0;
-	int n = fold_all(in, s, sizeof s) ? split(s, v, len) : 0;
-	enum err e = ERR_FIELD_VALUE;
-	if (n == 1 && len[0] == 8)
-		e = day_make(v[0] / 10000, v[0] / 100 % 100, v[0] % 100, &t);
-	else if (n == 3 && len[0] == 4 && len[1] <= 2 && len[2] <= 2)
-		e = day_make(v[0], v[1], v[2], &t);
-	if (e == ERR_OK && t < month_first(MONTH_MIN))
-		e = ERR_FIELD_VALUE;
-	if (e != ERR_OK) {
-		err_clear();
-		return ERR(FIELD_VALUE, "not a day");
-	}
-	*ret_midnight = t;
-	return ERR_OK;
+	return typed_day(in, ret_midnight);
 }

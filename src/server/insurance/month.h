@@ -1,8 +1,7 @@
 /* Business months (所属期) and days, as people and spreadsheets write them.
  *
- * A month is the integer yyyymm, a day is its Beijing midnight in UTC seconds. Input is normalised first (full-width
- * digits, the separators - / . 年 月 日); the year comes first and has four digits, so that nothing is guessed: "3/1/26" is
- * refused. Pure functions. Outputs are untouched on failure. */
+ * A month is the integer yyyymm, a day is its Beijing midnight in UTC seconds. What is taken is written in base/typed.h; what can be
+ * read in two ways is ERR_UNSURE. Pure functions. Outputs are untouched on failure. */
 #pragma once
 #include "base/err.h"
 #include "base/span.h"
@@ -20,5 +19,5 @@ int month_weekday(int64_t t);            /* 0 Sunday .. 6 Saturday, Beijing */
 /* Full years at the day `on` of someone born at the day `birth` (the birthday itself counts). */
 int month_age(int64_t birth, int64_t on);
 
-enum err month_parse(struct span in, int *ret_month) MUST_CHECK;   /* "202603" "2026-03" "2026/3" "2026年3月"; ERR_FIELD_VALUE */
-enum err day_parse(struct span in, int64_t *ret_midnight) MUST_CHECK; /* "2026-03-01" "20260301" "2026/3/1"; ERR_FIELD_VALUE */
+enum err month_parse(struct span in, int *ret_month) MUST_CHECK;   /* "202603" "2026-03" "2026/3" "2026年3月"; ERR_FIELD_VALUE, ERR_UNSURE */
+enum err day_parse(struct span in, int64_t *ret_midnight) MUST_CHECK; /* "2026-03-01" "20260301" "2026/3/1"; ERR_FIELD_VALUE, ERR_UNSURE */

@@ -1,6 +1,7 @@
 /* What is wrong with a draft, in the order of its rows and by the numbers of the sheet they came from. */
 #include "server/portal/filing_sheet.h"
 #include "base/text.h"
+#include "base/text_fold.h"
 #include "server/filing/filing_sheet.h"
 #include "server/insurance/b03_sheet.h"
 #include <stdio.h>
@@ -17,7 +18,7 @@ enum err filing_shown(const struct service_field *field, const char *value, stru
 		buf_printf(out, "（%s）", b03_code_zh(code));
 	} else if (text_line_check(span_str(value)) != ERR_OK) {
 		err_clear();
-		buf_str(out, "（含有不可见字符）");
+		text_fold_show(span_str(value), out);
 	} else if (value[0] != 0 && field != NULL) {
 		return content_value_text(field, value, out);
 	} else {
@@ -105,6 +106,14 @@ static enum err put_place(struct mo *o, const struct gathering *g, const struct 
 	return mo_err(o);
 }
 
+/* What follows another field's value has its fault there. */
+static bool follows(const struct gathering *g, const struct fault *f)
+{
+	enum b03_code code;
+	const char *detail, *value = f->row > 0 ? json_str_or(json_array_get(g->rows, f->row - 1), f->field, "") : "";
+	return b03_sheet_spoilt(value, &code, &detail) && code == B03_FOLLOWS;
+}
+
 /* A spoilt cell has one fault, whatever the checks make of its mark. */
 static bool is_there(const json_t *list, const char *label)
 {
@@ -122,6 +131,8 @@ static enum err take_fault(const struct fault *f, void *ctx)
 	struct mo o = mo_of(line);
 	if (line == NULL)
 		return ERR(NOMEM, "faults");
+	if (follows(g, f))
+		return ERR_OK;
 	if (g->n >= FAULT_LINES_MAX || f->row > g->n_rows)
 		return ERR(LIMIT, "more than %d faults", FAULT_LINES_MAX);
 	TRY(put_place(&o, g, f));

@@ -77,7 +77,7 @@ static void test_open_table(void **state)
 		{ERR_FIELD_VALUE, "profile", "staff"}, {ERR_FIELD_MISSING, "profile", ""}, {ERR_UNIT_NO, "unit_no", "1000001"},
 		{ERR_UNIT_ABSENT, "unit_no", "43010024"}, {ERR_USCC, "uscc", "91430100MAYYYY0160"},
 		{ERR_UNIT_MISMATCH, "uscc", "92430102MAYYYY0409"}, {ERR_FIELD_MISSING, "holder", ""},
-		{ERR_LINE_TEXT, "holder", "甲\n乙"}, {ERR_ID_NUMBER, "id", "430102199003079915"}, {ERR_FIELD_MISSING, "id", ""},
+		{ERR_LINE_TEXT, "holder", "甲\x1b乙"}, {ERR_PRIVATE_USE, "holder", "甲\xee\x80\x80"}, {ERR_ID_NUMBER, "id", "430102199003079915"}, {ERR_FIELD_MISSING, "id", ""},
 		{ERR_MOBILE, "mobile", "12900000000"}, {ERR_LETTER, "letter", ""}, {ERR_LETTER, "letter over", ""},
 		{ERR_LETTER, "letter not yet", ""}, {ERR_LETTER, "letter reversed", ""}, {ERR_FIELD_VALUE, "days", "0"},
 		{ERR_FIELD_VALUE, "days", "1826"},

@@ -47,7 +47,10 @@ static void test_id_number(void **state)
 		{"430121196510059913", "430121196510059913"}, {"430181197411209956", "430181197411209956"},
 		{"430111197909289923", "430111197909289923"}, {"810000199001019910", "810000199001019910"},
 		{"４３０１０２１９９００３０７９９１４", "430102199003079914"}, {"430102 19900307 9914", "430102199003079914"},
-		{"430102199003079915", NULL}, {"430102199002309917", NULL}, {"990102199003079913", NULL},
+		{"430102199003079915", NULL}, {"430102199002309917", NULL}, {"560102199003079913", NULL},
+		{"987654321012345675", "987654321012345675"}, {"990102199003079913", "990102199003079913"}, {"990102199003079914", NULL},
+		{"abc123456789012", "ABC123456789012"}, {"AB1123456789012", NULL}, {"ABC12345678901", NULL}, {"ABC1234567890123", NULL},
+		{"\xe2\x80\xad""430102199003079914\xe2\x80\xac", "430102199003079914"}, {"430102\xe2\x80\x91""19900307\xe2\x80\x91""9914", "430102199003079914"},
 		{"430102199002299923", NULL}, {"43010220990101991X", NULL}, {"43010219900307991", NULL},
 		{"4301021990030799144", NULL}, {"43010219900307A914", NULL}, {"X30102199003079914", NULL}, {"", NULL},
 		{"430102900307991", NULL}, {"430102180003079914", NULL},
@@ -58,6 +61,25 @@ static void test_id_number(void **state)
 		assert_int_equal(e, rows[i].out != NULL ? ERR_OK : ERR_ID_NUMBER);
 		assert_string_equal(got, rows[i].out != NULL ? rows[i].out : "untouched");
 	}
+}
+
+/* Which document a number belongs to, under each type. The card of 2023 does not say birth and sex to us. */
+static void test_documents(void **state)
+{
+	(void)state;
+	static const struct { const char *number; enum id_document d; enum err told; } rows[] = {
+		{"430102199003079914", ID_RESIDENT, ERR_ID_RESIDENT}, {"810000199001019910", ID_HKMO, ERR_ID_HKMO}, {"820000199001019912", ID_HKMO, ERR_ID_HKMO},
+		{"830000199001019914", ID_TAIWAN, ERR_ID_TAIWAN}, {"990102199003079913", ID_FOREIGN, ERR_ID_FOREIGN}, {"ABC123456789012", ID_FOREIGN, ERR_ID_FOREIGN},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		assert_int_equal(ident_document_of(rows[i].number), rows[i].d);
+		assert_int_equal(ident_tells_birth(rows[i].number), rows[i].d != ID_FOREIGN);
+		for (enum id_document d = 0; d < ID_DOCUMENTS; d++)
+			assert_int_equal(ident_document_check(ident_document_code(d), rows[i].number), d == rows[i].d ? ERR_OK : rows[i].told);
+		assert_int_equal(ident_document_check("06", rows[i].number), ERR_FIELD_VALUE);
+		assert_true(err_zh(rows[i].told)[0] != 0 && strstr(err_remedy(rows[i].told), "证件类型请选") != NULL);
+	}
+	err_clear();
 }
 
 /* Any one changed digit is noticed: MOD 11-2 finds all single errors. */
@@ -128,7 +150,9 @@ static void test_mobile(void **state)
 	(void)state;
 	static const struct row rows[] = {{"13000000000", "13000000000"}, {"17300000000", "17300000000"},
 		{"19900000000", "19900000000"}, {"+8613000000000", "13000000000"}, {"130 0000 0000", "13000000000"},
-		{"+86 130-0000-0000", "13000000000"}, {"12900000000", NULL}, {"1300000000", NULL}, {"1300000000O", NULL},
+		{"+86 130-0000-0000", "13000000000"}, {"\xe2\x80\xad""13000000004\xe2\x80\xac", "13000000004"},
+		{"13000000005\xe2\x80\x8e", "13000000005"}, {"\xef\xbb\xbf""13000000006", "13000000006"}, {"130\xe2\x80\x91""0000\xe2\x80\x91""0007", "13000000007"},
+		{"１３０00000000", "13000000000"}, {"12900000000", NULL}, {"1300000000", NULL}, {"1300000000O", NULL},
 		{"23000000000", NULL}, {"+8713000000000", NULL}, {"", NULL}, {"130000000000", NULL}};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char got[MOBILE_LEN + 1] = "untouched";
@@ -144,6 +168,8 @@ static void test_masks(void **state)
 	char id[ID_NUMBER_LEN + 1], mobile[MOBILE_LEN + 1];
 	ident_mask_id("430102199003079914", id);
 	assert_string_equal(id, "430102********9914");
+	ident_mask_id("ABC123456789012", id);
+	assert_string_equal(id, "ABC********9012");
 	ident_mask_id("short", id);
 	assert_string_equal(id, "******************");
 	ident_mask_mobile("13000000001", mobile);
@@ -154,7 +180,7 @@ static void test_masks(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_uscc), cmocka_unit_test(test_id_number),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_uscc), cmocka_unit_test(test_id_number), cmocka_unit_test(test_documents),
 		cmocka_unit_test(test_id_single_errors), cmocka_unit_test(test_unit_no), cmocka_unit_test(test_person_no),
 		cmocka_unit_test(test_made_numbers), cmocka_unit_test(test_mobile), cmocka_unit_test(test_masks)};
 	return cmocka_run_group_tests(tests, NULL, NULL);

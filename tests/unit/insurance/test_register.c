@@ -259,7 +259,7 @@ static void test_spoilt(void **state)
 		{"wrong-id", B03_ID_WRONG, 1}, {"duplicate", B03_DUPLICATE, 1}, {"bad-date", B03_VALUE, 1}, {"formula", B03_FORMULA, 1},
 		{"merged", B03_MERGED, 2}, {"us-date", B03_VALUE, 1}, {"wage", B03_WAGE_WRONG, 1}, {"no-wage", B03_WAGE_WRONG, 1},
 		{"young", B03_YOUNG, 1}, {"retired", B03_RETIRED, 1}, {"other-unit", B03_OTHER_UNIT, 1}, {"future-month", B03_MONTH, 1},
-		{"old-month", B03_MONTH, 1}, {"no-contract", B03_CONTRACT, 1}, {"number-id", B03_CELL, 1}, {"error", B03_CELL, 1},
+		{"old-month", B03_MONTH, 1}, {"no-contract", B03_CONTRACT, 1}, {"number-id", B03_INEXACT, 1}, {"error", B03_CELL, 1},
 		{"long", B03_CELL, 1}, {"control", B03_VALUE, 1}, {"no-name", B03_MISSING, 1}, {"unknown-code", B03_VALUE, 1},
 		{"short-mobile", B03_VALUE, 1}, {"text-date", B03_CODE_COUNT, 0}, {"late", B03_CODE_COUNT, 0}, {"low-wage", B03_CODE_COUNT, 0},
 	};

@@ -28,13 +28,14 @@ static int stop(void **state)
 /* --- cells to values --- */
 
 static const struct { enum b03_field f; const char *in, *want; } values[] = {
-	{B03_NAME, "  张三\xe3\x80\x80", "张三"},
+	{B03_NAME, "  张三\xe3\x80\x80", "  张三\xe3\x80\x80"}, /* texts are folded by the draft that takes them */
 	{B03_NAME, "", ""},
 	{B03_ID_TYPE, "", "01"},
 	{B03_ID_TYPE, "居民身份证", "01"},
 	{B03_ID_TYPE, "护照?", "护照?"},
 	{B03_GENDER, "女", "2"},
 	{B03_GENDER, "2", "2"},
+	{B03_GENDER, "\xef\xbb\xbf女\xe2\x80\x8b", "2"},
 	{B03_GENDER, "不详", "不详"},
 	{B03_ETHNIC, "汉族", "01"},
 	{B03_ENROL_TYPE, "", "A"},
@@ -48,9 +49,16 @@ static const struct { enum b03_field f; const char *in, *want; } values[] = {
 	{B03_START_MONTH, "2026-11-01", "202611"},
 	{B03_START_MONTH, "2026-11-02", "2026-11-02"},
 	{B03_START_MONTH, "202613", "202613"},
+	{B03_START_MONTH, "2026.11", "202611"},
+	{B03_START_MONTH, "2026.2", "202602"},
+	{B03_START_MONTH, "2026.1", "\x1a" "B03-27 单元格 J7,写的是“2026.1”"},
 	{B03_HIRE_DATE, "2026年11月1日", "2026-11-01"},
 	{B03_HIRE_DATE, "2026/11/1", "2026-11-01"},
-	{B03_HIRE_DATE, "11/01/26", "11/01/26"},
+	{B03_HIRE_DATE, "11/01/26", "\x1a" "B03-27 单元格 K7,写的是“11/01/26”"},
+	{B03_HIRE_DATE, "2026-11-30 00:00:00", "2026-11-30"},
+	{B03_HIRE_DATE, "2026/11/30 0:00:00", "2026-11-30"},
+	{B03_HIRE_DATE, "2026-11-30T00:00:00", "2026-11-30"},
+	{B03_HIRE_DATE, "2026-11-29T16:00:00.000Z", "\x1a" "B03-27 单元格 K7,写的是“2026-11-29T16:00:00.000Z”"},
 	{B03_HIRE_DATE, "2026-02-30", "2026-02-30"},
 	{B03_CONTRACT_FROM, "", "2026-11-20"}, /* the day of hire below */
 	{B03_CONTRACT_TYPE, "固定期限", "1"},
@@ -109,6 +117,17 @@ static void spoilt_cells(void **state)
 	assert_true(b03_sheet_spoilt(got, &code, &detail));
 	assert_int_equal(code, B03_FORMULA);
 	assert_string_equal(detail, "单元格 S12");
+	row = (struct b03_row){.no = 12};
+	row.has_bad[B03_HIRE_DATE] = true;
+	row.bad[B03_HIRE_DATE] = B03_TIMED;
+	row.text[B03_HIRE_DATE] = SPAN_LIT("2026-10-31 16:00");
+	b03_sheet_value(&r, &row, B03_HIRE_DATE, got);
+	assert_true(b03_sheet_spoilt(got, &code, &detail));
+	assert_int_equal(code, B03_TIMED);
+	assert_string_equal(detail, "单元格 K12,2026-10-31 16:00");
+	b03_sheet_value(&r, &row, B03_CONTRACT_FROM, got); /* taken from the day of hire: no second fault */
+	assert_true(b03_sheet_spoilt(got, &code, &detail));
+	assert_int_equal(code, B03_FOLLOWS);
 	memset(text, 'a', sizeof text);
 	row.text[B03_LIVE_ADDR] = span_of(text, sizeof text - 1);
 	b03_sheet_value(&r, &row, B03_LIVE_ADDR, got);
@@ -131,7 +150,7 @@ static void spoilt_cells(void **state)
 static void shown_as_words(void **state)
 {
 	static const struct { const char *in, *want; } table[] = {{"张三", "张三"}, {"", ""}, {"\x1a" "B03-19 单元格 S12", "（单元格是公式）"},
-		{"张\xe2\x80\xae三", "（含有不可见字符）"}, {"a\tb", "（含有不可见字符）"}};
+		{"张\xe2\x80\xae三", "张<U+202E>三"}, {"a\tb", "a<U+0009>b"}, {"张\xee\x80\x80", "张<U+E000>"}};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		AUTO_BUF(out, 1000);
