@@ -120,7 +120,7 @@ enum err typed_day(struct span in, int64_t *ret_midnight_cn)
 		return ERR(FIELD_VALUE, "not a day");
 	const char *s = text;
 	size_t n = take_parts(&s, v, &sep);
-	if (n == 3 && v[0].digits <= 2 && v[1].digits <= 2 && (v[2].digits == 2 || v[2].digits == 4))
+	if (n == 3 && v[0].digits <= 2 && v[1].digits <= 2 && (v[2].digits <= 2 || v[2].digits == 4))
 		return ERR(UNSURE, "day whose year is not first");
 	if (n == 1 && v[0].digits == 8 && sep == 0)
 		TRY(make_day(v[0].value / 10000, v[0].value / 100 % 100, v[0].value % 100, &t));

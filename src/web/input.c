@@ -118,6 +118,17 @@ static enum err lines_check(struct span s)
 	}
 }
 
+/* Other controls than the blanks among them are nobody's typing. */
+static enum err typed_check(struct span s)
+{
+	if (!text_is_utf8(s))
+		return ERR(UTF8, "not UTF-8");
+	for (size_t i = 0; i < s.len; i++)
+		if ((s.ptr[i] < ' ' && s.ptr[i] != '\t' && s.ptr[i] != '\n' && s.ptr[i] != '\r') || s.ptr[i] == 0x7F)
+			return ERR(LINE_TEXT, "control U+%04X", s.ptr[i]);
+	return ERR_OK;
+}
+
 static enum err check_value(const struct web_field *f, const char *value)
 {
 	struct span s = span_str(value);
@@ -126,7 +137,7 @@ static enum err check_value(const struct web_field *f, const char *value)
 		return f->required ? ERR(FIELD_MISSING, "%s", f->name) : ERR_OK;
 	if (s.len > f->max_len)
 		return ERR(LIMIT, "%s of %zu octets", f->name, s.len);
-	TRY(f->multiline ? lines_check(s) : text_line_check(s));
+	TRY(f->typed ? typed_check(s) : f->multiline ? lines_check(s) : text_line_check(s));
 	return f->check ? f->check(s) : ERR_OK;
 }
 

@@ -19,6 +19,7 @@ struct web_field {
 	bool required;
 	bool multiline;
 	web_check *check;
+	bool typed;          /* as people type and paste: what nobody sees in a line is let through, the handler folds it (base/text_fold.h) */
 	bool is_file;        /* of a WEB_MULTIPART route: a file of at most max_len octets; web_file() */
 };
 

@@ -59,6 +59,9 @@ static enum err put_all(json_t *form, const struct case_new *in)
 		{"holder", in->holder}, {"id_number", in->id_number}, {"mobile", in->mobile}, {"letter_no", in->letter_no}};
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		TRY(json_put_str(form, all[i].name, span_str(all[i].value)));
+	/* Not kept: the number tells it. */
+	if (in->id_number[0] != 0)
+		TRY(json_put_str(form, "id_type", span_str(ident_document_code(ident_document_of(in->id_number)))));
 	TRY(put_day(form, "letter_from", in->letter_from));
 	TRY(put_day(form, "letter_to", in->letter_to));
 	/* A part of a year is not in the list, and the check says so. */
@@ -96,7 +99,7 @@ enum err cert_service_form(const struct cert_case *c, const struct person *p, js
 struct question {
 	const struct desk *desk;
 	struct case_form form;
-	const char *own_no;
+	const char *id_type, *own_no; /* id_type "" where it was not asked for */
 	int64_t now;
 };
 
@@ -114,7 +117,10 @@ static enum err ask_letter(const struct question *q)
 
 static enum err ask_person(const struct question *q)
 {
-	char no[PERSON_NO_LEN + 1];
+	char no[PERSON_NO_LEN + 1], id[ID_NUMBER_LEN + 1];
+	if (q->id_type[0] != 0 && ident_id_number(span_str(q->form.id_number), q->now, id) == ERR_OK)
+		TRY(ident_document_check(q->id_type, id));
+	err_clear();
 	return q->form.id_number[0] != 0 ? case_check_person(q->desk, &q->form, no) : ERR_OK;
 }
 
@@ -153,6 +159,11 @@ static const char *field_of(enum err e, const char *otherwise)
 		return otherwise;
 	case ERR_LETTER:
 		return "letter_no";
+	case ERR_ID_RESIDENT:
+	case ERR_ID_HKMO:
+	case ERR_ID_TAIWAN:
+	case ERR_ID_FOREIGN:
+		return "id_type";
 	default:
 		return "holder";
 	}
@@ -170,7 +181,7 @@ static enum err report(enum err e, const char *otherwise, struct fault_sink *fau
 		f.remedy = "请填写单位编号或统一社会信用代码";
 	} else if (e == ERR_UNIT_MISMATCH && strcmp(otherwise, "holder") == 0) {
 		f.text = "该证件号码已登记在另一个姓名下";
-		f.remedy = "请核对身份证原件上的姓名和号码";
+		f.remedy = "请核对证件原件上的姓名和号码";
 	}
 	return fault_put(faults, &f);
 }
@@ -187,6 +198,7 @@ static enum err precondition(size_t which, void *ctx, const struct filing_view *
 {
 	const struct cert_service *s = ctx;
 	struct question q = {.desk = s->desk, .own_no = v->filing->no, .now = v->now};
+	q.id_type = json_str_or(json_object_get(v->content, "form"), "id_type", "");
 	form_read(json_object_get(v->content, "form"), &q.form);
 	return report(asked[which].ask(&q), asked[which].other_field, faults);
 }
@@ -239,6 +251,11 @@ enum err cert_service_take(const struct cert_service *s, const char *own_no, con
 	form_read(taken, ret_form);
 	*ret_count = count;
 	return ERR_OK;
+}
+
+enum err cert_service_folded(const struct cert_service *s, const json_t *form, int64_t now, json_t **ret_form)
+{
+	return content_take(&s->service->fields, form, now, ret_form);
 }
 
 enum err cert_service_err(const struct cert_service *s, const json_t *form, const struct fault *f, int64_t now)

@@ -32,6 +32,8 @@ enum err cert_service_of(const struct desk *d, const struct cert_service **ret_s
  * *ret_form is whole only when *ret_count is 0. Errors are those of content_take(). */
 enum err cert_service_take(const struct cert_service *s, const char *own_no, const json_t *form, int64_t now, fault_fn *fn,
 			   void *ctx, size_t *ret_count, struct case_form *ret_form) MUST_CHECK;
+/* The form as it is taken: folded, with what was typed beside it (content.h). The caller's. */
+enum err cert_service_folded(const struct cert_service *s, const json_t *form, int64_t now, json_t **ret_form) MUST_CHECK;
 /* Borrows from f. */
 struct case_new cert_service_new(const struct case_form *f);
 /* A stored case's contents as a form; the numbers are the person's. */

@@ -1,5 +1,6 @@
 /* T01.json against what the certificate desk's code and the signer's protocol can do. */
 #include "server/filing/cert_service.h"
+#include "server/cert/ident.h"
 #include <string.h>
 
 #define FILE_NAME "T01.json"
@@ -8,7 +9,7 @@ static enum err bind_fields(const struct service *t)
 {
 	static const struct { const char *name, *validator; enum field_type type; bool required; size_t max; } kept[] = {
 		{"profile", "", FIELD_CODE, true, 0}, {"unit_no", "unit_no", FIELD_TEXT, false, 0}, {"uscc", "uscc", FIELD_TEXT, false, 0},
-		{"holder", "name", FIELD_TEXT, true, NAME_MAX_BYTES}, {"id_number", "id_number", FIELD_TEXT, true, 0},
+		{"holder", "name", FIELD_TEXT, true, NAME_MAX_BYTES}, {"id_type", "", FIELD_CODE, false, 0}, {"id_number", "id_number", FIELD_TEXT, true, 0},
 		{"mobile", "mobile", FIELD_TEXT, true, 0},
 		{"letter_no", "text", FIELD_TEXT, false, sizeof(((struct case_form *)0)->letter_no) - 1},
 		{"letter_from", "date", FIELD_DATE, false, 0}, {"letter_to", "date", FIELD_DATE, false, 0}, {"years", "", FIELD_CODE, true, 0}};
@@ -41,6 +42,14 @@ static enum err bind_lists(const struct service *t)
 			known |= strcmp(profiles[k], l->v[i].code) == 0;
 		if (!known)
 			return ERR(CONFIG, FILE_NAME ": lists.%s[%zu].code: the desk issues no \"%s\"", l->name, i, l->v[i].code);
+	}
+	const struct service_list *types = service_field_find(&t->fields, "id_type")->list;
+	for (size_t i = 0; i < types->n; i++) {
+		bool known = false;
+		for (enum id_document d = 0; d < ID_DOCUMENTS; d++)
+			known |= strcmp(ident_document_code(d), types->v[i].code) == 0;
+		if (!known)
+			return ERR(CONFIG, FILE_NAME ": lists.%s[%zu].code: no document \"%s\"", types->name, i, types->v[i].code);
 	}
 	for (size_t i = 0; i < years->n; i++) {
 		const char *c = years->v[i].code;

@@ -38,7 +38,7 @@ static enum err put_facts(struct web_req *rq, struct mo *m, const struct cert_ca
 	}
 	mo_fact(list, "持有人", c->holder);
 	mo_fact(list, "人员编号", c->person_no);
-	mo_fact(list, "身份证号码", id);
+	mo_fact(list, "证件号码", id);
 	mo_fact(list, "手机号码", mobile);
 	if (c->letter_no[0] != 0) {
 		mo_fact(list, "授权委托书", c->letter_no);

@@ -1,4 +1,5 @@
 /* /desk and /review: the queue; the form of a new or revised case. */
+#include "server/portal/filing_sheet.h"
 #include "server/portal/pages.h"
 #include "base/text.h"
 #include "server/filing/cert_service.h"
@@ -256,6 +257,10 @@ static enum err form_model(const struct form *f)
 	mo_str(&m, "title", f->title);
 	mo_str(&m, "action", f->action);
 	mo_bool(&m, "has_faults", json_array_size(f->faults) > 0);
+	json_t *folded = mo_list(&m, "folded");
+	TRY(mo_err(&m));
+	TRY(folded_put(folded, &s->fields, f->values, "申请内容"));
+	TRY(folded_end(&m, folded));
 	json_t *groups = mo_list(&m, "groups");
 	TRY(mo_err(&m));
 	for (size_t i = 0; i < s->n_groups; i++)
@@ -315,6 +320,17 @@ static enum err put_fault(const struct fault *x, void *ctx)
 	return mo_err(&o);
 }
 
+/* What folding changed is shown once, in the form, before anything is kept: the second time nothing changes. */
+static enum err show_folded(struct form *f, bool *ret_good)
+{
+	json_t *taken = NULL;
+	TRY(cert_service_folded(f->cert, f->values, clock_now(portal_of(f->rq)->desk.clock), &taken));
+	*ret_good = json_object_get(taken, CONTENT_TYPED) == NULL;
+	json_decref(f->values);
+	f->values = taken;
+	return ERR_OK;
+}
+
 /* Whole when it has no faults; then the desk checks it once more, in the transaction what only there can be known. */
 static enum err form_take(struct form *f, const char *own_no, struct case_form *ret_form, bool *ret_good)
 {
@@ -329,7 +345,7 @@ static enum err form_take(struct form *f, const char *own_no, struct case_form *
 	}
 	TRY(e);
 	*ret_good = !layer && count == 0;
-	return ERR_OK;
+	return *ret_good ? show_folded(f, ret_good) : ERR_OK;
 }
 
 /* Somebody was quicker than the check: told at the field all the same. */

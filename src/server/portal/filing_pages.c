@@ -390,6 +390,7 @@ enum err page_filing_check(struct web_req *rq)
 	TRY(filing_put_steps(&m, 3));
 	TRY(put_check_faults(&m, &v));
 	mo_bool(&m, "takes_sheet", filing_takes_sheet(portal_of(rq), v.s));
+	TRY(filing_put_folded(&m, v.d, &v.f, v.s, v.content));
 	TRY(filing_put_content(rq, &m, v.d, &v.f, v.s, v.content));
 	TRY(filing_put_attachments(rq, &m, v.d, &v.f, "/filings", false));
 	return mo_err(&m);

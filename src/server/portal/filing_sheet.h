@@ -28,6 +28,15 @@ enum err filing_put_no_faults(struct mo *m) MUST_CHECK; /* the same members, for
 /* One-line text as it may be shown: a spoilt cell as words, invisible characters told instead of shown. */
 enum err filing_shown(const struct service_field *field, const char *value, struct buf *out) MUST_CHECK;
 
+/* --- what folding changed: filing_folded.c --- */
+enum { FOLDED_SHOWN = 200 };
+/* Appends {"row": place, "label", "from", "to", "words"} for each changed field of a row; a secret one without "from" and "to". */
+enum err folded_put(json_t *list, const struct service_fields *fields, const json_t *row, const char *place) MUST_CHECK;
+enum err folded_end(struct mo *m, json_t *list) MUST_CHECK; /* "has_folded", "folded_count", "more_folded"; list is cut */
+/* The whole draft's, as "folded", rows by the numbers of their sheet. */
+enum err filing_put_folded(struct mo *m, const struct filing_desk *d, const struct filing *f, const struct service *s,
+			   const json_t *content) MUST_CHECK;
+
 /* --- pages: filing_sheet.c --- */
 bool filing_takes_sheet(const struct portal *p, const struct service *s); /* the business has rows and a reader for them */
 /* The business month that filings now count for, "202611"; "" when no tables are loaded. */

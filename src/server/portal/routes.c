@@ -43,16 +43,16 @@ static const struct web_field no_account[] = {
 };
 /* The fields of T01's form, taken as they come: the definition checks them; compared with it at start. */
 static const struct web_field in_case[] = {
-	{"profile", "证书类型", SERVICE_VALUE_MAX}, {"unit_no", "单位编号", SERVICE_VALUE_MAX},
-	{"uscc", "统一社会信用代码", SERVICE_VALUE_MAX}, {"holder", "姓名", SERVICE_VALUE_MAX},
-	{"id_number", "身份证号码", SERVICE_VALUE_MAX}, {"mobile", "手机号码", SERVICE_VALUE_MAX},
-	{"letter_no", "委托书编号", SERVICE_VALUE_MAX}, {"letter_from", "委托期限自", SERVICE_VALUE_MAX},
-	{"letter_to", "委托期限至", SERVICE_VALUE_MAX}, {"years", "证书期限", SERVICE_VALUE_MAX},
+	{"profile", "证书类型", SERVICE_VALUE_MAX}, {"unit_no", "单位编号", SERVICE_VALUE_MAX, .typed = true},
+	{"uscc", "统一社会信用代码", SERVICE_VALUE_MAX, .typed = true}, {"holder", "姓名", SERVICE_VALUE_MAX, .typed = true},
+	{"id_type", "证件类型", SERVICE_VALUE_MAX}, {"id_number", "证件号码", SERVICE_VALUE_MAX, .typed = true}, {"mobile", "手机号码", SERVICE_VALUE_MAX, .typed = true},
+	{"letter_no", "委托书编号", SERVICE_VALUE_MAX, .typed = true}, {"letter_from", "委托期限自", SERVICE_VALUE_MAX, .typed = true},
+	{"letter_to", "委托期限至", SERVICE_VALUE_MAX, .typed = true}, {"years", "证书期限", SERVICE_VALUE_MAX},
 	{NULL},
 };
 static const struct web_field no_case[] = {
 	NOTHING("profile", "证书类型"), NOTHING("unit_no", "单位编号"), NOTHING("uscc", "统一社会信用代码"), NOTHING("holder", "姓名"),
-	NOTHING("id_number", "身份证号码"), NOTHING("mobile", "手机号码"), NOTHING("letter_no", "委托书编号"),
+	NOTHING("id_type", "证件类型"), NOTHING("id_number", "证件号码"), NOTHING("mobile", "手机号码"), NOTHING("letter_no", "委托书编号"),
 	NOTHING("letter_from", "委托期限自"), NOTHING("letter_to", "委托期限至"), NOTHING("years", "证书期限"), {NULL},
 };
 static const struct web_field in_step[] = {{"step", "步骤", 10, true}, {"opinion", "意见", CASE_OPINION_MAX}, {NULL}};
@@ -69,13 +69,13 @@ static const struct web_field in_installed[] = {{"cert_serial", "证书序列号
 /* The fields of every definition's form; a test compares them with share/services. */
 static const struct web_field in_filing[] = {
 	{"version", "版本", 20, true}, {"go", "操作", 8},
-	{"period", "所属期", 80},
-	{"note", "说明", 300},
+	{"period", "所属期", 80, .typed = true},
+	{"note", "说明", 300, .typed = true},
 	{"id_type", "证件类型", 20},
-	{"id_no", "证件号码", 80},
-	{"name", "姓名", 150},
+	{"id_no", "证件号码", 80, .typed = true},
+	{"name", "姓名", 150, .typed = true},
 	{"gender", "性别", 20},
-	{"birth", "出生日期", 80},
+	{"birth", "出生日期", 80, .typed = true},
 	{"ethnic", "民族", 20},
 	{"enrol_type", "参保类型", 20},
 	{"ins_110", "养老", 1},
@@ -83,21 +83,21 @@ static const struct web_field in_filing[] = {
 	{"ins_310", "医疗", 1},
 	{"ins_410", "工伤", 1},
 	{"ins_510", "生育", 1},
-	{"start_month", "参保年月", 80},
-	{"hire_date", "入职日期", 80},
+	{"start_month", "参保年月", 80, .typed = true},
+	{"hire_date", "入职日期", 80, .typed = true},
 	{"contract_type", "合同类型", 20},
-	{"contract_from", "合同开始日期", 80},
-	{"contract_to", "合同终止日期", 80},
+	{"contract_from", "合同开始日期", 80, .typed = true},
+	{"contract_to", "合同终止日期", 80, .typed = true},
 	{"employ_form", "用工形式", 20},
 	{"post_class", "岗位类别", 20},
-	{"post", "岗位", 150},
+	{"post", "岗位", 150, .typed = true},
 	{"special_job", "特殊工种", 20},
-	{"wage", "月工资", 80},
+	{"wage", "月工资", 80, .typed = true},
 	{"hukou_type", "户口性质", 20},
-	{"hukou_addr", "户籍地址", 300},
-	{"live_addr", "居住地址", 300},
-	{"mobile", "手机号码", 60},
-	{"remark", "备注", 300},
+	{"hukou_addr", "户籍地址", 300, .typed = true},
+	{"live_addr", "居住地址", 300, .typed = true},
+	{"mobile", "手机号码", 60, .typed = true},
+	{"remark", "备注", 300, .typed = true},
 	{NULL},
 };
 static const struct web_field in_attach[] = {
@@ -111,7 +111,7 @@ static const struct web_field in_business[] = {{"business", "业务代码", SERV
 static const struct web_field in_saved[] = {{"saved", "已保存", 1}, {NULL}};
 static const struct web_field in_page[] = {{"page", "页码", 5}, {NULL}};
 static const struct web_field in_version[] = {{"version", "版本", 20, true}, {NULL}};
-static const struct web_field in_sheet[] = {{"version", "版本", 20, true}, {"period", "所属期", 80},
+static const struct web_field in_sheet[] = {{"version", "版本", 20, true}, {"period", "所属期", 80, .typed = true},
 	{"sheet", "表格文件", SHEET_FILE_MAX, true, .is_file = true}, {NULL}};
 static const struct web_field no_sheet[] = {NOTHING("period", "所属期"), NOTHING("sheet", "表格文件"), {NULL}};
 static const struct web_field in_result[] = {{"done", "已办理", 5}, {"failed", "未办理", 5}, {NULL}};

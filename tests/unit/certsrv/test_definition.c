@@ -65,7 +65,7 @@ static const struct {
 	{"\"group\": \"holder\"", "\"group\": \"house\"", "T01.json: fields[3].group: no group \"house\""},
 	{"\"group\": \"holder\",", "", "T01.json: fields[3].group: missing"},
 	{"\"name\": \"validity\"", "\"name\": \"letter\"", "T01.json: groups[4].name: letter is there twice"},
-	{"\"type\": \"date\"}", "\"type\": \"date\", \"radios\": true}", "T01.json: fields[7].radios: only a code"},
+	{"\"type\": \"date\"}", "\"type\": \"date\", \"radios\": true}", "T01.json: fields[8].radios: only a code"},
 	{"\"code\": \"person\"", "\"code\": \"staff\"", "T01.json: rules[6].value"},
 	{"\"code\": \"3\"", "\"code\": \"9\"", "T01.json: lists.years[2].code: not 1 to 5 years"},
 	{"\"name\": \"slip\"", "\"name\": \"slap\"", "T01.json: documents[0].name: the desk makes no \"slap\""},

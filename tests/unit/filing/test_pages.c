@@ -194,6 +194,32 @@ static void test_by_form(void **state)
 	assert_true(browser_says(&s->b, "填错"));
 }
 
+/* What is pasted with marks that nobody sees and dots of another kind is taken; the check page says what became of it, and what the
+ * statement holds is what it shows. */
+static void test_folded(void **state)
+{
+	struct site *s = *state;
+	char no[FILING_NO_MAX + 1], uri[200], base[200], next[200];
+	log_in(s, &s->w.operator, "/filings");
+	start(s, no);
+	(void)snprintf(base, sizeof base, "/filings/%s", no);
+	(void)snprintf(uri, sizeof uri, "/filings/%s/form", no);
+	assert_int_equal(browser_post_form(&s->b, uri, "version=1&period=202611&id_no=%E2%80%AD430102199003079914%E2%80%AC&name=%E6%B5%8B%E2%80%A2%E8%AF%95%E3%80%80%E7%94%B2%EF%BC%88%E5%B0%8F%EF%BC%89&wage=8000&go=next"), 303);
+	(void)snprintf(uri, sizeof uri, "/filings/%s/check", no);
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_true(browser_says(&s->b, "data-sign"));
+	assert_true(browser_says(&s->b, "写法整理过 2 处"));
+	assert_true(browser_says(&s->b, "测•试&lt;U+3000&gt;甲（小）"));
+	assert_true(browser_says(&s->b, "<strong>测·试甲</strong>"));
+	assert_true(browser_says(&s->b, "去掉看不见的符号"));
+	sign(s, &s->w.operator, base, json_pack("{s:s}", "step", "submit"), next);
+	assert_int_equal(world_get(&s->w, no).state, FILING_SUBMITTED);
+	/* a control is nobody's typing */
+	start(s, no);
+	(void)snprintf(uri, sizeof uri, "/filings/%s/form", no);
+	assert_int_equal(browser_post_form(&s->b, uri, "version=1&period=202611&name=%1AB03-19&go=next"), 422);
+}
+
 static void test_review(void **state)
 {
 	struct site *s = *state;
@@ -442,6 +468,6 @@ static void test_fields_are_declared(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_by_form), T(test_review), T(test_changed), T(test_unsure), T(test_who_may_not), T(test_staff), cmocka_unit_test(test_fields_are_declared)};
+	const struct CMUnitTest tests[] = {T(test_by_form), T(test_folded), T(test_review), T(test_changed), T(test_unsure), T(test_who_may_not), T(test_staff), cmocka_unit_test(test_fields_are_declared)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

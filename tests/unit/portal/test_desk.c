@@ -35,6 +35,50 @@ static void test_form_errors(void **state)
 	assert_true(browser_says(&s->b, "F-007"));
 }
 
+/* The desk's form shows what folding made of a name before anything is kept; the second time there is nothing to change. */
+static void test_folded(void **state)
+{
+	struct site *s = *state;
+	char form[700] = "profile=unit&unit_no=10000016&uscc=91430100MAYYYY016Y&holder=%E6%B5%8B%E2%80%A2%E8%AF%95%E7%94%B2%EF%BC%88%E5%B0%8F%EF%BC%89"
+		"&id_type=01&id_number=430102199003079914&mobile=13000000001&letter_no=W-1&years=1";
+	dates(s, form + strlen(form), sizeof form - strlen(form));
+	site_log_in_staff(s, &s->o.clerk, ROLE_CLERK, "/desk");
+	assert_int_equal(browser_post_form(&s->b, "/desk/new", form), 200);
+	assert_true(browser_says(&s->b, "写法整理过 1 处"));
+	assert_true(browser_says(&s->b, "value=\"测·试甲\""));
+	assert_true(browser_says(&s->b, "测•试甲（小）"));
+	char again[700] = "profile=unit&unit_no=10000016&uscc=91430100MAYYYY016Y&holder=%E6%B5%8B%C2%B7%E8%AF%95%E7%94%B2"
+		"&id_type=01&id_number=430102199003079914&mobile=13000000001&letter_no=W-1&years=1";
+	dates(s, again + strlen(again), sizeof again - strlen(again));
+	assert_int_equal(browser_post_form(&s->b, "/desk/new", again), 303);
+	assert_int_equal(browser_get(&s->b, browser_head(&s->b, "Location: ")), 200);
+	assert_true(browser_says(&s->b, "测·试甲"));
+}
+
+/* Each number under another document's type: which type to choose. */
+static void test_documents(void **state)
+{
+	struct site *s = *state;
+	static const struct { const char *type, *number, *code; } rows[] = {
+		{"01", "810000199001019910", "F-017"}, {"01", "830000199001019914", "F-018"}, {"01", "990102199003079913", "F-019"}, {"05", "430102199003079914", "F-016"},
+		{"03", "830000199001019914", "F-018"}, {"04", "ABC123456789012", "F-019"}, {"03", "810000199001019910", ""}, {"05", "ABC123456789012", ""},
+	};
+	site_log_in_staff(s, &s->o.clerk, ROLE_CLERK, "/desk");
+	assert_int_equal(browser_get(&s->b, "/desk/new"), 200);
+	assert_true(browser_says(&s->b, "外国人永久居留身份证"));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char form[700];
+		(void)snprintf(form, sizeof form, "profile=unit&unit_no=10000016&holder=%%E6%%B5%%8B%%E8%%AF%%95%%E7%%94%%B2&id_type=%s&id_number=%s&mobile=13000000001&letter_no=W-9%zu&years=1",
+			       rows[i].type, rows[i].number, i);
+		dates(s, form + strlen(form), sizeof form - strlen(form));
+		int status = browser_post_form(&s->b, "/desk/new", form);
+		if (status != (rows[i].code[0] != 0 ? 422 : 303))
+			fail_msg("row %zu: %d %s", i, status, strstr((const char *)s->b.answer.ptr, "govuk-error-summary"));
+		if (rows[i].code[0] != 0)
+			assert_true(browser_says(&s->b, rows[i].code) && browser_says(&s->b, "证件类型请选"));
+	}
+}
+
 static void open_case(struct site *s, char ret_path[80])
 {
 	char form[600] = GOOD_CASE;
@@ -296,7 +340,7 @@ static void test_log(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SITE(test_form_errors), WITH_SITE(test_case_story), WITH_SITE(test_overdue), WITH_SITE(test_return), WITH_SITE(test_log),
+		WITH_SITE(test_form_errors), WITH_SITE(test_folded), WITH_SITE(test_documents), WITH_SITE(test_case_story), WITH_SITE(test_overdue), WITH_SITE(test_return), WITH_SITE(test_log),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
