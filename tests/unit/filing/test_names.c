@@ -1,6 +1,6 @@
 /* What is signed is what is registered: every way of writing a name or a text is folded once, when it is taken. */
 #include "b03_world.h"
-#include "base/text.h"
+#include "base/file.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -134,9 +134,65 @@ static void test_old_register(void **state)
 	assert_non_null(strstr(buf_cstr(&told), "B03-05"));
 }
 
+/* --- filings of before: the version then took names as they were typed --- */
+
+static enum err as_typed(struct span in, int64_t now, char *ret, size_t cap)
+{
+	(void)now;
+	if (in.len >= cap)
+		return ERR(LIMIT, "value");
+	memcpy(ret, in.ptr, in.len);
+	ret[in.len] = 0;
+	return ERR_OK;
+}
+
+static void take_services(struct b03_world *b, bool old)
+{
+	static const struct service_validator then[] = {{"name", as_typed, FOLD_TEXT}, {"text", as_typed, FOLD_TEXT}, {NULL}};
+	services_free(b->services);
+	b->b03.registry.validators = old ? then : NULL;
+	AUTO_BUF(text, SERVICE_FILE_MAX);
+	OK(file_read(SHARE_DIR "/services/B03.json", &text));
+	OK(services_parse("B03.json", buf_span(&text), &b->b03.registry, &b->services));
+	b->w.d.services = b->services;
+}
+
+/* What was signed then is approved as it was signed, and that is what the register gets: nothing folds behind a signature. */
+static void test_signed_before(void **state)
+{
+	struct b03_world *b = *state;
+	char no[FILING_NO_MAX + 1], other[FILING_NO_MAX + 1];
+	size_t faults = 0;
+	AUTO_BUF(got, 400);
+	AUTO_BUF(told, 4000);
+	take_services(b, true);
+	b03_world_draft(b, json_pack("[o]", b03_world_row(b, "430102199003079914", "测．试（小）", "1")), no);
+	OK(world_submit(&b->w, no, &b->w.operator));
+	b03_world_draft(b, json_pack("[o]", b03_world_row(b, "430104198506159922", "测•试乙", "2")), other);
+	take_services(b, false);
+	OK(b03_world_approve(b, no));
+	b03_world_sql(b, "SELECT name FROM person WHERE name LIKE '测%'", &got);
+	assert_string_equal(buf_cstr(&got), "测．试（小）");
+	/* a draft of then is not signed as it is; saved once more it is folded */
+	OK(filing_check(&b->w.d, other, &b->w.operator.who, keep, &told, &faults));
+	assert_int_equal(faults, 1);
+	assert_int_equal(strncmp(buf_cstr(&told), "name E-30 ", 10), 0);
+	assert_int_equal(world_submit(&b->w, other, &b->w.operator), ERR_FAULTS);
+	err_clear();
+	b03_world_fill(b, other, json_pack("[o]", b03_world_row(b, "430104198506159922", "测•试乙", "2")));
+	OK(world_submit(&b->w, other, &b->w.operator));
+	/* the correction of what was signed then begins folded, and an unchanged person stays the same person */
+	OK(filing_correct(&b->w.d, no, &b->w.operator.who, other));
+	buf_clear(&told);
+	OK(filing_check(&b->w.d, other, &b->w.operator.who, keep, &told, &faults));
+	assert_int_equal(faults, 0);
+	OK(world_submit(&b->w, other, &b->w.operator));
+	OK(b03_world_approve(b, other));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, b03_world_open, b03_world_close)
-	const struct CMUnitTest tests[] = {T(test_signed_is_registered), T(test_private_use), T(test_old_register)};
+	const struct CMUnitTest tests[] = {T(test_signed_is_registered), T(test_private_use), T(test_old_register), T(test_signed_before)};
 	return cmocka_run_group_tests_name("filing-names", tests, NULL, NULL);
 }
