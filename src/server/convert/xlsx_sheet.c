@@ -31,7 +31,7 @@ struct sheet_job {
 	bool in_row, in_cell, in_value, has_formula, is_long, has_content;
 	int phonetic; /* inside of <rPh>: how it is read aloud, not the text (18.4.6) */
 	char type[12];
-	int64_t style;
+	int64_t style, *col_style; /* of the cell, -1 none; of each column, limits.cols of them */
 	struct buf value;       /* of this cell */
 };
 
@@ -99,11 +99,25 @@ static enum err shared_cell(struct sheet_job *j, struct span v)
 	return ERR_OK;
 }
 
+static bool is_date_style(const struct sheet_job *j, int64_t style)
+{
+	return style >= 0 && (size_t)style < j->b->styles.n && j->b->styles.is_date[style];
+}
+
+/* Gnumeric leaves a cell's style off where its column has it, though a column's style is for cells that do not exist (18.3.1.13). A
+ * number of five digits in such a column is that day; others are what they are. */
+static bool by_column(const struct sheet_job *j, struct span v)
+{
+	size_t whole = 0;
+	while (whole < v.len && v.ptr[whole] >= '0' && v.ptr[whole] <= '9')
+		whole++;
+	return j->style < 0 && whole == 5 && is_date_style(j, j->col_style[j->col]);
+}
+
 static void number_cell(struct sheet_job *j, struct span v)
 {
 	char text[64] = "";
-	bool date = j->style >= 0 && (size_t)j->style < j->b->styles.n && j->b->styles.is_date[j->style];
-	enum cell_kind k = date ? value_date(v, j->b->date1904, text, sizeof text) : value_number(v, text, sizeof text);
+	enum cell_kind k = is_date_style(j, j->style) || by_column(j, v) ? value_date(v, j->b->date1904, text, sizeof text) : value_number(v, text, sizeof text);
 	slot_set(j, k, k == CELL_NUMBER || k == CELL_DATE || k == CELL_TIMED ? span_str(text) : SPAN_EMPTY);
 }
 
@@ -233,6 +247,18 @@ static enum err cell_start(struct sheet_job *j, const char **attrs)
 	return ERR_OK;
 }
 
+/* Style of the columns min to max (18.3.1.13); before the rows. */
+static void col_start(struct sheet_job *j, const char **attrs)
+{
+	const char *min = xml_attr(attrs, "min"), *max = xml_attr(attrs, "max"), *style = xml_attr(attrs, "style");
+	int64_t from = 0, to = 0, v = -1;
+	if (min == NULL || max == NULL || style == NULL || !value_int(span_str(min), XLSX_COL_LAST, &from) ||
+	    !value_int(span_str(max), XLSX_COL_LAST, &to) || !value_int(span_str(style), INT32_MAX, &v) || from == 0)
+		return;
+	for (int64_t c = from; c <= to && c <= (int64_t)j->b->limits->cols; c++)
+		j->col_style[c - 1] = v;
+}
+
 /* --- second reading --- */
 
 static enum err sheet_start(void *ctx, const char *name, const char **attrs)
@@ -242,6 +268,8 @@ static enum err sheet_start(void *ctx, const char *name, const char **attrs)
 		return row_start(j, attrs);
 	if (strcmp(name, "c") == 0)
 		return cell_start(j, attrs);
+	if (strcmp(name, "col") == 0)
+		col_start(j, attrs);
 	if (strcmp(name, "f") == 0)
 		j->has_formula = true;
 	j->phonetic += strcmp(name, "rPh") == 0;
@@ -293,12 +321,15 @@ enum err sheet_read(struct book *b, const struct xlsx_sink *sink, struct xlsx_su
 	struct ranges *merged = calloc(1, sizeof *merged);
 	struct sheet_job j = {.b = b, .sink = sink, .s = s, .merged = merged, .value = buf_make(b->limits->cell_bytes),
 		.text = buf_make((size_t)cols * b->limits->cell_bytes), .slots = calloc(cols, sizeof *j.slots),
-		.cells = calloc(cols, sizeof *j.cells)};
-	enum err e = merged != NULL && j.slots != NULL && j.cells != NULL ? read_twice(&j, merged) : ERR(NOMEM, "sheet");
+		.cells = calloc(cols, sizeof *j.cells), .col_style = calloc(cols, sizeof *j.col_style)};
+	for (unsigned c = 0; c < cols && j.col_style != NULL; c++)
+		j.col_style[c] = -1;
+	enum err e = merged != NULL && j.slots != NULL && j.cells != NULL && j.col_style != NULL ? read_twice(&j, merged) : ERR(NOMEM, "sheet");
 	buf_done(&j.value);
 	buf_done(&j.text);
 	free(j.slots);
 	free(j.cells);
+	free(j.col_style);
 	free(merged);
 	return e;
 }

@@ -77,7 +77,7 @@ static void test_same(void **state)
 	(void)state;
 	/* From "phonetic" on: ECMA-376 part 1, 18.4.6 and 22.9.2.19; part 2, names and types of parts; what SheetJS writes; 18.8.30. */
 	static const char *const odd[] = {"epoch-1904", "inline", "empty-million", "phonetic", "part-case", "default-type", "backslash",
-		"strict", "relative", "escapes", "date-43s", "date-formats"};
+		"strict", "relative", "escapes", "date-43s", "date-formats", "column-style"};
 	size_t wrong = 0;
 	const struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
 	AUTO_BUF(plain, TEXT_MAX);
