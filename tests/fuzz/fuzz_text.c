@@ -1,5 +1,7 @@
 /* text.h: decoders accept only what the encoder writes; nothing reads out of bounds. */
 #include "base/text.h"
+#include "base/text_fold.h"
+#include "base/typed.h"
 
 typedef enum err decode_fn(struct span s, struct buf *out);
 typedef void encode_fn(struct buf *out, struct span s);
@@ -33,6 +35,36 @@ static void times(struct span in)
 	}
 }
 
+/* Twice is once, and what comes out of UTF-8 is UTF-8 in normalization form C. */
+static void folds(struct span in)
+{
+	for (enum fold_as as = FOLD_TEXT; as <= FOLD_NUMBER; as++) {
+		AUTO_BUF(one, 1 << 20);
+		AUTO_BUF(two, 1 << 20);
+		unsigned what = 0;
+		if (text_fold(as, in, &one, NULL) != ERR_OK)
+			continue;
+		INVARIANT(text_is_utf8(in) && text_is_utf8(buf_span(&one)));
+		INVARIANT(text_fold(as, buf_span(&one), &two, &what) == ERR_OK);
+		INVARIANT(span_eq(buf_span(&one), buf_span(&two)) && what == 0);
+	}
+}
+
+static void typed(struct span in)
+{
+	int64_t t = 0;
+	int month = 0;
+	if (typed_day(in, &t) == ERR_OK) {
+		AUTO_BUF(out, 64);
+		int64_t again = 0;
+		text_date_cn(&out, t);
+		INVARIANT(typed_day(buf_span(&out), &again) == ERR_OK && again == t);
+	}
+	if (typed_month(in, &month) == ERR_OK)
+		INVARIANT(month % 100 >= 1 && month % 100 <= 12);
+	err_clear();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -53,5 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		INVARIANT(span_eq(in, buf_span(&out)));
 	}
 	times(in);
+	folds(in);
+	typed(in);
 	return 0;
 }
