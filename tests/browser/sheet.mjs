@@ -10,13 +10,15 @@ const EMPLOYEES = 1000;
 const UNIT = "43010024"; // the demonstration's operator-1
 // Kinds of the generator; those of the second list are told but do not hinder.
 const FAULTY = ["wrong-id:3", "duplicate:2", "bad-date", "formula:2", "merged", "us-date", "wage:3", "no-wage", "young", "retired", "other-unit:2",
-  "future-month", "old-month", "no-contract", "number-id", "error", "long", "control", "no-name", "unknown-code", "short-mobile"];
-const HARMLESS = ["text-date:2", "late", "low-wage"];
+  "future-month", "old-month", "no-contract", "number-id", "error", "long", "no-name", "unknown-code", "short-mobile",
+  "short-year", "timed-date", "utc-text", "decimal-month", "gnumeric-id", "hk-number"];
+const HARMLESS = ["text-date:2", "late", "low-wage", "control", "dotted-name:2", "marked-mobile", "midnight-text", "foreign-number"];
 // What each spoilt row must be told about.
 const LABELS = { "wrong-id": "证件号码", duplicate: "证件号码", "bad-date": "入职日期", formula: "月工资", merged: "月工资", "us-date": "入职日期",
   wage: "月工资", "no-wage": "月工资", young: "证件号码", retired: "证件号码", "other-unit": "单位编号", "future-month": "参保年月",
-  "old-month": "参保年月", "no-contract": "劳动合同类型", "number-id": "证件号码", error: "月工资", long: "备注", control: "姓名",
-  "no-name": "姓名", "unknown-code": "民族", "short-mobile": "手机号码" };
+  "old-month": "参保年月", "no-contract": "劳动合同类型", "number-id": "证件号码", error: "月工资", long: "备注",
+  "no-name": "姓名", "unknown-code": "民族", "short-mobile": "手机号码", "short-year": "入职日期", "timed-date": "入职日期", "utc-text": "入职日期", "decimal-month": "参保年月",
+  "gnumeric-id": "证件号码", "hk-number": "证件类型" };
 
 function make(bureau, name, ...args) {
   const out = path.join(bureau.dir, name);
@@ -94,6 +96,12 @@ async function dropped(page, bureau, { no, expect }, shots) {
   check("every spoilt row is named with its field", missing.length === 0, JSON.stringify(missing.map(([r]) => [r, expect[r], lines.filter((l) => l[0] === r)])));
   check("no other row is named", more.length === 0, JSON.stringify(more.map((r) => lines.filter((l) => l[0] === r))));
   check("a spoilt cell is named by column and row", lines.some((l) => /单元格 S\d+/.test(l[3])), JSON.stringify(lines.slice(0, 5)));
+  const twice = lines.filter((l) => ["short-year", "timed-date", "utc-text", "decimal-month", "gnumeric-id", "hk-number"].includes(expect[l[0]]));
+  check("what has two readings is one fault at its cell", twice.length === 6 && twice.filter((l) => /单元格 [CJK]\d+/.test(l[3])).length === 5, JSON.stringify(twice));
+  const told = await page.locator("#folded-table tbody tr").evaluateAll((rows) => rows.map((r) => [...r.children].map((c) => c.textContent)));
+  const dotted = told.filter((t) => t[2].startsWith("测•试甲"));
+  check("what was folded is told with row, field, from and to", told.length === 4 && dotted.length === 2 && dotted.every((t) => /^第 \d+ 行$/.test(t[0]) && t[1] === "姓名" && t[3] === "测·试甲"),
+    JSON.stringify(told));
   check("the summary counts them", Number(data.rows) === EMPLOYEES && Number(data.bad) === wanted.size && Number(data.good) === EMPLOYEES - wanted.size, JSON.stringify(data));
   check("nothing can be signed", !(await page.isVisible("#sign")));
   check("a page has fifty rows", (await page.locator("#people tbody tr").count()) === 50);
