@@ -8,11 +8,12 @@
 
 enum { HEADING_MAX = 8192 };
 
-/* "姓名*", "姓名(必填)", "姓\n名" and "姓名" are the same heading: FOLD_NUMBER makes brackets narrow and drops line breaks, blanks and
+/* "姓名*", "姓名(必填)", "姓\n名" and "姓名" are the same heading, so are 月工资(元) and 月工资: FOLD_NUMBER makes brackets narrow and drops line breaks, blanks and
  * invisible marks. */
 static struct span bare(struct span s)
 {
-	static const char *const tails[] = {"*", "(必填)", "(选填)"};
+	/* A note of another kind may make another column of it: 手机号码(紧急联系人). */
+	static const char *const tails[] = {"*", "(必填)", "(选填)", "(元)", "(元/月)", "(单位:元)", "(人民币元)"};
 	for (size_t i = 0; i < COUNT_OF(tails); i++) {
 		struct span tail = span_str(tails[i]);
 		if (s.len > tail.len && span_eq(span_sub(s, s.len - tail.len, tail.len), tail))
