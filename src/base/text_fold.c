@@ -325,6 +325,8 @@ void text_fold_show(struct span s, struct buf *out)
 	for (size_t n = text_decode(s, &cp); n > 0; n = text_decode(s, &cp)) {
 		if (text_cp_is_plain(cp) && (cp == ' ' || !is_blank(cp)))
 			buf_put(out, span_sub(s, 0, n));
+		else if (is_blank(cp))
+			buf_str(out, "␣");
 		else
 			buf_printf(out, "<U+%04X>", (unsigned)cp);
 		s = span_sub(s, n, s.len);

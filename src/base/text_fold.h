@@ -21,5 +21,5 @@ enum err text_fold(enum fold_as as, struct span in, struct buf *out, unsigned *r
 bool text_has_private(struct span s); /* private-use characters: 自造字 */
 /* May stand in a folded name: letters with their marks, 〇, U+00B7, a space, . - '; no digit, no sign. */
 bool text_cp_in_name(uint32_t cp);
-/* Appends s with what nobody sees written as its number, for showing what was typed: "张<U+200B>三". */
+/* Appends s as it may be shown: a blank that is not a plain space as ␣, what nobody sees as its number, "张<U+200B>三". */
 void text_fold_show(struct span s, struct buf *out);

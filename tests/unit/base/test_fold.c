@@ -136,7 +136,7 @@ static void shown(void **state)
 	AUTO_BUF(out, 100);
 	(void)state;
 	text_fold_show(span_str("张\xe2\x80\x8b三 \xee\x80\x80\n\xe3\x80\x80"), &out);
-	assert_string_equal(buf_cstr(&out), "张<U+200B>三 <U+E000><U+000A><U+3000>");
+	assert_string_equal(buf_cstr(&out), "张<U+200B>三 <U+E000>␣␣");
 	assert_true(text_has_private(span_str("张\xee\x80\x80")));
 	assert_false(text_has_private(span_str("张三")));
 }

@@ -153,7 +153,7 @@ static void test_told(void **state)
 	OK(json_print(json_object_get(model, "folded"), &text));
 	print_message("# %s\n", buf_cstr(&text));
 	assert_int_equal(json_int_or(model, "folded_count", 0), 2);
-	assert_non_null(strstr(buf_cstr(&text), "\"from\":\"测•试甲<U+3000>（小）\""));
+	assert_non_null(strstr(buf_cstr(&text), "\"from\":\"测•试甲␣（小）\""));
 	assert_non_null(strstr(buf_cstr(&text), "\"to\":\"测·试甲\""));
 	assert_non_null(strstr(buf_cstr(&text), "间隔号统一为“·”"));
 	assert_non_null(strstr(buf_cstr(&text), "去掉看不见的符号"));

@@ -150,7 +150,7 @@ static void spoilt_cells(void **state)
 static void shown_as_words(void **state)
 {
 	static const struct { const char *in, *want; } table[] = {{"张三", "张三"}, {"", ""}, {"\x1a" "B03-19 单元格 S12", "（单元格是公式）"},
-		{"张\xe2\x80\xae三", "张<U+202E>三"}, {"a\tb", "a<U+0009>b"}, {"张\xee\x80\x80", "张<U+E000>"}};
+		{"张\xe2\x80\xae三", "张<U+202E>三"}, {"a\tb", "a␣b"}, {"张\xee\x80\x80", "张<U+E000>"}};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		AUTO_BUF(out, 1000);
