@@ -119,6 +119,35 @@ const char *err_remedy(enum err e)
 	return row_of(e)->remedy;
 }
 
+/* What the table tells a person at a page is of no use in a shell. Rows that are not here read as in the table; an empty one: who
+ * raises it says what to do. */
+const char *err_remedy_shell(enum err e)
+{
+	static const char *const remedies[ERR_COUNT] = {
+		[ERR_NOMEM] = "请释放内存后再试",
+		[ERR_IO] = "请检查该文件或连接、磁盘空间和权限后再试",
+		[ERR_BUSY] = "请稍后再试",
+		[ERR_TIMEOUT] = "请用 yinxin status 查看各程序,原因见数据目录下 log/",
+		[ERR_INTERNAL] = "这是程序缺陷,请保留数据目录下 log/ 并报告开发者",
+		[ERR_CONFIG] = "",
+		[ERR_ABSENT] = "请核对名称或路径",
+		[ERR_EXISTS] = "请先移走它,或换一个位置",
+		[ERR_STATE] = "",
+		[ERR_UNAVAILABLE] = "请用 yinxin status 查看机构是否在运行",
+		[ERR_USAGE] = "用法见 --help",
+		[ERR_METHOD] = "请核对地址和程序版本",
+		[ERR_RATE] = "请稍后再试",
+		[ERR_LIMIT] = "请缩短或拆分后再试",
+		[ERR_JOURNAL] = "请停止签发,保留数据目录,按 docs/protocol/signer.md 核查",
+		[ERR_LOG_DAMAGED] = "请停止受理,保留数据目录,按上列各项核查",
+		[ERR_L_SESSION] = "请核对网址后重新登录",
+		[ERR_L_NO_AGENT] = "请用 yinxin status 查看助手是否在运行",
+	};
+	const char *own = (unsigned)e < ERR_COUNT ? remedies[e] : NULL;
+
+	return own ? own : row_of(e)->remedy;
+}
+
 int err_http(enum err e)
 {
 	return row_of(e)->http;

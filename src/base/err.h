@@ -46,6 +46,9 @@ const char *err_code(enum err e);   /* "C-004" */
 const char *err_en(enum err e);
 const char *err_zh(enum err e);
 const char *err_remedy(enum err e); /* Chinese */
+/* The same for who stands at a command line: no page to reload, no number to ring up, but where to look; "" where the trail
+ * says what to do. */
+const char *err_remedy_shell(enum err e);
 int err_http(enum err e);
 unsigned err_skf(enum err e);
 unsigned err_p11(enum err e);

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "client/agent/agent.h"
 #include "client/agent/skf_lib.h"
+#include "cmd/complain.h"
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,7 +69,7 @@ int main(int argc, char **argv)
 	e = run(conf);
 	if (e == ERR_OK)
 		return 0;
-	fprintf(stderr, "yinxin-agent: %s %s: %s;%s\n", err_code(e), err_zh(e), err_detail(),
-		e == ERR_EXISTS ? "请先退出另一个证书助手" : err_remedy(e));
-	return 1;
+	if (e == ERR_EXISTS)
+		e = ERR(STATE, "%s;请先退出另一个证书助手", err_detail());
+	return complain("yinxin-agent", e);
 }

@@ -235,7 +235,7 @@ int main(int argc, char **argv)
 	if (argc >= 2 && strcmp(argv[1], "serve") == 0)
 		return serve(argc - 1, argv + 1);
 	if (convert_args(argc, argv, &t.kind, &t.limits) != ERR_OK) {
-		fprintf(stderr, "yinxin-convert: 用法不正确(%s),请看 --help\n", err_detail());
+		fprintf(stderr, "yinxin-convert: 用法不正确: %.64s(%s);用法见 yinxin-convert --help\n", argc > 1 ? argv[1] : "没有参数", err_detail());
 		return 2;
 	}
 	secret_process_harden();

@@ -2,10 +2,12 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/bureau.h"
+#include "cmd/complain.h"
 #include "cmd/receiptcmd.h"
 #include "evidence/log_check.h"
 #include "server/notary/client.h"
 #include "store/conn.h"
+#include "store/migrate.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +95,8 @@ static enum err load_bureau(struct job *j)
 	AUTO_BUF(digest, 32);
 
 	TRY(bureau_path(&j->b, "root.sm3", path, sizeof path));
+	if (!file_exists(path))
+		return ERR(STATE, "%s 中没有机构;请用 --data 或 YINXIN_DATA 指出数据目录,或先启动一次(yinxin up)", j->b.data);
 	TRY(file_read(path, &line));
 	if (line.len < 64 || text_unhex(span_sub(buf_span(&line), 0, 64), &digest) != ERR_OK)
 		return ERR(CONFIG, "%s holds no digest", path);
@@ -112,7 +116,9 @@ static enum err open_database(struct job *j)
 		return ERR(ABSENT, "%s", path);
 	(void)snprintf(sql, sizeof sql, "%s/sql", j->b.share);
 	TRY(stmts_load(sql, &j->stmts));
-	return conn_open(path, j->stmts, CONN_READER, &j->conn);
+	TRY(conn_open(path, j->stmts, CONN_READER, &j->conn));
+	enum err e = migrate_check(j->conn, sql);
+	return e == ERR_STATE ? ERR(STATE, "%s 是旧版本的数据(%s);请先用本版本启动一次(yinxin up),再核对日志", path, err_detail()) : e;
 }
 
 /* --- what the notary remembers: entries and heads cut off together at the end show only there --- */
@@ -199,6 +205,6 @@ int logcmd_verify(const char *data)
 		e = check(&j);
 	job_done(&j);
 	if (e != ERR_OK && e != ERR_LOG_DAMAGED)
-		fprintf(stderr, "yinxin log verify: %s(%s): %s;%s\n", err_zh(e), err_code(e), err_detail(), err_remedy(e));
+		return complain("yinxin log verify", e);
 	return e == ERR_OK ? 0 : 1;
 }

@@ -1,4 +1,5 @@
 #include "cmd/receiptcmd.h"
+#include "cmd/complain.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -109,18 +110,12 @@ static int64_t now(void)
 	return clock_now(c);
 }
 
-static int fail(const char *program, enum err e)
-{
-	fprintf(stderr, "%s: %s(%s): %s;%s\n", program, err_zh(e), err_code(e), err_detail(), err_remedy(e));
-	return 1;
-}
-
 static int verdict(enum err e)
 {
 	if (e == ERR_OK)
 		printf("结论: 回执有效\n");
 	else if (e == ERR_ROOT_UNKNOWN)
-		printf("结论: 根证书未确认。其余各项均通过;%s\n", err_remedy(e));
+		printf("结论: 根证书未确认。其余各项均通过;%s\n", err_remedy_shell(e));
 	else
 		printf("结论: 回执无效 —— %s(%s)\n", err_zh(e), err_code(e));
 	return e == ERR_OK ? 0 : 1;
@@ -134,16 +129,16 @@ int receiptcmd_verify(const char *program, const char *file, const char *root_he
 
 	enum err e = root_hex ? parse_root(root_hex, root) : pinned_root(root);
 	if (e != ERR_OK && root_hex) {
-		(void)fail(program, e);
+		(void)complain(program, e);
 		return 2;
 	}
 	if (e == ERR_ABSENT)
 		plan.root_sm3 = NULL;
 	else if (e != ERR_OK)
-		return fail(program, e);
+		return complain(program, e);
 	err_clear();
 	e = file_read(file, &bytes);
 	if (e != ERR_OK)
-		return fail(program, e);
+		return complain(program, e);
 	return verdict(verify_receipt(buf_span(&bytes), &plan));
 }

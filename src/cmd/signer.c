@@ -55,6 +55,13 @@ _Static_assert((int)SIGNER_STOPPED == (int)DAEMON_STOPPED, "a signal sets the on
 /* After a write that failed only a new start reads again what is on disk; the supervisor gives it. */
 static bool journal_failed;
 
+/* What the portal and the notary ask many times a minute, and what changes nothing, would bury the lines that count. */
+static bool is_routine(const struct ipc_type *request)
+{
+	return request->type == SIGNER_HELLO || request->type == SIGNER_CRL || request->type == SIGNER_STATUS ||
+	       request->type == SIGNER_FEED || request->type == SIGNER_ROSTER_GET;
+}
+
 static void report(struct serve_ctx *s, const struct ipc_type *request, enum err e)
 {
 	(void)s;
@@ -63,9 +70,10 @@ static void report(struct serve_ctx *s, const struct ipc_type *request, enum err
 		daemon_stop = SIGNER_STOPPED;
 	}
 	const char *name = request == NULL ? "refused" : request->name;
-	if (e == ERR_OK)
-		LOG(INFO, "answered", {"request", name});
-	else
+	if (e == ERR_OK) {
+		if (request != NULL && !is_routine(request))
+			LOG(INFO, "answered", {"request", name});
+	} else
 		LOG(WARN, "denied", {"request", name}, {"code", err_code(e)}, {"name", err_name(e)}, {"detail", err_detail()},
 		    {"at", err_where()});
 }
@@ -157,7 +165,7 @@ static enum err run(const struct conf *c, const struct clock *clock)
 	tick();
 	enum err e = open_and_run(c, clock);
 	if (e == ERR_CEREMONY_CUT)
-		LOG(ERROR, "remedy", {"do", err_remedy(e)});
+		LOG(ERROR, "remedy", {"do", err_remedy_shell(e)});
 	return e;
 }
 

@@ -1,4 +1,5 @@
 /* yinxin-verify: explains a receipt, offline. Static: it runs where nothing else is. */
+#include "cmd/complain.h"
 #include "cmd/receiptcmd.h"
 #include "gm/start.h"
 #include <stdio.h>
@@ -38,7 +39,7 @@ int main(int argc, char **argv)
 		else if (!file && argv[i][0] != '-')
 			file = argv[i];
 		else
-			return wrong_usage();
+			return argv[i][0] == '-' && strcmp(argv[i], "--root") != 0 ? unknown("yinxin-verify", "参数", argv[i]) : wrong_usage();
 	}
 	if (!file)
 		return wrong_usage();

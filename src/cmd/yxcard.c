@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "client/reader/bay.h"
+#include "cmd/complain.h"
 #include "gm/start.h"
 #include "sandbox/sandbox.h"
 #include <stdio.h>
@@ -109,6 +110,5 @@ int main(int argc, char **argv)
 	e = serve(c);
 	if (e == ERR_OK)
 		return 0;
-	fprintf(stderr, "yxcard: %s(%s): %s;%s\n", err_zh(e), err_code(e), err_detail(), err_remedy(e));
-	return 1;
+	return complain("yxcard", e);
 }

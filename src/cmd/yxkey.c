@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "client/reader/bay.h"
 #include "client/skf/place.h"
+#include "cmd/complain.h"
 #include "cmd/pin_prompt.h"
 #include "evidence/statement.h"
 #include <curl/curl.h>
@@ -28,7 +29,7 @@ static const char help_text[] =
 static unsigned tries_left; /* after a wrong PIN */
 
 struct args {
-	const char *command, *word[2], *key, *origin;
+	const char *command, *word[2], *key, *origin, *odd;
 	int words, pin_fd;
 	bool json;
 };
@@ -68,6 +69,11 @@ static enum err put_cert(json_t *row, const struct cert *c)
 	return json_put_int(row, "not_after", cert_not_after(c));
 }
 
+static const char *pin_by(const struct token_info *info)
+{
+	return !info->pin_set ? "none" : info->pin_by == ATTEST_PIN_HOLDER ? "holder" : "transport";
+}
+
 static enum err look(const struct place *p, const struct bay_entry *e, json_t *row)
 {
 	static const char *const names[] = {"blank", "awaiting", "ready"};
@@ -83,6 +89,7 @@ static enum err look(const struct place *p, const struct bay_entry *e, json_t *r
 	TRY(json_put_str(row, "state", span_str(names[info.state])));
 	TRY(json_put_int(row, "tries", info.tries));
 	TRY(json_put_bool(row, "pin_set", info.pin_set));
+	TRY(json_put_str(row, "pin_by", span_str(pin_by(&info))));
 	TRY(json_put_bool(row, "genuine", token_is_genuine(t)));
 	if (info.state != TOKEN_READY)
 		return ERR_OK;
@@ -90,17 +97,30 @@ static enum err look(const struct place *p, const struct bay_entry *e, json_t *r
 	return put_cert(row, c);
 }
 
+/* What a person reads for the words of --json. */
+static const char *words(const json_t *row, const char *member, const char *const (*table)[2])
+{
+	const char *value = json_str_or(row, member, "");
+
+	for (size_t i = 0; table[i][0]; i++)
+		if (strcmp(table[i][0], value) == 0)
+			return table[i][1];
+	return "";
+}
+
 static void print_row(const json_t *row)
 {
+	static const char *const states[][2] = {{"blank", "空白"}, {"awaiting", "待写入证书"}, {"ready", "已制证"}, {NULL, NULL}};
+	static const char *const pins[][2] = {{"none", "未设置密码"}, {"holder", "密码由持有人自设"}, {"transport", "传递密码"}, {NULL, NULL}};
 	AUTO_BUF(until, 64);
 
 	if (json_object_get(row, "not_after"))
 		text_date_cn(&until, json_int_or(row, "not_after", 0));
 	printf("%s  %s  %s  %s  %s  %s  %s", json_str_or(row, "slot", ""), json_str_or(row, "name", ""),
-	       json_str_or(row, "serial", ""), json_str_or(row, "state", json_str_or(row, "error", "")),
+	       json_str_or(row, "serial", ""), json_object_get(row, "state") ? words(row, "state", states) : json_str_or(row, "error", ""),
 	       json_str_or(row, "holder", "-"), json_str_or(row, "unit", "-"), until.len ? buf_cstr(&until) : "-");
 	if (json_object_get(row, "tries"))
-		printf("  剩余%d次", (int)json_int_or(row, "tries", 0));
+		printf("  剩余%d次  %s", (int)json_int_or(row, "tries", 0), words(row, "pin_by", pins));
 	printf("\n");
 }
 
@@ -352,8 +372,10 @@ static bool parse_args(int argc, char **argv, struct args *a)
 			a->origin = value;
 		else if (strcmp(argv[i], "--pin-fd") == 0 && value && take_fd(value, &a->pin_fd) && ++i)
 			continue;
-		else if (argv[i][0] == '-' || (a->command && a->words == 2))
+		else if (argv[i][0] == '-' || (a->command && a->words == 2)) {
+			a->odd = argv[i];
 			return false;
+		}
 		else if (!a->command)
 			a->command = argv[i];
 		else
@@ -376,13 +398,26 @@ static const struct command *find_command(const struct args *a)
 	return NULL;
 }
 
+static int wrong_usage(const struct args *a)
+{
+	bool known = false;
+
+	for (size_t i = 0; a->command && i < COUNT_OF(commands); i++)
+		known = known || strcmp(commands[i].name, a->command) == 0;
+	if (a->command && !known)
+		return unknown("yxkey", "命令", a->command);
+	fprintf(stderr, "yxkey: %s%s%.64s;用法见 yxkey --help\n", a->odd ? "参数不正确或缺少值" : a->command ? "参数不全或与命令不符" : "没有给出命令",
+		a->odd ? ": " : "", a->odd ? a->odd : "");
+	return 2;
+}
+
 static int report(enum err e)
 {
 	if (e == ERR_PIN_WRONG)
 		fprintf(stderr, "yxkey: %s(%s),还可尝试 %u 次\n", err_zh(e), err_code(e), tries_left);
 	else
-		fprintf(stderr, "yxkey: %s(%s): %s;%s\n", err_zh(e), err_code(e), err_detail(), err_remedy(e));
-	return e == ERR_USAGE ? 2 : 1;
+		return complain("yxkey", e);
+	return 1;
 }
 
 int main(int argc, char **argv)
@@ -398,10 +433,8 @@ int main(int argc, char **argv)
 			return puts("yxkey 0.1.0") >= 0 ? 0 : 1;
 	}
 	const struct command *c = parse_args(argc, argv, &a) ? find_command(&a) : NULL;
-	if (!c) {
-		fprintf(stderr, "yxkey: 用法不正确;用法见 yxkey --help\n");
-		return 2;
-	}
+	if (!c)
+		return wrong_usage(&a);
 	enum err e = place_find(&p);
 	if (e == ERR_OK)
 		e = c->run(&a, &p);

@@ -132,15 +132,35 @@ static enum err apply(struct conn *c, const char *dir, struct migrations *m, str
 	return conn_commit(c);
 }
 
-enum err migrate(struct conn *writer, const char *sql_dir)
+static enum err compare(struct conn *c, const char *sql_dir, struct migrations **ret_m)
 {
 	AUTO(migrations) m = calloc(1, sizeof(*m));
 
 	if (!m)
 		return ERR(NOMEM, "migrations");
 	TRY(list(sql_dir, m));
-	TRY(conn_versions(writer, mark, m));
+	TRY(conn_versions(c, mark, m));
 	TRY(check_order(m));
+	*ret_m = STEAL(m);
+	return ERR_OK;
+}
+
+enum err migrate_check(struct conn *reader, const char *sql_dir)
+{
+	AUTO(migrations) m = NULL;
+
+	TRY(compare(reader, sql_dir, &m));
+	for (size_t i = 0; i < m->n; i++)
+		if (!m->v[i].applied)
+			return ERR(STATE, "migration %s has not run", m->v[i].name);
+	return ERR_OK;
+}
+
+enum err migrate(struct conn *writer, const char *sql_dir)
+{
+	AUTO(migrations) m = NULL;
+
+	TRY(compare(writer, sql_dir, &m));
 	for (size_t i = 0; i < m->n; i++)
 		if (!m->v[i].applied)
 			TRY(apply(writer, sql_dir, m, &m->v[i]));

@@ -4,4 +4,6 @@
 #include "store/conn.h"
 
 enum { MIGRATIONS_MAX = 999 };
+/* Whether all have run, for who only reads: ERR_STATE when one has not, ERR_CONFIG when the database is newer. */
+enum err migrate_check(struct conn *reader, const char *sql_dir) MUST_CHECK;
 enum err migrate(struct conn *writer, const char *sql_dir) MUST_CHECK; /* ERR_CONFIG, ERR_BUSY, ERR_IO */

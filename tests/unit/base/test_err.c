@@ -20,6 +20,23 @@ static void table_is_sound(void **state)
 	}
 }
 
+/* Who stands in a shell has no page to reload and rings nobody up about his own machine. */
+static void a_shell_is_no_page(void **state)
+{
+	static const char *const pages[] = {"刷新页面", "返回首页", "从页面", "本页", "系统管理员"};
+
+	(void)state;
+	for (unsigned i = 1; i < ERR_COUNT; i++) {
+		const char *said = err_remedy_shell((enum err)i);
+		assert_non_null(said);
+		assert_null(strstr(said, "12333"));
+		for (size_t k = 0; err_code((enum err)i)[0] == 'S' && k < COUNT_OF(pages); k++)
+			assert_null(strstr(said, pages[k]));
+	}
+	assert_string_equal(err_remedy_shell(ERR_PIN_LOCKED), err_remedy(ERR_PIN_LOCKED));
+	assert_string_equal(err_remedy_shell((enum err)9999), err_remedy(ERR_INTERNAL));
+}
+
 static void unknown_values(void **state)
 {
 	(void)state;
@@ -91,7 +108,7 @@ static void trail_is_per_thread(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table_is_sound),
+		cmocka_unit_test(table_is_sound), cmocka_unit_test(a_shell_is_no_page),
 		cmocka_unit_test(unknown_values),
 		cmocka_unit_test(trail_grows_and_clears),
 		cmocka_unit_test(trail_is_cut_between_characters),
