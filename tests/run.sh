@@ -137,6 +137,7 @@ suite computing meta python3 tests/meta/meta.py "$build"
 suite computing unit unit
 suite waiting scenario python3 tests/scenario/run.py "$build"
 suite waiting edge python3 tests/scenario/edge.py "$build"
+suite waiting machine python3 tests/scenario/machine.py "$build"
 suite waiting notary python3 tests/scenario/notary.py "$build"
 suite waiting log python3 tests/scenario/log.py "$build"
 suite waiting desk node tests/browser/desk.mjs "$build"

@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 #ifndef YX_DATADIR
-#define YX_DATADIR "/usr/local/share/yinxin"
+#define YX_DATADIR "share/yinxin"
 #endif
 #ifndef YX_LIBDIR
-#define YX_LIBDIR "/usr/local/lib"
+#define YX_LIBDIR "lib"
 #endif
+
+enum { DATA_LEN_MAX = 80 /* a socket's path has 108 */, TARGETS_MAX = 99 };
 
 static enum err copy(char *to, size_t size, const char *from)
 {
@@ -73,6 +75,58 @@ static enum err absolute(const char *path, char *to, size_t size)
 	return join(to, size, here, path);
 }
 
+/* nginx's and our own configuration take a path with blanks, but not one that ends a quoted word or names a variable there. */
+static enum err usable(const char *path)
+{
+	for (const unsigned char *c = (const unsigned char *)path; *c; c++)
+		if (*c < 0x20 || *c == 0x7f || strchr("\"'\\$#", *c))
+			return ERR(CONFIG, "YINXIN_DATA 的路径中不能有引号、反斜杠、$、# 和控制字符");
+	return ERR_OK;
+}
+
+/* Links are followed once and here: what opens the database refuses them. A link to nowhere names the folder to be made. */
+static enum err find_data(struct bureau *b)
+{
+	const char *data = getenv("YINXIN_DATA");
+	char target[BUREAU_PATH_MAX];
+	TRY(absolute(data && *data ? data : "var", b->named, sizeof b->named));
+	TRY(usable(b->named));
+	char *real = realpath(b->named, NULL);
+	ssize_t n = real ? -1 : readlink(b->named, target, sizeof target - 1);
+	if (n > 0)
+		target[n] = 0;
+	enum err e = copy(b->data, sizeof b->data, real ? real : n > 0 && target[0] == '/' ? target : b->named);
+	free(real);
+	return e;
+}
+
+/* A folder of the installation: relative to PREFIX, which may have been moved since, unless meson was given an absolute one. */
+static enum err installed(const char *bin, const char *dir, const char *name, char *to, size_t size)
+{
+	int n = dir[0] == '/' ? snprintf(to, size, "%s%s", dir, name) : snprintf(to, size, "%s/../%s%s", bin, dir, name);
+	return n > 0 && (size_t)n < size ? ERR_OK : ERR(CONFIG, "path too long: %s/%s", dir, name);
+}
+
+static enum err take_real(const char *path, char *to, size_t size)
+{
+	char *real = realpath(path, NULL);
+	enum err e = real ? copy(to, size, real) : ERR(CONFIG, "没有 %s;安装或编译不完整", path);
+	free(real);
+	return e;
+}
+
+static enum err find_share(struct bureau *b, bool tree)
+{
+	char path[BUREAU_PATH_MAX * 2];
+	const char *share = getenv("YINXIN_SHARE");
+	if (share && *share)
+		return copy(b->share, sizeof b->share, share);
+	if (tree)
+		return copy(b->share, sizeof b->share, YX_SOURCE_SHARE);
+	TRY(installed(b->bin, YX_DATADIR, "", path, sizeof path));
+	return take_real(path, b->share, sizeof b->share);
+}
+
 /* In the build tree the programs lie in BUILD/src/cmd; installed, in PREFIX/bin. */
 static enum err find_parts(struct bureau *b)
 {
@@ -85,22 +139,18 @@ static enum err find_parts(struct bureau *b)
 	TRY(copy(b->bin, sizeof b->bin, exe));
 	TRY(join(path, sizeof path, exe, "../../build.ninja"));
 	bool tree = file_exists(path);
-	const char *share = getenv("YINXIN_SHARE");
-	TRY(copy(b->share, sizeof b->share, share && *share ? share : tree ? YX_SOURCE_SHARE : YX_DATADIR));
+	TRY(find_share(b, tree));
 	TRY(tree ? join(path, sizeof path, exe, "../../www") : join(path, sizeof path, b->share, "www"));
 	TRY(copy(b->www, sizeof b->www, file_exists(path) ? path : ""));
-	TRY(tree ? join(path, sizeof path, exe, "../client/skf/libyxskf.so") : copy(path, sizeof path, YX_LIBDIR "/libyxskf.so"));
-	char *real = realpath(path, NULL);
-	enum err e = real ? copy(b->skf, sizeof b->skf, real) : ERR(CONFIG, "no %s", path);
-	free(real);
-	return e;
+	TRY(tree ? join(path, sizeof path, exe, "../client/skf/libyxskf.so")
+		 : installed(b->bin, YX_LIBDIR, "/libyxskf.so", path, sizeof path));
+	return take_real(path, b->skf, sizeof b->skf);
 }
 
 enum err bureau_find(struct bureau *ret_b)
 {
 	struct bureau b = {.root = geteuid() == 0};
-	const char *data = getenv("YINXIN_DATA");
-	TRY(absolute(data && *data ? data : "var", b.data, sizeof b.data));
+	TRY(find_data(&b));
 	TRY(env_port("YINXIN_PORT", 8600, &b.port));
 	TRY(env_port("YINXIN_AGENT_PORT", 8610, &b.agent_port));
 	if (b.port == b.agent_port)
@@ -154,37 +204,83 @@ static bool reachable(const char *path)
 	return true;
 }
 
+/* A folder of /var/lib/yinxin that nobody uses. What an earlier bureau at the same path left there is not taken up. */
+static enum err free_target(const struct bureau *b, char ret[BUREAU_PATH_MAX])
+{
+	uint8_t d[SM3_LEN];
+	char first[BUREAU_PATH_MAX];
+	struct stat st;
+	TRY(sm3_digest(span_str(b->named), d));
+	snprintf(first, sizeof first, "/var/lib/yinxin/%02x%02x%02x%02x", d[0], d[1], d[2], d[3]);
+	TRY(copy(ret, BUREAU_PATH_MAX, first));
+	for (int i = 2; lstat(ret, &st) == 0; i++) {
+		if (i > TARGETS_MAX)
+			return ERR(STATE, "%s 等 %d 个目录都在使用;请移走不再需要的", first, TARGETS_MAX);
+		snprintf(ret, BUREAU_PATH_MAX, "/var/lib/yinxin/%02x%02x%02x%02x-%d", d[0], d[1], d[2], d[3], i);
+	}
+	if (strcmp(first, ret) != 0)
+		printf("同一路径先前的机构还在 %s,没有接管它,另建新机构。要继续用它: ln -sfn %s '%s';不再需要: rm -rf %s\n", first, first,
+		       b->named, first);
+	return ERR_OK;
+}
+
 static enum err move_within_reach(struct bureau *b)
 {
-	uint8_t digest[SM3_LEN];
 	char target[BUREAU_PATH_MAX];
 	struct stat st;
-	if (lstat(b->data, &st) == 0 && S_ISLNK(st.st_mode)) {
-		ssize_t n = readlink(b->data, target, sizeof target - 1);
-		if (n <= 0)
-			return ERR(IO, "readlink %s", b->data);
-		target[n] = 0;
-		return copy(b->data, sizeof b->data, target);
-	}
 	if (reachable(b->data))
 		return ERR_OK;
 	if (lstat(b->data, &st) == 0)
-		return ERR(CONFIG, "%s cannot be reached by the system users; set YINXIN_DATA elsewhere", b->data);
-	TRY(sm3_digest(span_str(b->data), digest));
-	snprintf(target, sizeof target, "/var/lib/yinxin/%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
+		return ERR(CONFIG, "%s 不能由各系统用户到达(上级目录没有 x 权限);请把 YINXIN_DATA 设在别处", b->data);
+	TRY(free_target(b, target));
 	TRY(file_mkdir(target, 0755));
-	if (symlink(target, b->data) != 0)
-		return ERR(IO, "symlink %s: %s", b->data, strerror(errno));
-	printf("数据目录 %s 放在 %s(各系统用户须能到达)\n", b->data, target);
+	if (symlink(target, b->named) != 0)
+		return ERR(IO, "symlink %s: %s", b->named, strerror(errno));
+	printf("数据目录 %s 放在 %s(各系统用户须能到达)\n", b->named, target);
 	return copy(b->data, sizeof b->data, target);
+}
+
+static bool same_folder(const char *path, const char *folder)
+{
+	char *real = realpath(path, NULL);
+	bool same = real && strcmp(real, folder) == 0;
+	free(real);
+	return same;
+}
+
+/* A copied checkout brings the link along and would share the bureau of the first; DATA/.home tells whose it is. */
+static enum err check_home(const struct bureau *b)
+{
+	char path[BUREAU_PATH_MAX];
+	struct stat st;
+	AUTO_BUF(home, BUREAU_PATH_MAX);
+	if (lstat(b->named, &st) != 0 || !S_ISLNK(st.st_mode))
+		return ERR_OK;
+	TRY(bureau_path(b, ".home", path, sizeof path));
+	enum err e = file_read(path, &home);
+	if (e != ERR_OK && e != ERR_ABSENT)
+		return e;
+	err_clear();
+	if (span_eq_str(buf_span(&home), b->named))
+		return ERR_OK;
+	if (home.len > 0 && same_folder(buf_cstr(&home), b->data))
+		return ERR(STATE, "%s 是指向 %s 的链接,那里的机构属于 %s。要另建机构: 删除此链接;要用那个机构: YINXIN_DATA=%s", b->named, b->data,
+			   buf_cstr(&home), b->data);
+	if (home.len > 0)
+		printf("机构 %s 原属于 %s,现由 %s 继续使用\n", b->data, buf_cstr(&home), b->named);
+	return file_replace(path, span_str(b->named), 0644);
 }
 
 enum err bureau_folders(struct bureau *b)
 {
 	char path[BUREAU_PATH_MAX];
+	if (strlen(b->data) > DATA_LEN_MAX)
+		return ERR(CONFIG, "YINXIN_DATA 的路径过长(最多 %d 个字节): %s", DATA_LEN_MAX, b->data);
+	TRY(bureau_owners(b));
 	if (b->root)
 		TRY(move_within_reach(b));
 	TRY(file_mkdir(b->data, 0755));
+	TRY(check_home(b));
 	/* The portal creates database files here but, the bit being sticky, cannot touch what others own. */
 	if (b->root) {
 		struct passwd *pw = getpwnam("yinxin-portal");
@@ -199,8 +295,6 @@ enum err bureau_folders(struct bureau *b)
 		if (b->root && FOLDERS[i].owner)
 			TRY(own(path, FOLDERS[i].owner));
 	}
-	if (strlen(b->data) > 80)
-		return ERR(CONFIG, "YINXIN_DATA is too long for unix sockets: %s", b->data);
 	return ERR_OK;
 }
 

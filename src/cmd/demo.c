@@ -248,25 +248,6 @@ static enum err write_demo_json(struct demo *d)
 	return file_replace(path, buf_span(&text), 0600);
 }
 
-enum err demo_print_keys(const struct bureau *b)
-{
-	char path[BUREAU_PATH_MAX];
-	size_t i;
-	json_t *k;
-	AUTO_BUF(text, 64 * 1024);
-	AUTO_JSON doc = NULL;
-	TRY(bureau_path(b, "demo.json", path, sizeof path));
-	TRY(file_read(path, &text));
-	TRY(json_parse(buf_span(&text), &doc));
-	printf("演示介质(插入: yxkey insert 名称):\n");
-	json_array_foreach(json_object_get(doc, "keys"), i, k) {
-		const char *pin = json_str_or(k, "pin", "");
-		printf("  %-11s %-9s 密码 %-9s 序列号 %s %s\n", json_str_or(k, "name", ""), json_str_or(k, "role", ""), *pin ? pin : "(空白)",
-		       json_str_or(k, "serial", ""), json_str_or(k, "holder", ""));
-	}
-	return ERR_OK;
-}
-
 /* --- from nothing, again if need be --- */
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)

@@ -1,8 +1,10 @@
 #include "cmd/up.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "cmd/demo.h"
+#include "cmd/logs.h"
+#include "cmd/running.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,15 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { PARTS = 8, READY_MS = 20000, STOP_MS = 3500, RESTART_PAUSE_MS = 300, RESTARTS_MAX = 20,
-	STEADY_MS = 60000 };
+	STEADY_MS = 60000, KEYS_LOOK_MS = 1000 };
 
 struct part {
 	const char *name, *program, *conf; /* conf relative to DATA */
@@ -34,6 +33,9 @@ struct part {
 struct up {
 	const struct bureau *b;
 	struct part parts[PARTS];
+	struct logs *logs;
+	int keys_watch;      /* something changed in DATA/keys; -1: not to be had */
+	int64_t keys_due_ms; /* 0: nothing to look at */
 	int lock; /* held as long as the bureau runs: two supervisors on one folder would take each other's sockets */
 };
 
@@ -63,35 +65,29 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static enum err take_lock(const struct bureau *b, int *ret_fd)
+/* The edge's log of an older bureau lay elsewhere and grew without end; it becomes the first of those that are dropped in turn. */
+static enum err open_logs(struct up *u)
 {
-	char path[BUREAU_PATH_MAX];
-	TRY(bureau_path(b, ".lock", path, sizeof path));
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return ERR(IO, "%s: %s", path, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		close(fd);
-		return ERR(UNAVAILABLE, "the bureau in %s runs already", b->data);
-	}
-	*ret_fd = fd;
-	return ERR_OK;
+	const char *names[PARTS];
+	char old[BUREAU_PATH_MAX], now[BUREAU_PATH_MAX];
+	TRY(bureau_path(u->b, "edge/error.log", old, sizeof old));
+	TRY(bureau_path(u->b, "log/nginx.log.1", now, sizeof now));
+	(void)rename(old, now);
+	for (size_t i = 0; i < PARTS; i++)
+		names[i] = u->parts[i].name;
+	return logs_new(u->b, names, PARTS, &u->logs);
 }
-
-static enum err ports_free(const struct bureau *b);
 
 enum err up_new(const struct bureau *b, struct up **ret_u)
 {
-	int lock = -1;
-	TRY(ports_free(b));
-	TRY(take_lock(b, &lock));
-	struct up *u = calloc(1, sizeof *u);
-	if (!u) {
-		close(lock);
+	AUTO(up) u = calloc(1, sizeof *u);
+	if (!u)
 		return ERR(NOMEM, "supervisor");
-	}
 	u->b = b;
-	u->lock = lock;
+	u->lock = u->keys_watch = -1;
+	TRY(running_take(b, &u->lock));
+	TRY(running_port_free(b->port, "YINXIN_PORT"));
+	TRY(running_port_free(b->agent_port, "YINXIN_AGENT_PORT"));
 	const struct part parts[PARTS] = {
 		{.name = "escrow", .program = "yinxin-escrow", .conf = "conf/escrow.conf", .socket = "run/escrow/escrow.sock"},
 		{.name = "signer", .program = "yinxin-signer", .conf = "conf/signer.conf", .socket = "run/signer/signer.sock"},
@@ -103,8 +99,9 @@ enum err up_new(const struct bureau *b, struct up **ret_u)
 		{.name = "agent", .program = "yinxin-agent", .conf = "conf/agent.conf", .port = b->agent_port},
 	};
 	memcpy(u->parts, parts, sizeof parts);
+	TRY(open_logs(u));
 	catch_signals();
-	*ret_u = u;
+	*ret_u = STEAL(u);
 	return ERR_OK;
 }
 
@@ -118,16 +115,14 @@ static struct part *find_part(struct up *u, const char *name)
 
 /* --- a child --- */
 
-static _Noreturn void child_exec(const struct bureau *b, const struct part *p, bool again)
+static _Noreturn void child_exec(const struct bureau *b, const struct part *p, bool again, int out)
 {
-	char program[BUREAU_PATH_MAX * 2], conf[BUREAU_PATH_MAX * 2], log[BUREAU_PATH_MAX * 2], prefix[BUREAU_PATH_MAX * 2];
+	char program[BUREAU_PATH_MAX * 2], conf[BUREAU_PATH_MAX * 2], prefix[BUREAU_PATH_MAX * 2];
 	snprintf(program, sizeof program, "%s/%s", b->bin, p->program);
 	snprintf(conf, sizeof conf, "%s/%s", b->data, p->conf);
-	snprintf(log, sizeof log, "%s/log/%s.log", b->data, p->name);
 	snprintf(prefix, sizeof prefix, "%s/edge", b->data);
-	int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (out < 0 || null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		_exit(1);
 	if (p->edge)
 		execl("/usr/sbin/nginx", "nginx", "-p", prefix, "-e", "stderr", "-c", conf, (char *)NULL);
@@ -141,7 +136,7 @@ static _Noreturn void child_exec(const struct bureau *b, const struct part *p, b
 }
 
 /* A group of its own: an INT typed at the terminal reaches the supervisor, which ends the parts in order. */
-static _Noreturn void child(const struct bureau *b, const struct part *p, bool again, pid_t parent, const sigset_t *mask)
+static _Noreturn void child(const struct up *u, const struct part *p, bool again, pid_t parent, const sigset_t *mask)
 {
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -152,7 +147,7 @@ static _Noreturn void child(const struct bureau *b, const struct part *p, bool a
 	signal(SIGHUP, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	child_exec(b, p, again);
+	child_exec(u->b, p, again, logs_fd(u->logs, (size_t)(p - u->parts)));
 }
 
 /* Signals wait meanwhile, so that a TERM never meets our handler in the child, where nobody would look at it. */
@@ -164,7 +159,7 @@ static enum err spawn(struct up *u, struct part *p, bool again)
 	pid_t parent = getpid(), pid = fork();
 	int why = errno;
 	if (pid == 0)
-		child(u->b, p, again, parent, &mask);
+		child(u, p, again, parent, &mask);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (pid < 0)
 		return ERR(IO, "fork: %s", strerror(why));
@@ -176,45 +171,13 @@ static enum err spawn(struct up *u, struct part *p, bool again)
 
 /* --- ready? --- */
 
-static bool unix_answers(const char *path)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof a.sun_path)
-		return false;
-	memcpy(a.sun_path, path, strlen(path) + 1);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool ok = fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
-static bool port_answers(unsigned port)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool ok = fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
-static enum err ports_free(const struct bureau *b)
-{
-	if (port_answers(b->port))
-		return ERR(UNAVAILABLE, "port %u is taken by another program; set YINXIN_PORT", b->port);
-	if (port_answers(b->agent_port))
-		return ERR(UNAVAILABLE, "port %u is taken by another program; set YINXIN_AGENT_PORT", b->agent_port);
-	return ERR_OK;
-}
-
 static bool answers(const struct up *u, const struct part *p)
 {
 	char path[BUREAU_PATH_MAX * 2];
 	if (!p->socket)
-		return port_answers(p->port);
+		return running_port_answers(p->port);
 	snprintf(path, sizeof path, "%s/%s", u->b->data, p->socket);
-	return unix_answers(path);
+	return running_socket_answers(path);
 }
 
 static bool ended(struct part *p, int *ret_status)
@@ -287,7 +250,11 @@ void up_free(struct up *u)
 	if (!u)
 		return;
 	stop_all(u);
-	close(u->lock);
+	logs_free(u->logs);
+	if (u->keys_watch >= 0)
+		close(u->keys_watch);
+	if (u->lock >= 0)
+		close(u->lock);
 	free(u);
 }
 
@@ -328,29 +295,53 @@ static enum err after_end(struct up *u, struct part *p, int status)
 	return spawn(u, p, true);
 }
 
+/* A key writes its card file at each use: looked at once a second at most, and at what was written last. */
+static void keys_changed(struct up *u)
+{
+	char events[4096];
+	while (read(u->keys_watch, events, sizeof events) > 0)
+		;
+	u->keys_due_ms = clock_mono_ms() + KEYS_LOOK_MS;
+}
+
+static void look_after_keys(struct up *u)
+{
+	if (u->keys_due_ms == 0 || clock_mono_ms() < u->keys_due_ms)
+		return;
+	u->keys_due_ms = 0;
+	demo_refresh(u->b);
+}
+
 /* Signals are held back between the look and the wait, so that none is lost; children are spawned with the mask as it was. */
-static void wait_for_event(void)
+static void wait_for_event(struct up *u)
 {
 	sigset_t all, mask;
 	siginfo_t ended_one = {0};
+	struct pollfd keys = {.fd = u->keys_due_ms == 0 ? u->keys_watch : -1, .events = POLLIN};
+	int64_t left = u->keys_due_ms - clock_mono_ms();
+	const struct timespec t = {left > 0 ? left / 1000 : 0, left > 0 ? (long)(left % 1000) * 1000000 : 0};
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
 	bool none = waitid(P_ALL, 0, &ended_one, WEXITED | WNOHANG | WNOWAIT) != 0 || ended_one.si_pid == 0;
 	if (none && !stop_asked)
-		(void)ppoll(NULL, 0, NULL, &mask);
+		(void)ppoll(&keys, 1, u->keys_due_ms != 0 ? &t : NULL, &mask);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
+	if ((keys.revents & POLLIN) != 0)
+		keys_changed(u);
 }
 
 enum err up_watch(struct up *u)
 {
+	u->keys_watch = demo_watch(u->b);
 	while (!stop_asked) {
 		for (size_t i = 0; i < PARTS && !stop_asked; i++) {
 			int status;
 			if (u->parts[i].pid && ended(&u->parts[i], &status))
 				TRY(after_end(u, &u->parts[i], status));
 		}
+		look_after_keys(u);
 		if (!stop_asked)
-			wait_for_event();
+			wait_for_event(u);
 	}
 	return ERR_OK;
 }
