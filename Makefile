@@ -1,9 +1,9 @@
-# A short front for meson. Every target but clean and install first runs tools/setup.
+# A short front for meson. Every target but clean, install and uninstall first runs tools/setup.
 BUILD := build
 SAN   := build-san
 YINXIN := $(BUILD)/src/cmd/yinxin
 
-.PHONY: all build assets run story test test-long bench deb install clean setup-build setup-run setup-all
+.PHONY: all build assets run story test test-long bench deb install uninstall clean setup-build setup-run setup-all
 
 all: build
 
@@ -44,8 +44,10 @@ deb: setup-run build
 	@packaging/make-deb $(BUILD)
 
 install:
-	@meson install -C $(BUILD) --no-rebuild --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
-	@mkdir -p $(DESTDIR)/usr/local/share/yinxin && cp -R $(BUILD)/www $(DESTDIR)/usr/local/share/yinxin/
+	@tools/install $(BUILD) '$(DESTDIR)'
+
+uninstall:
+	@tools/uninstall "$$(tools/install --list $(BUILD))" '$(DESTDIR)'
 
 clean:
 	@rm -rf $(BUILD) $(SAN) build-*
