@@ -133,6 +133,7 @@ const char *err_remedy_shell(enum err e)
 		[ERR_ABSENT] = "请核对名称或路径",
 		[ERR_EXISTS] = "请先移走它,或换一个位置",
 		[ERR_STATE] = "",
+		[ERR_CONFLICT] = "请重新查看后再试",
 		[ERR_UNAVAILABLE] = "请用 yinxin status 查看机构是否在运行",
 		[ERR_USAGE] = "用法见 --help",
 		[ERR_METHOD] = "请核对地址和程序版本",

@@ -110,14 +110,13 @@ static const char *words(const json_t *row, const char *member, const char *cons
 
 static void print_row(const json_t *row)
 {
-	static const char *const states[][2] = {{"blank", "空白"}, {"awaiting", "待写入证书"}, {"ready", "已制证"}, {NULL, NULL}};
 	static const char *const pins[][2] = {{"none", "未设置密码"}, {"holder", "密码由持有人自设"}, {"transport", "传递密码"}, {NULL, NULL}};
 	AUTO_BUF(until, 64);
 
 	if (json_object_get(row, "not_after"))
 		text_date_cn(&until, json_int_or(row, "not_after", 0));
 	printf("%s  %s  %s  %s  %s  %s  %s", json_str_or(row, "slot", ""), json_str_or(row, "name", ""),
-	       json_str_or(row, "serial", ""), json_object_get(row, "state") ? words(row, "state", states) : json_str_or(row, "error", ""),
+	       json_str_or(row, "serial", ""), json_str_or(row, "state", json_str_or(row, "error", "")),
 	       json_str_or(row, "holder", "-"), json_str_or(row, "unit", "-"), until.len ? buf_cstr(&until) : "-");
 	if (json_object_get(row, "tries"))
 		printf("  剩余%d次  %s", (int)json_int_or(row, "tries", 0), words(row, "pin_by", pins));
