@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from bureau import ROOT, Bureau  # noqa: E402
@@ -64,6 +65,32 @@ def listing(b):
     row = json.loads(b.yxkey("list", "--json", check=True).stdout)[0]
     check("the same for programs", row.get("pin_by") == "holder", row)
     b.yxkey("remove", "operator-1", check=True)
+
+
+def manual(b):
+    """Every page of the site leads to the manual; every link and picture in it leads somewhere."""
+    check("pages link the manual", all('href="/manual/"' in b.get(p).text for p in ("/", "/faq", "/login", "/no-such-page")))
+    todo, seen, faults = ["/manual/"], set(), []
+    while todo:
+        path = todo.pop()
+        seen.add(path)
+        a = b.get(path)
+        if a.status != 200:
+            faults.append(f"{path}: {a.status}")
+            continue
+        if not (a.header("Content-Type") or "").startswith("text/html"):
+            continue
+        if path.startswith("/manual/"):
+            if "<h1" not in a.text or "unsafe" in (a.header("Content-Security-Policy") or "unsafe"):
+                faults.append(f"{path}: heading or policy")
+            for link in re.findall(r'(?:href|src)="([^"#]+)"', a.text):
+                to = urllib.parse.urljoin(path, link)
+                if to not in seen and to not in todo:
+                    todo.append(to)
+    pages = [p for p in seen if p.startswith("/manual/")]
+    check("no link of the manual leads nowhere", not faults and len(pages) >= 10, faults or pages)
+    elder = b.get("/manual/denglu.html", cookie="yx_mode=elder").text
+    check("the manual in large type", 'yx-elder"' in elder and 'yx-elder"' not in b.get("/manual/denglu.html").text)
 
 
 def twice(b):
@@ -198,7 +225,7 @@ def old_folder(b):
 
 def whole(b):
     b.start()
-    for part in (behind_a_link, listing, twice, words, engineers_faults):
+    for part in (behind_a_link, listing, manual, twice, words, engineers_faults):
         guarded(part, b)
     b.stop()
     b.start()
