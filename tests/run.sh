@@ -13,6 +13,8 @@ build=$(realpath "${1:-build}")
 logs=$build/tests-log
 mkdir -p "$logs"
 only=${YINXIN_SUITES:-}
+# Pictures lie with this run, readable for this user alone.
+export YINXIN_SHOTS=${YINXIN_SHOTS:-$(mktemp -d -t yinxin-shots-XXXXXX)}
 
 # --- lanes ---
 
@@ -169,10 +171,12 @@ if [ -n "$long" ]; then
 		suite waiting "scenario-$day" on_day "$day" python3 tests/scenario/run.py "$build"
 	done
 	suite waiting load-long python3 tests/fault/load.py "$build"
+	suite waiting setup-chroot bash tests/fault/setup_chroot.sh
 	suite waiting faults python3 tests/fault/run.py "$build"
 fi
 if [ ${#order[@]} -eq 0 ]; then
 	echo "no such suite: $only"
+	rmdir "$YINXIN_SHOTS" 2>/dev/null
 	exit 2
 fi
 
@@ -186,6 +190,7 @@ run_all() {
 	lane "${waiting[@]}" &
 	print_reports
 	wait
+	rmdir "$YINXIN_SHOTS" 2>/dev/null || echo "pictures: $YINXIN_SHOTS"
 	echo "whole run: $((SECONDS - began)) s"
 	echo "$passed passed, $failed failed"
 	[ $failed -eq 0 ]

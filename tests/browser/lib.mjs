@@ -110,7 +110,7 @@ export class Bureau {
 
   logs() {
     try {
-      return execFileSync("sh", ["-c", `tail -n 8 ${this.data}/log/*.log`], { encoding: "utf8" });
+      return execFileSync("sh", ["-c", 'tail -n 8 "$0"/log/*.log', this.data], { encoding: "utf8" });
     } catch { return ""; }
   }
 
@@ -176,9 +176,13 @@ export function step(started, text) {
   console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  ${text}`);
 }
 
+// Pictures and receipts of a run: below $YINXIN_SHOTS (tests/run.sh makes one for all suites), else in a new folder that only
+// this user can read. It stays, for its place is printed.
+let shots;
 export function screenshotDir(name) {
-  const dir = path.join(process.env.YINXIN_SHOTS || path.join(tmpdir(), "yinxin-shots"), name);
-  mkdirSync(dir, { recursive: true });
+  shots ??= process.env.YINXIN_SHOTS || mkdtempSync(path.join(tmpdir(), "yinxin-shots-"));
+  const dir = path.join(shots, name);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
   return dir;
 }
 export { existsSync, openSync };

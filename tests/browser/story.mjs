@@ -1,7 +1,8 @@
 // The main story in a real Chromium through the real agent, without a person: from an empty machine to a unit's operator who
 // sees his own page, files, and walks away with a receipt. Prints each step and its time; the portal's requests are recorded
-// and hold no PIN. The last line is "receipt: PATH".
+// and hold no PIN. The last lines tell how to check the receipt, "root: SM3" and "receipt: PATH".
 // usage: node story.mjs BUILD_DIR [DAY]     DAY: 1st, 26th or 31dec, the next such day by the bureau's clock
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Bureau, login, openBrowser, screenshotDir, shiftOfTest, sleep, step, withAgent } from "./lib.mjs";
 import { filingStory } from "./story_filing.mjs";
@@ -119,6 +120,16 @@ async function operator(page, bureau, shots) {
   must(await page.isVisible("#staff-empty"), "an empty staff list");
   await page.screenshot({ path: path.join(shots, "09-unit.png"), fullPage: true });
   step(started, `单位经办人登录,看到 ${UNIT.name}`);
+  await issuedBlank(bureau);
+}
+
+// Who was issued a blank, and that he set the PIN himself, is told by yxkey and, as soon as the supervisor has looked, by demo.json.
+async function issuedBlank(bureau) {
+  const line = bureau.yxkey("list");
+  must(line.includes(UNIT.holder) && line.includes("密码由持有人自设"), `yxkey list names the holder: ${line}`);
+  const entry = () => JSON.parse(readFileSync(path.join(bureau.data, "demo.json"), "utf8")).keys.find((k) => k.name === "blank-1");
+  for (const end = Date.now() + 10000; entry().holder !== UNIT.holder && Date.now() < end;) await sleep(100);
+  must(entry().holder === UNIT.holder && entry().unit === UNIT.name && entry().pin_set_by === "持有人在窗口自设", `demo.json too: ${JSON.stringify(entry())}`);
 }
 
 async function removal(page, bureau, shots) {
@@ -169,6 +180,7 @@ async function main() {
   }
   await browser.close();
   if (failure) console.log(bureau.logs());
+  const rootDigest = readFileSync(path.join(bureau.data, "root.sm3"), "utf8").trim();
   const end = await bureau.stop("SIGTERM");
   bureau.remove_files();
   if (failure) {
@@ -178,6 +190,8 @@ async function main() {
   must(end.code === 0, "the bureau ended cleanly");
   await sleep(0);
   console.log(`ok ${tests} - story, ${((Date.now() - started) / 1000).toFixed(1)} s, pictures in ${shots}`);
+  if (!at) console.log(`不联网核验回执: ${path.relative(process.cwd(), bureau.program("yinxin-verify"))} ${file} --root ${rootDigest}`);
+  console.log(`root: ${rootDigest}`);
   console.log(`receipt: ${file}`);
 }
 
