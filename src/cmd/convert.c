@@ -228,8 +228,9 @@ static int serve(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct task t = {0};
-	if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0))
-		return fputs(help, stdout) < 0 || fflush(stdout) != 0;
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
+			return fputs(help, stdout) < 0 || fflush(stdout) != 0;
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("yinxin-convert 0.1.0") < 0 || fflush(stdout) != 0;
 	if (argc >= 2 && strcmp(argv[1], "serve") == 0)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Tests of the tree itself: layers, banned calls, includes, headers that compile alone, documents that agree with the
 code, and the table of function and file lengths. TAP on stdout; exit 1 when one fails.  usage: meta.py BUILD_DIR"""
+import json
 import os
 import re
 import shutil
@@ -214,25 +215,96 @@ def check_readmes():
     report("every source folder opens with a README of a screen", faults)
 
 
+def programs(build):
+    """What an installation puts into bin."""
+    r = subprocess.run(["meson", "introspect", "--installed", build], capture_output=True, text=True)
+    return sorted(src for src, to in json.loads(r.stdout).items() if os.path.basename(os.path.dirname(to)) == "bin")
+
+
+def options_of(said):
+    """Long options and configuration keys that a --help prints."""
+    keys = re.findall(r"^\s*([a-z_]+)(?= {2,}|=|\s+\()", said, flags=re.M)
+    return set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", said)) | set(keys)
+
+
 def check_programs_documented(build):
     faults = []
-    for name in ("yinxin", "yinxin-portal", "yinxin-signer", "yinxin-escrow", "yinxin-agent", "yxcard", "yxkey"):
-        exe = os.path.join(build, "src/cmd", name)
-        pages = [p for p in os.listdir(os.path.join(ROOT, "man")) if re.fullmatch(re.escape(name) + r"\.[18]", p)]
-        if not pages:
+    pages = {p[:-2]: p for p in os.listdir(os.path.join(ROOT, "man")) if re.fullmatch(r".*\.[18]", p)}
+    exes = programs(build)
+    names = {os.path.basename(e) for e in exes}
+    if len(names) < 10:
+        faults.append(f"only these programs: {sorted(names)}")
+    faults += [f"{pages[n]} describes no program" for n in sorted(set(pages) - names)]
+    meson = text(os.path.join(ROOT, "meson.build"))
+    faults += [f"{p} is not installed" for p in pages.values() if f"man/{p}" not in meson]
+    for exe in exes:
+        name = os.path.basename(exe)
+        if name not in pages:
             faults.append(f"{name} has no man page")
             continue
-        page = text(os.path.join(ROOT, "man", pages[0])).replace("\\-", "-").replace("\\(en", "-")
+        where = os.path.join(ROOT, "man", pages[name])
+        page = text(where).replace("\\-", "-").replace("\\(en", "-")
         r = subprocess.run([exe, "--help"], capture_output=True, text=True, timeout=10)
         if r.returncode != 0 or len(r.stdout) < 40:
             faults.append(f"{name} --help: status {r.returncode}, {len(r.stdout)} octets")
-        for option in set(re.findall(r"^\s*(--[a-z][a-z-]+|[a-z_]+)(?= {1,}|=|\s+\()", r.stdout, flags=re.M)):
-            if option.strip() and option not in page:
-                faults.append(f"{rel(os.path.join(ROOT, 'man', pages[0]))} does not name {option} of {name} --help")
+        said = r.stdout
+        for words in sorted(set(re.findall(rf"^(?:usage|用法)?:? *{name} ([a-z]+(?: [a-z]+)?)\b", said, flags=re.M))):
+            command = words.split()
+            help_ = subprocess.run([exe, *command, "--help"], capture_output=True, text=True, timeout=10)
+            if help_.returncode != 0 or not help_.stdout:
+                faults.append(f"{name} {words} --help: status {help_.returncode}")
+            if command[0] not in page:
+                faults.append(f"{rel(where)} does not name the command {words}")
+            said += help_.stdout
+        for variable in set(re.findall(r"\bYINXIN_[A-Z_]+", said)):
+            if variable not in page:
+                faults.append(f"{rel(where)} does not name {variable}")
+        for option in sorted(options_of(said)):
+            if option not in page:
+                faults.append(f"{rel(where)} does not name {option} of {name} --help")
         r = subprocess.run([exe, "--no-such-option"], capture_output=True, text=True, timeout=10)
-        if r.returncode != 2 or not r.stderr.strip():
-            faults.append(f"{name}: wrong usage exits {r.returncode}, says {len(r.stderr)} octets")
-    report("every program has --help, a man page that names its options, and exits 2 on wrong usage", faults)
+        if r.returncode != 2 or "--no-such-option" not in r.stderr:
+            faults.append(f"{name}: wrong usage exits {r.returncode}, says {r.stderr.strip()[:80]}")
+    report("every program has --help, a man page that names its options, is installed, and exits 2 on wrong usage", faults)
+
+
+def check_shell_remedies():
+    """What a command prints is for who stands at it: through cmd/complain.h, never the remedy for a page."""
+    faults = [f"{rel(p)} prints err_remedy()" for p in files(".c", ".h", under=os.path.join(SRC, "cmd")) if re.search(r"\berr_remedy\(", text(p))]
+    faults += [f"{rel(p)} says 12333" for p in files(".c", ".h", under=os.path.join(SRC, "cmd")) if "12333" in text(p)]
+    report("no command sends an engineer to the hotline", faults)
+
+
+def check_temporary_names():
+    """A name under /tmp that everybody can guess may be somebody else's, or a link."""
+    faults = []
+    for folder in ("tests", "bench", "tools", "packaging", "src"):
+        for p in files(".c", ".h", ".py", ".mjs", ".sh", under=os.path.join(ROOT, folder)):
+            for i, line in enumerate(text(p).split("\n"), 1):
+                hit = re.search(r"""["'](?:\$\{?TMPDIR\}?|/tmp)/[\w.%/-]+""", line)
+                if hit and "XXXXXX" not in line and "O_CREAT" not in line and "meta.py" not in p:
+                    faults.append(f"{rel(p)}:{i} {hit[0]}")
+                if re.search(r"tmpdir\(\), *[\"'`][\w-]+[\"'`]", line) and "mkdtemp" not in line:
+                    faults.append(f"{rel(p)}:{i} {line.strip()}")
+    report("no test file has a guessable name in /tmp", faults)
+
+
+def check_readme_commands():
+    """Both READMEs open with the same two commands, name every target, and no command that does not exist."""
+    faults = []
+    make = text(os.path.join(ROOT, "Makefile"))
+    targets = set(re.findall(r"^([a-z-]+):", make, flags=re.M))
+    told = targets - {"setup-build", "setup-run", "setup-all", "all", "assets", "build"}
+    for name in ("README.md", "README.zh-CN.md"):
+        body = text(os.path.join(ROOT, name))
+        block = re.search(r"^## (?:Two commands|两条命令)$.*?\n((?:    .*\n)+)", body, flags=re.M | re.S)
+        said = re.findall(r"^    (make \w+)", block[1], flags=re.M) if block else []
+        if said != ["make run", "make test"]:
+            faults.append(f"{name}: the two commands are {said}")
+        named = set(re.findall(r"`make ([a-z-]+)", body)) | set(re.findall(r"^    make ([a-z-]+)", body, flags=re.M))
+        faults += [f"{name} does not name make {t}" for t in sorted(told - named)]
+        faults += [f"{name} names make {t}, which is no target" for t in sorted(named - targets)]
+    report("the READMEs name what can be run", faults)
 
 
 def check_templates():
@@ -347,6 +419,9 @@ def main():
     check_packages()
     check_secrets_stay_out()
     check_programs_documented(build)
+    check_shell_remedies()
+    check_temporary_names()
+    check_readme_commands()
     length_table()
     print(f"1..{len(results)}")
     return 0 if all(results) else 1
