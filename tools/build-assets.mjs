@@ -100,6 +100,7 @@ function page(file, elder) {
 <a href="#main" class="govuk-skip-link">跳到主要内容</a>
 <header class="yx-header"><div class="yx-wide"><a class="yx-brand" href="/"><img src="/assets/seal.svg" alt="" width="48" height="48"><span><span class="yx-brand-name">用户手册</span><span class="yx-brand-product">返回网站首页</span></span></a></div></header>
 <nav class="yx-manual-nav" aria-label="手册目录"><div class="yx-wide"><ul class="govuk-list">${links.join('')}</ul></div></nav>
+<section class="yx-test" aria-label="测试说明"><div class="yx-wide"><p>测试系统：本手册对应测试系统，签发的证书与文书不具有法律效力。</p></div></section>
 <main class="yx-main yx-wide yx-manual" id="main" tabindex="-1">
 ${body(file)}</main>
 </body>

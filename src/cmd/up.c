@@ -198,14 +198,14 @@ enum err up_start(struct up *u, const char *program)
 		int status;
 		if (ended(p, &status)) {
 			p->pid = 0;
-			return ERR(UNAVAILABLE, "%s ended at once; see %s/log/%s.log", p->program, u->b->data, p->name);
+			return ERR(STATE, "%s 启动后随即退出,原因见 %s/log/%s.log", p->program, u->b->data, p->name);
 		}
 		if (answers(u, p))
 			return ERR_OK;
 		if (stop_asked)
 			return ERR(CANCELLED, "stopped by a signal");
 	}
-	return ERR(UNAVAILABLE, "%s does not answer; see %s/log/%s.log", p->program, u->b->data, p->name);
+	return ERR(STATE, "%s 没有应答,原因见 %s/log/%s.log", p->program, u->b->data, p->name);
 }
 
 /* --- the end --- */
@@ -288,7 +288,7 @@ static enum err after_end(struct up *u, struct part *p, int status)
 	if (clock_mono_ms() - p->started_ms > STEADY_MS)
 		p->restarts = 0;
 	if (++p->restarts > RESTARTS_MAX)
-		return ERR(UNAVAILABLE, "%s dies again and again; see %s/log/%s.log", p->program, u->b->data, p->name);
+		return ERR(STATE, "%s 反复异常退出,原因见 %s/log/%s.log", p->program, u->b->data, p->name);
 	fprintf(stderr, "%s 意外退出,正在重新启动\n", p->program);
 	if (p->restarts > 1)
 		pause_ms(RESTART_PAUSE_MS);
