@@ -18,9 +18,11 @@ $(BUILD)/build.ninja: meson.build meson_options.txt
 	@test -e $@ || meson setup $(BUILD) >/dev/null
 	@touch $@
 
+# What ninja says when all is well ("no work to do") is no news.
 build: setup-build
-	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
-	@ninja -C $(BUILD) --quiet
+	@$(MAKE) --silent --no-print-directory $(BUILD)/build.ninja
+	@test -e $(YINXIN) || echo "building; the first time this takes some minutes"
+	@said=$$(ninja -C $(BUILD) --quiet 2>&1) || { echo "$$said"; exit 1; }
 
 assets: setup-run
 	@node tools/build-assets.mjs $(BUILD)/www/assets

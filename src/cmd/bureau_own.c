@@ -34,7 +34,7 @@ static const char *user_name(uid_t uid, char ret[64])
 static enum err foreign(const struct bureau *b, const char *path, uid_t is, uid_t should)
 {
 	char was[64], want[64];
-	enum err e = ERR(STATE, "%s 属于 %s,本次运行需要它属于 %s:目录是复制、解包来的,或由另一用户创建。", path, user_name(is, was),
+	enum err e = ERR(STATE, "%s 属于 %s,本次运行需要它属于 %s:目录是复制、解包来的,或由另一用户创建", path, user_name(is, was),
 			 user_name(should, want));
 	if (!b->root)
 		return err_note(e, "请以创建它的用户运行,或换一个 YINXIN_DATA,或由 root 执行: chown -R %s: '%s'", want, b->data);
