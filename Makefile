@@ -46,10 +46,10 @@ deb: setup-run build
 	@packaging/make-deb $(BUILD)
 
 install:
-	@tools/install $(BUILD) '$(DESTDIR)'
+	@tools/install '$(BUILD)' '$(DESTDIR)'
 
 uninstall:
-	@tools/uninstall "$$(tools/install --list $(BUILD))" '$(DESTDIR)'
+	@tools/uninstall "$$(tools/install --list '$(BUILD)')" '$(DESTDIR)'
 
 clean:
 	@rm -rf $(BUILD) $(SAN) build-*

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 256, STOP_WAIT_MS = 8000, NAME_BYTES = 160, LOOKS = 5, PROC_FILE_MAX = 4 << 20 };
+enum { LINE_MAX_BYTES = 256, STOP_WAIT_MS = 8000, NAME_BYTES = 160, HOLDER_BYTES = 240, LOOKS = 5, PROC_FILE_MAX = 4 << 20 };
 
 /* --- the lock --- */
 
@@ -116,7 +117,7 @@ bool running_port_answers(unsigned port)
 
 /* --- who holds a port: the socket's inode out of /proc/net/tcp, then the process that has it open --- */
 
-static unsigned long listener_inode(const char *table, unsigned port)
+static unsigned long listener_inode(const char *table, unsigned port, unsigned *ret_uid)
 {
 	AUTO_BUF(text, PROC_FILE_MAX);
 	struct span rest, line;
@@ -124,12 +125,14 @@ static unsigned long listener_inode(const char *table, unsigned port)
 	if (file_read(table, &text) != ERR_OK)
 		return 0;
 	for (rest = buf_span(&text); span_take_until(&rest, '\n', &line);) {
-		unsigned at, state;
+		unsigned at, state, uid;
 		unsigned long inode;
 		(void)snprintf(row, sizeof row, "%.*s", (int)line.len, (const char *)line.ptr);
-		if (sscanf(row, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*u %*u %lu", &at, &state, &inode) == 3 &&
-		    at == port && state == 0x0a)
+		if (sscanf(row, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %u %*u %lu", &at, &state, &uid, &inode) == 4 &&
+		    at == port && state == 0x0a) {
+			*ret_uid = uid;
 			return inode;
+		}
 	}
 	return 0;
 }
@@ -166,37 +169,40 @@ static void command_of(const char *pid, char ret[NAME_BYTES])
 	ret[n] = 0;
 }
 
-/* "" when nobody is found: others' processes are shown to root only. */
-static void holder_of(unsigned port, char ret_pid[24], char ret_command[NAME_BYTES])
+/* "进程 PID(command)"; "用户 NAME 的程序" when the process cannot be seen: others' are shown to root only, and an agent to
+ * nobody, since it holds PINs. */
+static void holder_of(unsigned port, char ret[HOLDER_BYTES])
 {
-	char socket_name[64];
+	char socket_name[64], command[NAME_BYTES];
 	struct dirent *entry;
-	ret_pid[0] = ret_command[0] = 0;
-	unsigned long inode = listener_inode("/proc/net/tcp", port);
+	unsigned uid = 0;
+	(void)snprintf(ret, HOLDER_BYTES, "另一程序");
+	unsigned long inode = listener_inode("/proc/net/tcp", port, &uid);
 	if (inode == 0)
-		inode = listener_inode("/proc/net/tcp6", port);
+		inode = listener_inode("/proc/net/tcp6", port, &uid);
 	err_clear();
 	DIR *d = inode ? opendir("/proc") : NULL;
 	if (!d)
 		return;
+	struct passwd *pw = getpwuid(uid);
+	(void)snprintf(ret, HOLDER_BYTES, "用户 %.60s 的程序", pw ? pw->pw_name : "(未知)");
 	(void)snprintf(socket_name, sizeof socket_name, "socket:[%lu]", inode);
-	while (!ret_pid[0] && (entry = readdir(d)) != NULL)
+	for (bool found = false; !found && (entry = readdir(d)) != NULL;)
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && has_open(entry->d_name, socket_name)) {
-			(void)snprintf(ret_pid, 24, "%.20s", entry->d_name);
-			command_of(entry->d_name, ret_command);
+			command_of(entry->d_name, command);
+			(void)snprintf(ret, HOLDER_BYTES, "进程 %.20s(%s)", entry->d_name, command);
+			found = true;
 		}
 	closedir(d);
 }
 
 enum err running_port_free(unsigned port, const char *variable)
 {
-	char pid[24], command[NAME_BYTES];
+	char holder[HOLDER_BYTES];
 	if (!running_port_answers(port))
 		return ERR_OK;
-	holder_of(port, pid, command);
-	if (!pid[0])
-		return ERR(STATE, "端口 %u 已被其他用户的程序占用;请停止它,或用 %s=端口号 另选端口", port, variable);
-	return ERR(STATE, "端口 %u 已被进程 %s(%s)占用;请停止它,或用 %s=端口号 另选端口", port, pid, command, variable);
+	holder_of(port, holder);
+	return ERR(STATE, "端口 %u 已被%s占用;请停止它,或用 %s=端口号 另选端口", port, holder, variable);
 }
 
 /* --- status, stop --- */

@@ -4,6 +4,7 @@ old; its logs, its command line, its installation. TAP on stdout.  usage: machin
 import glob
 import json
 import os
+import pwd
 import re
 import shutil
 import socket
@@ -27,7 +28,6 @@ LOG_KIB, KEPT = 16, 4
 def run(b, *args, program="yinxin", user=None, **env):
     kw = {}
     if user:
-        import pwd
         pw = pwd.getpwnam(user)
         kw = {"user": pw.pw_uid, "group": pw.pw_gid, "extra_groups": []}
     p = subprocess.run([b.program(program), *args], env=dict(b.env, **env), capture_output=True, text=True, timeout=40, cwd=b.dir,
@@ -105,7 +105,8 @@ def twice(b):
         check("another bureau on its port says who holds it", p.returncode == 1 and one_line(p) and "YINXIN_PORT" in p.stderr
               and re.search(r"\b(%s)\b" % "|".join([master] + children_of(master)), p.stderr), p.said)
         p = run(other, "up", YINXIN_AGENT_PORT=str(b.agent_port))
-        check("the same of the agent's port", p.returncode == 1 and "yinxin-agent" in p.stderr and "YINXIN_AGENT_PORT" in p.stderr, p.said)
+        check("the same of the agent's port", p.returncode == 1 and "YINXIN_AGENT_PORT" in p.stderr
+              and ("yinxin-agent" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name) in p.stderr, p.said)
         p = run(other, "status")
         check("status of a folder without a bureau", p.returncode == 1 and "yinxin up" in p.said, p.said)
         p = run(other, "stop")
@@ -312,7 +313,7 @@ def unreachable(b):
 # --- installed elsewhere ---
 
 def make(*args, **kw):
-    return subprocess.run(["make", "-s", f"BUILD={BUILD}", *args], cwd=ROOT, capture_output=True, text=True, **kw)
+    return subprocess.run(["make", "-s", f"BUILD={os.path.relpath(BUILD, ROOT)}", *args], cwd=ROOT, capture_output=True, text=True, **kw)
 
 
 def found_in(folder):
