@@ -162,6 +162,8 @@ static void command_of(const char *pid, char ret[NAME_BYTES])
 	if (file_read(path, &text) != ERR_OK)
 		err_clear();
 	size_t n = text.len < NAME_BYTES - 1 ? text.len : NAME_BYTES - 1;
+	while (n > 0 && n < text.len && (text.ptr[n] & 0xC0) == 0x80) /* never within a character */
+		n--;
 	for (size_t i = 0; i < n; i++) /* it goes to a terminal */
 		ret[i] = (char)(text.ptr[i] == 0 ? ' ' : text.ptr[i] < 0x20 || text.ptr[i] == 0x7f ? '?' : text.ptr[i]);
 	while (n > 0 && ret[n - 1] == ' ')
