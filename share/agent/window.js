@@ -9,6 +9,7 @@ const at = (name) => document.getElementById(name);
 let job = null;      // last answer of the agent
 let shown = "";      // token and error of the question on the screen
 let closing = 0;     // timer: a page may go on with a second request in the same window
+let called = 0;      // how often another page had this window come to the front
 
 function make(tag, text, className) {
 	const e = document.createElement(tag);
@@ -36,10 +37,10 @@ function showError(error) {
 		return;
 	const head = make("strong", error.text);
 	const line = make("p");
-	line.append(head, ` (${error.code})`);
+	line.append(head, `（代码 ${error.code}）`);
 	box.append(line, make("p", error.remedy));
 	if (typeof error.tries === "number" && error.tries > 0)
-		box.append(make("p", `还可输入 ${error.tries} 次,用完后介质将被锁定。`));
+		box.append(make("p", `还可输入 ${error.tries} 次，用完后介质将被锁定。`));
 }
 
 function keyName(k) {
@@ -47,7 +48,7 @@ function keyName(k) {
 }
 
 function keyLine(k) {
-	const until = k.not_after ? `,有效期至 ${new Date(k.not_after * 1000).toLocaleDateString("sv-SE")}` : "";
+	const until = k.last_day ? `，有效期至 ${k.last_day}` : "";
 	return `介质尾号 ${k.tail}${until}`;
 }
 
@@ -72,25 +73,39 @@ function keyChoice(keys) {
 	return set;
 }
 
-// The octets of the statement as they are; beside a UTC time also the one on the wall.
-function showRow(r) {
+function rowOf(label, value) {
 	const row = make("div");
-	const value = make("dd", r.value, /^[0-9a-f]{40,}$/.test(r.value) ? "hex" : undefined);
-	if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(r.value))
-		value.append(make("small", `北京时间 ${new Date(r.value).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" })}`));
-	row.append(make("dt", r.label), value);
+	row.append(make("dt", label), make("dd", value, /^[0-9a-f]{40,}$/.test(value) ? "hex" : undefined));
 	return row;
 }
 
+// What a person has to read, in words; below it, closed, the octets of every line that was put into words or that only
+// machines compare. Together they are the whole statement.
 function showRows(rows) {
-	at("rows").replaceChildren(...rows.map(showRow));
+	const exact = rows.filter((r) => r.machine || r.shown);
+	at("rows").replaceChildren(...rows.filter((r) => !r.machine).map((r) => rowOf(r.label, r.shown || r.value)));
+	at("exact").hidden = exact.length === 0;
+	at("exact-rows").replaceChildren(...exact.map((r) => rowOf(r.label, r.value)));
+}
+
+// Another page cannot go on before this window is answered, and its person looks for it.
+function comeForward(times) {
+	if (times === called)
+		return;
+	called = times;
+	at("called").hidden = times === 0;
+	if (times === 0)
+		return;
+	at("called").textContent = "另一个页面正在等待本窗口：请在这里输入证书密码，或者按“取消”。";
+	document.title = "★请在这里输入证书密码 - 证书助手";
+	window.focus();
 }
 
 function showPin(need, tries) {
 	at("pin-field").hidden = need === "none";
 	at("pin2-field").hidden = need !== "newpin";
 	at("pin-label").textContent = need === "newpin" ? "由持有人设置证书密码" : "证书密码";
-	at("pin-tries").textContent = need === "newpin" ? "6 至 16 位字母、数字或符号,不要用简单数字。"
+	at("pin-tries").textContent = need === "newpin" ? "6 至 16 位字母、数字或符号，不要用简单数字。"
 		: need === "pin" && typeof tries === "number" ? `剩余 ${tries} 次` : "";
 	at("pin").required = need !== "none";
 	at("pin2").required = need === "newpin";
@@ -105,7 +120,7 @@ function setBusy(busy) {
 	at("ok").disabled = busy;
 	at("pin").disabled = busy;
 	at("pin2").disabled = busy;
-	at("note").textContent = busy ? "正在与证书介质通信,请勿拔出…" : "";
+	at("note").textContent = busy ? "正在与证书介质通信，请勿拔出…" : "";
 }
 
 function head(j) {
@@ -144,9 +159,10 @@ function finish(j) {
 	at("form").hidden = true;
 	at("close").hidden = false;
 	at("title").textContent = j.state === "done" ? "已完成" : "未完成";
-	at("note").textContent = j.state === "done" ? "可以回到原来的网页,本窗口将自动关闭。" : "";
+	at("note").textContent = j.state === "done" ? "可以回到原来的网页，本窗口将自动关闭。" : "";
 	showError(j.error);
-	if (j.state === "done" || j.error.code === "K-017")
+	at("called").hidden = true;
+	if (j.state === "done" || j.error.code === "K-017" || j.error.code === "K-026")
 		closeSoon();
 }
 
@@ -159,8 +175,10 @@ function show(j) {
 	closing = 0;
 	at("close").hidden = true;
 	job = j;
-	if (j.state === "ask")
-		return showQuestion(j);
+	if (j.state === "ask") {
+		showQuestion(j);
+		return comeForward(j.called);
+	}
 	shown = "";
 	head(j);
 	showError(null);
@@ -171,7 +189,7 @@ async function poll() {
 	try {
 		show(await call(`/window/job?id=${encodeURIComponent(id)}`));
 	} catch {
-		at("note").textContent = "证书助手没有响应,正在重试…";
+		at("note").textContent = "证书助手没有响应，正在重试…";
 	}
 	setTimeout(poll, POLL_MS);
 }

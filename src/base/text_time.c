@@ -99,6 +99,11 @@ void text_date_cn(struct buf *out, int64_t t)
 	put_date(out, &c);
 }
 
+void text_last_day_cn(struct buf *out, int64_t not_after)
+{
+	text_date_cn(out, not_after);
+}
+
 /* Exactly len digits of a number in min to max, followed by the character after (0: none). */
 static bool take_number(struct span *s, size_t len, unsigned min, unsigned max, char after, unsigned *ret_v)
 {

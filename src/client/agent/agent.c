@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ASSET_MAX = 256 * 1024, DRAIN_MS = 700, LISTENERS = 2 };
+enum { ASSET_MAX = 256 * 1024, DRAIN_MS = 700, LISTENERS = 2, STRANGER_LOG_MS = 60000 };
 
 const struct conf_opt agent_options[] = {
 	{"port", CONF_INT, "8610", 0, 65535, NULL, "监听的本机端口(仅回环地址),0 为任选"},
@@ -259,12 +259,30 @@ static bool start_thread(struct agent *a, int fd)
 	return ok;
 }
 
+/* Before anything counts: another user of this machine must not take the places of the one who sits at it. */
+static bool is_own(struct agent *a, int fd)
+{
+	if (tcp_peer_check(fd, getuid()) == ERR_OK)
+		return true;
+	int64_t now = clock_mono_ms();
+	if (a->stranger_ms == 0 || now - a->stranger_ms > STRANGER_LOG_MS) {
+		LOG(WARN, "connection-refused", {"why", err_detail()});
+		a->stranger_ms = now;
+	}
+	err_clear();
+	return false;
+}
+
 static void take(struct agent *a, int listener)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return;
+	if (!is_own(a, fd)) {
+		close(fd);
+		return;
+	}
 	if (++a->connections <= AGENT_CONNECTIONS_MAX && start_thread(a, fd))
 		return;
 	a->connections--;
@@ -298,6 +316,17 @@ static enum err loop(struct agent *a, struct pollfd fds[LISTENERS + 1])
 	return ERR_OK;
 }
 
+/* Said now, not when somebody waits for a window that cannot come. */
+static void tell_no_window(const struct agent *a)
+{
+	enum err e = dialogue_can_show(a->dialogue);
+
+	if (e == ERR_OK)
+		return;
+	LOG(WARN, "no-window", {"code", err_code(e)}, {"text", err_zh(e)}, {"remedy", err_remedy(e)}, {"why", err_detail()});
+	err_clear();
+}
+
 enum err agent_run(struct agent *a, int stop_fd)
 {
 	struct pollfd fds[LISTENERS + 1] = {{.fd = -1}, {.fd = -1}, {.fd = stop_fd, .events = POLLIN}};
@@ -308,6 +337,7 @@ enum err agent_run(struct agent *a, int stop_fd)
 	enum err e = keys_start(a->keys);
 	if (e == ERR_OK) {
 		LOG(INFO, "listen", {"port", port}, {"pin", conf_str(a->conf, "pin")}, {"bureau", a->bureau});
+		tell_no_window(a);
 		e = loop(a, fds);
 	}
 	for (size_t i = 0; i < LISTENERS; i++)

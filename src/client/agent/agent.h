@@ -12,7 +12,8 @@
 #include <stdatomic.h>
 
 #define AGENT_VERSION "0.1.0"
-enum { AGENT_CONNECTIONS_MAX = 16, AGENT_WAITS_MAX = 8, AGENT_ASSETS = 3 };
+/* Connections of the agent's own user; those of others are closed before they count. */
+enum { AGENT_CONNECTIONS_MAX = 64, AGENT_WAITS_MAX = 48, AGENT_ASSETS = 3 };
 extern const struct conf_opt agent_options[];
 
 struct asset {
@@ -32,6 +33,7 @@ struct agent {
 	struct asset assets[AGENT_ASSETS];
 	atomic_int stop;
 	atomic_int connections, waits;
+	int64_t stranger_ms;        /* when a connection of another uid was last told to the log; 0: never */
 };
 
 /* Opens everything, serves until *stop_fd becomes readable, closes everything. */
@@ -77,6 +79,7 @@ enum err act_sign(struct page_call *c) MUST_CHECK;
 enum err act_card_new(struct page_call *c) MUST_CHECK;
 enum err act_card_install(struct page_call *c) MUST_CHECK;
 enum err act_card_discard(struct page_call *c) MUST_CHECK;
+enum err act_other(struct page_call *c) MUST_CHECK; /* shows or closes the window that another page opened */
 
 /* --- shared by them: ask.c --- */
 bool is_hex_of(const char *s, size_t digits); /* lower case */
@@ -86,6 +89,10 @@ enum err pick_serial(struct page_call *c, struct key *ret_key) MUST_CHECK;
 enum err check_genuine(const struct key *k) MUST_CHECK; /* usable, and ERR_CARD_AUTH when its driver doubts it */
 enum err answer_b64(json_t *o, const char *name, struct span bytes) MUST_CHECK; /* a certificate, request or signature */
 enum err row_add(json_t *rows, const char *label, const char *value) MUST_CHECK;
+enum err row_add_line(json_t *rows, const char *label, const char *key, const char *value) MUST_CHECK; /* of a statement */
+/* words.c: what the value of a statement's key means to a person; *ret_plain when it says so itself. */
+enum err words_of(const char *key, const char *value, struct buf *out, bool *ret_plain) MUST_CHECK;
+bool words_for_machines(const char *key); /* numbers that only machines compare */
 enum err ask_begin(struct page_call *c, const char *title, const json_t *rows, enum dialogue_need need,
 		   const struct key *keys, size_t n) MUST_CHECK;
 bool ask_is_retry(enum err e); /* faults after which the person may try again */

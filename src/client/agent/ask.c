@@ -146,6 +146,31 @@ enum err row_add(json_t *rows, const char *label, const char *value)
 	return json_array_append_new(rows, STEAL(row)) == 0 ? ERR_OK : ERR(NOMEM, "row");
 }
 
+enum err row_add_line(json_t *rows, const char *label, const char *key, const char *value)
+{
+	AUTO_BUF(words, 4096);
+	bool plain = true;
+
+	TRY(row_add(rows, label, value));
+	json_t *row = json_array_get(rows, json_array_size(rows) - 1);
+	TRY(words_of(key, value, &words, &plain));
+	TRY(buf_err(&words));
+	if (!plain)
+		TRY(json_put_str(row, "shown", buf_span(&words)));
+	return words_for_machines(key) ? json_put_bool(row, "machine", true) : ERR_OK;
+}
+
+/* Which window that is, and the name by which it can be called or closed. */
+static void note_other(struct conn *c)
+{
+	json_t *other = NULL;
+
+	if (dialogue_other_json(c->a->dialogue, &other) != ERR_OK)
+		return;
+	json_decref(c->error_extra);
+	c->error_extra = json_pack("{s:o}", "other", other);
+}
+
 enum err ask_begin(struct page_call *c, const char *title, const json_t *rows, enum dialogue_need need,
 		   const struct key *keys, size_t n)
 {
@@ -159,7 +184,22 @@ enum err ask_begin(struct page_call *c, const char *title, const json_t *rows, e
 		return ERR(FIELD_VALUE, "window id is not %d hex digits", DIALOGUE_ID_LEN);
 	if (!id[0] && need != NEED_NONE && dialogue_is_web(c->a->dialogue))
 		return ERR(FIELD_MISSING, "window");
-	return dialogue_begin(c->a->dialogue, &spec);
+	TRY(dialogue_can_show(c->a->dialogue));
+	enum err e = dialogue_begin(c->a->dialogue, &spec);
+	if (e == ERR_PIN_ELSEWHERE)
+		note_other(c->conn);
+	return e;
+}
+
+enum err act_other(struct page_call *c)
+{
+	const char *what = call_str(c, "do"), *ref = call_str(c, "ref");
+
+	if (strcmp(what, "show") == 0)
+		return dialogue_call(c->a->dialogue, ref);
+	if (strcmp(what, "cancel") == 0)
+		return dialogue_close(c->a->dialogue, ref);
+	return ERR(FIELD_VALUE, "do is neither show nor cancel");
 }
 
 bool ask_is_retry(enum err e)

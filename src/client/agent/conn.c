@@ -235,7 +235,6 @@ static bool is_under(const struct conn *c, const char *prefix)
 
 static enum err route(struct conn *c)
 {
-	TRY(tcp_peer_check(c->fd, getuid()));
 	TRY(check_host(c));
 	if (is_under(c, "/v1/")) {
 		TRY(check_page(c));

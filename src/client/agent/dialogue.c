@@ -3,11 +3,13 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gm/rand.h"
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LOOK_MS = 200 };
 
@@ -61,6 +63,20 @@ bool dialogue_is_web(const struct dialogue *d)
 	return d->conf.pinentry == NULL;
 }
 
+/* Whether pinentry gets its window onto the screen shows only when it is asked; without these two it cannot. */
+enum err dialogue_can_show(const struct dialogue *d)
+{
+	const char *x11 = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
+
+	if (dialogue_is_web(d))
+		return ERR_OK;
+	if (access(d->conf.pinentry, X_OK) != 0)
+		return ERR(L_NO_WINDOW, "%s: %s", d->conf.pinentry, strerror(errno));
+	if (!(x11 && x11[0]) && !(wayland && wayland[0]))
+		return ERR(L_NO_WINDOW, "neither DISPLAY nor WAYLAND_DISPLAY is set");
+	return ERR_OK;
+}
+
 /* --- begin, end --- */
 
 static enum err new_token(char ret_token[33])
@@ -79,6 +95,7 @@ static enum err new_token(char ret_token[33])
 static enum err fill(struct dialogue *d, const struct dialogue_spec *spec)
 {
 	TRY(new_token(d->token));
+	TRY(new_token(d->ref));
 	d->rows = json_deep_copy(spec->rows);
 	d->keys = calloc(spec->n_keys, sizeof(*d->keys));
 	if (!d->rows || !d->keys)
@@ -91,7 +108,9 @@ static enum err fill(struct dialogue *d, const struct dialogue_spec *spec)
 	d->need = spec->need;
 	d->client_fd = spec->client_fd;
 	d->seen = false;
-	d->cancelled = false;
+	d->cancelled = d->closed = false;
+	d->called = 0;
+	d->begun_ms = clock_mono_ms();
 	return ERR_OK;
 }
 
@@ -109,7 +128,7 @@ enum err dialogue_begin(struct dialogue *d, const struct dialogue_spec *spec)
 	pthread_mutex_lock(&d->lock);
 	if (d->state != DIALOGUE_IDLE) {
 		pthread_mutex_unlock(&d->lock);
-		return ERR(BUSY, "another dialogue is open");
+		return ERR(PIN_ELSEWHERE, "another dialogue is open");
 	}
 	enum err e = fill(d, spec);
 	if (e == ERR_OK) {
@@ -188,6 +207,8 @@ static enum err still_wanted(struct dialogue *d)
 {
 	int64_t now = clock_mono_ms();
 
+	if (d->closed)
+		return ERR(PIN_CLOSED, "closed from another page");
 	if (d->cancelled)
 		return ERR(CANCELLED, "cancelled in the window");
 	if (dialogue_peer_left(d->client_fd))

@@ -23,6 +23,7 @@ enum err dialogue_new(const struct dialogue_conf *conf, struct dialogue **ret_d)
 void dialogue_free(struct dialogue *d);
 DEFINE_AUTO(dialogue)
 bool dialogue_is_web(const struct dialogue *d);
+enum err dialogue_can_show(const struct dialogue *d) MUST_CHECK; /* ERR_L_NO_WINDOW: no display, or no pinentry */
 
 /* --- for the request --- */
 struct dialogue_spec {
@@ -39,11 +40,16 @@ struct dialogue_answer {
 	struct secret *pin;       /* NULL for NEED_NONE */
 };
 void dialogue_answer_done(struct dialogue_answer *a); /* wipes */
-enum err dialogue_begin(struct dialogue *d, const struct dialogue_spec *spec) MUST_CHECK; /* ERR_BUSY while another runs */
+enum err dialogue_begin(struct dialogue *d, const struct dialogue_spec *spec) MUST_CHECK; /* ERR_PIN_ELSEWHERE while another runs */
 /* Waits for the answer. why: the fault of the last one (ERR_OK at first), tries the number left or -1. ERR_CANCELLED,
- * ERR_TIMEOUT never; ERR_CARD_GONE. Compares and checks new PINs itself. */
+ * ERR_PIN_CLOSED when another page had it closed; ERR_CARD_GONE. Compares and checks new PINs itself. */
 enum err dialogue_ask(struct dialogue *d, enum err why, int tries, struct dialogue_answer *ret_a) MUST_CHECK;
 void dialogue_end(struct dialogue *d, enum err outcome, int tries);
+
+/* --- for another page's request: the dialogue that is open, by a name that is good for this alone --- */
+enum err dialogue_other_json(struct dialogue *d, json_t **ret_v) MUST_CHECK; /* {"ref","title","origin","seconds"} */
+enum err dialogue_call(struct dialogue *d, const char *ref) MUST_CHECK;  /* the window comes to the front; ERR_STATE: it is over */
+enum err dialogue_close(struct dialogue *d, const char *ref) MUST_CHECK; /* the one who asked gets ERR_PIN_CLOSED */
 
 /* --- for the window --- */
 /* The job as docs/protocol/agent.md has it; "waiting" for an id not begun yet. */

@@ -15,7 +15,7 @@ struct dialogue {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	enum dialogue_state state;
-	char id[DIALOGUE_ID_LEN + 1], token[2 * 16 + 1];
+	char id[DIALOGUE_ID_LEN + 1], token[2 * 16 + 1], ref[2 * 16 + 1];
 	char title[128], origin[256];
 	json_t *rows;
 	enum dialogue_need need;
@@ -24,8 +24,9 @@ struct dialogue {
 	int client_fd;
 	enum err why;
 	int tries;
-	bool answered, cancelled, seen;
-	int64_t asked_ms, seen_ms;
+	bool answered, cancelled, closed, seen;
+	unsigned called;            /* how often another page had the window come to the front */
+	int64_t begun_ms, asked_ms, seen_ms;
 	struct dialogue_answer answer;
 	struct recent recent[RECENT_MAX];
 	size_t next_recent;
@@ -36,5 +37,6 @@ const struct key *dialogue_offered(const struct dialogue *d, const char *serial)
 enum err dialogue_check_pin(const struct dialogue *d, const struct key *k, struct span pin) MUST_CHECK;
 bool dialogue_peer_left(int fd);
 bool dialogue_keys_gone(struct dialogue *d);
+bool dialogue_is_closed(struct dialogue *d); /* takes the lock */
 /* pinentry.c: one round of questions; returns like dialogue_ask. */
 enum err pinentry_ask(struct dialogue *d, enum err why, int tries, struct dialogue_answer *ret_a) MUST_CHECK;

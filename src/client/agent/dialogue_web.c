@@ -1,4 +1,4 @@
-/* The window's side of a dialogue: what it is shown, what it answers. */
+/* The window's side of a dialogue: what it is shown, what it answers; and what another page may do about it. */
 #include "base/clock.h"
 #include "base/json.h"
 #include "client/agent/dialogue_i.h"
@@ -40,6 +40,7 @@ static enum err key_row(const struct key *k, json_t *list)
 	TRY(json_put_str(o, "holder", span_str(k->holder)));
 	TRY(json_put_int(o, "tries", k->tries));
 	TRY(json_put_int(o, "not_after", k->not_after));
+	TRY(key_put_last_day(o, k));
 	return json_array_append_new(list, STEAL(o)) == 0 ? ERR_OK : ERR(NOMEM, "key");
 }
 
@@ -61,6 +62,7 @@ static enum err put_job(json_t *o, const struct dialogue *d)
 	TRY(json_put_str(o, "token", span_str(d->token)));
 	TRY(json_put_str(o, "title", span_str(d->title)));
 	TRY(json_put_str(o, "origin", span_str(d->origin)));
+	TRY(json_put_int(o, "called", d->called));
 	TRY(json_put(o, "rows", json_deep_copy(d->rows)));
 	TRY(json_put_str(o, "need", span_str(needs[d->need])));
 	TRY(put_keys(o, d));
@@ -107,6 +109,67 @@ enum err dialogue_json(struct dialogue *d, const char *id, json_t **ret_v)
 	TRY(e);
 	*ret_v = STEAL(o);
 	return ERR_OK;
+}
+
+/* --- another page's request --- */
+
+enum err dialogue_other_json(struct dialogue *d, json_t **ret_v)
+{
+	AUTO_JSON o = json_object();
+
+	if (!o)
+		return ERR(NOMEM, "dialogue");
+	pthread_mutex_lock(&d->lock);
+	bool open = d->state != DIALOGUE_IDLE;
+	enum err e = open ? json_put_str(o, "ref", span_str(d->ref)) : ERR_OK;
+	if (open && e == ERR_OK)
+		e = json_put_str(o, "title", span_str(d->title));
+	if (open && e == ERR_OK)
+		e = json_put_str(o, "origin", span_str(d->origin));
+	if (open && e == ERR_OK)
+		e = json_put_int(o, "seconds", (clock_mono_ms() - d->begun_ms) / 1000);
+	pthread_mutex_unlock(&d->lock);
+	TRY(e);
+	*ret_v = STEAL(o);
+	return ERR_OK;
+}
+
+/* With the lock held. */
+static enum err check_ref(const struct dialogue *d, const char *ref)
+{
+	if (d->state == DIALOGUE_IDLE || !ct_equal(span_str(ref), span_str(d->ref)))
+		return ERR(STATE, "that dialogue is over");
+	return ERR_OK;
+}
+
+enum err dialogue_call(struct dialogue *d, const char *ref)
+{
+	pthread_mutex_lock(&d->lock);
+	enum err e = check_ref(d, ref);
+	if (e == ERR_OK)
+		d->called++;
+	pthread_mutex_unlock(&d->lock);
+	return e;
+}
+
+enum err dialogue_close(struct dialogue *d, const char *ref)
+{
+	pthread_mutex_lock(&d->lock);
+	enum err e = check_ref(d, ref);
+	if (e == ERR_OK) {
+		d->closed = true;
+		pthread_cond_broadcast(&d->changed);
+	}
+	pthread_mutex_unlock(&d->lock);
+	return e;
+}
+
+bool dialogue_is_closed(struct dialogue *d)
+{
+	pthread_mutex_lock(&d->lock);
+	bool closed = d->closed;
+	pthread_mutex_unlock(&d->lock);
+	return closed;
 }
 
 /* --- answers --- */

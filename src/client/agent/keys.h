@@ -51,4 +51,6 @@ enum err keys_new_pair(struct keys *k, const struct key *key, const uint8_t appr
 enum err keys_install(struct keys *k, const struct key *key, struct span sign_cert, struct span enc_cert,
 		      struct span enveloped) MUST_CHECK;
 enum err keys_discard(struct keys *k, const struct key *key) MUST_CHECK;
+/* "last_day": the last day, in Beijing, on which its certificate is valid, "" without one. */
+enum err key_put_last_day(json_t *o, const struct key *key) MUST_CHECK;
 json_t *key_json(const struct key *key); /* KEY of docs/protocol/agent.md; NULL when out of memory */

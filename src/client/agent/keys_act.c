@@ -105,6 +105,16 @@ static const char *state_name(enum key_state s)
 	return names[s];
 }
 
+enum err key_put_last_day(json_t *o, const struct key *k)
+{
+	AUTO_BUF(day, 32);
+
+	if (k->cert_len > 0)
+		text_last_day_cn(&day, k->not_after);
+	TRY(buf_err(&day));
+	return json_put_str(o, "last_day", buf_span(&day));
+}
+
 static enum err put_cert(json_t *o, const struct key *k)
 {
 	AUTO_BUF(b64, 2 * CERT_DER_MAX);
@@ -117,6 +127,7 @@ static enum err put_cert(json_t *o, const struct key *k)
 	TRY(json_put_str(o, "cert_serial", span_str(k->cert_serial)));
 	TRY(json_put_int(o, "not_before", k->not_before));
 	TRY(json_put_int(o, "not_after", k->not_after));
+	TRY(key_put_last_day(o, k));
 	return json_put_str(o, "cert", buf_span(&b64));
 }
 

@@ -71,7 +71,7 @@ static enum err make_pair(struct page_call *c, const uint8_t approval[32], struc
 	if (k.state != KEY_BLANK)
 		return ERR(CARD_NOT_BLANK, "key %s", k.serial);
 	TRY(show(c, &k, rows));
-	TRY(ask_begin(c, "制证:设置证书密码", rows, NEED_NEW_PIN, &k, 1));
+	TRY(ask_begin(c, "制证：设置证书密码", rows, NEED_NEW_PIN, &k, 1));
 	enum err e = ask_and_make(c, approval, made);
 	dialogue_end(c->a->dialogue, e, -1);
 	TRY(e);

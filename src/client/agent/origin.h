@@ -19,6 +19,6 @@ bool origin_is_own(struct span origin, unsigned port);
 
 /* ERR_DENIED unless the connected loopback socket's other end belongs to uid. */
 enum err tcp_peer_check(int fd, uid_t uid) MUST_CHECK;
-/* The row of a /proc/net/tcp or tcp6 table whose addresses are these ("0100007F:1F90"); not one in TIME_WAIT, whose uid
- * the kernel no longer knows. */
+/* The row of a /proc/net/tcp or tcp6 table whose addresses are these ("0100007F:1F90"), established: a socket that its
+ * process has left reads as root's. */
 bool tcp_table_uid(struct span table, const char *local, const char *remote, uid_t *ret_uid);

@@ -33,6 +33,9 @@ static enum err put_status(struct agent *a, json_t *o)
 	TRY(json_put_str(o, "agent", SPAN_LIT(AGENT_VERSION)));
 	TRY(json_put_str(o, "library", keys_library_ok(a->keys) ? SPAN_LIT("ok") : SPAN_LIT("absent")));
 	TRY(json_put_str(o, "pin", dialogue_is_web(a->dialogue) ? SPAN_LIT("web") : SPAN_LIT("pinentry")));
+	bool shows = dialogue_can_show(a->dialogue) == ERR_OK;
+	err_clear();
+	TRY(json_put_str(o, "window", shows ? SPAN_LIT("ok") : SPAN_LIT("none")));
 	TRY(json_put_int(o, "now", clock_now(a->clock)));
 	TRY(json_put_int(o, "generation", generation));
 	return put_keys(a, o);
@@ -100,6 +103,8 @@ static const struct field install_fields[] = {WINDOW, CASE, KEY(true), {"sign_ce
 	{"enc_cert", B64_CERT_MAX, true}, {"enveloped", B64_KEY_MAX, true}, {0}};
 static const struct field discard_fields[] = {WINDOW, CASE, KEY(true), {0}};
 
+static const struct field other_fields[] = {{"ref", 32, true}, {"do", 8, true}, {0}};
+
 static const struct {
 	const char *method, *path;
 	enum err (*serve)(struct conn *c);
@@ -113,6 +118,7 @@ static const struct {
 	{"POST", "/v1/card/new", NULL, act_card_new, new_fields},
 	{"POST", "/v1/card/install", NULL, act_card_install, install_fields},
 	{"POST", "/v1/card/discard", NULL, act_card_discard, discard_fields},
+	{"POST", "/v1/other", NULL, act_other, other_fields},
 };
 
 static bool declared(const struct field *fields, const char *name)

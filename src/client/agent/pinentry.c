@@ -12,6 +12,8 @@ static enum err still_wanted(void *ctx)
 {
 	struct dialogue *d = ctx;
 
+	if (dialogue_is_closed(d))
+		return ERR(PIN_CLOSED, "closed from another page");
 	if (dialogue_peer_left(d->client_fd))
 		return ERR(CANCELLED, "the page's connection closed");
 	if (clock_mono_ms() - d->asked_ms > d->conf.idle_ms)
@@ -27,7 +29,18 @@ static void describe_key(struct buf *out, const struct key *k)
 {
 	size_t len = strlen(k->serial);
 
-	buf_printf(out, "证书:%s %s(介质尾号 %s)\n", k->unit, k->holder, k->serial + (len > 4 ? len - 4 : 0));
+	buf_printf(out, "证书：%s %s（介质尾号 %s）\n", k->unit, k->holder, k->serial + (len > 4 ? len - 4 : 0));
+}
+
+/* In words first where there are some; the octets that are signed stand behind them. */
+static void describe_row(struct buf *out, const json_t *row)
+{
+	const char *shown = json_str_or(row, "shown", ""), *value = json_str_or(row, "value", "");
+
+	if (shown[0] && strcmp(value, "-") != 0)
+		buf_printf(out, "%s：%s（原文 %s）\n", json_str_or(row, "label", ""), shown, value);
+	else
+		buf_printf(out, "%s：%s\n", json_str_or(row, "label", ""), shown[0] ? shown : value);
 }
 
 static void describe(struct buf *out, const struct dialogue *d, const struct key *k)
@@ -35,11 +48,11 @@ static void describe(struct buf *out, const struct dialogue *d, const struct key
 	size_t i;
 	json_t *row;
 
-	buf_printf(out, "%s\n网站:%s\n", d->title, d->origin);
+	buf_printf(out, "%s\n网站：%s\n", d->title, d->origin);
 	if (k->cert_len > 0)
 		describe_key(out, k);
 	json_array_foreach(d->rows, i, row)
-		buf_printf(out, "%s:%s\n", json_str_or(row, "label", ""), json_str_or(row, "value", ""));
+		describe_row(out, row);
 }
 
 /* Shows text in as many dialogues as its length needs; the last part stays set for the question that follows. */
@@ -65,7 +78,7 @@ static enum err complain(struct assuan *a, enum err why, int tries)
 	if (why == ERR_OK)
 		return ERR_OK;
 	if (tries >= 0)
-		snprintf(text, sizeof(text), "%s %s,还可输入 %d 次", err_code(why), err_zh(why), tries);
+		snprintf(text, sizeof(text), "%s %s，还可输入 %d 次", err_code(why), err_zh(why), tries);
 	else
 		snprintf(text, sizeof(text), "%s %s。%s", err_code(why), err_zh(why), err_remedy(why));
 	return assuan_do(a, "SETERROR", text);
@@ -111,9 +124,9 @@ static enum err get_answer(struct dialogue *d, struct assuan *a, const struct ke
 	TRY(assuan_do(a, "SETOK", "确定"));
 	if (d->need == NEED_NONE)
 		return assuan_do(a, "CONFIRM", NULL);
-	TRY(get_pin(d, a, k, d->need == NEED_NEW_PIN ? "设置证书密码:" : "证书密码:", &pin));
+	TRY(get_pin(d, a, k, d->need == NEED_NEW_PIN ? "设置证书密码：" : "证书密码：", &pin));
 	if (d->need == NEED_NEW_PIN) {
-		TRY(get_pin(d, a, k, "再输入一次:", &again));
+		TRY(get_pin(d, a, k, "再输入一次：", &again));
 		if (!ct_equal(secret_span(pin), secret_span(again)))
 			return ERR(PIN_DIFFER, "second entry differs");
 	}
@@ -164,5 +177,6 @@ enum err pinentry_ask(struct dialogue *d, enum err why, int tries, struct dialog
 		why = e;
 		tries = -1;
 	}
-	return e;
+	/* Whatever ails it, the person sees no window. */
+	return e == ERR_UNAVAILABLE ? err_raise(ERR_L_NO_WINDOW, __FILE__, __LINE__, "%s", err_detail()) : e;
 }

@@ -32,19 +32,18 @@ static enum err add_line(json_t *rows, struct span line)
 		buf_printf(&label, " %s", dot);
 	buf_put(&value, span_sub(line, 1, line.len));
 	TRY(buf_err(&value));
-	return row_add(rows, buf_cstr(&label), buf_cstr(&value));
+	return row_add_line(rows, buf_cstr(&label), name, buf_cstr(&value));
 }
 
-/* Numbers that only machines compare. */
 static bool for_machines(struct span line)
 {
-	static const char *const keys[] = {"bureau:", "nonce:", "accept:", "approve:", "previous:", "key:", "submit:",
-		"definition:"};
+	char name[64] = "";
+	struct span key;
 
-	for (size_t i = 0; i < COUNT_OF(keys); i++)
-		if (span_starts(line, span_str(keys[i])))
-			return true;
-	return false;
+	if (!span_take_until(&line, ':', &key) || key.len >= sizeof(name))
+		return false;
+	memcpy(name, key.ptr, key.len);
+	return words_for_machines(name);
 }
 
 static enum err show_lines(struct span text, bool machines, json_t *rows)

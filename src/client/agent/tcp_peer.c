@@ -57,7 +57,7 @@ bool tcp_table_uid(struct span table, const char *local, const char *remote, uid
 		/* sl local remote st queues timer retransmits uid */
 		if (!split(line, cols) || !span_eq_str(cols[1], local) || !span_eq_str(cols[2], remote))
 			continue;
-		if (span_eq_str(cols[3], "06") || text_i64(cols[7], 0, UINT32_MAX, &uid) != ERR_OK)
+		if (!span_eq_str(cols[3], "01") || text_i64(cols[7], 0, UINT32_MAX, &uid) != ERR_OK)
 			continue;
 		*ret_uid = (uid_t)uid;
 		return true;

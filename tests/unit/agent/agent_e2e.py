@@ -2,7 +2,7 @@
 # The whole agent with real parts: yinxin-agent, its SKF helper, libyxskf.so, yxcard and cards made for the run.
 # Arguments: yinxin-agent libyxskf.so yxcard agent-fixture profiles.json share/agent libyxtest_badskf.so
 # Prints TAP. Temporary directory, free ports, processes ended by their id.
-import base64, http.client, json, os, re, secrets, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+import base64, calendar, http.client, json, os, re, secrets, shutil, signal, socket, subprocess, sys, tempfile, threading, time
 
 AGENT, SKF, YXCARD, FIXTURE, PROFILES, WINDOW, BADSKF = map(os.path.abspath, sys.argv[1:8])
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -130,6 +130,10 @@ class Later(threading.Thread):
     def get(self, seconds=20):
         self.join(seconds)
         return self.result or (0, {}, "no answer")
+
+
+DISPLAY = {"DISPLAY": ":97", "WAYLAND_DISPLAY": ""}
+NO_DISPLAY = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "GPG_TTY": ""}
 
 
 def control(line):
@@ -268,14 +272,59 @@ def test_peer(a):
     script = ("import os,sys,http.client\nos.setgid(65534);os.setuid(65534)\n"
               "c=http.client.HTTPConnection('127.0.0.1',int(sys.argv[1]));c.request('GET','/v1/status',headers={'Origin':sys.argv[2]})\n"
               "print(c.getresponse().status)")
-    got = subprocess.run(["/usr/bin/python3", "-c", script, str(a.port), ORIGIN], capture_output=True, text=True).stdout
-    check(got.strip() == "403", "peer of another uid", got)
+    got = subprocess.run(["/usr/bin/python3", "-c", script, str(a.port), ORIGIN], capture_output=True, text=True)
+    check(got.stdout.strip() == "" and ("RemoteDisconnected" in got.stderr or "ConnectionReset" in got.stderr),
+          "peer of another uid is closed without an answer", got)
     a6 = None
     try:
         a6 = a.call("GET", "/v1/status", headers={"Host": f"[::1]:{a.port}"}, host="::1")
     except OSError:
         pass
     check(a6 is None or a6[0] == 200, "IPv6 loopback", a6)
+
+
+STRANGER = """
+import os, select, socket, sys, time
+os.setgid(65534); os.setuid(65534)
+port, held = int(sys.argv[1]), []
+for _ in range(int(sys.argv[2])):
+    s = socket.create_connection(("127.0.0.1", port))
+    held.append(s)
+print("held", flush=True)
+sys.stdin.readline()
+alive = 0
+for s in held:
+    s.setblocking(False)
+    try:
+        alive += s.recv(1) != b""
+    except BlockingIOError:
+        alive += 1
+    except OSError:
+        pass
+print(alive, flush=True)
+"""
+
+
+def test_strangers(a):
+    """Another user opens more connections than there are places and says nothing: ours are served as if he were not there."""
+    if os.getuid() != 0:
+        check(True, "connections of another uid # SKIP not root: cannot become another user")
+        return
+    other = subprocess.Popen(["/usr/bin/python3", "-c", STRANGER, str(a.port), "150"], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True)
+    started.append(other)
+    other.stdout.readline()
+    served, slowest = 0, 0.0
+    for _ in range(20):
+        t = time.time()
+        try:
+            served += a.call("GET", "/v1/status", timeout=5)[0] == 200
+        except (OSError, http.client.HTTPException):
+            pass
+        slowest = max(slowest, time.time() - t)
+    check(served == 20 and slowest < 1, "150 connections of another uid take no place", (served, slowest))
+    out, _ = other.communicate("\n", timeout=20)
+    check(out.strip() == "0", "and were closed at once", out)
 
 
 # --- the dialogue ---
@@ -306,7 +355,7 @@ def test_login(a):
     check(j["state"] == "ask" and j["need"] == "pin" and j["origin"] == ORIGIN, "window asks for the PIN", j)
     rows = {x["label"]: x["value"] for x in j["rows"]}
     check(rows.get("网站") == ORIGIN and body["nonce"] in rows.values() and BUREAU in rows.values(), "every line is shown", rows)
-    check(code(a.call("POST", "/v1/login", login_body())[2]) == "S-004", "one dialogue at a time")
+    test_elsewhere(a, wid)
     check(code(answer(a, {**j, "token": "0" * 32}, wid, PIN)[2]) == "F-007", "wrong token")
     check(code(answer(a, j, wid, "123")[2]) == "K-004", "PIN too short costs no try")
     check(code(a.own("/window/answer", {"id": wid, "token": j["token"], "key": "YX26000009", "pin": PIN})[2]) == "K-010",
@@ -328,6 +377,25 @@ def test_login(a):
     log = open(a.log).read()
     check(PIN not in log and "864209" not in log, "no PIN in the log")
     check(a.status()["keys"][0]["tries"] == 6, "tries are full again")
+
+
+def test_elsewhere(a, wid):
+    """A second page meanwhile is told what is open, and can have it shown or closed."""
+    st, _, v = a.call("POST", "/v1/login", login_body())
+    other = v.get("error", {}).get("other", {}) if isinstance(v, dict) else {}
+    check((st, code(v)) == (409, "K-025") and other.get("title") == "登录" and other.get("origin") == ORIGIN
+          and isinstance(other.get("seconds"), int), "another window waits for a PIN: its own code, named", v)
+    check(wid not in json.dumps(v), "the open window's id is not given away", v)
+    ref = other.get("ref", "")
+    st, _, v = a.call("POST", "/v1/other", {"ref": "0" * 32, "do": "cancel"})
+    check(code(v) == "S-010", "a window that is not open cannot be closed", v)
+    st, _, v = a.call("POST", "/v1/other", {"ref": ref, "do": "explode"})
+    check(code(v) == "F-006", "only shown or closed", v)
+    st, _, v = a.call("POST", "/v1/other", {"ref": ref, "do": "cancel"}, {"Origin": "https://evil.example"})
+    check(code(v) == "K-018", "not by a foreign site", v)
+    before = a.job(wid).get("called", 0)
+    st, _, v = a.call("POST", "/v1/other", {"ref": ref, "do": "show"})
+    check(st == 200 and a.job(wid).get("called", 0) == before + 1, "shown: the window is called", (v, a.job(wid)))
 
 
 def verify(v):
@@ -357,6 +425,12 @@ def test_cancel(a):
     st, _, v = r.get()
     check((st, code(v)) == (409, "K-017"), "cancelled in the window", v)
     check(code(a.job(body["window"])) == "K-017", "window shows it too")
+    body = login_body()
+    r = Later(a, "/v1/login", body)
+    a.wait_job(body["window"], "ask")
+    ref = a.call("POST", "/v1/login", login_body())[2].get("error", {}).get("other", {}).get("ref", "")
+    st, _, v = a.call("POST", "/v1/other", {"ref": ref, "do": "cancel"})
+    check(st == 200 and code(r.get()[2]) == "K-026", "closed from another page: the first page is told so", (v, r.get()))
     # The page goes away: the next dialogue can begin.
     body = login_body()
     s = socket.create_connection(("127.0.0.1", a.port))
@@ -418,6 +492,16 @@ def test_sign(a):
     r = Later(a, "/v1/sign", body)
     j = a.wait_job(body["window"], "ask")
     check(any(x["value"] == "T01-2026-000001" for x in j.get("rows", [])) and len(j.get("rows", [])) == 5, "statement is shown whole", j)
+    rows = {x["label"]: x for x in j.get("rows", [])}
+    made = re.search(r"time: (\S+)", text).group(1)
+    cn = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(calendar.timegm(time.strptime(made, "%Y-%m-%dT%H:%M:%SZ")) + 8 * 3600))
+    check(rows.get("签署时间", {}).get("shown") == f"{cn}（北京时间）" and rows["签署时间"]["value"] == made,
+          "time: Beijing's for the person, the octets beside", rows)
+    check(rows.get("机构标识", {}).get("machine") is True and "machine" not in rows.get("证书序列号", {"machine": 1}),
+          "what only machines compare is marked", rows)
+    want = time.strftime("%Y-%m-%d", time.gmtime(j["keys"][0]["not_after"] + 8 * 3600)) if j.get("keys") else ""
+    check(want and j["keys"][0].get("last_day") == want and a.status()["keys"][0].get("last_day") == want,
+          "last valid day by one rule, in the window and for the page", j.get("keys"))
     if j["state"] == "ask":
         answer(a, j, body["window"], PIN)
     st, _, v = r.get()
@@ -591,8 +675,9 @@ def test_pinentry():
         return path
     control("INSERT operator")
     good = script("pin-good", "    if word == 'GETPIN': print('D 135790')\n")
-    a = Agent(pin="pinentry", pinentry=good)
-    a.wait_keys(["YX26000001"])
+    a = Agent(env=DISPLAY, pin="pinentry", pinentry=good)
+    s = a.wait_keys(["YX26000001"])
+    check(s.get("window") == "ok" and "ev=no-window" not in open(a.log).read(), "pinentry: can be shown", s)
     body = login_body()
     del body["window"]
     st, _, v = a.call("POST", "/v1/login", body)
@@ -605,30 +690,37 @@ def test_pinentry():
     rows = [
         ("pin-cancel", "    if word == 'GETPIN':\n        print('ERR 83886179 cancelled')\n        continue\n", "K-017", "cancelled"),
         ("pin-time", "    if word == 'GETPIN':\n        print('ERR 83886142 timeout')\n        continue\n", "K-017", "timed out"),
-        ("pin-notty", "    if word == 'GETPIN':\n        print('ERR 83918950 no tty')\n        continue\n", "S-013", "no display"),
-        ("pin-dies", "    if word == 'GETPIN': sys.exit(1)\n", "S-013", "dies"),
-        ("pin-flood", "    if word == 'GETPIN': print('D ' + 'a' * 5000)\n", "S-013", "line too long"),
+        ("pin-notty", "    if word == 'GETPIN':\n        print('ERR 83918950 no tty')\n        continue\n", "L-207", "no display"),
+        ("pin-dies", "    if word == 'GETPIN': sys.exit(1)\n", "L-207", "dies"),
+        ("pin-flood", "    if word == 'GETPIN': print('D ' + 'a' * 5000)\n", "L-207", "line too long"),
     ]
     for name, text, want, what in rows:
-        a = Agent(pin="pinentry", pinentry=script(name, text))
+        a = Agent(env=DISPLAY, pin="pinentry", pinentry=script(name, text))
         a.wait_keys(["YX26000001"])
         st, _, v = a.call("POST", "/v1/login", body)
         check(code(v) == want, f"pinentry: {what}", v)
         a.stop()
     wrong = script("pin-wrong", "    if word == 'SETERROR': n = 1\n    if word == 'GETPIN': print('D 135790' if n else 'D 8642%30')\n")
-    a = Agent(pin="pinentry", pinentry=wrong)
+    a = Agent(env=DISPLAY, pin="pinentry", pinentry=wrong)
     a.wait_keys(["YX26000001"])
     st, _, v = a.call("POST", "/v1/login", body)
     log = open(f"{DIR}/pin-wrong.log").read()
     check(st == 200 and "SETERROR" in log and "K-002" not in json.dumps(v), "pinentry: asked again after a wrong PIN", (v, log))
     a.stop()
-    a = Agent(pin="pinentry", pinentry="/nonexistent/pinentry")
-    a.wait_keys(["YX26000001"])
-    st, _, v = a.call("POST", "/v1/login", body)
-    check(code(v) == "S-013", "pinentry: absent", v)
-    a.stop()
+    # The real pinentry of this machine, where nothing can show it; and none at all.
+    for program, env, what in [("/usr/bin/pinentry", NO_DISPLAY, "no display"), ("/nonexistent/pinentry", DISPLAY, "absent")]:
+        if what == "no display" and not os.path.exists(program):
+            check(True, "pinentry: no display # SKIP no pinentry installed")
+            continue
+        a = Agent(env=env, pin="pinentry", pinentry=program)
+        s = a.wait_keys(["YX26000001"])
+        line = re.search(r".*ev=no-window.*", open(a.log).read())
+        check(s.get("window") == "none" and line, f"pinentry, {what}: told at the agent's start and to the page", (s.get("window"), line))
+        st, _, v = a.call("POST", "/v1/login", body)
+        check(code(v) == "L-207" and len(v["error"]["remedy"]) > 10, f"pinentry, {what}: its own code", v)
+        a.stop()
     hang = script("pin-hang", "    if word == 'GETPIN':\n        import time; time.sleep(60)\n")
-    a = Agent(pin="pinentry", pinentry=hang, idle="5")
+    a = Agent(env=DISPLAY, pin="pinentry", pinentry=hang, idle="5")
     a.wait_keys(["YX26000001"])
     r = Later(a, "/v1/login", body)
     time.sleep(1)
@@ -772,7 +864,7 @@ try:
         time.sleep(0.05)
     agent = Agent()
     time.sleep(0.5)
-    for t in (test_http, test_cors, test_peer, test_login, test_cancel, test_pull_and_choose, test_validity, test_sign, test_make, test_make_broken_off,
+    for t in (test_http, test_cors, test_peer, test_strangers, test_login, test_cancel, test_pull_and_choose, test_validity, test_sign, test_make, test_make_broken_off,
               test_rogue, test_lock):
         try:
             t(agent)

@@ -75,6 +75,7 @@ static void peers(void **state)
 		"   1: 0100007F:C002 0100007F:21A2 01 00000000:00000000 00:00000000 00000000  1000        0 1 1 0\n"
 		"   2: 0100007F:C003 0100007F:21A2 01 00000000:00000000 00:00000000 00000000  99x        0 1 1 0\n"
 		"   3: 0100007F:C004\n"
+		"   5: 0100007F:C006 0100007F:21A2 05 00000000:00000000 03:00000A5E 00000000     0        0 0 3 0\n"
 		"   4: 0100007F:C005 0100007F:21A2 01 00000000:00000000 00:00000000 00000000  1001        0 1 1 0";
 	uid_t uid = 7;
 
@@ -83,6 +84,8 @@ static void peers(void **state)
 	assert_int_equal(uid, 1000);
 	/* The uid of a socket in TIME_WAIT reads as root's. */
 	assert_false(tcp_table_uid(span_str(table), "0100007F:C001", "0100007F:21A2", &uid));
+	/* So does that of one in FIN-WAIT-2 that its process has closed. */
+	assert_false(tcp_table_uid(span_str(table), "0100007F:C006", "0100007F:21A2", &uid));
 	assert_false(tcp_table_uid(span_str(table), "0100007F:C003", "0100007F:21A2", &uid));
 	assert_false(tcp_table_uid(span_str(table), "0100007F:C004", "0100007F:21A2", &uid));
 	assert_false(tcp_table_uid(span_str(table), "0100007F:C005", "0100007F:21A2", &uid)); /* line not complete */
