@@ -2,11 +2,13 @@
 // No PIN passes through here: the agent asks for it in its own window.
 
 const meta = (name) => document.querySelector(`meta[name="yx-${name}"]`);
-const value = (name) => meta(name)?.content ?? '';
+export const value = (name) => meta(name)?.content ?? '';
 export const agentOrigin = value('agent');
 export const sessionCert = value('cert');
-export const idleSeconds = Number(value('idle')) || 0;
 
+// Seconds since the page was made. A computer that slept may have stopped the first of the two clocks.
+const began = Date.now() - performance.now();
+export const sinceLoad = () => Math.max(performance.now(), Date.now() - began) / 1000;
 // Server's time now: the page's own time of rendering plus what has passed since.
 export const serverNow = () => Number(value('now')) + performance.now() / 1000;
 
@@ -19,6 +21,7 @@ export class Failure extends Error {
     this.tries = error.tries;
     this.rid = error.rid;
     this.note = error.note ?? error.detail;
+    this.other = error.other; // the window that is open elsewhere (K-025)
   }
 }
 
@@ -33,20 +36,25 @@ export async function failure(code, note) {
 
 const isLoopback = () => ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
 
-// Chromium asks before a public page may reach the loopback network; a refused call looks like an absent agent.
+// Browsers ask before a public page may reach the loopback network, and a refused call looks like an absent agent. The names
+// are tried from the narrowest; a browser throws at those that it does not know. label: what its own prompt and settings say.
+const firefox = /\bFirefox\//.test(navigator.userAgent);
+const labels = { 'loopback-network': firefox ? '访问此设备' : '设备上的应用', 'local-network-access': '本地网络', 'local-network': '本地网络' };
 export async function permission() {
-  if (isLoopback() || !navigator.permissions) return 'granted';
-  for (const name of ['loopback-network', 'local-network-access']) {
-    try {
-      return (await navigator.permissions.query({ name })).state;
-    } catch { /* this browser does not know the name */ }
+  if (!isLoopback() && navigator.permissions) {
+    for (const [name, label] of Object.entries(labels)) {
+      try {
+        return { status: await navigator.permissions.query({ name }), label };
+      } catch { /* this browser does not know the name */ }
+    }
   }
-  return 'granted';
+  return { status: { state: 'granted' }, label: '' };
 }
 
 // An agent that refuses this site's origin lets the page read nothing; that something answered shows without reading.
 async function absent() {
-  if (await permission() !== 'granted') return failure('L-206');
+  const { status: { state }, label } = await permission();
+  if (state !== 'granted') return failure('L-206', `本浏览器中，这项权限叫“${label}”`);
   const look = (mode) => fetch(`${agentOrigin}/v1/status`, { mode, credentials: 'omit', cache: 'no-store' }).then(() => true, () => false);
   return failure(await look('no-cors') && !await look('cors') ? 'K-018' : 'L-201');
 }
@@ -82,24 +90,6 @@ export const status = async (signal) => noted(await ask('/v1/status', { signal }
 export const wait = async (generation, signal) => noted(await ask(`/v1/wait?generation=${generation}`, { signal }));
 export const call = (path, body) =>
   ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-// Calls see(status) now and at every coming and going of a key, and miss(failure) when the agent cannot be reached.
-export async function watch(see, miss) {
-  let generation;
-  for (;;) {
-    try {
-      const s = generation === undefined ? await status() : await wait(generation);
-      generation = s.generation;
-      see(s);
-    } catch (e) {
-      generation = undefined;
-      miss(e);
-      await pause(2000);
-    }
-  }
-}
 
 // Must run within the click, before any await, or the browser blocks the window.
 export function openWindow() {
@@ -167,8 +157,36 @@ const buttons = {
   'L-203': [['怎样办理证书', '/guide']],
   'L-205': [['查找办理窗口', '/windows']],
   'L-206': [['怎样允许', '/faq?q=允许']],
+  'L-207': [['启动与安装说明', '/faq?q=图标']],
   'L-106': [['重新设置登录密码', '/login/password/reset']],
 };
+
+// K-025: the window that another page opened, and what can be done about it from here.
+function otherWindow(other) {
+  const box = line('div', '', 'yx-other'), said = line('p', '');
+  const minutes = Math.floor(other.seconds / 60);
+  box.append(line('p', `那个窗口：“${other.title}”，网站 ${other.origin}，已等待 ${minutes ? `${minutes} 分 ` : ''}${other.seconds % 60} 秒。`));
+  const act = (text, what, done) => {
+    const button = line('button', text, 'govuk-button govuk-button--secondary');
+    button.type = 'button';
+    button.dataset.other = what;
+    button.addEventListener('click', async () => {
+      try {
+        await call('/v1/other', { ref: other.ref, do: what });
+        said.textContent = done;
+      } catch (e) {
+        said.textContent = e.code === 'S-010' ? '那个窗口已经关闭，请重新点击按钮。' : `${e.text}，${e.remedy}（${e.code}）`;
+      }
+    });
+    return button;
+  };
+  const row = line('div', '', 'yx-buttons');
+  if (pinMode === 'web') row.append(act('显示那个窗口', 'show', '那个窗口的标题已改为“★请在这里输入证书密码”，请在任务栏或其他浏览器中找到它。'));
+  row.append(act('关闭那个窗口', 'cancel', '已关闭，请重新点击按钮。'));
+  said.setAttribute('role', 'status');
+  box.append(row, said);
+  return box;
+}
 
 export function sayFailure(where, e) {
   if (!(e instanceof Failure)) e = new Failure({ code: 'S-006', text: '页面脚本出错', remedy: '请刷新页面后重试' });
@@ -177,13 +195,14 @@ export function sayFailure(where, e) {
   box.append(line('p', e.tries === undefined ? e.text : `${e.text}，还可尝试 ${e.tries} 次`));
   if (e.note) box.append(line('p', e.note));
   box.append(line('p', `怎么办：${e.remedy}。`));
-  for (const [text, href] of buttons[e.code] ?? (/^[CK]-/.test(e.code) ? [['查找办理窗口', '/windows']] : [])) {
+  for (const [text, href] of buttons[e.code] ?? (/^(C-|K-0(?!1[78]|2[56]))/.test(e.code) ? [['查找办理窗口', '/windows']] : [])) {
     const a = line('a', text, 'govuk-link');
     a.href = href;
     const p = line('p', '');
     p.append(a);
     box.append(p);
   }
+  if (e.other) box.append(otherWindow(e.other));
   box.append(line('p', `代码 ${e.code}${e.rid ? `，请求号 ${e.rid}` : ''}`, 'yx-code'));
   where.replaceChildren(box);
 }

@@ -1,5 +1,8 @@
 // The login page: shows what is detected, tells each fault apart, logs in by one click.
-import { Failure, day, failure, login, markSeen, moment, openWindow, say, sayFailure, serverNow, status, watch } from './agent.js';
+import { Failure, day, failure, login, markSeen, moment, openWindow, permission, say, sayFailure, serverNow, status } from './agent.js';
+import { nextTime, notSent } from './keep.js';
+import { announce, hear, look } from './session.js';
+import { watch } from './watch.js';
 
 const $ = (id) => document.getElementById(id);
 const CLOCK_TOLERANCE = 300;
@@ -11,13 +14,15 @@ const set = (id, text) => { $(id).textContent = text; };
 const step = (n) => {
   for (let i = 1; i <= 3; i++) $(`step-${i}`).className = i < n ? 'yx-done' : i === n ? 'yx-now' : '';
 };
+const lastDay = (k) => k.last_day || day(k.not_after);
 const ready = (s) => s.keys.filter((k) => k.cert_serial);
-const keyName = (k) => `${k.unit ? `${k.unit} ` : ''}${k.holder}(序列号尾号 ${k.cert_serial.slice(-4)})`;
+const keyName = (k) => `${k.unit ? `${k.unit} ` : ''}${k.holder}（序列号尾号 ${k.cert_serial.slice(-4)}）`;
 
 // The first fault, in the order in which a person would mend them. null: nothing stands in the way.
 async function fault(s) {
   const skew = Math.round(s.now - serverNow());
   if (s.library !== 'ok') return failure('L-202');
+  if (s.window === 'none') return failure('L-207');
   if (s.keys.length === 0) return failure('L-203');
   const keys = ready(s);
   if (keys.length === 0) {
@@ -28,7 +33,7 @@ async function fault(s) {
     return failure('L-003', `电脑时间 ${moment(s.now)}，服务器时间 ${moment(Math.round(serverNow()))}，相差 ${Math.round(Math.abs(skew) / 60)} 分钟`);
   const key = keys.length === 1 ? keys[0] : keys.find((k) => k.serial === chosen);
   if (!key) return null;
-  if (key.not_after < serverNow()) return failure('C-004', `该证书于 ${day(key.not_after)} 到期`);
+  if (key.not_after < serverNow()) return failure('C-004', `该证书于 ${lastDay(key)} 到期`);
   if (key.not_before > serverNow()) return failure('C-005', `该证书自 ${moment(key.not_before)} 起有效`);
   if (key.state === 'unusable' && key.error) return new Failure(key.error);
   return key.tries === 0 ? failure('K-003') : null;
@@ -67,7 +72,7 @@ function showFound(s) {
   set('found-library', s.library === 'ok' ? '已加载' : '未加载');
   set('found-key', s.keys.length === 0 ? '未插入' : s.keys.map((k) => k.serial).join('、'));
   set('found-cert', key ? keyName(key) : keys.length > 1 ? `${keys.length} 个，请选择` : '无');
-  showPeriod(key ? [`${day(key.not_before)} 至`, day(key.not_after)] : ['-']);
+  showPeriod(key ? [`${day(key.not_before)} 至`, lastDay(key)] : ['-']);
   set('found-clock', Math.abs(skew) <= CLOCK_TOLERANCE ? '正确' : `相差 ${Math.round(Math.abs(skew) / 60)} 分钟`);
 }
 
@@ -106,7 +111,10 @@ async function run(win) {
   const used = keys.find((k) => k.serial === answer.card);
   if (used) markSeen(used.cert_serial);
   say($('live'), '登录成功，正在进入。', 'yx-good');
-  location.assign(answer.next === '/login/password' ? answer.next : $('login').dataset.next || answer.next);
+  const next = $('login').dataset.next;
+  if (answer.next === '/login/password' && next) nextTime(next);
+  if (answer.next !== '/login/password') announce('login', { home: answer.next });
+  location.assign(answer.next === '/login/password' ? answer.next : next || answer.next);
 }
 
 $('login').addEventListener('click', async () => {
@@ -127,5 +135,27 @@ $('login').addEventListener('click', async () => {
   }
 });
 $('again').addEventListener('click', () => status().then(show, miss));
+
+// While the browser asks, its answer is what is missing; nothing comes from the agent meanwhile.
+async function tellQuestion() {
+  const { status: p, label } = await permission();
+  if (last || p.state !== 'prompt') return;
+  set('found-agent', '等待浏览器允许');
+  say($('live'), `请在浏览器的提示中选择“允许”。浏览器正在询问：是否允许本网站使用“${label}”，也就是这台电脑上的证书助手。没有看到提示时，请点击地址栏左侧的图标。`, 'yx-warn');
+  p.addEventListener?.('change', () => { if (p.state === 'granted' && !last) say($('live'), ''); });
+}
+
+// Another page of this browser has logged in: here one goes on as well, to where one was going.
+async function elsewhere(m) {
+  if (m.kind !== 'login' || busy) return;
+  const s = await look();
+  if (s.state !== 'open') return;
+  say($('live'), '已在另一个页面登录，正在进入。', 'yx-good');
+  location.assign($('login').dataset.next || m.home);
+}
+
 step(1);
+notSent();
+hear((m) => { elsewhere(m).catch(() => { /* then one logs in here */ }); });
+tellQuestion();
 watch(show, miss);

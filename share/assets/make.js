@@ -1,5 +1,6 @@
 // The maker's step: two cards, the key born in the blank one, and later the certificates written into it.
-import { Failure, call, openWindow, post, say, sayFailure, sessionCert, status, watch } from './agent.js';
+import { Failure, call, openWindow, post, say, sayFailure, sessionCert, status } from './agent.js';
+import { watch } from './watch.js';
 
 const $ = (id) => document.getElementById(id);
 const panel = $('make');
@@ -14,10 +15,10 @@ const stateText = { blank: '空白', awaiting: '已产生密钥，待写证书',
 function show(s) {
   last = s;
   const mine = own(s), cards = usable(s);
-  $('slot-own').textContent = mine ? `已插入 ${mine.serial},${mine.holder}` : '未插入登录时使用的介质';
+  $('slot-own').textContent = mine ? `已插入 ${mine.serial}，${mine.holder}` : '未插入登录时使用的介质';
   $('slot-blank').textContent = cards.length === 0
     ? (phase === 'install' ? `请插入介质 ${card}` : '未插入空白介质')
-    : cards.map((k) => `${k.serial}(${stateText[k.state] ?? k.state})`).join('、');
+    : cards.map((k) => `${k.serial}（${stateText[k.state] ?? '状态不明'}）`).join('、');
   const pick = $('card'), before = pick.value;
   $('card-choice').hidden = cards.length < 2;
   pick.replaceChildren(...cards.map((k) => new Option(k.serial, k.serial, false, k.serial === before)));

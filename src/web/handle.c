@@ -88,20 +88,49 @@ static enum err take_cookies(struct web_req *rq)
 
 /* --- access --- */
 
+static bool is_page(const struct web_config *conf, struct span pattern)
+{
+	for (const struct web_route *r = conf->routes; r->method; r++)
+		if (strcmp(r->method, "GET") == 0 && r->view && span_eq_str(pattern, r->pattern))
+			return true;
+	return false;
+}
+
+static struct span parent(struct span path)
+{
+	while (path.len > 0 && path.ptr[path.len - 1] != '/')
+		path.len--;
+	path.len -= path.len > 0;
+	return path;
+}
+
+/* Where the form of this post stands: the page of the same address, or the nearest above it. */
+static struct span page_of_post(const struct web_req *rq)
+{
+	struct span pattern = span_str(rq->route->pattern), path = span_str(rq->path);
+
+	while (path.len > 0 && !is_page(rq->conf, pattern)) {
+		pattern = parent(pattern);
+		path = parent(path);
+	}
+	return path.len > 0 ? path : SPAN_LIT("/");
+}
+
 static enum err to_login(struct web_req *rq)
 {
 	AUTO_BUF(to, 8192);
 
 	if (rq->wants_json || rq->json_body)
 		return rq->session_err == ERR_L_IDLE ? ERR(L_IDLE, "session ended") : ERR(L_SESSION, "no session");
-	buf_str(&to, "/login");
+	buf_str(&to, "/login?next=");
 	if (strcmp(rq->method, "GET") == 0) {
-		buf_str(&to, "?next=");
 		percent_encode(&to, span_str(rq->path));
 		if (rq->query[0] != '\0') {
 			buf_str(&to, "%3F");
 			percent_encode(&to, span_str(rq->query));
 		}
+	} else {
+		percent_encode(&to, page_of_post(rq));
 	}
 	if (buf_err(&to) != ERR_OK || to.len > PATH_MAX_BYTES) {
 		buf_clear(&to);
@@ -176,6 +205,8 @@ static enum err run(struct web_req *rq)
 		return ERR(SYNTAX, "a control character in a header or address");
 	TRY(take_cookies(rq));
 	TRY(route_find(rq));
+	if (rq->conf->sessions && !rq->route->quiet)
+		TRY(session_used(rq->conf->sessions, rq));
 	if (rq->route->body == WEB_JSON && strcmp(rq->method, "POST") == 0)
 		rq->wants_json = true;
 	TRY(check_access(rq));

@@ -34,6 +34,7 @@ struct web_req {
 
 	bool has_session;
 	struct web_session session;
+	int64_t session_seen, session_created;
 	enum err session_err;           /* why a session cookie was not accepted: ERR_L_IDLE or ERR_OK */
 	char token[TOKEN_HEX + 1];      /* of the session, "" none */
 	char pre_token[TOKEN_HEX + 1];  /* of the pre-login cookie, "" none */
@@ -70,6 +71,7 @@ enum err token_new(char ret_hex[TOKEN_HEX + 1]) MUST_CHECK;
 bool token_is(const char *s);
 /* session.c */
 enum err session_load(struct sessions *s, struct web_req *rq) MUST_CHECK;
+enum err session_used(struct sessions *s, struct web_req *rq) MUST_CHECK; /* by this request, written at most once a minute */
 /* view.c */
 enum err view_answer(struct web_req *rq) MUST_CHECK;       /* renders the view, or the model as JSON */
 void view_error(struct web_req *rq, enum err e);           /* always leaves an answer */

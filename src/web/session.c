@@ -123,12 +123,31 @@ static bool is_over(const struct sessions *s, const struct session_row *r)
 	return r->now - r->seen > s->idle_sec || r->now - r->created > s->absolute_sec;
 }
 
+static int64_t end_of(const struct sessions *s, int64_t created, int64_t seen)
+{
+	int64_t idle = seen + s->idle_sec, absolute = created + s->absolute_sec;
+
+	return idle < absolute ? idle : absolute;
+}
+
+enum err session_keep(struct sessions *s, struct web_req *rq)
+{
+	struct session_row r = {.s = s, .who = rq->session, .now = clock_now(s->clock)};
+
+	if (!rq->has_session)
+		return ERR(L_SESSION, "no session to keep");
+	TRY(store_write(s->store, touch_tx, &r));
+	rq->session_seen = r.now > rq->session_seen ? r.now : rq->session_seen;
+	rq->session.ends = end_of(s, rq->session_created, rq->session_seen);
+	return ERR_OK;
+}
+
 /* Written at most once a minute: every page would cost an fsync otherwise. */
-static enum err touch(struct sessions *s, struct session_row *r)
+enum err session_used(struct sessions *s, struct web_req *rq)
 {
 	int64_t grain = s->idle_sec / 10 < TOUCH_SEC ? s->idle_sec / 10 : TOUCH_SEC;
 
-	return r->now - r->seen > grain ? store_write(s->store, touch_tx, r) : ERR_OK;
+	return rq->has_session && clock_now(s->clock) - rq->session_seen > grain ? session_keep(s, rq) : ERR_OK;
 }
 
 enum err session_load(struct sessions *s, struct web_req *rq)
@@ -149,9 +168,11 @@ enum err session_load(struct sessions *s, struct web_req *rq)
 		rq->session_err = ERR_L_IDLE;
 		return store_write(s->store, end_tx, &r);
 	}
-	TRY(touch(s, &r));
 	rq->has_session = true;
 	rq->session = r.who;
+	rq->session_seen = r.seen;
+	rq->session_created = r.created;
+	rq->session.ends = end_of(s, r.created, r.seen);
 	memcpy(rq->token, cookie, sizeof(rq->token));
 	return ERR_OK;
 }
@@ -171,6 +192,8 @@ enum err session_start(struct sessions *s, struct web_req *rq, const struct web_
 	memcpy(rq->token, token, sizeof(token));
 	rq->session = r.who;
 	rq->session.locked = false;
+	rq->session_seen = rq->session_created = r.now;
+	rq->session.ends = end_of(s, r.now, r.now);
 	rq->has_session = true;
 	web_set_cookie(rq, SESSION_COOKIE, token, 0, true);
 	wipe(token, sizeof(token));

@@ -20,6 +20,8 @@ enum err session_end(struct sessions *s, struct web_req *rq) MUST_CHECK;
 /* Locked sessions answer every page but login, logout and resume with ERR_L_LOCKED. */
 enum err session_lock(struct sessions *s, struct web_req *rq) MUST_CHECK;
 enum err session_unlock(struct sessions *s, struct web_req *rq) MUST_CHECK;
+/* A use of it, written at once, and session->ends anew: the person wants to go on. */
+enum err session_keep(struct sessions *s, struct web_req *rq) MUST_CHECK;
 /* Ends all sessions of a certificate (revoked, suspended). */
 enum err session_end_cert(struct sessions *s, const char *cert_serial) MUST_CHECK;
 /* Login nonce: bound to the pre-login cookie (set when absent). ret_nonce: 64 hex + NUL. */

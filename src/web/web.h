@@ -46,6 +46,7 @@ struct web_route {
 	bool shows_errors;
 	const char *raw_type;            /* of WEB_RAW: the one content type */
 	size_t raw_max;                  /* the most octets, of WEB_MULTIPART too */
+	bool quiet;                      /* a script's look: does not count as use of the session */
 };
 /* A pattern that ends in "/+" takes every longer path of a GET as it was sent, web_path(), slashes included: for protocols
  * that put base64 into the address (RFC 6960, A.1). The handler decodes and checks it. */
@@ -87,6 +88,7 @@ struct web_session {
 	char cert_serial[48];
 	unsigned roles;
 	bool locked;
+	int64_t ends;       /* when it is over without further use; set by session.c */
 };
 const struct web_session *web_session_of(const struct web_req *rq);  /* NULL when not logged in */
 

@@ -465,12 +465,59 @@ async function permission() {
     try {
       const page = await (await other.newContext({ locale: "zh-CN" })).newPage();
       await page.goto(`${site}/login`);
-      await shows(page, "#failure", "L-206", secure ? "browser has not permitted the loopback network" : "the same without https");
+      await shows(page, "#failure", "L-206", secure ? "browser has not permitted the loopback network" : "the same without https", secure ? ["这项权限叫“设备上的应用”"] : []);
       if (secure) check("permission: the page leads to how it is given", await page.isVisible("#failure a"));
       if (secure) check("permission: beside what was found too", flat(await page.textContent("#found-agent")) === "浏览器未允许");
     } finally {
       await other.close();
     }
+  }
+}
+
+// While the browser asks, the page says at once what to answer, by the name that this browser uses. Its question is held open:
+// a headless browser answers by itself.
+async function question() {
+  bureau.only("operator-1");
+  const site = `http://site.test:${bureau.port}`;
+  const other = await openBrowser([`--ip-address-space-overrides=127.0.0.1:${bureau.port}=public`, "--host-resolver-rules=MAP site.test 127.0.0.1",
+    `--unsafely-treat-insecure-origin-as-secure=${site}`]);
+  try {
+    const context = await other.newContext({ locale: "zh-CN" });
+    await context.route(`${bureau.agent}/**`, () => {});
+    const page = await context.newPage();
+    await page.goto(`${site}/login`);
+    await page.waitForSelector("#live .yx-warn", { timeout: 3000 }).catch(() => {});
+    const text = flat(await page.textContent("#live"));
+    check("the browser asks: the page says at once what to answer, and its name", text.includes("请在浏览器的提示中选择“允许”") && text.includes("设备上的应用"), text);
+    await page.screenshot({ path: path.join(shots, "question.png"), fullPage: true });
+    // A browser that knows no such name (an older Firefox) throws, which is no fault.
+    const old = await other.newContext({ locale: "zh-CN" });
+    await old.addInitScript(() => { navigator.permissions.query = () => Promise.reject(new TypeError("not a PermissionName")); });
+    await old.route(`${bureau.agent}/**`, (route) => route.abort("connectionrefused"));
+    const plain = await old.newPage();
+    await plain.goto(`${site}/login`);
+    await shows(plain, "#failure", "L-201", "a browser that knows none of the names");
+  } finally {
+    await other.close();
+  }
+}
+
+// An agent with pinentry where nothing can show a window.
+async function noWindow() {
+  bureau.only("operator-1");
+  const env = { ...bureau.env };
+  bureau.env = { ...env, DISPLAY: "", WAYLAND_DISPLAY: "" };
+  try {
+    await otherAgent((conf) => conf.replace(/^pin = .*$/m, "pin = pinentry"), async (port) => {
+      const page = await fresh();
+      await forward(page.context(), port);
+      await page.goto(`${bureau.origin}/login`);
+      await shows(page, "#failure", "L-207", "no display for the PIN window");
+      await page.screenshot({ path: path.join(shots, "no-window.png"), fullPage: true });
+      await page.context().close();
+    });
+  } finally {
+    bureau.env = env;
   }
 }
 
@@ -531,15 +578,29 @@ async function twoTabs() {
   await ready(two);
   const win = await withAgent(one, () => one.click("#login:not([disabled])"), bureau.pin("operator-1"), { keepOpen: true });
   await two.click("#login:not([disabled])");
-  await two.waitForSelector('#failure [data-code="S-004"]', { timeout: 12000 }).catch(() => {});
-  const text = flat(await two.textContent("#failure"));
-  check("two tabs: the second is told S-004 with a remedy", text.includes("S-004") && text.includes("怎么办"), text);
+  await shows(two, "#failure", "K-025", "two tabs: the second is told that a window waits elsewhere, and which", ["“登录”", bureau.origin, "已等待"]);
+  await two.screenshot({ path: path.join(shots, "elsewhere.png"), fullPage: true });
+  await two.click('[data-other="show"]', { timeout: 3000 }).catch(() => {});
+  await win.waitForSelector("#called:not([hidden])", { timeout: 8000 }).catch(() => {});
+  check("two tabs: called from the second, that window can be told by its title", (await win.title()).startsWith("★请在这里输入证书密码") && (await win.isVisible("#called")), await win.title());
+  await win.screenshot({ path: path.join(shots, "called.png") });
   await press(win);
   await one.waitForURL(`${bureau.origin}/unit`, { timeout: 15000 });
-  await withAgent(two, () => two.click("#login:not([disabled])"), bureau.pin("operator-1"));
-  await two.waitForURL(`${bureau.origin}/unit`, { timeout: 15000 });
+  // The other page has learnt of the login and gone on by itself.
+  await two.waitForURL(`${bureau.origin}/unit`, { timeout: 15000 }).catch(() => {});
+  const third = await one.context().newPage();
+  await third.goto(`${bureau.origin}/login`);
+  await two.goto(`${bureau.origin}/login`);
+  for (const p of [two, third]) await ready(p);
+  const forgotten = await withAgent(third, () => third.click("#login:not([disabled])"), "000000", { keepOpen: true });
+  await two.click("#login:not([disabled])");
+  await two.waitForSelector('[data-other="cancel"]', { timeout: 12000 }).catch(() => {});
+  await two.click('[data-other="cancel"]', { timeout: 3000 }).catch(() => {});
+  await shows(third, "#failure", "K-026", "two tabs: the forgotten window is closed from the other");
+  if (!forgotten.isClosed()) await forgotten.waitForEvent("close", { timeout: 8000 }).catch(() => {});
+  check("two tabs: and it goes", forgotten.isClosed());
   await one.reload();
-  check("two tabs: both go on, the second login replaced the first session", new URL(one.url()).pathname === "/unit" && new URL(two.url()).pathname === "/unit");
+  check("two tabs: both go on, the second login replaced the first session", new URL(one.url()).pathname === "/unit");
   await one.context().close();
 }
 
@@ -673,7 +734,7 @@ async function makePulled(address) {
   await shows(page, "#make-failure", "K-010", "another blank key at the writing", [], ["没有检测到本业务的介质", `插入序列号为 ${bureau.key("blank-1").serial} 的介质`]);
   await wrongCardAtAgent(page, no);
   bureau.only("maker-1", "blank-1");
-  await page.waitForFunction((s) => document.getElementById("slot-blank").textContent.includes(`${s}(`), bureau.key("blank-1").serial, { timeout: 12000 });
+  await page.waitForFunction((s) => document.getElementById("slot-blank").textContent.includes(`${s}（`), bureau.key("blank-1").serial, { timeout: 12000 });
   const again = await withAgent(page, () => page.click("#make-install"), "000000", { keepOpen: true });
   await press(again);
   await windowShows(again, "K-002", "wrong PIN at the writing", ["5"]);
@@ -720,7 +781,7 @@ async function pulledOut() {
 
 // --- the run ---
 
-const PARTS = [noAgent, noLibrary, noKey, severalKeys, wrongPin, cancelled, localClock, register, password, foreignOrigin, relayed, permission,
+const PARTS = [noAgent, noLibrary, noKey, severalKeys, wrongPin, cancelled, localClock, register, password, foreignOrigin, relayed, permission, question, noWindow,
   blockedWindow, nonces, twoTabs, pulledOut, status, validity, idle, revoked, lockedPin];
 
 async function run(part) {

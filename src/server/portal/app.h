@@ -65,6 +65,7 @@ void mo_str(struct mo *m, const char *key, const char *v);
 void mo_int(struct mo *m, const char *key, int64_t v);
 void mo_bool(struct mo *m, const char *key, bool v);
 void mo_date(struct mo *m, const char *key, int64_t t);  /* Beijing date */
+void mo_last_day(struct mo *m, const char *key, int64_t not_after); /* a certificate's, text_last_day_cn() */
 void mo_time(struct mo *m, const char *key, int64_t t);  /* Beijing date and time */
 json_t *mo_list(struct mo *m, const char *key);          /* new array */
 struct mo mo_item(json_t *list);                         /* new object at its end */

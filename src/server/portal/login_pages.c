@@ -193,6 +193,38 @@ enum err page_logout(struct web_req *rq)
 	return web_redirect(rq, "/");
 }
 
+/* What a page's script has to know of its session; asking does not prolong it. */
+static enum err put_session(struct web_req *rq)
+{
+	const struct web_session *s = web_session_of(rq);
+	struct mo top = mo_of(web_model(rq));
+	struct mo m = mo_sub(&top, "session");
+	const char *csrf = "";
+	if (s == NULL) {
+		mo_str(&m, "state", "none");
+		return mo_err(&m);
+	}
+	TRY(web_csrf(rq, &csrf));
+	mo_str(&m, "state", (s->roles & WEB_HALF_LOGIN) != 0 ? "half" : s->locked ? "locked" : "open");
+	mo_str(&m, "cert", s->cert_serial);
+	mo_str(&m, "csrf", csrf);
+	mo_int(&m, "left", s->ends - clock_now(portal_of(rq)->desk.clock));
+	return mo_err(&m);
+}
+
+enum err page_session(struct web_req *rq)
+{
+	return put_session(rq);
+}
+
+enum err page_keep(struct web_req *rq)
+{
+	if (web_session_of(rq)->locked)
+		return ERR(L_LOCKED, "key was removed");
+	TRY(session_keep(portal_of(rq)->sessions, rq));
+	return put_session(rq);
+}
+
 enum err page_lock(struct web_req *rq)
 {
 	struct mo m = mo_of(web_model(rq));

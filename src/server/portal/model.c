@@ -2,6 +2,7 @@
 #include "server/portal/app.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "store/field.h"
 #include <dirent.h>
 #include <string.h>
 
@@ -36,6 +37,13 @@ void mo_date(struct mo *m, const char *key, int64_t t)
 {
 	AUTO_BUF(s, 32);
 	text_date_cn(&s, t);
+	mo_str(m, key, buf_cstr(&s));
+}
+
+void mo_last_day(struct mo *m, const char *key, int64_t not_after)
+{
+	AUTO_BUF(s, 32);
+	text_last_day_cn(&s, not_after);
 	mo_str(m, key, buf_cstr(&s));
 }
 
@@ -239,6 +247,20 @@ static void put_path(struct mo *yx, const char *path)
 	mo_str(yx, "path", buf_cstr(&out));
 }
 
+/* The secret with which a browser seals what this account has typed and not saved (share/assets/keep.js). */
+static enum err put_keep(struct mo *yx, const struct desk *d, const struct web_session *s)
+{
+	uint8_t digest[32];
+	AUTO_BUF(hex, 2 * sizeof(digest));
+	if (s != NULL && d->keys != NULL) {
+		TRY(field_digest(d->keys, "web.draft", span_str(s->subject), digest));
+		text_hex(&hex, SPAN_ARR(digest));
+		TRY(buf_err(&hex));
+	}
+	mo_str(yx, "keep", buf_cstr(&hex));
+	return ERR_OK;
+}
+
 static enum err put_prefill(json_t *model)
 {
 	const json_t *prefill = json_object_get(model, "prefill");
@@ -274,6 +296,8 @@ enum err page_common(struct web_req *rq, json_t *model)
 	mo_str(&yx, "holder", s != NULL ? s->holder : "");
 	mo_str(&yx, "role", s != NULL ? role_zh(s->roles) : "");
 	mo_int(&yx, "idle", p->idle_sec);
+	mo_int(&yx, "left", s != NULL ? s->ends - clock_now(p->desk.clock) : 0);
+	TRY(put_keep(&yx, &p->desk, s));
 	mo_int(&yx, "now", clock_now(p->desk.clock));
 	mo_bool(&yx, "elder", elder);
 	mo_str(&yx, "mode_class", elder ? "govuk-template yx-elder" : "govuk-template");

@@ -36,6 +36,8 @@ enum err page_reset(struct web_req *rq) MUST_CHECK;
 enum err page_reset_post(struct web_req *rq) MUST_CHECK;
 enum err page_logout(struct web_req *rq) MUST_CHECK;
 enum err page_lock(struct web_req *rq) MUST_CHECK;
+enum err page_keep(struct web_req *rq) MUST_CHECK;
+enum err page_session(struct web_req *rq) MUST_CHECK;
 
 /* desk_pages.c */
 enum err page_desk(struct web_req *rq) MUST_CHECK;

@@ -150,7 +150,7 @@ static void put_ca(struct mo *m, const char *prefix, const struct cert *c)
 	(void)snprintf(key, sizeof key, "%s_from", prefix);
 	mo_date(m, key, cert_not_before(c));
 	(void)snprintf(key, sizeof key, "%s_to", prefix);
-	mo_date(m, key, cert_not_after(c));
+	mo_last_day(m, key, cert_not_after(c));
 }
 
 static void put_root_crl(struct mo *m, const struct crl *c)

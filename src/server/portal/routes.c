@@ -163,6 +163,8 @@ const struct web_route portal_routes[] = {
 	{"POST", "/login/reset", PUB, JSON, in_reset, page_reset_post, NULL},
 	{"POST", "/logout", PUB, FORM, NULL, page_logout, NULL},
 	{"POST", "/session/lock", WEB_ANY_LOGIN, JSON, NULL, page_lock, NULL},
+	{"POST", "/session/keep", WEB_ANY_LOGIN, JSON, NULL, page_keep, NULL},
+	{"GET", "/session", PUB, FORM, NULL, page_session, NULL, .quiet = true},
 
 	{"GET", "/unit", ROLE_UNIT, FORM, NULL, page_unit, "unit"},
 	{"GET", "/unit/bill", ROLE_UNIT, FORM, in_page, page_bills, "bill_list"},

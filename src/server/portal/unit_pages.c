@@ -33,7 +33,7 @@ enum err page_my_cert(struct web_req *rq, struct mo *m)
 	mo_str(&o, "card", c.card);
 	mo_str(&o, "holder", s->holder);
 	mo_date(&o, "from", c.not_before);
-	mo_date(&o, "to", c.not_after);
+	mo_last_day(&o, "to", c.not_after);
 	mo_int(&o, "days_left", left);
 	mo_bool(&o, "soon", left <= SOON_DAYS);
 	put_status(&o, &c, now);

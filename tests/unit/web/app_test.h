@@ -133,6 +133,20 @@ static enum err lock(struct web_req *rq)
 	return session_lock(app_sessions, rq);
 }
 
+/* When the session is over, counted from now; 0 without one. */
+static enum err ends(struct web_req *rq)
+{
+	const struct web_session *s = web_session_of(rq);
+
+	return json_put_int(web_model(rq), "left", s ? s->ends - clock_now(app_clock) : 0);
+}
+
+static enum err keep(struct web_req *rq)
+{
+	TRY(session_keep(app_sessions, rq));
+	return ends(rq);
+}
+
 static enum err unlock(struct web_req *rq)
 {
 	return session_unlock(app_sessions, rq);
@@ -177,6 +191,8 @@ static const struct web_route app_routes[] = {
 	{"GET", "/go", WEB_PUBLIC, .fields = to_fields, .handler = go},
 	{"GET", "/closed", WEB_ANY_LOGIN, .fields = q_fields, .handler = echo_q, .view = "page"},
 	{"POST", "/closed", WEB_ANY_LOGIN, .handler = show, .view = "page"},
+	{"GET", "/closed/file/:id", WEB_ANY_LOGIN, .handler = send_bytes},
+	{"POST", "/closed/file/:id/remove", WEB_ANY_LOGIN, .handler = show, .view = "page"},
 	{"GET", "/a", ROLE_A, .handler = show, .view = "page"},
 	{"GET", "/ab", ROLE_A | ROLE_B, .handler = show, .view = "page"},
 	{"GET", "/half", WEB_HALF_LOGIN, .handler = show, .view = "page"},
@@ -186,6 +202,8 @@ static const struct web_route app_routes[] = {
 	{"POST", "/login/form", WEB_PUBLIC, .handler = show, .view = "page"},
 	{"POST", "/logout", WEB_ANY_LOGIN, .handler = log_out},
 	{"POST", "/session/lock", WEB_ANY_LOGIN, WEB_JSON, .handler = lock},
+	{"POST", "/session/keep", WEB_ANY_LOGIN, WEB_JSON, .handler = keep},
+	{"GET", "/session", WEB_PUBLIC, .handler = ends, .quiet = true},
 	{"POST", "/session/resume", WEB_ANY_LOGIN, WEB_JSON, .handler = unlock},
 	{NULL},
 };

@@ -357,7 +357,12 @@ static void closed_pages_lead_to_the_login(void **state)
 	app_ask(&(struct test_request){"GET", "/closed?q=a%26b&n=1"}, &a);
 	assert_string_equal(test_header(&a, "Location: "), "/login?next=/closed%3Fq%3Da%2526b%26n%3D1");
 	app_ask(&(struct test_request){"POST", "/closed", FORM, ""}, &a);
-	assert_string_equal(test_header(&a, "Location: "), "/login");
+	/* To the page of that address, or to the nearest above it: where the form stands that was sent too late. */
+	assert_string_equal(test_header(&a, "Location: "), "/login?next=/closed");
+	app_ask(&(struct test_request){"POST", "/closed/file/7/remove", FORM, ""}, &a);
+	assert_string_equal(test_header(&a, "Location: "), "/login?next=/closed");
+	app_ask(&(struct test_request){"POST", "/logout", FORM, ""}, &a);
+	assert_string_equal(test_header(&a, "Location: "), "/login?next=/");
 	app_ask(&(struct test_request){"GET", "/closed", .accept = JSON}, &a);
 	assert_int_equal(a.status, 401);
 	assert_non_null(strstr(a.body, "\"L-107\""));

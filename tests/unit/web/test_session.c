@@ -108,6 +108,70 @@ static void the_idle_limit(void **state)
 	app_forward(1801);
 }
 
+static int left_of(const char *cookie)
+{
+	AUTO_ANSWER(a);
+	int left = -1;
+
+	app_ask(&(struct test_request){"GET", "/session", .cookie = cookie, .accept = JSON}, &a);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(sscanf(a.body, "{\"left\":%d}", &left), 1);
+	return left;
+}
+
+static void near(int got, int want)
+{
+	assert_in_range(got, want - 3, want);
+}
+
+/* A page may ask how long is left, as often as it likes: only the person's click prolongs, and is written at once. */
+static void asking_prolongs_nothing(void **state)
+{
+	const char *me = app_log_in("1", NULL);
+
+	(void)state;
+	near(left_of(me), 1800);
+	app_forward(1700);
+	near(left_of(me), 100);
+	app_forward(90);
+	near(left_of(me), 10);
+	assert_int_equal(post_json("/session/keep", me, ""), 200);
+	near(left_of(me), 1800);
+	app_forward(10); /* less than what a page's use is written after */
+	assert_int_equal(post_json("/session/keep", me, ""), 200);
+	near(left_of(me), 1800);
+	app_forward(1795);
+	near(left_of(me), 5);
+	app_forward(10);
+	assert_int_equal(left_of(me), 0);
+	assert_string_equal(refusal(me), "L-107");
+}
+
+/* What the server says is left is what it goes by, the minute's grain included. */
+static void what_is_left_is_true(void **state)
+{
+	const char *me = app_log_in("1", NULL);
+
+	(void)state;
+	app_forward(50);
+	assert_int_equal(get_closed(me), 200); /* used, not written */
+	near(left_of(me), 1750);
+	app_forward(1753);
+	assert_string_equal(refusal(me), "L-108");
+}
+
+static void nothing_outlives_the_absolute_limit(void **state)
+{
+	const char *me = app_log_in("1", NULL);
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		app_forward(1400);
+		assert_int_equal(post_json("/session/keep", me, ""), 200);
+	}
+	near(left_of(me), 8 * 3600 - 20 * 1400);
+}
+
 static void the_absolute_limit(void **state)
 {
 	const char *me = app_log_in("1", NULL);
@@ -339,6 +403,9 @@ int main(void)
 		cmocka_unit_test(two_bureaus_do_not_mix),
 		cmocka_unit_test(the_table_holds_no_cookie),
 		cmocka_unit_test(the_idle_limit),
+		cmocka_unit_test(asking_prolongs_nothing),
+		cmocka_unit_test(what_is_left_is_true),
+		cmocka_unit_test(nothing_outlives_the_absolute_limit),
 		cmocka_unit_test(the_absolute_limit),
 		cmocka_unit_test(a_clock_set_back_ends_nothing),
 		cmocka_unit_test(a_new_login_ends_the_old_session_of_the_browser),
