@@ -39,7 +39,7 @@ const isLoopback = () => ['localhost', '127.0.0.1', '[::1]'].includes(location.h
 // Browsers ask before a public page may reach the loopback network, and a refused call looks like an absent agent. The names
 // are tried from the narrowest; a browser throws at those that it does not know. label: what its own prompt and settings say.
 const firefox = /\bFirefox\//.test(navigator.userAgent);
-const labels = { 'loopback-network': firefox ? '访问此设备' : '设备上的应用', 'local-network-access': '本地网络', 'local-network': '本地网络' };
+const labels = { 'loopback-network': firefox ? '访问此设备' : '设备上的应用', 'local-network-access': '本地网络', 'local-network': firefox ? '访问本地网络设备' : '本地网络' };
 export async function permission() {
   if (!isLoopback() && navigator.permissions) {
     for (const [name, label] of Object.entries(labels)) {

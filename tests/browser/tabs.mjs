@@ -1,13 +1,15 @@
 // Many pages of one browser, and the end of a session: ten tabs share one wait at the agent, log in, sign and lock together; two
 // minutes before its end a session says so and goes on by a click; what was typed is there again after the login, for the
 // person who typed it and for nobody else. TAP.
-// usage: node tabs.mjs BUILD_DIR [PART,...]
+// usage: node tabs.mjs BUILD_DIR [PART,...]      YINXIN_FIREFOX=/usr/bin/firefox-esr tries the same in that browser
 import { execFileSync } from "node:child_process";
 import path from "node:path";
-import { Bureau, login, openBrowser, screenshotDir, withAgent } from "./lib.mjs";
+import { firefox } from "playwright-core";
+import { Bureau, fill, login, openBrowser, screenshotDir, withAgent } from "./lib.mjs";
 import { check, count, finish } from "./tap.mjs";
 
-const TABS = 10, BOUND_MS = 2000;
+const TABS = 10;
+let bound = 2000; // ms; on a busy machine longer, by what a single tab needs there
 const only = process.argv[3];
 const shots = screenshotDir("tabs");
 let bureau, browser;
@@ -41,6 +43,28 @@ async function allTold(told, pages, what, limitMs) {
 
 const span = (list, began) => Math.round(Math.max(...list.map((t) => (t ? t.at : Infinity))) - began);
 
+// From the click to the PIN field; the window with it.
+async function askedIn(page, button) {
+  const began = performance.now();
+  const [win] = await Promise.all([page.waitForEvent("popup", { timeout: 20000 }), page.click(button)]);
+  await win.waitForSelector("#pin", { state: "visible", timeout: 20000 }).catch(() => {});
+  return { win, ms: Math.round(performance.now() - began) };
+}
+
+// What this machine needs at this hour with one tab: half of the bound, if that is more than a second.
+async function oneTab() {
+  bureau.only("operator-1");
+  const context = await fresh();
+  const page = await context.newPage();
+  await page.goto(`${bureau.origin}/login`);
+  await page.waitForSelector("#live .yx-good", { timeout: 12000 });
+  const { win, ms } = await askedIn(page, "#login:not([disabled])");
+  await win.close();
+  bound = Math.max(bound, 2 * ms);
+  console.log(`# PIN field with one tab: ${ms} ms; the bound is ${bound} ms`);
+  await context.close();
+}
+
 // --- ten tabs ---
 
 async function tenTabs() {
@@ -59,7 +83,7 @@ async function tenTabs() {
   bureau.insert("operator-1");
   const ready = await allTold(told, pages, "ready", 10000);
   const inserted = span(ready, began);
-  check(`ten tabs: all of them see the key within ${BOUND_MS} ms`, inserted <= BOUND_MS, `${inserted} ms`);
+  check(`ten tabs: all of them see the key within ${bound} ms`, inserted <= bound, `${inserted} ms`);
   console.log(`# ten tabs see the key: ${inserted} ms`);
   const before = portal.length;
   await pages[0].waitForResponse((r) => r.url().startsWith(`${bureau.agent}/v1/wait`), { timeout: 25000 }).catch(() => {});
@@ -67,22 +91,15 @@ async function tenTabs() {
   check("ten tabs: one wait at the agent, none at the portal", portal.length === before && waits.length <= 6, `${waits.length} waits, ${open} open, ${portal.length - before} at the portal`);
 
   // Logging in in the tenth: its window comes up although ten tabs are open, and the others learn of it.
-  began = performance.now();
-  const last = pages.at(-1);
-  const [win] = await Promise.all([last.waitForEvent("popup"), last.click("#login:not([disabled])")]);
-  await win.waitForSelector("#pin", { state: "visible", timeout: 15000 }).catch(() => {});
-  const asked = Math.round(performance.now() - began);
-  check(`ten tabs: the PIN field comes within ${BOUND_MS} ms`, asked <= BOUND_MS, `${asked} ms`);
+  const { win, ms: asked } = await askedIn(pages.at(-1), "#login:not([disabled])");
+  check(`ten tabs: the PIN field comes within ${bound} ms`, asked <= bound, `${asked} ms`);
   console.log(`# PIN field with ten tabs: ${asked} ms`);
-  if (asked > BOUND_MS) throw new Error("no PIN field: the rest cannot be tried");
+  if (asked > bound) throw new Error("no PIN field: the rest cannot be tried");
   await win.fill("#pin", bureau.pin("operator-1"));
   await win.click("#ok").catch((e) => { if (!win.isClosed()) throw e; });
   await Promise.all(pages.map((p) => p.waitForURL(`${bureau.origin}/unit`, { timeout: 20000 }).catch(() => {})));
   check("ten tabs: one logs in, the other nine learn it and go on", pages.every((p) => p.url() === `${bureau.origin}/unit`), pages.map((p) => p.url()).join(" "));
 
-  // Signing in one of them is tried by its window alone: it opens, is named, and is broken off.
-  const no = await newFiling(pages[3]);
-  check("ten tabs: a form opens in one of them", pages[3].url().includes(no));
   for (const p of pages) await p.bringToFront();
   await Promise.all(pages.map((p) => p.waitForFunction(() => Object.keys(sessionStorage).some((k) => k.startsWith("yx-seen-")), undefined, { timeout: 15000 })));
   const inForce = told.length;
@@ -90,7 +107,7 @@ async function tenTabs() {
   bureau.remove("operator-1");
   const locked = await allTold({ find: (f) => told.slice(inForce).find(f) }, pages, "locked", 15000);
   const away = span(locked, began);
-  check(`ten tabs: the key is pulled out, all lock within ${BOUND_MS} ms`, away <= BOUND_MS, `${away} ms, ${locked.filter(Boolean).length} locked`);
+  check(`ten tabs: the key is pulled out, all lock within ${bound} ms`, away <= bound, `${away} ms, ${locked.filter(Boolean).length} locked`);
   console.log(`# ten tabs locked: ${away} ms after the key was pulled out`);
   bureau.insert("operator-1");
   await pages[0].bringToFront();
@@ -106,7 +123,7 @@ async function tenTabs() {
   began = performance.now();
   bureau.remove("operator-1");
   const locked2 = await allTold({ find: (f) => told.slice(handed).find(f) }, rest, "locked", 15000);
-  check("nine tabs, the first one closed: all lock", span(locked2, began) <= BOUND_MS, `${span(locked2, began)} ms`);
+  check("nine tabs, the first one closed: all lock", span(locked2, began) <= bound, `${span(locked2, began)} ms`);
   console.log(`# nine tabs locked after the first was closed: ${span(locked2, began)} ms`);
   await context.close();
 }
@@ -116,6 +133,38 @@ async function newFiling(page) {
   await page.locator('form[action="/filings/new"] button').first().click();
   await page.waitForURL(/\/filings\/[^/]+\/form/);
   return new URL(page.url()).pathname.split("/")[2];
+}
+
+// One case open in ten tabs: in each of them the window for its signature comes up, and in the last it is signed.
+async function tenSign() {
+  bureau.only("clerk-1");
+  const context = await signedIn("clerk-1");
+  const pages = [];
+  for (let i = 0; i < TABS; i++) pages.push(await context.newPage());
+  await pages[0].goto(`${bureau.origin}/desk/new`);
+  await pages[0].check('input[name=profile][value="person"]');
+  await fill(pages[0], { holder: "测试个人丁", id_number: "430102199003071234", mobile: "13000000009" });
+  await pages[0].click("#save");
+  await pages[0].waitForSelector('#state[data-state="draft"]', { timeout: 12000 });
+  const address = pages[0].url();
+  for (const p of pages.slice(1)) await p.goto(address);
+  const times = [];
+  for (const p of pages) {
+    await p.bringToFront();
+    const { win, ms } = await askedIn(p, "#sign");
+    times.push(ms);
+    if (p === pages.at(-1)) {
+      await win.fill("#pin", bureau.pin("clerk-1"));
+      await win.click("#ok").catch((e) => { if (!win.isClosed()) throw e; });
+      break;
+    }
+    await win.close();
+    await p.waitForSelector('[data-code="K-017"]', { timeout: 12000 });
+  }
+  await pages.at(-1).waitForSelector('#state[data-state="accepted"]', { timeout: 20000 }).catch(() => {});
+  check(`ten tabs: the window for a signature comes in each within ${bound} ms, and the last one signs`, Math.max(...times) <= bound && (await pages.at(-1).isVisible('#state[data-state="accepted"]')), times.join(" "));
+  console.log(`# PIN field of a signature in each of ten tabs: ${times.join(" ")} ms`);
+  await context.close();
 }
 
 // No web locks (a page of an old browser): the page that is seen waits, and its login works.
@@ -275,7 +324,7 @@ async function anotherPerson() {
   await context.close();
 }
 
-const PARTS = [tenTabs, withoutLocks, warned, typedAndOver, loggedOut, anotherPerson];
+const PARTS = [oneTab, tenTabs, tenSign, withoutLocks, warned, typedAndOver, loggedOut, anotherPerson];
 
 async function run(part) {
   const began = Date.now();
@@ -293,7 +342,9 @@ async function run(part) {
 
 async function main() {
   bureau = await new Bureau(process.argv[2]).start();
-  browser = await openBrowser();
+  browser = process.env.YINXIN_FIREFOX
+    ? await firefox.launch({ channel: "moz-firefox", executablePath: process.env.YINXIN_FIREFOX, headless: true, firefoxUserPrefs: { "dom.disable_open_during_load": false } })
+    : await openBrowser();
   try {
     for (const part of PARTS.filter((p) => !only || only.split(",").includes(p.name))) await run(part);
   } finally {
