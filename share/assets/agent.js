@@ -34,6 +34,7 @@ export async function failure(code, note) {
   return new Failure({ ...(table?.[code] ?? {}), code, note });
 }
 
+const QUICK_MS = 300;
 const isLoopback = () => ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
 
 // Browsers ask before a public page may reach the loopback network, and a refused call looks like an absent agent. The names
@@ -52,11 +53,14 @@ export async function permission() {
 }
 
 // An agent that refuses this site's origin lets the page read nothing; that something answered shows without reading.
-async function absent() {
+// Where the computer's keeper has permitted the site (a policy), a browser may still say that it would ask: what failed sooner
+// than a person answers was not his answer, and is looked at again.
+async function absent(ms) {
   const { status: { state }, label } = await permission();
-  if (state !== 'granted') return failure('L-206', `本浏览器中，这项权限叫“${label}”`);
   const look = (mode) => fetch(`${agentOrigin}/v1/status`, { mode, credentials: 'omit', cache: 'no-store' }).then(() => true, () => false);
-  return failure(await look('no-cors') && !await look('cors') ? 'K-018' : 'L-201');
+  const mayLook = state === 'granted' || (state === 'prompt' && ms < QUICK_MS);
+  if (mayLook && await look('no-cors') && !await look('cors')) return failure('K-018');
+  return state === 'granted' ? failure('L-201') : failure('L-206', `本浏览器中，这项权限叫“${label}”`);
 }
 
 async function answerOf(response) {
@@ -71,12 +75,13 @@ async function answerOf(response) {
 }
 
 async function ask(path, init) {
+  const began = performance.now();
   let response;
   try {
     response = await fetch(agentOrigin + path, { mode: 'cors', credentials: 'omit', cache: 'no-store', ...init });
   } catch (e) {
     if (e.name === 'AbortError') throw e;
-    throw await absent();
+    throw await absent(performance.now() - began);
   }
   return answerOf(response);
 }

@@ -141,7 +141,7 @@ async function tellQuestion() {
   const { status: p, label } = await permission();
   if (last || p.state !== 'prompt') return;
   set('found-agent', '等待浏览器允许');
-  say($('live'), `请在浏览器的提示中选择“允许”。浏览器正在询问：是否允许本网站使用“${label}”，也就是这台电脑上的证书助手。没有看到提示时，请点击地址栏左侧的图标。`, 'yx-warn');
+  say($('live'), `请在浏览器的提示中选择“允许”。浏览器正在询问是否允许本网站连接这台电脑上的证书助手，这项权限叫“${label}”。没有看到提示时，请点击地址栏左侧的图标。`, 'yx-warn');
   p.addEventListener?.('change', () => { if (p.state === 'granted' && !last) say($('live'), ''); });
 }
 
