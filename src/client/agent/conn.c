@@ -263,9 +263,13 @@ void conn_serve(struct agent *a, int fd)
 
 	name_thread();
 	enum err e = read_request(&c, &in);
+	/* Opened ahead and never used: an answer would lie there and be read as that of the request that comes next. */
+	bool silent = e != ERR_OK && in.len == 0;
 	if (e == ERR_OK)
 		e = route(&c);
-	if (e != ERR_OK)
+	if (silent)
+		err_clear();
+	else if (e != ERR_OK)
 		answer_error(&c, e);
 	json_decref(c.error_extra);
 	linger(fd);

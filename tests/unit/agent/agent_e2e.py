@@ -243,6 +243,15 @@ def test_http(a):
         check(f" {status} " in line, f"raw: {name}", line)
 
 
+def test_silence(a):
+    """A browser opens connections ahead of their use. An answer to nothing would be read as that of the request that comes next."""
+    s = socket.create_connection(("127.0.0.1", a.port))
+    s.settimeout(20)
+    got = s.recv(400)
+    s.close()
+    check(got == b"", "a connection on which nothing comes is closed without a word", got)
+
+
 def test_cors(a):
     _, h, _ = a.call("GET", "/v1/status")
     check(h.get("Access-Control-Allow-Origin") == ORIGIN and "Origin" in h.get("Vary", ""), "origin echoed, Vary", h)
@@ -864,7 +873,7 @@ try:
         time.sleep(0.05)
     agent = Agent()
     time.sleep(0.5)
-    for t in (test_http, test_cors, test_peer, test_strangers, test_login, test_cancel, test_pull_and_choose, test_validity, test_sign, test_make, test_make_broken_off,
+    for t in (test_http, test_silence, test_cors, test_peer, test_strangers, test_login, test_cancel, test_pull_and_choose, test_validity, test_sign, test_make, test_make_broken_off,
               test_rogue, test_lock):
         try:
             t(agent)
