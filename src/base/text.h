@@ -25,7 +25,7 @@ void text_time(struct buf *out, int64_t t);
 enum err text_untime(struct span s, int64_t *ret_t) MUST_CHECK;
 void text_time_cn(struct buf *out, int64_t t);
 void text_date_cn(struct buf *out, int64_t t);
-/* The last day of a certificate, "2027-11-22": the Beijing day of notAfter, which is the last second of its period (RFC 5280,
- * 4.1.2.5). Portal and agent tell a certificate's end by this alone. */
+/* The last day, by Beijing's calendar, on which something ending at not_after can be used: the one date of a certificate that
+ * people are told, everywhere. Midnight belongs to the day that it ends. */
 void text_last_day_cn(struct buf *out, int64_t not_after);
 enum err text_date(struct span s, int64_t *ret_midnight_cn) MUST_CHECK; /* "2026-11-22", a real date; Beijing midnight as UTC */

@@ -101,7 +101,7 @@ void text_date_cn(struct buf *out, int64_t t)
 
 void text_last_day_cn(struct buf *out, int64_t not_after)
 {
-	text_date_cn(out, not_after);
+	text_date_cn(out, not_after > INT64_MIN ? not_after - 1 : not_after);
 }
 
 /* Exactly len digits of a number in min to max, followed by the character after (0: none). */

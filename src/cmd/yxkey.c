@@ -114,7 +114,7 @@ static void print_row(const json_t *row)
 	AUTO_BUF(until, 64);
 
 	if (json_object_get(row, "not_after"))
-		text_date_cn(&until, json_int_or(row, "not_after", 0));
+		text_last_day_cn(&until, json_int_or(row, "not_after", 0));
 	printf("%s  %s  %s  %s  %s  %s  %s", json_str_or(row, "slot", ""), json_str_or(row, "name", ""),
 	       json_str_or(row, "serial", ""), json_str_or(row, "state", json_str_or(row, "error", "")),
 	       json_str_or(row, "holder", "-"), json_str_or(row, "unit", "-"), until.len ? buf_cstr(&until) : "-");

@@ -15,6 +15,14 @@ static const char *date_text(struct web_req *rq, int64_t t)
 	return text != NULL ? text : "";
 }
 
+static const char *last_day_text(struct web_req *rq, int64_t not_after)
+{
+	AUTO_BUF(s, 32);
+	text_last_day_cn(&s, not_after);
+	const char *text = arena_str(web_arena(rq), buf_span(&s));
+	return text != NULL ? text : "";
+}
+
 static const char *printed(struct web_req *rq, const char *a, const char *between, const char *b)
 {
 	const char *s = arena_printf(web_arena(rq), "%s%s%s", a, between, b);
@@ -283,7 +291,7 @@ enum err page_slip(struct web_req *rq)
 	mo_fact(list, "持有人", c.holder);
 	mo_fact(list, "介质序列号", c.card);
 	mo_fact(list, "证书序列号", c.cert_serial);
-	mo_fact(list, "有效期", printed(rq, date_text(rq, cert.not_before), " 至 ", date_text(rq, cert.not_after)));
+	mo_fact(list, "有效期", printed(rq, date_text(rq, cert.not_before), " 至 ", last_day_text(rq, cert.not_after)));
 	mo_fact(list, "办理日期", date_text(rq, c.changed));
 	return mo_err(&m);
 }

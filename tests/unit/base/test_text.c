@@ -287,6 +287,31 @@ static void dates_of_beijing(void **state)
 	err_clear();
 }
 
+/* One date for one certificate: the last day on which it can be used, in Beijing. */
+static void last_days(void **state)
+{
+	static const struct { const char *not_after, *day; } rows[] = {
+		{"2027-11-30T15:59:59Z", "2027-11-30"}, /* the last second of that day in Beijing */
+		{"2027-11-30T16:00:00Z", "2027-11-30"}, /* midnight ends it */
+		{"2027-11-30T16:00:01Z", "2027-12-01"},
+		{"2027-11-30T23:59:59Z", "2027-12-01"}, /* UTC's last second: already the day after in Beijing */
+		{"2028-02-28T16:00:00Z", "2028-02-28"}, {"2028-02-29T15:59:59Z", "2028-02-29"}, {"2027-12-31T16:00:00Z", "2027-12-31"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		AUTO_BUF(out, 64);
+		int64_t t = 0;
+		assert_ok(text_untime(span_str(rows[i].not_after), &t));
+		text_last_day_cn(&out, t);
+		assert_string_equal(buf_cstr(&out), rows[i].day);
+	}
+	AUTO_BUF(out, 64);
+	text_last_day_cn(&out, INT64_MIN);
+	assert_err(buf_err(&out), ERR_LIMIT, "year before 1");
+	err_clear();
+}
+
 /* Property: each day of 1900 to 2200 follows its predecessor and reads back. */
 static void days_follow_each_other(void **state)
 {
@@ -322,7 +347,7 @@ int main(void)
 		cmocka_unit_test(base64_vectors),   cmocka_unit_test(base64_refuses),
 		cmocka_unit_test(hex_table),        cmocka_unit_test(integers),
 		cmocka_unit_test(times),            cmocka_unit_test(dates_of_beijing),
-		cmocka_unit_test(days_follow_each_other),
+		cmocka_unit_test(days_follow_each_other), cmocka_unit_test(last_days),
 	};
 
 	return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
