@@ -36,7 +36,8 @@ enum err attach_may_add(const struct filing_desk *d, const char *no, int64_t ver
 			const char *slot, size_t octets) MUST_CHECK;
 
 typedef enum err attach_fn(const struct attachment *a, void *ctx);
-/* In the order they were added. Whoever asks: the caller has got the filing by filing_get. */
+/* In the order they were added; of a filing as it was sent (filing.h) those that the submission names. Whoever asks: the caller
+ * has got the filing by filing_get. */
 enum err attach_list(const struct filing_desk *d, const struct filing *f, attach_fn *fn, void *ctx) MUST_CHECK;
 enum err attach_get(const struct filing_desk *d, const struct filing *f, int64_t id, struct attachment *ret_a) MUST_CHECK; /* ERR_ABSENT */
 /* page: ATTACH_ORIGINAL (compared with its SM3: ERR_ATTACH_CHANGED), ATTACH_CLEAN or 1..pages; appended to ret_bytes. */

@@ -51,10 +51,54 @@ static enum err get_fn(struct tx *tx, void *arg)
 	return tx_one(tx, "attach_one", SQL_ARGS(A_TEXT(w->no), A_INT(w->id)), one_row, w);
 }
 
+/* --- of a filing as it was sent: the signed ones that are still there --- */
+
+struct signed_ones {
+	const struct service *s;
+	const struct statement *st;
+	attach_fn *fn;
+	void *ctx;
+	size_t n;
+};
+
+static bool is_signed(const struct statement *st, struct span line)
+{
+	for (size_t i = 0; i < statement_count(st, "attach"); i++)
+		if (span_eq_str(line, statement_get_n(st, "attach", i)))
+			return true;
+	return false;
+}
+
+static enum err signed_one(const struct attachment *a, void *ctx)
+{
+	struct signed_ones *w = ctx;
+	AUTO_BUF(line, ATTACH_LINE_MAX);
+	TRY(attach_line(w->s, a, a->sm3, &line));
+	if (!is_signed(w->st, buf_span(&line)))
+		return ERR_OK;
+	w->n++;
+	return w->fn(a, w->ctx);
+}
+
+static enum err read_signed(struct listing *w, const struct filing *f, store_fn *read, size_t *ret_n)
+{
+	AUTO(statement) st = NULL;
+	struct signed_ones ones = {.fn = w->fn, .ctx = w->ctx};
+	TRY(filing_service(w->d, f, &ones.s));
+	TRY(filing_sent_statement(w->d, f, &st));
+	ones.st = st;
+	w->fn = signed_one;
+	w->ctx = &ones;
+	TRY(store_read(w->d->desk->store, read, w));
+	*ret_n = ones.n;
+	return ERR_OK;
+}
+
 enum err attach_list(const struct filing_desk *d, const struct filing *f, attach_fn *fn, void *ctx)
 {
 	struct listing w = {d, f->no, 0, fn, ctx};
-	return store_read(d->desk->store, list_fn, &w);
+	size_t n;
+	return f->as_sent ? read_signed(&w, f, list_fn, &n) : store_read(d->desk->store, list_fn, &w);
 }
 
 static enum err keep(const struct attachment *a, void *ctx)
@@ -66,7 +110,11 @@ static enum err keep(const struct attachment *a, void *ctx)
 enum err attach_get(const struct filing_desk *d, const struct filing *f, int64_t id, struct attachment *ret_a)
 {
 	struct listing w = {d, f->no, id, keep, ret_a};
-	return store_read(d->desk->store, get_fn, &w);
+	size_t n = 0;
+	if (!f->as_sent)
+		return store_read(d->desk->store, get_fn, &w);
+	TRY(read_signed(&w, f, get_fn, &n));
+	return n > 0 ? ERR_OK : ERR(ABSENT, "attachment %lld was not sent", (long long)id);
 }
 
 /* --- octets --- */
@@ -177,14 +225,6 @@ struct agreeing {
 	size_t at, bad;
 	int64_t first;
 };
-
-static bool is_signed(const struct statement *st, struct span line)
-{
-	for (size_t i = 0; i < statement_count(st, "attach"); i++)
-		if (span_eq_str(line, statement_get_n(st, "attach", i)))
-			return true;
-	return false;
-}
 
 static enum err found_bad(struct agreeing *w, const struct attachment *a)
 {

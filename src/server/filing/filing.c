@@ -12,7 +12,7 @@ enum err filing_is_his(const struct filing *f, const struct filing_who *by)
 {
 	bool his = f->unit_no[0] != 0 ? strcmp(f->unit_no, by->unit_no) == 0
 				      : by->unit_no[0] == 0 && strcmp(f->person_id, by->person_id) == 0;
-	return his && by->district[0] == 0 ? ERR_OK : ERR(DENIED, "filing of somebody else");
+	return his && by->district[0] == 0 ? ERR_OK : ERR(FILING_ABSENT, "filing of somebody else");
 }
 
 /* --- content --- */

@@ -13,7 +13,8 @@
  *
  * Errors a caller may act on: ERR_FILING_ABSENT, ERR_STATE (not permitted in this state), ERR_CONFLICT (changed
  * meanwhile, or not the statement shown), ERR_FAULTS (filing_check lists them), ERR_ROLE, ERR_DISTRICT, ERR_SAME_PERSON,
- * ERR_DENIED (another unit's), ERR_L_OTHER_KEY, ERR_SIG, ERR_LIMIT. */
+ * ERR_L_OTHER_KEY, ERR_SIG, ERR_LIMIT. Whether he may is asked before what state it is in: who has no part in a filing (another
+ * unit, another district, an officer before the first submission) gets ERR_FILING_ABSENT, as for a number nobody has. */
 #pragma once
 #include "server/cert/desk.h"
 #include "server/cert/unit.h"
@@ -58,6 +59,7 @@ struct filing {
 	char submit_sm3[65];            /* of the last submission, "" before */
 	char reviewer1[32];             /* who passed the first review, "" before */
 	int64_t submitted, due, expires; /* 0 none; due: end of the promised working days; expires: 自动作废 */
+	bool as_sent;                   /* got by an officer while its filer may be writing: contents are those last signed */
 };
 struct filing_view {
 	const struct filing *filing; /* of a desk case only its number ("" while new), which is all it has of a filing */
@@ -140,7 +142,9 @@ enum err filing_submit(const struct filing_desk *d, const char *no, const struct
 enum err filing_tick(const struct filing_desk *d, size_t *ret_done) MUST_CHECK;
 
 /* --- read --- */
-enum err filing_get(const struct filing_desk *d, const char *no, const struct filing_who *by, struct filing *ret_f) MUST_CHECK; /* ERR_DENIED */
+/* ERR_FILING_ABSENT: none, or not for him; ERR_ROLE. An officer gets an open filing as it was last signed: rows, change and,
+ * by filing_content() and attach_list(), contents. */
+enum err filing_get(const struct filing_desk *d, const char *no, const struct filing_who *by, struct filing *ret_f) MUST_CHECK;
 enum err filing_content(const struct filing_desk *d, const struct filing *f, json_t **ret_content) MUST_CHECK;
 struct filing_event {
 	int64_t seq, time, version;

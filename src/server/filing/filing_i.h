@@ -1,5 +1,6 @@
 /* Between the filing_*.c files: rows, rights, the one transition in SQL. */
 #pragma once
+#include "evidence/statement.h"
 #include "server/filing/filing.h"
 
 enum { FILING_SEALED_MAX = CONTENT_TEXT_MAX + 1024 };
@@ -11,7 +12,7 @@ enum err filing_find_tx(struct tx *tx, const char *no, struct filing *ret_f) MUS
 enum err filing_service(const struct filing_desk *d, const struct filing *f, const struct service **ret_s) MUST_CHECK;
 
 /* --- filing.c --- */
-/* His own unit's, or his own: ERR_DENIED. */
+/* His own unit's, or his own: ERR_FILING_ABSENT. */
 enum err filing_is_his(const struct filing *f, const struct filing_who *by) MUST_CHECK;
 /* All faults of a content, preconditions included. */
 enum err filing_faults(const struct filing_view *v, struct fault_sink *faults) MUST_CHECK;
@@ -19,7 +20,19 @@ enum err filing_faults_all(const struct filing_desk *d, const struct filing_view
 enum err filing_content_seal(const struct filing_desk *d, const char *no, int64_t version, const json_t *content,
 			     struct buf *out) MUST_CHECK;
 
+/* --- filing_sent.c: what an officer gets of a filing that is open again --- */
+/* Rows, version and time of change as of the last signed submission and what officers did since; sets as_sent. */
+enum err filing_as_sent(const struct filing_desk *d, struct filing *f) MUST_CHECK;
+enum err filing_sent_statement(const struct filing_desk *d, const struct filing *f, struct statement **ret_s) MUST_CHECK;
+enum err filing_sent_content(const struct filing_desk *d, const struct filing *f, json_t **ret_content) MUST_CHECK;
+
+/* --- filing_state.c --- */
+/* Who has the act at all, whatever the state: false when nobody has it. */
+bool filing_act_by(enum filing_act_kind kind, enum filing_by *ret_by);
+
 /* --- filing_may.c --- */
+/* Something was signed and the district is his: ERR_FILING_ABSENT. */
+enum err filing_is_for_officer(const struct filing *f, const struct filing_who *by) MUST_CHECK;
 bool filing_district_covers(const char *district, const char *region);
 /* Review steps that remain after the one that the state waits for. */
 size_t filing_steps_left(const struct filing_view *v);

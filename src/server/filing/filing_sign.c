@@ -265,13 +265,21 @@ static enum err prepare_effects(struct job *j)
 	return ERR_OK;
 }
 
+/* His right first; then whether it is still what was shown, which is the better word for a state that has changed since. */
+static enum err may_now(const struct job *j)
+{
+	enum err e = filing_may(j->a->d, &j->f, j->a->kind, j->a->by);
+	if (j->f.version == j->item->version || (e != ERR_OK && e != ERR_STATE))
+		return e;
+	err_clear();
+	return ERR(CONFLICT, "filing %s is version %lld", j->f.no, (long long)j->f.version);
+}
+
 static enum err prepare(struct job *j)
 {
 	const struct filing_desk *d = j->a->d;
 	TRY(filing_find(d, j->item->no, &j->f));
-	if (j->f.version != j->item->version)
-		return ERR(CONFLICT, "filing %s is version %lld", j->f.no, (long long)j->f.version);
-	TRY(filing_may(d, &j->f, j->a->kind, j->a->by));
+	TRY(may_now(j));
 	TRY(filing_service(d, &j->f, &j->service));
 	TRY(filing_content(d, &j->f, &j->content));
 	j->view = (struct filing_view){&j->f, j->service, j->content, j->now};

@@ -1,5 +1,5 @@
 /* The table of transitions: what may happen to a filing, to whom it belongs, where it leads. */
-#include "server/filing/filing.h"
+#include "server/filing/filing_i.h"
 
 static const struct { const char *name, *zh; } states[FILING_STATE_COUNT] = {
 	[FILING_DRAFT] = {"draft", "草稿"},           [FILING_SUBMITTED] = {"submitted", "已申报"},
@@ -50,6 +50,16 @@ bool filing_next(enum filing_state from, enum filing_act_kind act, size_t steps_
 		*ret_by = table[i].by;
 		return true;
 	}
+	return false;
+}
+
+bool filing_act_by(enum filing_act_kind kind, enum filing_by *ret_by)
+{
+	for (size_t i = 0; i < COUNT_OF(table); i++)
+		if (table[i].act == kind) {
+			*ret_by = table[i].by;
+			return true;
+		}
 	return false;
 }
 

@@ -233,7 +233,7 @@ enum err filing_put_content(struct web_req *rq, struct mo *m, const struct filin
 		TRY(text_i64(span_str(web_value(rq, "page")), 1, PAGE_LAST, &page));
 	int64_t *numbers = calloc(json_array_size(rows) + 1, sizeof *numbers);
 	enum err e = numbers != NULL ? ERR_OK : ERR(NOMEM, "rows");
-	if (e == ERR_OK && filing_is_open(f))
+	if (e == ERR_OK && filing_is_open(f) && !f->as_sent)
 		e = filing_sheet_numbers(d, f->no, rows, numbers);
 	if (e == ERR_OK)
 		e = put_page(m, s, rows, web_path(rq), (size_t)page, numbers);

@@ -70,13 +70,14 @@ enum err page_filing_review(struct web_req *rq)
 	mo_str(&m, "title", "审核申报");
 	TRY(filing_put_head(rq, &m, d, &f));
 	TRY(filing_put_content(rq, &m, d, &f, services_find(d->services, f.business), content));
-	TRY(filing_put_attachments(rq, &m, d, &f, "/review/filings", true));
+	TRY(filing_put_attachments(rq, &m, d, &f, "/review/filings", !f.as_sent));
 	TRY(filing_put_events(&m, d, &f));
 	for (size_t i = 0; i < COUNT_OF(acts); i++) {
 		bool yes = false;
 		TRY(may(d, &f, acts[i].kind, &who, &yes));
 		mo_bool(&m, acts[i].name, yes);
 	}
+	mo_bool(&m, "as_sent", f.as_sent);
 	mo_bool(&m, "receipt", filing_is_done(&f));
 	return mo_err(&m);
 }

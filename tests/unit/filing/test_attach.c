@@ -146,8 +146,8 @@ static void test_rules(void **state)
 		{"contract", buf_span(&large), before, &r->w.operator, ERR_ATTACH_SIZE},
 		{"contract", SPAN_LIT("x"), before - 1, &r->w.operator, ERR_CONFLICT},
 		{"contract", SPAN_LIT("x"), before + 1, &r->w.operator, ERR_CONFLICT},
-		{"contract", SPAN_LIT("x"), before, &r->w.stranger, ERR_DENIED},
-		{"contract", SPAN_LIT("x"), before, &r->w.reviewer, ERR_DENIED},
+		{"contract", SPAN_LIT("x"), before, &r->w.stranger, ERR_FILING_ABSENT},
+		{"contract", SPAN_LIT("x"), before, &r->w.reviewer, ERR_FILING_ABSENT},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		assert_int_equal(add_as(r, no, rows[i].version, rows[i].m, rows[i].slot, "a.png", rows[i].file), rows[i].want);
@@ -245,7 +245,7 @@ static void test_remove(void **state)
 	OK(add(r, no, "contract", "a.png", SPAN_LIT("a")));
 	int64_t id = list(r, no).v[0].id, version = version_of(r, no), after = 0;
 	assert_int_equal(attach_remove(&r->d, no, version - 1, &r->w.operator.who, id, &after), ERR_CONFLICT);
-	assert_int_equal(attach_remove(&r->d, no, version, &r->w.stranger.who, id, &after), ERR_DENIED);
+	assert_int_equal(attach_remove(&r->d, no, version, &r->w.stranger.who, id, &after), ERR_FILING_ABSENT);
 	assert_int_equal(attach_remove(&r->d, no, version, &r->w.operator.who, id + 1, &after), ERR_ABSENT);
 	assert_int_equal(version_of(r, no), version);
 	OK(attach_remove(&r->d, no, version, &r->w.operator.who, id, &after));
