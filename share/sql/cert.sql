@@ -30,10 +30,27 @@ SELECT case_no, state, version, profile, subject, unit_no, unit_name, uscc, pers
   letter_to, days, clerk, reviewer, maker, card, key_hex, make_signed, cert_serial, enc_serial, created, changed,
   COALESCE((SELECT time FROM case_act a WHERE a.case_no = cert_case.case_no AND a.step = 1), 0),
   COALESCE((SELECT time FROM case_act a WHERE a.case_no = cert_case.case_no AND a.step = 2), 0)
-FROM cert_case WHERE ?1 = 0 OR state = ?1 ORDER BY changed DESC, case_no DESC LIMIT ?2 OFFSET ?3
+FROM cert_case WHERE (?6 = 0 OR state = ?6) AND ((((CAST(?1 AS BIGINT) >> state) & 1) = 1
+    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) >= ?3
+    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) < ?4)
+  OR clerk = ?5 OR reviewer = ?5 OR maker = ?5 OR case_no IN (SELECT case_no FROM case_event WHERE officer = ?5))
+ORDER BY changed DESC, case_no DESC LIMIT ?7 OFFSET ?8
 
 -- name: case_counts
-SELECT state, COUNT(*) FROM cert_case GROUP BY state
+SELECT state, COUNT(*) FROM cert_case WHERE (((CAST(?1 AS BIGINT) >> state) & 1) = 1
+    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) >= ?3
+    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) < ?4)
+  OR clerk = ?5 OR reviewer = ?5 OR maker = ?5 OR case_no IN (SELECT case_no FROM case_event WHERE officer = ?5)
+GROUP BY state
+
+-- name: case_in_scope
+SELECT COUNT(*) FROM cert_case WHERE case_no = ?6 AND ((((CAST(?1 AS BIGINT) >> state) & 1) = 1
+    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) >= ?3
+    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) < ?4)
+  OR clerk = ?5 OR reviewer = ?5 OR maker = ?5 OR case_no IN (SELECT case_no FROM case_event WHERE officer = ?5))
+
+-- name: look_list
+SELECT seq FROM log_entry WHERE kind = 'CASE-LOOK' ORDER BY seq DESC LIMIT ?1 OFFSET ?2
 
 -- name: case_running
 SELECT case_no FROM cert_case WHERE subject = ?1 AND state NOT IN (6, 8, 9)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define MATTER "T01"
-#define CITY "430100"
 
 /* --- what both opening and revising fill --- */
 
@@ -116,7 +115,7 @@ static enum err number_tx(struct tx *tx, struct case_draft *w)
 	TRY(tx_one(tx, "counter_get", SQL_ARGS(A_TEXT(key)), int_row, &w->counter));
 	if (w->counter > 99999)
 		return ERR(LIMIT, "case numbers of the day are used up");
-	(void)snprintf(w->c.no, sizeof w->c.no, CITY MATTER "%.4s%.2s%.2s%03d", s, s + 5, s + 8, (int)w->counter);
+	(void)snprintf(w->c.no, sizeof w->c.no, CASE_CITY MATTER "%.4s%.2s%.2s%03d", s, s + 5, s + 8, (int)w->counter);
 	return ERR_OK;
 }
 
@@ -199,9 +198,9 @@ enum err case_revise(const struct desk *d, const char *no, const struct case_new
 	struct case_draft w = {.old_no = no};
 	AUTO_LOG_ACT(log);
 	enum case_state to;
+	TRY(case_role_check(d, CACT_REVISE, by));
 	TRY(case_get(d, no, &c));
 	TRY(case_turn(&c, CACT_REVISE, &to));
-	TRY(case_role_check(d, CACT_REVISE, by));
 	TRY(draft_fill(d, no, in, &w));
 	TRY(case_log_init(&log, d, case_act_rule(CACT_REVISE)->log, by, SPAN_EMPTY));
 	w.move = (struct case_move){no, c.version, w.now, c.state, to, by, SPAN_EMPTY, &log};
@@ -272,15 +271,15 @@ static enum err not_issued(const struct desk *d, const struct cert_case *c)
 
 enum err case_may_return(const struct desk *d, const struct cert_case *c, const struct officer *by, enum case_state *ret_to)
 {
-	TRY(case_turn(c, CACT_RETURN, ret_to));
+	TRY(case_role_check(d, CACT_RETURN, by));
 	if (strcmp(c->clerk, by->person_id) == 0)
 		return ERR(SAME_PERSON, "acceptance and review");
-	TRY(case_role_check(d, CACT_RETURN, by));
+	TRY(case_turn(c, CACT_RETURN, ret_to));
 	return not_issued(d, c);
 }
 
 enum err case_may_refuse(const struct desk *d, const struct cert_case *c, const struct officer *by, enum case_state *ret_to)
 {
-	TRY(case_turn(c, CACT_REFUSE, ret_to));
-	return case_role_check(d, CACT_REFUSE, by);
+	TRY(case_role_check(d, CACT_REFUSE, by));
+	return case_turn(c, CACT_REFUSE, ret_to);
 }

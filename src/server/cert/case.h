@@ -55,11 +55,24 @@ struct cert_case {
 	int64_t accepted, approved;              /* when those acts of this round were signed, 0 before */
 	char cert_serial[48], enc_serial[48];    /* "" before issue */
 };
-enum err case_get(const struct desk *d, const char *no, struct cert_case *ret_c) MUST_CHECK;
+enum err case_get(const struct desk *d, const char *no, struct cert_case *ret_c) MUST_CHECK; /* whoever asks */
+/* What is his to open: cases of his district that wait for a step of his roles, and those in which he has had one. ERR_CASE_ABSENT
+ * for all others, as for a number that nobody has. */
+enum err case_see(const struct desk *d, const char *no, const struct case_scope *s, struct cert_case *ret_c) MUST_CHECK;
+/* One look at any other, for a reason, which is in the log before anything is read: kind CASE-LOOK, subject "look:" and the
+ * number, so that it is in nobody's receipt. ERR_FIELD_MISSING, ERR_LIMIT, ERR_LINE_TEXT: the reason; ERR_CASE_ABSENT. */
+enum err case_look(const struct desk *d, const char *no, const struct officer *by, const char *reason, struct cert_case *ret_c) MUST_CHECK;
 typedef enum err case_fn(const struct cert_case *c, void *ctx);
-/* Newest change first. state 0: all. */
-enum err case_list(const struct desk *d, int state, int limit, int offset, case_fn *fn, void *ctx) MUST_CHECK;
-enum err case_counts(const struct desk *d, int64_t ret_counts[CASE_STATE_COUNT]) MUST_CHECK;
+/* Of those that are his to open. Newest change first. state 0: all. */
+enum err case_list(const struct desk *d, const struct case_scope *s, int state, int limit, int offset, case_fn *fn, void *ctx) MUST_CHECK;
+enum err case_counts(const struct desk *d, const struct case_scope *s, int64_t ret_counts[CASE_STATE_COUNT]) MUST_CHECK;
+struct case_looked { /* the auditor's: newest first */
+	int64_t time;
+	char no[CASE_NO_MAX + 1];
+	const char *person_id, *name, *reason;
+};
+typedef enum err case_looked_fn(const struct case_looked *l, void *ctx);
+enum err case_looks(const struct desk *d, int limit, int offset, case_looked_fn *fn, void *ctx) MUST_CHECK;
 struct case_event {
 	int64_t seq, time;
 	enum case_state from, to;

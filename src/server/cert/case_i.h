@@ -3,6 +3,9 @@
 #include "evidence/log.h"
 #include "server/cert/case_rules.h"
 
+/* Whose cases concern no unit: the city's, as its filings are (server/filing/filing.c). */
+#define CASE_CITY "430100"
+
 /* The last two have no row in case_act: their statements stand in the log. */
 enum case_step { STEP_ACCEPT = 1, STEP_APPROVE, STEP_MAKE, STEP_RETURN, STEP_REFUSE, STEP_COUNT };
 
@@ -47,6 +50,8 @@ enum err case_act_get(const struct desk *d, const char *no, enum case_step step,
 /* SM3 in lower-case hex. */
 enum err case_hex_sm3(struct span s, char ret_hex[65]) MUST_CHECK;
 enum err case_row_read(const struct row *row, struct cert_case *c) MUST_CHECK;
+/* A reason: one line, 1 to CASE_OPINION_MAX octets. ERR_FIELD_MISSING, ERR_LIMIT, ERR_LINE_TEXT. */
+enum err case_reason_check(const char *reason) MUST_CHECK;
 /* Seals an opinion into out; NULL or "" leaves out empty. */
 enum err case_opinion_seal(const struct desk *d, const char *no, const char *opinion, struct buf *out) MUST_CHECK;
 /* The act's transition with nothing else to it; by NULL: the rule. rule: its name for the log, "" for persons. */

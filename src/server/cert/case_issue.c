@@ -62,6 +62,7 @@ enum err case_make_begin(const struct desk *d, const char *no, const struct offi
 {
 	struct cert_case c;
 	AUTO_LOG_ACT(log);
+	TRY(case_role_check(d, CACT_BORN, by));
 	TRY(case_get(d, no, &c));
 	if (c.state == CASE_MAKING && strcmp(c.card, card) == 0 && strcmp(c.key_hex, key_hex) == 0)
 		return ERR_OK;
@@ -274,12 +275,12 @@ enum err case_parcel(const struct desk *d, const char *no, struct issued *ret_i)
 enum err case_installed(const struct desk *d, const char *no, const struct officer *by, const char *cert_serial_hex)
 {
 	struct cert_case c;
+	enum case_state to;
+	TRY(case_role_check(d, CACT_INSTALL, by));
 	TRY(case_get(d, no, &c));
 	if (c.state == CASE_DONE)
 		return ERR_OK;
-	enum case_state to;
 	TRY(case_turn(&c, CACT_INSTALL, &to));
-	TRY(case_role_check(d, CACT_INSTALL, by));
 	if (strcmp(c.cert_serial, cert_serial_hex) != 0)
 		return ERR(CARD_WRONG, "card reports another certificate");
 	return case_move_now(d, &c, CACT_INSTALL, by, "", NULL);

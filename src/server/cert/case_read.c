@@ -48,7 +48,6 @@ struct read_job {
 	case_fn *fn;
 	case_event_fn *event_fn;
 	void *ctx;
-	int state, limit, offset;
 };
 
 static enum err one_case_row(const struct row *row, void *ctx)
@@ -77,6 +76,59 @@ enum err case_get(const struct desk *d, const char *no, struct cert_case *ret_c)
 	return ERR_OK;
 }
 
+/* --- by scope: the first five arguments of its statements --- */
+
+struct scope_args {
+	char low[8], high[8];
+	unsigned states;
+};
+#define SCOPE_ARGS(w, s) A_INT((int64_t)(w)->states), A_TEXT(CASE_CITY), A_TEXT((w)->low), A_TEXT((w)->high), A_TEXT((s)->person_id)
+
+/* "430100" begins at 4301 and ends before "4301:", for ':' follows the digits. Who has no district has nothing by it. */
+static enum err scope_args(const struct desk *d, const struct case_scope *s, struct scope_args *ret_w)
+{
+	const struct case_rules *r;
+	size_t n = strlen(s->district);
+	TRY(case_rules_of(d, &r));
+	*ret_w = (struct scope_args){.states = n == 6 ? case_states_for(r, s->roles) : 0};
+	while (n > 2 && s->district[n - 1] == '0' && s->district[n - 2] == '0')
+		n -= 2;
+	(void)snprintf(ret_w->low, sizeof ret_w->low, "%.*s", (int)n, s->district);
+	(void)snprintf(ret_w->high, sizeof ret_w->high, "%.*s:", (int)n, s->district);
+	return ERR_OK;
+}
+
+struct scope_job {
+	const char *statement;
+	const struct sql_arg *args;
+	size_t n;
+	row_fn *row;
+	void *ctx;
+};
+
+static enum err scope_fn(struct tx *tx, void *arg)
+{
+	const struct scope_job *j = arg;
+	return tx_query(tx, j->statement, j->args, j->n, j->row, j->ctx);
+}
+
+static enum err count_of(const struct row *row, void *ctx)
+{
+	*(int64_t *)ctx = row_int(row, 0);
+	return ERR_OK;
+}
+
+enum err case_see(const struct desk *d, const char *no, const struct case_scope *s, struct cert_case *ret_c)
+{
+	struct scope_args w;
+	int64_t n = 0;
+	TRY(scope_args(d, s, &w));
+	const struct sql_arg args[] = {SCOPE_ARGS(&w, s), A_TEXT(no)};
+	struct scope_job j = {"case_in_scope", args, COUNT_OF(args), count_of, &n};
+	TRY(store_read(d->store, scope_fn, &j));
+	return n > 0 ? case_get(d, no, ret_c) : ERR(CASE_ABSENT, "none, or none of his");
+}
+
 static enum err list_row(const struct row *row, void *ctx)
 {
 	struct read_job *j = ctx;
@@ -85,16 +137,14 @@ static enum err list_row(const struct row *row, void *ctx)
 	return j->fn(&c, j->ctx);
 }
 
-static enum err list_fn(struct tx *tx, void *arg)
+enum err case_list(const struct desk *d, const struct case_scope *s, int state, int limit, int offset, case_fn *fn, void *ctx)
 {
-	struct read_job *j = arg;
-	return tx_query(tx, "case_list", SQL_ARGS(A_INT(j->state), A_INT(j->limit), A_INT(j->offset)), list_row, j);
-}
-
-enum err case_list(const struct desk *d, int state, int limit, int offset, case_fn *fn, void *ctx)
-{
-	struct read_job j = {.d = d, .state = state, .limit = limit, .offset = offset, .fn = fn, .ctx = ctx};
-	return store_read(d->store, list_fn, &j);
+	struct scope_args w;
+	struct read_job r = {.d = d, .fn = fn, .ctx = ctx};
+	TRY(scope_args(d, s, &w));
+	const struct sql_arg args[] = {SCOPE_ARGS(&w, s), A_INT(state), A_INT(limit), A_INT(offset)};
+	struct scope_job j = {"case_list", args, COUNT_OF(args), list_row, &r};
+	return store_read(d->store, scope_fn, &j);
 }
 
 static enum err count_row(const struct row *row, void *ctx)
@@ -106,15 +156,14 @@ static enum err count_row(const struct row *row, void *ctx)
 	return ERR_OK;
 }
 
-static enum err counts_fn(struct tx *tx, void *arg)
+enum err case_counts(const struct desk *d, const struct case_scope *s, int64_t ret_counts[CASE_STATE_COUNT])
 {
-	return tx_query(tx, "case_counts", NULL, 0, count_row, arg);
-}
-
-enum err case_counts(const struct desk *d, int64_t ret_counts[CASE_STATE_COUNT])
-{
+	struct scope_args w;
 	int64_t counts[CASE_STATE_COUNT] = {0};
-	TRY(store_read(d->store, counts_fn, counts));
+	TRY(scope_args(d, s, &w));
+	const struct sql_arg args[] = {SCOPE_ARGS(&w, s)};
+	struct scope_job j = {"case_counts", args, COUNT_OF(args), count_row, counts};
+	TRY(store_read(d->store, scope_fn, &j));
 	memcpy(ret_counts, counts, sizeof counts);
 	return ERR_OK;
 }

@@ -49,6 +49,8 @@ struct case_rules {
 /* ERR_CONFIG when the desk has none. */
 enum err case_rules_of(const struct desk *d, const struct case_rules **ret_r) MUST_CHECK;
 const struct case_step_rule *case_step_of(const struct case_rules *r, const char *name); /* NULL when none */
+/* Bits (1 << state) of the states in which something waits for one of these roles ("clerk,maker"). */
+unsigned case_states_for(const struct case_rules *r, const char *roles);
 /* ERR_ROLE unless the officer acts in the role that the definition gives to the act's step. */
 enum err case_role_check(const struct desk *d, enum case_act_kind act, const struct officer *by) MUST_CHECK;
 

@@ -1,6 +1,7 @@
 /* States of a case and the table of transitions: what may happen to it, who does it, where it leads. The engine's own table
  * (server/filing/filing_state.c) has the same states where they correspond; docs/design/04-desk-case.md compares them. */
 #include "server/cert/case_i.h"
+#include <stdio.h>
 #include <string.h>
 
 static const struct { const char *name, *zh; } state_text[CASE_STATE_COUNT] = {
@@ -110,6 +111,32 @@ static bool role_is(const struct case_rules *r, const char *step, const char *ro
 {
 	const struct case_step_rule *s = case_step_of(r, step);
 	return s != NULL && strcmp(s->role, role) == 0;
+}
+
+/* Sending back belongs to two steps; of those that wait for the review it is the reviewer's. */
+static bool waits_for(const struct case_rules *r, enum case_act_kind act, const char *role)
+{
+	return acts[act].by == CASE_BY_OFFICER && role_is(r, act == CACT_RETURN ? "approve" : acts[act].step, role);
+}
+
+static unsigned states_for_one(const struct case_rules *r, struct span role)
+{
+	char name[32];
+	unsigned states = 0;
+	(void)snprintf(name, sizeof name, "%.*s", (int)(role.len < sizeof name ? role.len : 0), (const char *)role.ptr);
+	for (size_t i = 0; i < COUNT_OF(table); i++)
+		if (waits_for(r, table[i].act, name))
+			states |= 1u << table[i].from;
+	return states;
+}
+
+unsigned case_states_for(const struct case_rules *r, const char *roles)
+{
+	struct span rest = span_str(roles), role;
+	unsigned states = 0;
+	while (span_take_until(&rest, ',', &role))
+		states |= states_for_one(r, role);
+	return states | states_for_one(r, rest);
 }
 
 enum err case_role_check(const struct desk *d, enum case_act_kind act, const struct officer *by)

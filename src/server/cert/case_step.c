@@ -25,9 +25,9 @@ static enum err persons_check(const struct desk *d, const struct cert_case *c, e
 enum err case_step_check(const struct desk *d, const struct cert_case *c, enum case_step step, enum case_act_kind act,
 			 const struct officer *by, enum case_state *ret_to)
 {
-	TRY(case_turn(c, act, ret_to));
+	TRY(case_role_check(d, act, by));
 	TRY(persons_check(d, c, step, by->person_id));
-	return case_role_check(d, act, by);
+	return case_turn(c, act, ret_to);
 }
 
 /* --- the statement from stored values --- */
@@ -274,15 +274,6 @@ static enum err step_act(const struct desk *d, const char *no, enum case_step st
 
 /* --- sent back, or refused --- */
 
-static enum err reason_check(const char *reason)
-{
-	if (reason[0] == 0)
-		return ERR(FIELD_MISSING, "reason");
-	if (strlen(reason) > CASE_OPINION_MAX)
-		return ERR(LIMIT, "reason");
-	return text_line_check(span_str(reason));
-}
-
 static enum err back_check(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
 			   enum case_state *ret_to)
 {
@@ -308,9 +299,9 @@ static enum err back_text(const struct desk *d, const char *no, enum case_step s
 	struct shown s;
 	AUTO(statement) st = NULL;
 	enum case_state to;
-	TRY(reason_check(reason));
 	TRY(case_get(d, no, &c));
 	TRY(back_check(d, &c, step, by, &to));
+	TRY(case_reason_check(reason));
 	TRY(shown_new(d, &c, step, by, &s));
 	TRY(build_back(d, &c, step, &s, reason, &st));
 	buf_put(ret_text, statement_text(st));
@@ -323,7 +314,7 @@ static enum err back_agrees(const struct desk *d, const struct cert_case *c, enu
 {
 	struct shown s;
 	AUTO(statement) st = NULL;
-	TRY(reason_check(reason));
+	TRY(case_reason_check(reason));
 	TRY(shown_get(d, c, step, by, &s));
 	TRY(build_back(d, c, step, &s, reason, &st));
 	if (!span_eq(statement_text(st), p->statement))

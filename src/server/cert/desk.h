@@ -28,6 +28,13 @@ struct desk {
 	const struct case_rules *rules; /* the definition of the desk case (case_rules.h); NULL: none is opened or moved here */
 };
 
+/* What an officer may open at the desk without a reason given: by the newest roster. Borrowed. */
+struct case_scope {
+	const char *person_id;
+	const char *roles;       /* "clerk,reviewer" */
+	const char *district;    /* "430100" covers all 4301xx */
+};
+
 /* Who acts: borrowed from the session; the act's certificate must agree with it. */
 struct officer {
 	const char *person_id;

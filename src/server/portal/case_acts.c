@@ -80,7 +80,9 @@ enum err page_case_text(struct web_req *rq)
 	const struct step *s;
 	const struct way_back *w = way_back_of(rq);
 	struct officer by;
+	struct cert_case c;
 	AUTO_BUF(text, STATEMENT_MAX);
+	TRY(case_open_here(rq, &c));
 	TRY(w != NULL ? back_officer(rq, w, &by) : step_of(rq, &s, &by));
 	if (w != NULL)
 		TRY(w->text(&portal_of(rq)->desk, web_param(rq, "no"), &by, web_value(rq, "opinion"), &text));
@@ -94,9 +96,11 @@ enum err page_case_act(struct web_req *rq)
 	const struct step *s = NULL;
 	const struct way_back *w = way_back_of(rq);
 	struct officer by;
+	struct cert_case c;
 	const struct desk *d = &portal_of(rq)->desk;
 	AUTO_BUF(sig, SM2_SIG_LEN + 1);
 	AUTO_BUF(cert, CERT_DER_MAX);
+	TRY(case_open_here(rq, &c));
 	TRY(w != NULL ? back_officer(rq, w, &by) : step_of(rq, &s, &by));
 	TRY(text_unb64(span_str(web_value(rq, "signature")), &sig));
 	TRY(text_unb64(span_str(web_value(rq, "cert")), &cert));
@@ -110,9 +114,11 @@ enum err page_case_act(struct web_req *rq)
 enum err page_case_born(struct web_req *rq)
 {
 	struct officer by;
+	struct cert_case c;
 	AUTO_BUF(csr, CSR_DER_MAX);
 	AUTO_BUF(attest, ATTEST_LEN + 1);
 	TRY(officer_of(rq, ROLE_MAKER, "maker", &by));
+	TRY(case_open_here(rq, &c));
 	TRY(text_unb64(span_str(web_value(rq, "csr")), &csr));
 	TRY(text_unb64(span_str(web_value(rq, "attestation")), &attest));
 	TRY(case_make_begin(&portal_of(rq)->desk, web_param(rq, "no"), &by, web_value(rq, "card"), web_value(rq, "key"),
@@ -129,7 +135,9 @@ static enum err back_to_case(struct web_req *rq)
 enum err page_case_issue(struct web_req *rq)
 {
 	struct officer by;
+	struct cert_case c;
 	TRY(officer_of(rq, ROLE_MAKER, "maker", &by));
+	TRY(case_open_here(rq, &c));
 	TRY(case_issue(&portal_of(rq)->desk, web_param(rq, "no")));
 	return back_to_case(rq);
 }
@@ -145,8 +153,10 @@ static enum err put_b64(struct web_req *rq, const char *key, const struct buf *b
 enum err page_case_parcel(struct web_req *rq)
 {
 	struct officer by;
+	struct cert_case c;
 	struct issued i = {0};
 	TRY(officer_of(rq, ROLE_MAKER, "maker", &by));
+	TRY(case_open_here(rq, &c));
 	TRY(case_parcel(&portal_of(rq)->desk, web_param(rq, "no"), &i));
 	enum err e = put_b64(rq, "sign_cert", &i.sign_cert);
 	if (e == ERR_OK)
@@ -160,7 +170,9 @@ enum err page_case_parcel(struct web_req *rq)
 enum err page_case_installed(struct web_req *rq)
 {
 	struct officer by;
+	struct cert_case c;
 	TRY(officer_of(rq, ROLE_MAKER, "maker", &by));
+	TRY(case_open_here(rq, &c));
 	TRY(case_installed(&portal_of(rq)->desk, web_param(rq, "no"), &by, web_value(rq, "cert_serial")));
 	return next_is_case(rq);
 }

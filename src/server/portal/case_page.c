@@ -245,23 +245,85 @@ static enum err put_head(struct mo *m, const struct cert_case *c)
 	return mo_err(m);
 }
 
+static enum err put_story(struct web_req *rq, struct mo *m, const struct cert_case *c)
+{
+	const struct desk *d = &portal_of(rq)->desk;
+	TRY(put_head(m, c));
+	mo_str(m, "back", role_home(web_session_of(rq)->roles));
+	TRY(put_facts(rq, m, c));
+	TRY(put_steps(d, m, c));
+	TRY(put_due(m, d, c));
+	json_t *events = mo_list(m, "events");
+	TRY(mo_err(m));
+	return case_events(d, c->no, event_row, events);
+}
+
 enum err page_case(struct web_req *rq)
 {
 	const struct portal *p = portal_of(rq);
 	const struct web_session *s = web_session_of(rq);
 	struct cert_case c;
 	struct mo m = mo_of(web_model(rq));
-	TRY(case_get(&p->desk, web_param(rq, "no"), &c));
+	TRY(case_open_here(rq, &c));
 	const struct turn t = {&c, s->roles, s->person_id, p->desk.maker_may_accept};
-	TRY(put_head(&m, &c));
-	mo_str(&m, "back", role_home(s->roles));
-	TRY(put_facts(rq, &m, &c));
-	TRY(put_steps(&p->desk, &m, &c));
-	TRY(put_due(&m, &p->desk, &c));
+	TRY(put_story(rq, &m, &c));
 	TRY(put_documents(rq, &m, &c));
 	TRY(put_turn(rq, &m, &t));
-	json_t *events = mo_list(&m, "events");
-	TRY(case_events(&p->desk, c.no, event_row, events));
+	mo_str(&m, "looked", "");
+	return mo_err(&m);
+}
+
+/* --- a look beyond what is his --- */
+
+/* The story to read; nothing to do and nothing to take along. */
+enum err page_case_look(struct web_req *rq)
+{
+	static const char *const none[] = {"sign", "make", "waiting", "reissue", "can_return", "can_revise", "can_refuse", "handover"};
+	const struct web_session *s = web_session_of(rq);
+	struct case_scope scope;
+	struct cert_case c;
+	struct mo m = mo_of(web_model(rq));
+	TRY(roster_scope(rq, &scope));
+	const struct officer by = {s->person_id, s->holder, scope.roles, s->cert_serial};
+	TRY(case_look(&portal_of(rq)->desk, web_value(rq, "no"), &by, web_value(rq, "reason"), &c));
+	TRY(put_story(rq, &m, &c));
+	for (size_t i = 0; i < COUNT_OF(none); i++)
+		mo_bool(&m, none[i], false);
+	(void)mo_list(&m, "documents");
+	mo_str(&m, "looked", web_value(rq, "reason"));
+	return mo_err(&m);
+}
+
+/* --- /audit --- */
+
+enum { LOOK_ROWS = 50, LOOK_PAGE_LAST = 1000 };
+
+static enum err looked_row(const struct case_looked *l, void *ctx)
+{
+	struct mo m = mo_item(ctx);
+	mo_time(&m, "time", l->time);
+	mo_str(&m, "no", l->no);
+	mo_str(&m, "person", l->person_id);
+	mo_str(&m, "name", l->name);
+	mo_str(&m, "reason", l->reason);
+	return mo_err(&m);
+}
+
+enum err page_audit(struct web_req *rq)
+{
+	struct mo m = mo_of(web_model(rq));
+	int64_t page = 1;
+	if (web_value(rq, "page")[0] != 0)
+		TRY(text_i64(span_str(web_value(rq, "page")), 1, LOOK_PAGE_LAST, &page));
+	mo_str(&m, "title", "审计");
+	json_t *list = mo_list(&m, "looks");
+	TRY(mo_err(&m));
+	TRY(case_looks(&portal_of(rq)->desk, LOOK_ROWS + 1, ((int)page - 1) * LOOK_ROWS, looked_row, list));
+	bool more = json_array_size(list) > LOOK_ROWS;
+	if (more)
+		(void)json_array_remove(list, LOOK_ROWS);
+	mo_int(&m, "previous", page - 1);
+	mo_int(&m, "following", more ? page + 1 : 0);
 	return mo_err(&m);
 }
 
@@ -274,7 +336,7 @@ enum err page_slip(struct web_req *rq)
 	struct cert_row cert;
 	char root[96];
 	struct mo m = mo_of(web_model(rq));
-	TRY(case_get(&p->desk, web_param(rq, "no"), &c));
+	TRY(case_open_here(rq, &c));
 	if (c.state != CASE_DONE)
 		return ERR(STATE, "case is %s", case_state_name(c.state));
 	TRY(cert_row_of(&p->desk, c.subject, &cert));

@@ -101,11 +101,11 @@ static enum err put_filter(json_t *list, int state, int current, int64_t count)
 	return mo_err(&m);
 }
 
-static enum err put_filters(const struct desk *d, struct mo *m, int current)
+static enum err put_filters(const struct desk *d, const struct case_scope *scope, struct mo *m, int current)
 {
 	int64_t counts[CASE_STATE_COUNT], all = 0;
 	json_t *list = mo_list(m, "filters");
-	TRY(case_counts(d, counts));
+	TRY(case_counts(d, scope, counts));
 	for (int s = CASE_DRAFT; s < CASE_STATE_COUNT; s++)
 		all += counts[s];
 	TRY(put_filter(list, 0, current, all));
@@ -127,15 +127,17 @@ static enum err queue(struct web_req *rq, const char *title, const char *base, i
 {
 	const struct desk *d = &portal_of(rq)->desk;
 	struct mo m = mo_of(web_model(rq));
+	struct case_scope scope;
 	int64_t page = 1;
+	TRY(roster_scope(rq, &scope));
 	if (web_value(rq, "page")[0] != 0)
 		TRY(text_i64(span_str(web_value(rq, "page")), 1, PAGE_LAST, &page));
 	mo_str(&m, "title", title);
 	mo_bool(&m, "can_open", (web_session_of(rq)->roles & ROLE_CLERK) != 0);
-	TRY(put_filters(d, &m, state));
+	TRY(put_filters(d, &scope, &m, state));
 	json_t *list = mo_list(&m, "cases");
 	struct queue q = {d, list};
-	TRY(case_list(d, state, PAGE_ROWS + 1, ((int)page - 1) * PAGE_ROWS, queue_row, &q));
+	TRY(case_list(d, &scope, state, PAGE_ROWS + 1, ((int)page - 1) * PAGE_ROWS, queue_row, &q));
 	bool more = json_array_size(list) > PAGE_ROWS;
 	if (more)
 		(void)json_array_remove(list, PAGE_ROWS);
@@ -399,7 +401,7 @@ enum err page_case_edit(struct web_req *rq)
 	struct cert_case c;
 	struct person p;
 	enum case_state to;
-	TRY(case_get(&portal_of(rq)->desk, web_param(rq, "no"), &c));
+	TRY(case_open_here(rq, &c));
 	TRY(case_turn(&c, CACT_REVISE, &to));
 	TRY(person_get(&portal_of(rq)->desk, c.person_no, &p));
 	TRY(form_open(rq, &f, "修改申请内容", edit_action(rq)));
@@ -412,9 +414,11 @@ enum err page_case_edit_post(struct web_req *rq)
 	AUTO_FORM f = {0};
 	struct case_form taken;
 	struct officer by;
+	struct cert_case c;
 	const char *no = web_param(rq, "no");
 	bool good;
 	TRY(officer_of(rq, ROLE_CLERK, "clerk", &by));
+	TRY(case_open_here(rq, &c));
 	TRY(form_open(rq, &f, "修改申请内容", edit_action(rq)));
 	TRY(form_take(&f, no, &taken, &good));
 	if (good) {

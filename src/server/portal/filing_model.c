@@ -25,41 +25,13 @@ void filer_of(struct web_req *rq, struct filing_who *ret_w)
 	*ret_w = (struct filing_who){s->person_id, s->holder, s->cert_serial, s->unit_no, s->unit_no[0] != 0 ? "unit" : "person", ""};
 }
 
-static bool has_role(struct span roles, const char *name)
-{
-	struct span part;
-	while (span_take_until(&roles, ',', &part))
-		if (span_eq_str(part, name))
-			return true;
-	return span_eq_str(roles, name);
-}
-
-/* "P000004 reviewer 430104": his district, when he is a reviewer there. */
-static enum err district_in(struct span roster, const char *person, struct arena *a, const char **ret_district)
-{
-	AUTO(statement) s = NULL;
-	TRY(statement_parse(roster, &s));
-	for (size_t i = 0; i < statement_count(s, "entry"); i++) {
-		struct span rest = span_str(statement_get_n(s, "entry", i)), id, roles;
-		if (!span_take_until(&rest, ' ', &id) || !span_take_until(&rest, ' ', &roles) || !span_eq_str(id, person) ||
-		    !has_role(roles, "reviewer"))
-			continue;
-		*ret_district = arena_str(a, rest);
-		return *ret_district != NULL ? ERR_OK : ERR(NOMEM, "district");
-	}
-	return ERR(ROLE, "the roster gives no reviewer's role");
-}
-
 enum err reviewer_of(struct web_req *rq, struct filing_who *ret_w)
 {
-	const struct portal *p = portal_of(rq);
 	const struct web_session *s = web_session_of(rq);
 	const char *district;
-	AUTO_BUF(roster, STATEMENT_MAX);
 	if ((s->roles & ROLE_REVIEWER) == 0)
 		return ERR(ROLE, "not a reviewer");
-	TRY(p->roster != NULL ? p->roster(p->roster_ctx, &roster) : signer_roster_text(p->signer, &roster));
-	TRY(district_in(buf_span(&roster), s->person_id, web_arena(rq), &district));
+	TRY(roster_district(rq, ROLE_REVIEWER, &district));
 	*ret_w = (struct filing_who){s->person_id, s->holder, s->cert_serial, "", "reviewer", district};
 	return ERR_OK;
 }

@@ -216,6 +216,6 @@ enum err receipt_answer(struct web_req *rq, const char *subject)
 enum err page_case_receipt(struct web_req *rq)
 {
 	struct cert_case c;
-	TRY(case_get(&portal_of(rq)->desk, web_param(rq, "no"), &c));
+	TRY(case_open_here(rq, &c));
 	return receipt_answer(rq, c.no);
 }

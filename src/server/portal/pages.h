@@ -54,8 +54,18 @@ const char *state_class(enum case_state s);
 /* "due", "late", "unsure", "expires", "step_due", "step_label", "step_late": dates or "". */
 enum err put_due(struct mo *m, const struct desk *d, const struct cert_case *c) MUST_CHECK;
 
+/* roster.c */
+/* His district, where the newest roster gives that role; ERR_ROLE. Borrows from the request. */
+enum err roster_district(struct web_req *rq, unsigned role, const char **ret_district) MUST_CHECK;
+/* What is his to open at the desk; ERR_ROLE when the roster gives him no role there. Borrows from the request. */
+enum err roster_scope(struct web_req *rq, struct case_scope *ret_s) MUST_CHECK;
+/* The case of the address, when it is his to open: what every handler of a case begins with. ERR_ROLE, ERR_CASE_ABSENT. */
+enum err case_open_here(struct web_req *rq, struct cert_case *ret_c) MUST_CHECK;
+
 /* case_page.c */
 enum err page_case(struct web_req *rq) MUST_CHECK;
+enum err page_case_look(struct web_req *rq) MUST_CHECK;
+enum err page_audit(struct web_req *rq) MUST_CHECK;
 enum err page_slip(struct web_req *rq) MUST_CHECK;
 
 /* case_acts.c */

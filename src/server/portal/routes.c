@@ -55,6 +55,7 @@ static const struct web_field no_case[] = {
 	NOTHING("id_type", "证件类型"), NOTHING("id_number", "证件号码"), NOTHING("mobile", "手机号码"), NOTHING("letter_no", "委托书编号"),
 	NOTHING("letter_from", "委托期限自"), NOTHING("letter_to", "委托期限至"), NOTHING("years", "证书期限"), {NULL},
 };
+static const struct web_field in_look[] = {{"no", "受理编号", CASE_NO_MAX, true}, {"reason", "查看理由", CASE_OPINION_MAX, true}, {NULL}};
 static const struct web_field in_step[] = {{"step", "步骤", 10, true}, {"opinion", "意见", CASE_OPINION_MAX}, {NULL}};
 static const struct web_field in_act[] = {
 	{"step", "步骤", 10, true}, {"statement", "签名内容", STATEMENT_MAX, true, true}, {"signature", "签名", 200, true},
@@ -194,7 +195,7 @@ const struct web_route portal_routes[] = {
 	{"POST", "/filings/:no/text", HOLDER, JSON, in_filing_step, page_filing_text, NULL},
 	{"POST", "/filings/:no/act", HOLDER, JSON, in_filing_act, page_filing_act, NULL},
 	{"POST", "/filings/:no/correct", HOLDER, FORM, NULL, page_filing_correct, NULL},
-	{"GET", "/audit", ROLE_AUDITOR, FORM, NULL, page_notyet, "notyet"},
+	{"GET", "/audit", ROLE_AUDITOR, FORM, in_page, page_audit, "audit"},
 	{"GET", "/admin", ADMIN, FORM, NULL, page_notyet, "notyet"},
 
 	{"GET", "/desk", ROLE_DESK, FORM, in_queue, page_desk, "desk"},
@@ -208,6 +209,7 @@ const struct web_route portal_routes[] = {
 	{"GET", "/review/filings/:no/receipt", ROLE_REVIEWER, FORM, NULL, page_review_receipt, NULL},
 	{"GET", "/desk/new", ROLE_CLERK, FORM, no_case, page_case_new, "case_new"},
 	{"POST", "/desk/new", ROLE_CLERK, FORM, in_case, page_case_new_post, "case_new", true},
+	{"POST", "/desk/look", ROLE_DESK, FORM, in_look, page_case_look, "case"},
 	{"GET", "/desk/cases/:no", ROLE_DESK, FORM, NULL, page_case, "case"},
 	{"GET", "/desk/cases/:no/edit", ROLE_CLERK, FORM, no_case, page_case_edit, "case_new"},
 	{"POST", "/desk/cases/:no/edit", ROLE_CLERK, FORM, in_case, page_case_edit_post, "case_new", true},

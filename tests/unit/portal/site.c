@@ -1,6 +1,22 @@
 #include "site.h"
+#include "evidence/statement.h"
 
 /* --- the site --- */
+
+/* Officers of the office and their colleagues next door (same districts), and those of another district. */
+static enum err roster(void *ctx, struct buf *out)
+{
+	const struct site *s = ctx;
+	AUTO(statement) st = NULL;
+	static const char hex[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+	const struct statement_kv kv[] = {{"bureau", s->o.desk.bureau}, {"nonce", hex}, {"time", "2026-11-22T03:04:05Z"}, {"number", "1"},
+		{"previous", "-"}, {"entry", "P000003 clerk 430104"}, {"entry", "P000004 reviewer 430100"}, {"entry", "P000005 maker 430104"},
+		{"entry", "P000013 clerk,reviewer 430104"}, {"entry", "P000014 reviewer 430104"}, {"entry", "P000015 maker 430104"},
+		{"entry", "P000023 clerk 430102"}, {"entry", "P000024 reviewer 430102"}, {"entry", "P000025 maker 430102"}};
+	TRY(statement_build("ROSTER", kv, COUNT_OF(kv), &st));
+	buf_put(out, statement_text(st));
+	return buf_err(out);
+}
 
 static enum err common(struct web_req *rq, json_t *model)
 {
@@ -30,6 +46,8 @@ int site_setup(void **state)
 	OK(signer_client_new("/nonexistent/signer.sock", &s.app.signer));
 	s.o.desk.signer = s.app.signer;
 	s.app.desk = s.o.desk;
+	s.app.roster = roster;
+	s.app.roster_ctx = &s;
 	s.app.origin = ORIGIN;
 	s.app.agent_origin = "http://127.0.0.1:8610";
 	s.app.bureau_name = "长沙市人力资源和社会保障局(测试)";
@@ -111,13 +129,18 @@ static enum err open_session(struct web_req *rq)
 
 void site_log_in_staff(struct site *s, const struct desk_person *p, unsigned roles, const char *home)
 {
+	site_session(s, p, roles);
+	assert_int_equal(browser_get(&s->b, home), 200);
+}
+
+void site_session(struct site *s, const struct desk_person *p, unsigned roles)
+{
 	static const struct web_route door[] = {{"GET", "/door", WEB_PUBLIC, WEB_FORM, NULL, open_session, NULL}, {NULL}};
 	next_staff = (struct as){p, roles};
 	s->b.session[0] = 0;
 	s->web.routes = door;
 	assert_int_equal(browser_ask(&s->b, "GET", "/door", "", "", "text/html"), 200);
 	s->web.routes = portal_routes;
-	assert_int_equal(browser_get(&s->b, home), 200);
 }
 
 void site_holder(struct site *s, struct desk_person *p)

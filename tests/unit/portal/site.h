@@ -18,6 +18,7 @@ int site_teardown(void **state);
 int site_answer_login(struct site *s, const struct desk_person *p, const char *uri, const char *more_key, const char *more);
 void site_take_csrf(struct site *s);
 /* Staff need the roster, which needs a signer: the test makes the session that the login would make. */
+void site_session(struct site *s, const struct desk_person *p, unsigned roles); /* without a look at any page */
 void site_log_in_staff(struct site *s, const struct desk_person *p, unsigned roles, const char *home);
 /* A unit's operator with account and certificate. */
 void site_holder(struct site *s, struct desk_person *p);
