@@ -1,117 +1,11 @@
 // Officers of the wrong role or district, the second review, two officers at once, the same answer twice, the back button, and a
 // correction of what was approved. Real HTTP, real signatures by keys in their holders' hands (tests/fault/sign_tool), pages as
 // the people see them without script. TAP.   usage: node officers.mjs BUILD_DIR
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import path from "node:path";
-import readline from "node:readline";
-import { Bureau, cn, openBrowser, screenshotDir } from "./lib.mjs";
+import { Bureau, openBrowser, screenshotDir } from "./lib.mjs";
+import { Person, draft, filed, monthAt, queue, row, state, version } from "./people.mjs";
 import { check, finish } from "./tap.mjs";
-
-// The month that a filing counts for now: after the 25th the next one.
-const monthAt = (n) => {
-  const [y, m, d] = cn().slice(0, 10).split("-").map(Number);
-  const at = y * 12 + m - 1 + (d > 25 ? 1 : 0) + n;
-  return `${Math.floor(at / 12)}${String((at % 12) + 1).padStart(2, "0")}`;
-};
-
-// --- a person with his key: session, signature, requests ---
-
-class Person {
-  constructor(bureau, name) {
-    this.bureau = bureau;
-    this.name = name;
-    bureau.only(name);
-    this.cookie = bureau.yxkeyLogin(name);
-    bureau.only();
-  }
-
-  async ask(method, where, { form, json } = {}) {
-    const headers = { Cookie: this.cookie.join("="), Accept: "application/json", Origin: this.bureau.origin };
-    let body;
-    if (method === "POST") {
-      this.csrf ??= (await fetch(`${this.bureau.origin}/`, { headers })).headers.get("x-csrf-token");
-      headers["Content-Type"] = json ? "application/json" : "application/x-www-form-urlencoded";
-      body = json ? JSON.stringify({ csrf: this.csrf, ...json }) : new URLSearchParams({ csrf: this.csrf, ...form }).toString();
-    }
-    const r = await fetch(`${this.bureau.origin}${where}`, { method, headers, body, redirect: "manual" });
-    const text = await r.text();
-    let said = {};
-    try { said = JSON.parse(text); } catch { said = { text }; }
-    return { status: r.status, said, code: said.error?.code ?? "", remedy: said.error?.remedy ?? "", to: r.headers.get("location") };
-  }
-
-  // One process signs all that this person signs; the answers come in the order of the questions.
-  sign(text) {
-    if (!this.hand) {
-      this.hand = spawn(path.join(this.bureau.build, "tests/fault/sign_tool"), [this.bureau.data, this.name], { stdio: ["pipe", "pipe", "inherit"] });
-      this.waiting = [];
-      readline.createInterface({ input: this.hand.stdout }).on("line", (line) => this.waiting.shift()(JSON.parse(line)));
-    }
-    const octets = Buffer.from(text);
-    return new Promise((done) => {
-      this.waiting.push(done);
-      this.hand.stdin.write(`${octets.length}\n`);
-      this.hand.stdin.write(octets);
-    });
-  }
-
-  done() { this.hand?.stdin.end(); }
-
-  // A page as this person sees it, script off so that the agent's absence does not lock it.
-  async page(browser) {
-    const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 900 }, javaScriptEnabled: false });
-    await context.addCookies([{ name: this.cookie[0], value: this.cookie[1], url: this.bureau.origin }]);
-    return context.newPage();
-  }
-
-  // What is to be signed at `where`, signed: the body of the act.
-  async prepare(where, step, more = {}) {
-    const shown = await this.ask("POST", `${where}/text`, { json: { step, ...more } });
-    if (shown.status !== 200) return shown;
-    return { act: { step, statement: shown.said.statement, ...(await this.sign(shown.said.statement)) } };
-  }
-
-  async act(where, step, more) {
-    const p = await this.prepare(where, step, more);
-    return p.act ? this.ask("POST", `${where}/act`, { json: p.act }) : p;
-  }
-
-  approve(no) { return this.act("/review/filings", "approve", { no }); }
-}
-
-// --- filings ---
-
-// Valid and nobody's: check digit of GB 11643.
-const idNumber = (body) => body + "10X98765432"[[7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2].reduce((sum, w, i) => sum + w * Number(body[i]), 0) % 11];
-const PERSONS = [["43010219900307991", "测试职工甲", "1"], ["43010219910307991", "测试职工乙", "1"], ["43010219920307992", "测试职工丙", "2"]];
-
-function row(who, month, more = {}) {
-  const [body, name, gender] = PERSONS[who];
-  const id_no = idNumber(body);
-  const day = `${monthAt(-1).slice(0, 4)}-${monthAt(-1).slice(4)}-01`;
-  return { period: monthAt(0), id_type: "01", id_no, name, gender, enrol_type: "A", ins_110: "1", ins_210: "1", ins_410: "1", mobile: "13000000004",
-    start_month: month, hire_date: day, contract_type: "2", contract_from: day, employ_form: "01", post_class: "1", wage: "8765.43", ...more };
-}
-
-async function version(operator, no) { return (await operator.ask("GET", `/filings/${no}/form`)).said.version; }
-
-async function draft(operator, fields) {
-  const made = await operator.ask("POST", "/filings/new", { form: { business: "B03" } });
-  const no = made.to.split("/")[2];
-  const saved = await operator.ask("POST", `/filings/${no}/form`, { form: { version: await version(operator, no), go: "next", ...fields } });
-  if (saved.status !== 303) throw new Error(`draft: ${JSON.stringify(saved)}`);
-  return no;
-}
-
-async function filed(operator, fields) {
-  const no = await draft(operator, fields);
-  const a = await operator.act(`/filings/${no}`, "submit");
-  if (a.status !== 200) throw new Error(`submit: ${JSON.stringify(a)}`);
-  return no;
-}
-
-const queue = async (who) => (await who.ask("GET", "/review/filings")).said.filings ?? [];
-const state = async (who, no) => (await who.ask("GET", `/filings/${no}`)).said.state;
 
 // --- the parts ---
 
@@ -126,8 +20,8 @@ async function wrongPeople(p, no) {
   const one = await p.far.ask("GET", `/review/filings/${no}`);
   const text = await p.far.approve(no);
   check("the reviewer of another district does not see it", !list.some((f) => f.no === no), list);
-  check("he cannot open it", one.status === 403 && one.code === "F-022" && one.remedy, one);
-  check("he cannot have it shown to be signed", text.status === 403 && text.code === "F-022" && text.remedy, text);
+  check("he cannot open it", one.status === 404 && one.code === "F-021" && one.remedy, one);
+  check("he cannot have it shown to be signed", text.status === 404 && text.code === "F-021" && text.remedy, text);
   // what was shown to one and is signed by another
   const shown = (await p.first.ask("POST", "/review/filings/text", { json: { step: "approve", no, opinion: "" } })).said.statement;
   const stolen = await p.far.ask("POST", "/review/filings/act", { json: { step: "approve", statement: shown, ...(await p.far.sign(shown)) } });
@@ -159,7 +53,7 @@ async function secondReview(p, browser, shots) {
   const far = await p.far.page(browser);
   await far.goto(`${p.bureau.origin}/review/filings/${no}`);
   await far.screenshot({ path: path.join(shots, "03-other-district.png"), fullPage: true });
-  check("the page of another district says why and what to do", /F-022/.test(await far.textContent("body")), await far.textContent("body"));
+  check("the page of another district says what it would of no filing at all, and what to do", /F-021/.test(await far.textContent("body")), await far.textContent("body"));
   const two = await p.second.approve(no);
   check("the second review finishes it", two.status === 200 && (await state(p.operator, no)) === "done", two);
   const names = (await p.second.ask("GET", `/review/filings/${no}`)).said.events?.filter((e) => /审核通过/.test(JSON.stringify(e))).length;
