@@ -19,6 +19,13 @@ enum err page_metrics(struct web_req *rq) MUST_CHECK;
 /* Shared: SM3 of the root in groups of four. */
 void root_fingerprint(const struct portal *p, char ret_text[96]);
 
+/* search.c */
+enum err page_search(struct web_req *rq) MUST_CHECK;
+enum err page_notices(struct web_req *rq) MUST_CHECK;
+enum err page_notice(struct web_req *rq) MUST_CHECK;
+/* How well a text answers a query, 0 when not: whole it is best, else by its pairs of characters. Case does not matter. */
+int search_score(const char *text, const char *query);
+
 /* notary_pages.c */
 enum err page_ocsp(struct web_req *rq) MUST_CHECK;      /* POST application/ocsp-request */
 enum err page_ocsp_get(struct web_req *rq) MUST_CHECK;  /* GET /ocsp/BASE64 */

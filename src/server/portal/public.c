@@ -31,41 +31,57 @@ enum err page_home(struct web_req *rq)
 	return model_table(rq, "notices");
 }
 
-enum err page_guide(struct web_req *rq)
+/* Each with the number that a search leads to: of the whole table, not of what is shown. */
+static enum err number(json_t *list)
 {
-	TRY(model_title(rq, "办事指南"));
-	return model_table(rq, "guide");
+	json_t *item;
+	size_t i;
+	json_array_foreach(list, i, item)
+		TRY(json_put_int(item, "n", (int64_t)i + 1));
+	return ERR_OK;
 }
 
-enum err page_downloads(struct web_req *rq)
+static enum err numbered(struct web_req *rq, const char *name)
 {
-	TRY(model_title(rq, "下载专区"));
-	return model_table(rq, "downloads");
-}
-
-enum err page_windows(struct web_req *rq)
-{
-	TRY(model_title(rq, "办理窗口"));
-	return model_table(rq, "windows");
+	TRY(model_table(rq, name));
+	return number(json_object_get(web_model(rq), name));
 }
 
 static bool faq_has(const json_t *item, const char *query)
 {
 	const json_t *line;
 	size_t i;
-	if (strstr(json_str_or(item, "q", ""), query) != NULL)
+	if (search_score(json_str_or(item, "q", ""), query) > 0)
 		return true;
 	json_array_foreach(json_object_get(item, "a"), i, line)
-		if (json_is_string(line) && strstr(json_string_value(line), query) != NULL)
+		if (json_is_string(line) && search_score(json_string_value(line), query) > 0)
 			return true;
 	return false;
+}
+
+enum err page_guide(struct web_req *rq)
+{
+	TRY(model_title(rq, "办事指南"));
+	return numbered(rq, "guide");
+}
+
+enum err page_downloads(struct web_req *rq)
+{
+	TRY(model_title(rq, "下载专区"));
+	return numbered(rq, "downloads");
+}
+
+enum err page_windows(struct web_req *rq)
+{
+	TRY(model_title(rq, "办理窗口"));
+	return numbered(rq, "windows");
 }
 
 enum err page_faq(struct web_req *rq)
 {
 	struct mo m = mo_of(web_model(rq));
 	const char *query = web_value(rq, "q");
-	TRY(model_table(rq, "faq"));
+	TRY(numbered(rq, "faq"));
 	json_t *list = json_object_get(web_model(rq), "faq");
 	for (size_t i = json_array_size(list); i > 0 && query[0] != 0; i--)
 		if (!faq_has(json_array_get(list, i - 1), query))
@@ -82,9 +98,9 @@ static const struct {
 	const char *path, *title, *text, *instead;
 } later[] = {
 	{"/jobs", "网上招聘", "用人单位招聘信息的申请、审核与发布尚未开通，目前没有已发布的岗位。",
-	 "招聘登记请到人力资源市场窗口办理。"},
+	 "招聘登记请拨打 12333 咨询。"},
 	{"/inbox", "收件箱", "缴费通知与权益凭证的网上送达尚未开通，目前没有发给您的文书。", "纸质通知仍按原方式送达。"},
-	{"/admin", "管理", "名册与参数管理页面尚未开通。", "名册变更请用 yinxin 命令由两名安全管理员签名办理。"},
+	{"/admin", "管理", "名册与参数管理页面尚未开通。", "岗位名册在机构初始化时由安全管理员签名确定，本测试版还不能在网上变更。"},
 };
 
 enum err page_notyet(struct web_req *rq)
