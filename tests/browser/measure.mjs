@@ -2,7 +2,7 @@
 
 // Words: names that people know may be Latin; codes (L-201), numbers, file names and what people typed themselves may be too.
 export const KNOWN = ["PDF", "Excel", "UKey", "SM2", "SM3", "SM4", "SHA", "JPG", "PNG", "CSV", "OCSP", "RFC", "Linux", "Debian", "Ctrl", "MiB", "KiB", "xlsx",
-  "yinxin-client.deb", "b03-template.xlsx", "root.cer", "ca.cer", "ca.crl", "root.crl", "yxr", "csv", "openssl", "dgst", "tail", "WPS", "OFD"];
+  "yinxin-client.deb", "b03-template.xlsx", "b03-template", "root.cer", "ca.cer", "ca.crl", "root.crl", "yxr", "csv", "openssl", "dgst", "tail", "WPS", "OFD"];
 
 export function words(known) {
   const faults = [];
@@ -20,11 +20,11 @@ export function words(known) {
     const tell = (what) => faults.push(`${what}: ${e.tagName.toLowerCase()}${e.id ? `#${e.id}` : ""} “${whole.trim().slice(0, 80)}”`);
     const code = e.closest("code, pre, .yx-mono, .yx-copy");
     let rest = whole;
-    for (const k of known) rest = rest.replaceAll(k, "");
+    for (const k of known.toSorted((a, b) => b.length - a.length)) rest = rest.replaceAll(k, "");
     if (!code && /[A-Za-z]{3,}/.test(rest.replaceAll(/[0-9A-F]{16,}|YX[0-9]+|\b[0-9]+[A-Z0-9]{8,}\b/g, ""))) tell("foreign or raw word");
     if (/[0-9a-f]{64}/.test(whole)) tell("digest in one piece");
     if (/[一-鿿][,;:!?()]|[,;:!?()][一-鿿]/.test(whole) && !code) tell("half-width punctuation");
-    if (/^\s*[0-9A-Z]{1,3} [一-鿿]/.test(whole) && !/^\s*\d+ (人|行|天|件|页|个|条|次|处|项|位|月|年|日)/.test(whole)) tell("raw code");
+    if (/^\s*[0-9A-Z]{1,3} [一-鿿]/.test(whole) && !/^\s*\d+ (人|行|天|件|页|个|条|次|处|项|位|月|年|日|至)/.test(whole)) tell("raw code");
     if (/退出码|命令行/.test(whole) && !code && !e.closest(".yx-expert")) tell("word for engineers");
   }
   return faults;
@@ -58,7 +58,15 @@ export function layout(least) {
     if (s.length > 0 && s.length <= 6 && shown(e) && lines(e.firstChild) > 1) faults.push(`label broken: ${name(e)}`);
   }
   // The fingerprint: groups stay whole.
-  for (const e of document.querySelectorAll(".yx-print b")) if (shown(e) && lines(e) > 1) faults.push(`group of a fingerprint broken: ${name(e)}`);
+  for (const e of document.querySelectorAll(".yx-print")) {
+    const node = e.firstChild;
+    for (const group of node.data.matchAll(/\S+/g)) {
+      const range = document.createRange();
+      range.setStart(node, group.index);
+      range.setEnd(node, group.index + group[0].length);
+      if (group[0].length !== 4 || range.getClientRects().length !== 1) faults.push(`group of a fingerprint broken: ${group[0]}`);
+    }
+  }
   const first = [...document.querySelectorAll("main *")].find((e) => shown(e) && [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.data.trim()));
   const y = first ? first.getBoundingClientRect().top + scrollY : Infinity;
   if (y >= 300) faults.push(`content begins at ${Math.round(y)} px: ${first ? name(first) : "nothing"}`);

@@ -68,7 +68,7 @@ async function reach(page, bureau, seeds) {
     if (found.includes(decodeURI(asked))) continue;
     const answer = await page.goto(bureau.origin + asked);
     const state = await page.evaluate(() => document.querySelector("#state")?.dataset.state);
-    const kind = `${new URL(page.url()).pathname.replaceAll(/[0-9]{4,}[A-Z0-9]*/g, "N")} ${state ?? ""} ${answer.status()} ${seeds.includes(address) ? address : at.searchParams.get("state") ?? ""}`;
+    const kind = `${new URL(page.url()).pathname.replaceAll(/[0-9]{4,}[A-Z0-9]*/g, "N")} ${state ?? ""} ${answer.status()} ${seeds.includes(address) ? address : ""}`;
     if (kinds.has(kind)) continue;
     kinds.add(kind);
     found.push(decodeURI(asked));
