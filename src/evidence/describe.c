@@ -10,24 +10,24 @@ static const struct type_words {
 	const char *type, *role, *what;
 } types[] = {
 	{"LOGIN", NULL, "登录 {origin}"},
-	{"CERT-ACCEPT", "受理员", "受理 {unit-name} {holder} 的数字证书申请,有效期 {days} 天"},
-	{"CERT-APPROVE", "审核员", "审核同意 {unit-name} {holder} 的数字证书申请,有效期 {days} 天"},
+	{"CERT-ACCEPT", "受理员", "受理 {unit-name} {holder} 的数字证书申请，有效期 {days} 天"},
+	{"CERT-APPROVE", "审核员", "审核同意 {unit-name} {holder} 的数字证书申请，有效期 {days} 天"},
 	{"CERT-MAKE", "制证员", "把证书制入介质 {card}"},
-	{"CERT-RENEW", NULL, "更新证书 {serial},介质 {card},有效期 {days} 天"},
-	{"CERT-REVOKE", NULL, "吊销证书 {serial},原因:{reason}"},
-	{"CERT-SUSPEND", NULL, "冻结证书 {serial},原因:{reason}"},
+	{"CERT-RENEW", NULL, "更新证书 {serial}，介质 {card}，有效期 {days} 天"},
+	{"CERT-REVOKE", NULL, "吊销证书 {serial}，原因：{reason}"},
+	{"CERT-SUSPEND", NULL, "冻结证书 {serial}，原因：{reason}"},
 	{"CERT-RELEASE", NULL, "解冻证书 {serial}"},
-	{"ROSTER", "安全管理员", "确认第 {number} 期岗位名册,共 {#entry} 人"},
+	{"ROSTER", "安全管理员", "确认第 {number} 期岗位名册，共 {#entry} 人"},
 	{"STOCK", NULL, "{#card} 个证书介质入库"},
-	{"FILING-SUBMIT", NULL, "申报“{matter}”,申报编号 {filing} 第 {version} 版,{unit-name},共 {#row} 行"},
-	{"FILING-CORRECT", NULL, "更正申报 {corrects}:“{matter}”,申报编号 {filing} 第 {version} 版,{unit-name},共 {#row} 行"},
-	{"FILING-WITHDRAW", NULL, "取消申报 {filing} 第 {version} 版,原因:{reason}"},
-	{"CERT-RETURN", NULL, "退回 {holder} 的证书申请 {case} 第 {version} 版补正,原因:{reason}"},
-	{"CERT-REFUSE", "受理员", "不予受理 {holder} 的证书申请 {case} 第 {version} 版,原因:{reason}"},
-	{"FILING-ACCEPT", "受理员", "受理申报,同批 {#item} 件,意见:{opinion}"},
-	{"FILING-APPROVE", "审核员", "审核通过申报,同批 {#item} 件,意见:{opinion}"},
-	{"FILING-RETURN", NULL, "退回申报 {filing} 第 {version} 版“{matter}”补正,共 {#defect} 项,最迟 {until}"},
-	{"FILING-REFUSE", NULL, "不予受理申报 {filing} 第 {version} 版“{matter}”,原因:{reason}"},
+	{"FILING-SUBMIT", NULL, "申报“{matter}”，申报编号 {filing} 第 {version} 版，{unit-name}，共 {#row} 行"},
+	{"FILING-CORRECT", NULL, "更正申报 {corrects}：“{matter}”，申报编号 {filing} 第 {version} 版，{unit-name}，共 {#row} 行"},
+	{"FILING-WITHDRAW", NULL, "取消申报 {filing} 第 {version} 版，原因：{reason}"},
+	{"CERT-RETURN", NULL, "退回 {holder} 的证书申请 {case} 第 {version} 版补正，原因：{reason}"},
+	{"CERT-REFUSE", "受理员", "不予受理 {holder} 的证书申请 {case} 第 {version} 版，原因：{reason}"},
+	{"FILING-ACCEPT", "受理员", "受理申报，同批 {#item} 件，意见：{opinion}"},
+	{"FILING-APPROVE", "审核员", "审核通过申报，同批 {#item} 件，意见：{opinion}"},
+	{"FILING-RETURN", NULL, "退回申报 {filing} 第 {version} 版“{matter}”补正，共 {#defect} 项，最迟 {until}"},
+	{"FILING-REFUSE", NULL, "不予受理申报 {filing} 第 {version} 版“{matter}”，原因：{reason}"},
 };
 
 static const struct {
@@ -160,10 +160,10 @@ void describe_status(const struct verify_act *a, struct buf *out)
 	buf_str(out, "当时有效");
 	if (a->status.state != OCSP_REVOKED)
 		return;
-	buf_str(out, ";其后于 ");
+	buf_str(out, "；其后于 ");
 	text_time_cn(out, a->status.revoked_at);
 	buf_str(out, a->status.reason == CRL_HOLD ? " 冻结" : " 吊销");
-	buf_str(out, ",在签名之后,不影响本项");
+	buf_str(out, "，在签名之后，不影响本项");
 }
 
 void describe_step(const struct verify_act *a, struct buf *out)
@@ -172,13 +172,13 @@ void describe_step(const struct verify_act *a, struct buf *out)
 	buf_str(out, "于 ");
 	text_time_cn(out, a->raw->time);
 	if (a->cert) {
-		buf_printf(out, " 签名,证书 %s ", cert_serial(a->cert));
+		buf_printf(out, " 签名，证书 %s ", cert_serial(a->cert));
 		describe_status(a, out);
 	} else {
 		buf_str(out, " 记录 ");
 		buf_put(out, a->raw->kind);
 	}
-	buf_printf(out, ";日志第 %llu 项", (unsigned long long)a->raw->index);
+	buf_printf(out, "；日志第 %llu 项", (unsigned long long)a->raw->index);
 }
 
 void describe_text(const struct verify_act *a, size_t max, struct buf *out, bool *ret_cut)
@@ -187,7 +187,7 @@ void describe_text(const struct verify_act *a, size_t max, struct buf *out, bool
 
 	*ret_cut = text.len > max;
 	if (!text_is_utf8(text)) {
-		buf_printf(out, "(%zu 字节,不是文字)", text.len);
+		buf_printf(out, "（%zu 字节，不是文字）", text.len);
 		*ret_cut = false;
 		return;
 	}

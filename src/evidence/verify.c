@@ -117,7 +117,7 @@ static void show_chain(const struct verify *v, int64_t at)
 
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		if (v->plan->now > cert_not_after(all[i].c))
-			buf_printf(&ended, ";%s已于 %s 到期,回执形成时在有效期内,不影响结论", all[i].zh, when_of(cert_not_after(all[i].c)).s);
+			buf_printf(&ended, "；%s已于 %s 到期，回执形成时在有效期内，不影响结论", all[i].zh, when_of(cert_not_after(all[i].c)).s);
 	show(v, true, "证书链", "根证书、签发机构、日志签名证书在 %s 依次有效%s", when_of(at).s, buf_cstr(&ended));
 }
 
@@ -171,7 +171,7 @@ static enum err check_heads(struct verify *v)
 			return fault(v, title_of("个日志头", i, "签名").s, e);
 		if ((e = check_stamp(v, i)) != ERR_OK)
 			return fault(v, title_of("个日志头", i, "时间戳").s, e);
-		show(v, true, title_of("个日志头", i, "签名与时间戳").s, "日志共 %llu 项,%s 签名并加盖时间戳",
+		show(v, true, title_of("个日志头", i, "签名与时间戳").s, "日志共 %llu 项，%s 签名并加盖时间戳",
 		     (unsigned long long)v->heads[i].head.size, when_of(v->heads[i].stamped).s);
 	}
 	for (size_t i = 0; i < v->r->n_heads; i++)
@@ -380,13 +380,13 @@ static enum err steps(struct verify *v)
 	enum err e;
 
 	(void)snprintf(v->subject, sizeof v->subject, "%.*s", (int)r->subject.len, (const char *)r->subject.ptr);
-	show(v, true, "格式", "回执编号 %s,共 %zu 项", v->subject, r->n_acts);
+	show(v, true, "格式", "回执编号 %s，共 %zu 项", v->subject, r->n_acts);
 	if ((e = check_root(v)) != ERR_OK)
 		return fault(v, "根证书", e);
 	if (v->plan->root_sm3)
-		show(v, true, "根证书", "与确认的指纹一致:%s", v->bureau);
+		show(v, true, "根证书", "与确认的指纹一致：%s", v->bureau);
 	else
-		show(v, false, "根证书", "根证书未确认:%s", v->bureau);
+		show(v, false, "根证书", "根证书未确认：%s", v->bureau);
 	if ((e = head_parse(r->heads[r->n_heads - 1].text, &last)) != ERR_OK)
 		return fault(v, "日志头", e);
 	if ((e = check_chain(v, last.time)) != ERR_OK)

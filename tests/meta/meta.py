@@ -176,6 +176,20 @@ def check_headers_alone():
     report("every header compiles alone and twice", faults)
 
 
+def check_punctuation():
+    """Chinese text that people read has Chinese punctuation."""
+    mixed = re.compile("[\u4e00-\u9fff”）][,;:!?()]|[,;:!?()][\u4e00-\u9fff“（]")
+    share = os.path.join(ROOT, "share")
+    faults = []
+    for path in list(files(".mustache", under=share)) + [os.path.join(share, "tables", f"{n}.json") for n in ("notices", "guide", "downloads", "faq", "windows")]:
+        said = re.sub(r"\{\{[^}]*\}\}|<[^>]*>", "", text(path))
+        faults += [f"{rel(path)}: {said[max(0, m.start() - 12):m.end() + 12]!r}" for m in mixed.finditer(said)]
+    for path in ("base/err.def", "server/insurance/b03_code.c"):
+        for said in re.findall(r'"((?:[^"\\]|\\.)*)"', text(os.path.join(SRC, path))):
+            faults += [f"{path}: {said}" for _ in mixed.finditer(said)]
+    report("Chinese text has Chinese punctuation", faults)
+
+
 def check_error_table():
     names, codes, faults = set(), set(), []
     rows = re.findall(r'^ROW\((\w+)\s*,\s*"([^"]+)"\s*,\s*(\w+)\s*,\s*(\d+)\s*,\s*(0x[0-9A-Fa-f]+)\s*,\s*(0x[0-9A-Fa-f]+)\s*,\s*"([^"]+)"\s*,\s*"([^"]+)"\s*,\s*"([^"]+)"\)',
@@ -413,6 +427,7 @@ def main():
     check_left_for_later()
     check_headers_alone()
     check_error_table()
+    check_punctuation()
     check_readmes()
     check_templates()
     check_sql()

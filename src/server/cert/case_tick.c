@@ -63,7 +63,7 @@ static enum err expire(const struct desk *d, const struct cert_case *c, size_t *
 {
 	bool returned = c->state == CASE_RETURNED;
 	enum err e = case_move_now(d, c, CACT_EXPIRE, NULL, returned ? "void-not-corrected" : "void-draft-too-old",
-				   returned ? "逾期未补正,按规则自动作废" : "草稿逾期未受理,按规则自动作废");
+				   returned ? "逾期未补正，按规则自动作废" : "草稿逾期未受理，按规则自动作废");
 	if (e == ERR_CONFLICT || e == ERR_LOG_DAMAGED) {
 		err_clear();
 		*damaged += e == ERR_LOG_DAMAGED;

@@ -211,7 +211,7 @@ static enum err put_err(struct check *c, const struct service_field *f, enum err
 	for (size_t i = 0; i < COUNT_OF(codes); i++)
 		if (codes[i].e == e)
 			code = codes[i].code;
-	(void)snprintf(why, sizeof why, ":%s", err_zh(e));
+	(void)snprintf(why, sizeof why, "：%s", err_zh(e));
 	bool own = e == ERR_PRIVATE_USE || e == ERR_UNSURE || f->hint[0] == 0;
 	return put_fault(c, f, code, why, own ? err_remedy(e) : f->hint);
 }
@@ -370,8 +370,8 @@ static enum err check_count(const struct service *s, size_t n, struct fault_sink
 	char text[120];
 	if (n >= s->rows_min && n <= s->rows_max)
 		return ERR_OK;
-	(void)snprintf(text, sizeof text, "人员共 %zu 行,一次申报应为 %zu 至 %zu 行", n, s->rows_min, s->rows_max);
-	const struct fault t = {0, "", "E-29", text, "请增减人员,或分次申报"};
+	(void)snprintf(text, sizeof text, "人员共 %zu 行，一次申报应为 %zu 至 %zu 行", n, s->rows_min, s->rows_max);
+	const struct fault t = {0, "", "E-29", text, "请增减人员，或分次申报"};
 	return fault_put(faults, &t);
 }
 
@@ -383,7 +383,7 @@ static enum err check_length(const struct service *s, const json_t *row, size_t 
 	if (e != ERR_LIMIT)
 		return e;
 	err_clear();
-	const struct fault t = {no, "", "E-28", "本行内容合计过长,无法签名", "请缩短地址、备注等文字"};
+	const struct fault t = {no, "", "E-28", "本行内容合计过长，无法签名", "请缩短地址、备注等文字"};
 	return fault_put(faults, &t);
 }
 
@@ -407,7 +407,7 @@ enum err content_check(const struct service *s, const json_t *content, int64_t n
 
 /* --- text --- */
 
-enum err content_value_text(const struct service_field *f, const char *value, struct buf *out)
+static enum err value_text(const struct service_field *f, const char *value, bool with_code, struct buf *out)
 {
 	struct span rest = span_str(value), part;
 	if (f->list == NULL) {
@@ -418,10 +418,23 @@ enum err content_value_text(const struct service_field *f, const char *value, st
 		more = f->type == FIELD_CODES && span_take_until(&rest, ',', &part);
 		part = more ? part : rest;
 		const char *text = service_list_text(f->list, part);
-		buf_printf(out, "%s%.*s%s%s", first ? "" : "、", (int)part.len, (const char *)part.ptr, text != NULL ? " " : "",
-			   text != NULL ? text : "");
+		buf_str(out, first ? "" : "、");
+		if (with_code || text == NULL)
+			buf_put(out, part);
+		if (text != NULL)
+			buf_printf(out, "%s%s", with_code ? " " : "", text);
 	}
 	return buf_err(out);
+}
+
+enum err content_value_text(const struct service_field *f, const char *value, struct buf *out)
+{
+	return value_text(f, value, true, out);
+}
+
+enum err content_value_words(const struct service_field *f, const char *value, struct buf *out)
+{
+	return value_text(f, value, false, out);
 }
 
 static enum err put_escaped(struct span s, struct buf *out)

@@ -25,7 +25,9 @@ enum err content_take(const struct service_fields *fields, const json_t *in, int
 enum err content_check(const struct service *s, const json_t *content, int64_t now, struct fault_sink *faults) MUST_CHECK;
 /* Appends the canonical text; "-" when all fields are empty. ERR_LIMIT past STATEMENT_VALUE_MAX. */
 enum err content_row_text(const struct service_fields *fields, const json_t *row, struct buf *out) MUST_CHECK;
-/* One field's value as people read it: code with its text. */
+/* One field's value as pages show it: the code's text, or the code where the list no longer has it. */
+enum err content_value_words(const struct service_field *f, const char *value, struct buf *out) MUST_CHECK;
+/* One field's value as it is signed: code with its text. */
 enum err content_value_text(const struct service_field *f, const char *value, struct buf *out) MUST_CHECK;
 enum err content_parse(struct span text, json_t **ret_c) MUST_CHECK;                          /* as stored */
 enum err content_print(const json_t *content, struct buf *out) MUST_CHECK;

@@ -34,7 +34,7 @@ static int field_of(struct span heading)
 
 static void complain(struct buf *why, const char *what, struct span heading)
 {
-	buf_str(why, why->len > 0 ? ";" : "");
+	buf_str(why, why->len > 0 ? "；" : "");
 	buf_str(why, what);
 	buf_put(why, span_sub(heading, 0, 60));
 }
@@ -68,7 +68,7 @@ enum err b03_sheet_head(struct b03_sheet *s, const struct cell *cells, size_t n,
 	for (int f = 0; f < B03_FIELD_COUNT; f++) {
 		bool must = b03_field_required((enum b03_field)f) || f == B03_WAGE || f == B03_CONTRACT_TYPE;
 		if (must && !have[f])
-			complain(ret_why, "缺少的列:", span_str(b03_field_zh((enum b03_field)f)));
+			complain(ret_why, "缺少的列：", span_str(b03_field_zh((enum b03_field)f)));
 	}
 	if (ret_why->len != before)
 		return ERR(XLSX_HEAD, "headings do not fit B03");

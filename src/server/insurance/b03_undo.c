@@ -201,7 +201,7 @@ static void put_faults(const struct b03_undo *u, const struct verdict *v, int64_
 	if (v->later)
 		fault_add(f, row, B03_NAME, B03_CORRECT_LATER, "%s", name);
 	if (billed(&u->rows, v->first_month))
-		fault_add(f, row, B03_START_MONTH, B03_CORRECT_BILL, "%s%s%d年%d月起", name, name[0] != 0 ? ",自" : "自",
+		fault_add(f, row, B03_START_MONTH, B03_CORRECT_BILL, "%s%s%d年%d月起", name, name[0] != 0 ? "，自" : "自",
 			  v->first_month / 100, v->first_month % 100);
 }
 

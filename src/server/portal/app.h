@@ -62,6 +62,7 @@ struct mo {
 };
 struct mo mo_of(json_t *o);
 void mo_str(struct mo *m, const char *key, const char *v);
+void mo_words(struct mo *m, const char *key, const char *v); /* words_put() */
 void mo_int(struct mo *m, const char *key, int64_t v);
 void mo_bool(struct mo *m, const char *key, bool v);
 void mo_date(struct mo *m, const char *key, int64_t t);  /* Beijing date */
@@ -74,6 +75,9 @@ void mo_fact(json_t *list, const char *key, const char *value); /* {"key","value
 enum err mo_err(const struct mo *m) MUST_CHECK;
 enum err model_title(struct web_req *rq, const char *title) MUST_CHECK;
 enum err model_table(struct web_req *rq, const char *name) MUST_CHECK; /* copies the members of share/tables/NAME.json */
+
+/* Chinese text of tables and configuration as people read it: a comma, colon, semicolon or bracket beside Chinese is a Chinese one. */
+void words_put(struct buf *out, const char *s);
 
 /* A cell of a file for spreadsheets, quotes doubled (RFC 4180); one that begins like a formula, which quotes do not hinder, gets
  * an apostrophe. */

@@ -236,7 +236,9 @@ static void put_facts(struct paper *w, const struct unit *u)
 	/* 2.7: JF, unit, month, batch; supplementary batches are not open yet. */
 	(void)snprintf(text, sizeof text, "JF%s%06d01", u->unit_no, h->month);
 	mo_fact(facts, "通知单号", text);
-	mo_fact(facts, "社保机构名称", portal_of(w->rq)->bureau_name);
+	AUTO_BUF(bureau, 512);
+	words_put(&bureau, portal_of(w->rq)->bureau_name);
+	mo_fact(facts, "社保机构名称", buf_cstr(&bureau));
 	mo_fact(facts, "单位编号", u->unit_no);
 	mo_fact(facts, "单位名称", u->name);
 	mo_fact(facts, "统一社会信用代码", u->uscc);
@@ -260,7 +262,7 @@ static void put_base(struct paper *w)
 	if (e != ERR_OK)
 		err_clear();
 	mo_bool(&w->m, "base_verify", b != NULL && b->verify);
-	mo_str(&w->m, "base_src", b != NULL ? b->src : "");
+	mo_words(&w->m, "base_src", b != NULL ? b->src : "");
 }
 
 static void put_total(struct paper *w)

@@ -70,7 +70,7 @@ static enum err queue_row(const struct cert_case *c, void *ctx)
 	struct mo m = mo_item(q->list);
 	TRY(put_due(&m, q->desk, c));
 	mo_str(&m, "no", c->no);
-	mo_str(&m, "unit_name", c->unit_name[0] != 0 ? c->unit_name : "(个人)");
+	mo_str(&m, "unit_name", c->unit_name[0] != 0 ? c->unit_name : "（个人）");
 	mo_str(&m, "holder", c->holder);
 	mo_str(&m, "profile_zh", profile_zh(c->profile));
 	mo_str(&m, "state", case_state_name(c->state));
@@ -193,7 +193,7 @@ static enum err put_options(struct mo *m, const struct service_field *f, const c
 		if (i > 0)
 			(void)snprintf(suffix, sizeof suffix, "-%zu", i + 1);
 		mo_str(&o, "value", c->code);
-		mo_str(&o, "text", c->text);
+		mo_words(&o, "text", c->text);
 		mo_str(&o, "suffix", suffix);
 		/* Nothing chosen yet: the first of a list that must have a choice. */
 		mo_bool(&o, "selected", strcmp(value, c->code) == 0 || (value[0] == 0 && i == 0 && f->required));

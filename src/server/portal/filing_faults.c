@@ -20,7 +20,12 @@ enum err filing_shown(const struct service_field *field, const char *value, stru
 		err_clear();
 		text_fold_show(span_str(value), out);
 	} else if (value[0] != 0 && field != NULL) {
-		return content_value_text(field, value, out);
+		AUTO_BUF(words, 4 * SERVICE_VALUE_MAX);
+		TRY(content_value_words(field, value, &words));
+		if (field->list == NULL)
+			buf_put(out, buf_span(&words));
+		else
+			words_put(out, buf_cstr(&words));
 	} else {
 		buf_str(out, value);
 	}

@@ -128,7 +128,7 @@ static enum err put_facts(struct mo *m, const struct service *s, const json_t *f
 		const char *v = json_str_or(form, s->fields.v[i].name, "");
 		if (v[0] == 0)
 			continue;
-		TRY(content_value_text(&s->fields.v[i], v, &text));
+		TRY(content_value_words(&s->fields.v[i], v, &text));
 		mo_fact(list, s->fields.v[i].label, buf_cstr(&text));
 	}
 	return mo_err(m);
@@ -215,6 +215,19 @@ enum err filing_put_content(struct web_req *rq, struct mo *m, const struct filin
 
 /* --- story --- */
 
+/* What happened by itself, in words: the names of rules are the log's. */
+static const char *rule_zh(const char *rule)
+{
+	static const struct { const char *rule, *zh; } words[] = {
+		{"accept-on-review", "随审核一并受理"}, {"void-not-corrected", "逾期未补正"}, {"void-draft-too-old", "草稿逾期未申报"},
+		{"corrected-by-", "另件更正办结"},
+	};
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strncmp(rule, words[i].rule, strlen(words[i].rule)) == 0)
+			return words[i].zh;
+	return rule[0] != 0 ? "按规则" : "";
+}
+
 static enum err put_event(const struct filing_event *e, void *ctx)
 {
 	struct mo o = mo_item(ctx);
@@ -226,7 +239,7 @@ static enum err put_event(const struct filing_event *e, void *ctx)
 	mo_str(&o, "to_zh", filing_state_zh(e->to));
 	mo_str(&o, "name", e->name);
 	mo_str(&o, "role_zh", e->rule[0] != 0 ? "系统" : role_name_zh(e->role));
-	mo_str(&o, "rule", e->rule);
+	mo_str(&o, "rule", rule_zh(e->rule));
 	mo_str(&o, "tail", n > 4 ? e->serial + n - 4 : e->serial);
 	json_t *opinions = mo_list(&o, "opinions");
 	while (rest.len > 0) {

@@ -145,7 +145,7 @@ static enum err put_options(struct mo *m, const struct service_field *f, const c
 	for (size_t i = 0; f->list != NULL && i < f->list->n; i++) {
 		struct mo o = mo_item(list);
 		mo_str(&o, "value", f->list->v[i].code);
-		mo_str(&o, "text", f->list->v[i].text);
+		mo_words(&o, "text", f->list->v[i].text);
 		mo_bool(&o, "selected", f->type == FIELD_CODES ? code_is_in(value, f->list->v[i].code) : strcmp(value, f->list->v[i].code) == 0);
 		TRY(mo_err(&o));
 	}

@@ -21,6 +21,42 @@ void mo_str(struct mo *m, const char *key, const char *v)
 		m->e = json_put_str(m->o, key, span_str(v));
 }
 
+static bool is_wide(struct span s)
+{
+	uint32_t cp = 0;
+	return text_decode(s, &cp) > 1;
+}
+
+void words_put(struct buf *out, const char *s)
+{
+	static const struct { uint8_t narrow; const char *wide; } marks[] = {{',', "，"}, {':', "："}, {';', "；"}, {'(', "（"}, {')', "）"}};
+	struct span rest = span_str(s);
+	bool after_wide = false;
+	while (rest.len > 0) {
+		uint32_t cp = 0;
+		size_t n = text_decode(rest, &cp), i = 0;
+		struct span next = span_sub(rest, n > 0 ? n : 1, rest.len);
+		while (i < COUNT_OF(marks) && marks[i].narrow != rest.ptr[0])
+			i++;
+		bool swap = i < COUNT_OF(marks) && (after_wide || is_wide(next));
+		if (swap)
+			buf_str(out, marks[i].wide);
+		else
+			buf_put(out, span_sub(rest, 0, n > 0 ? n : 1));
+		after_wide = swap || n > 1;
+		rest = next;
+	}
+}
+
+void mo_words(struct mo *m, const char *key, const char *v)
+{
+	AUTO_BUF(text, 4096);
+	words_put(&text, v);
+	if (m->e == ERR_OK)
+		m->e = buf_err(&text);
+	mo_str(m, key, buf_cstr(&text));
+}
+
 void mo_int(struct mo *m, const char *key, int64_t v)
 {
 	if (m->e == ERR_OK)
@@ -211,7 +247,7 @@ struct link {
 };
 static const struct link links[] = {
 	{"/", "首页", 0},          {"/guide", "办事指南", 0},     {"/downloads", "下载专区", 0},
-	{"/faq", "常见问题", 0},   {"/windows", "办理窗口", 0},   {"/unit", "我的单位", ROLE_UNIT},
+	{"/faq", "常见问题", 0},   {"/windows", "办理窗口", 0},   {"/search", "搜索", 0},   {"/unit", "我的单位", ROLE_UNIT},
 	{"/person", "我的信息", ROLE_PERSON}, {"/desk", "证书业务", ROLE_DESK}, {"/review", "待审核", ROLE_REVIEWER},
 	{"/filings", "业务申报", ROLE_UNIT | ROLE_PERSON}, {"/review/filings", "业务审核", ROLE_REVIEWER},
 	{"/audit", "审计", ROLE_AUDITOR}, {"/admin", "管理", ROLE_SECURITY | ROLE_SYSTEM},
@@ -287,7 +323,7 @@ enum err page_common(struct web_req *rq, json_t *model)
 		const char *text = json_string_value(json_object_get(model, "text"));
 		mo_str(&top, "title", text != NULL ? text : "印信");
 	}
-	mo_str(&yx, "bureau", p->bureau_name);
+	mo_words(&yx, "bureau", p->bureau_name);
 	mo_str(&yx, "product", "印信");
 	mo_str(&yx, "agent", p->agent_origin);
 	mo_str(&yx, "csrf", csrf);
@@ -295,6 +331,7 @@ enum err page_common(struct web_req *rq, json_t *model)
 	mo_str(&yx, "cert", s != NULL ? s->cert_serial : "");
 	mo_str(&yx, "holder", s != NULL ? s->holder : "");
 	mo_str(&yx, "role", s != NULL ? role_zh(s->roles) : "");
+	mo_str(&yx, "home", s != NULL ? role_home(s->roles) : "/");
 	mo_int(&yx, "idle", p->idle_sec);
 	mo_int(&yx, "left", s != NULL ? s->ends - clock_now(p->desk.clock) : 0);
 	TRY(put_keep(&yx, &p->desk, s));

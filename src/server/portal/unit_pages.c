@@ -36,6 +36,7 @@ enum err page_my_cert(struct web_req *rq, struct mo *m)
 	mo_last_day(&o, "to", c.not_after);
 	mo_int(&o, "days_left", left);
 	mo_bool(&o, "soon", left <= SOON_DAYS);
+	mo_bool(&o, "of_unit", s->unit_no[0] != 0);
 	put_status(&o, &c, now);
 	return mo_err(&o);
 }

@@ -440,8 +440,8 @@ static void ended(void **state)
 	static const struct { bool suspended; int64_t before_sec; enum err e; const char *says; } rows[] = {
 		{false, 100, ERR_CERT_REVOKED, "第1项 证书状态"}, {true, 100, ERR_CERT_SUSPENDED, "第1项 证书状态"},
 		{false, 0, ERR_CERT_REVOKED, "第1项 证书状态"}, {true, 0, ERR_CERT_SUSPENDED, "第1项 证书状态"},
-		{false, -20, ERR_OK, "吊销,在签名之后,不影响本项"}, {true, -20, ERR_OK, "冻结,在签名之后,不影响本项"},
-		{false, -4000, ERR_OK, "当时有效;日志第 0 项"},
+		{false, -20, ERR_OK, "吊销，在签名之后，不影响本项"}, {true, -20, ERR_OK, "冻结，在签名之后，不影响本项"},
+		{false, -4000, ERR_OK, "当时有效；日志第 0 项"},
 	};
 
 	(void)state;

@@ -367,7 +367,7 @@ static void test_sheet(void **state)
 	cells[1] = (struct cell){CELL_TEXT, SPAN_LIT("工号")};
 	cells[6] = (struct cell){CELL_TEXT, SPAN_LIT("姓名")};
 	assert_int_equal(b03_sheet_head(&s, cells, COUNT_OF(head), &why), ERR_XLSX_HEAD);
-	assert_string_equal(buf_cstr(&why), "模板中没有的列:工号;重复的列:姓名;缺少的列:证件号码;缺少的列:月工资");
+	assert_string_equal(buf_cstr(&why), "模板中没有的列：工号；重复的列：姓名；缺少的列：证件号码；缺少的列：月工资");
 	err_clear();
 }
 

@@ -102,11 +102,59 @@ static void test_root_list(void **state)
 	assert_true(browser_says(&s->b, "href=\"/crl/root.crl\"") && browser_says(&s->b, "第 1 期"));
 }
 
+/* As people ask: not letter by letter as a title has it, and as little as two characters. */
+static void test_search(void **state)
+{
+	struct site *s = *state;
+	static const struct { const char *query, *href; } rows[] = {
+		{"%E5%BF%98%E8%AE%B0%E5%AF%86%E7%A0%81", "/faq#faq-9"},          /* 忘记密码 */
+		{"%E5%AF%86%E7%A0%81", "/faq#faq-9"},                             /* 密码 */
+		{"%E8%B4%A8%E4%BF%9D", "/faq#faq-4"},                             /* 质保 */
+		{"%E4%B8%AA%E4%BA%BA%E8%AF%81%E4%B9%A6", "/guide#guide-2"},      /* 个人证书 */
+		{"%E8%A1%A8%E6%A0%BC%E6%A8%A1%E6%9D%BF", "/downloads#downloads-2"}, /* 表格模板 */
+		{"%E5%9C%B0%E7%82%B9", "/windows#windows-1"},                     /* 地点 */
+		{"%E5%8F%82%E4%BF%9D", "/notices/2"},                             /* 参保 */
+		{"l-206", "/faq#faq-16"},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char uri[120], href[80];
+		(void)snprintf(uri, sizeof uri, "/search?q=%s", rows[i].query);
+		(void)snprintf(href, sizeof href, "href=\"%s\"", rows[i].href);
+		assert_int_equal(browser_get(&s->b, uri), 200);
+		if (!browser_says(&s->b, href))
+			fail_msg("%s: %s", uri, rows[i].href);
+	}
+	assert_int_equal(browser_get(&s->b, "/search?q=zzzz"), 200);
+	assert_true(browser_says(&s->b, "没有找到"));
+	assert_int_equal(browser_get(&s->b, "/faq?q=%E5%BF%98%E8%AE%B0%E5%AF%86%E7%A0%81"), 200);
+	assert_true(browser_says(&s->b, "忘记证书密码"));
+	assert_int_equal(browser_get(&s->b, "/notices/1"), 200);
+	assert_int_equal(browser_get(&s->b, "/notices/9"), 404);
+	assert_int_equal(browser_get(&s->b, "/"), 200);
+	assert_true(browser_says(&s->b, "href=\"/notices/1\""));
+}
+
+/* A refusal leads to one's own page, not to where a stranger begins. */
+static void test_refused_leads_home(void **state)
+{
+	struct site *s = *state;
+	site_log_in_staff(s, &s->o.clerk, ROLE_CLERK, "/desk");
+	assert_int_equal(browser_get(&s->b, "/unit"), 403);
+	assert_true(browser_says(&s->b, "href=\"/desk\" id=\"home\">返回我的页面"));
+	site_session(s, &s->o.reviewer, ROLE_REVIEWER);
+	assert_int_equal(browser_get(&s->b, "/admin"), 403);
+	assert_true(browser_says(&s->b, "href=\"/review\" id=\"home\""));
+	s->b.session[0] = 0;
+	assert_int_equal(browser_get(&s->b, "/nowhere"), 404);
+	assert_true(browser_says(&s->b, "href=\"/\" id=\"home\">返回首页"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_SITE(test_contract), WITH_SITE(test_health), WITH_SITE(test_frame), WITH_SITE(test_elder), WITH_SITE(test_shared),
 		WITH_SITE(test_root_list),
+		WITH_SITE(test_search), WITH_SITE(test_refused_leads_home),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
