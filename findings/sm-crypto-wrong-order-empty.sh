@@ -21,8 +21,8 @@ const seen = {
   'sm-crypto, text of no characters': turn(() => a.doDecrypt(a.doEncrypt('', k.publicKey, 1), k.privateKey, 1)),
   'sm-crypto-v2, other order': turn(() => b.doDecrypt(c, k.privateKey, 0)),
   'sm-crypto-v2, leading 04': turn(() => b.doDecrypt('04' + c, k.privateKey, 1)),
-  'gm-crypto's, no 04, read as C1C3C2': turn(() => a.doDecrypt(other, k.privateKey, 1)),
-  'gm-crypto's, no 04, read as C1C2C3': turn(() => a.doDecrypt(other, k.privateKey, 0)),
+  'of gm-crypto, no 04, read as C1C3C2': turn(() => a.doDecrypt(other, k.privateKey, 1)),
+  'of gm-crypto, no 04, read as C1C2C3': turn(() => a.doDecrypt(other, k.privateKey, 0)),
   'control, right order': turn(() => a.doDecrypt(c, k.privateKey, 1)),
 }
 console.log('expected: an exception wherever the ciphertext is not understood (its SM3 check fails)')
