@@ -43,9 +43,9 @@ for f in "GBK-EUC-H gbk" "UniGB-UCS2-H utf-16-be"; do
 	python3 make.py $f a.pdf
 	pdftoppm -gray -r 72 a.pdf p 2>err && rc=0 || rc=$?
 	text=$(pdftotext a.pdf - 2>/dev/null | tr -d '\n\f')
-	n=$(dark p-1.pgm)
-	echo "seen, ${f% *}: pdftoppm exit $rc, dark pixels $n, text \"$text\", stderr: $(head -1 err)"
-	[ "$rc" = 0 ] && [ "$n" = 0 ] && [ -z "$text" ] || changed=1
+	n=$(dark p-1.pgm) fonts=$(pdffonts a.pdf 2>/dev/null | grep -c STSong || true)
+	echo "seen, ${f% *}: pdftoppm exit $rc, dark pixels $n, text \"$text\", fonts listed $fonts, stderr: $(head -1 err)"
+	[ "$rc" = 0 ] && [ "$n" = 0 ] && [ -z "$text" ] && [ "$fonts" = 0 ] || changed=1
 	if command -v mutool >/dev/null; then
 		mutool draw -q -r 72 -F pgm -o m.pgm a.pdf 2>/dev/null
 		echo "control, mutool: dark pixels $(dark m.pgm)"
