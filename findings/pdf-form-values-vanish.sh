@@ -1,7 +1,7 @@
 #!/bin/sh
 # A form field whose value has no appearance stream (NeedAppearances true: what libraries leave when they only set /V) must be drawn by
 # the viewer (ISO 32000-1, 12.7.3.3). Poppler draws a Latin value; of a Chinese one it draws NOTHING, or only its Latin part ("张测 A1"
-# becomes "A1"), exit 0, a line on stderr; MuPDF does the same. Browsers and Acrobat show it with a font of their own. pdffonts lists no
+# becomes "A1"), exit 0, a line on stderr; MuPDF does the same. A viewer with fonts of its own may show it (not run). pdffonts lists no
 # font at all for such a page, so a check of fonts does not see it either.
 # For Yinxin: the officer reads an empty or half form where the filer reads a full one: refuse a Widget or FreeText without /AP, with
 # the words "print it to PDF anew". Seen 2026-12-01, Debian 12: poppler-utils 22.12.0-2, mupdf-tools 1.21.1.
