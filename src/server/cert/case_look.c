@@ -29,7 +29,7 @@ static enum err look_log(const struct desk *d, const char *no, const struct offi
 	AUTO_LOG_ACT(log);
 	buf_printf(&text, "%s\n%s\n%s\n%s\n", no, by->person_id, by->name, reason);
 	TRY(buf_err(&text));
-	TRY(case_log_init(&log, d, KIND, by, NULL, buf_span(&text)));
+	TRY(case_log_init(&log, d, KIND, by, buf_span(&text)));
 	(void)snprintf(subject, sizeof subject, SUBJECT "%s", no);
 	memcpy(log.subject, subject, sizeof log.subject);
 	return store_write(d->store, append_fn, &log);

@@ -49,9 +49,9 @@ static enum err take_heading(struct b03_sheet *s, size_t i, const struct cell *c
 	struct span heading = bare(buf_span(&folded));
 	int f = field_of(heading);
 	if (f < 0)
-		complain(why, "模板中没有的列:", heading);
+		complain(why, "模板中没有的列：", heading);
 	else if (have[f])
-		complain(why, "重复的列:", heading);
+		complain(why, "重复的列：", heading);
 	else
 		have[f] = true;
 	s->field[i] = f;

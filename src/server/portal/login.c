@@ -44,9 +44,12 @@ static enum err statement_is_ours(const struct login_env *env, struct span text,
 
 static enum err roster_roles(const struct login_env *env, const char *person, unsigned *ret_roles)
 {
+	struct staff_entry entry;
 	AUTO_BUF(text, ROSTER_MAX);
 	TRY(env->roster(env->roster_ctx, &text));
-	return staff_roles_in(buf_span(&text), person, ret_roles);
+	TRY(staff_entry_in(buf_span(&text), person, &entry));
+	*ret_roles = entry.roles;
+	return ERR_OK;
 }
 
 /* --- units and persons: the register --- */

@@ -32,18 +32,31 @@ void staff_free(struct staff *r)
 	free(r);
 }
 
-enum err staff_roles_in(struct span text, const char *person, unsigned *ret_roles)
+/* "P000004 clerk,reviewer 430104" */
+static enum err entry_parse(struct span rest, struct staff_entry *ret_e)
+{
+	struct span roles;
+	char list[128];
+	struct staff_entry e;
+	if (!span_take_until(&rest, ' ', &roles) || roles.len >= sizeof list || rest.len >= sizeof e.district)
+		return ERR(L_UNBOUND, "roster's line cannot be read");
+	(void)snprintf(list, sizeof list, "%.*s", (int)roles.len, (const char *)roles.ptr);
+	(void)snprintf(e.district, sizeof e.district, "%.*s", (int)rest.len, (const char *)rest.ptr);
+	e.roles = role_bits(list);
+	if (e.roles == 0)
+		return ERR(L_UNBOUND, "roster gives no role");
+	*ret_e = e;
+	return ERR_OK;
+}
+
+enum err staff_entry_in(struct span text, const char *person, struct staff_entry *ret_e)
 {
 	AUTO(statement) s = NULL;
 	TRY(statement_parse(text, &s));
 	for (size_t i = 0; i < statement_count(s, "entry"); i++) {
-		struct span entry = span_str(statement_get_n(s, "entry", i)), id, roles;
-		if (!span_take_until(&entry, ' ', &id) || !span_take_until(&entry, ' ', &roles) || !span_eq_str(id, person))
-			continue;
-		char list[128];
-		(void)snprintf(list, sizeof list, "%.*s", (int)roles.len, (const char *)roles.ptr);
-		*ret_roles = role_bits(list);
-		return *ret_roles != 0 ? ERR_OK : ERR(L_UNBOUND, "roster gives no role");
+		struct span entry = span_str(statement_get_n(s, "entry", i)), id;
+		if (span_take_until(&entry, ' ', &id) && span_eq_str(id, person))
+			return entry_parse(entry, ret_e);
 	}
 	return ERR(L_UNBOUND, "person is not on the roster");
 }
@@ -63,7 +76,7 @@ static enum err fetch(const struct portal *p, struct staff *r, uint64_t seq)
 	return ERR_OK;
 }
 
-enum err staff_roles_now(const struct portal *p, const char *person, unsigned *ret_roles)
+enum err staff_entry_now(const struct portal *p, const char *person, struct staff_entry *ret_e)
 {
 	struct staff *r = p->staff;
 	uint64_t seq = 0;
@@ -71,7 +84,7 @@ enum err staff_roles_now(const struct portal *p, const char *person, unsigned *r
 	(void)pthread_mutex_lock(&r->lock);
 	enum err e = fetch(p, r, seq);
 	if (e == ERR_OK)
-		e = staff_roles_in(buf_span(&r->text), person, ret_roles);
+		e = staff_entry_in(buf_span(&r->text), person, ret_e);
 	else
 		e = err_note(ERR_STATUS_AWAY, "roster: %s", err_name(e));
 	(void)pthread_mutex_unlock(&r->lock);

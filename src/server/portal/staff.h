@@ -7,7 +7,11 @@ struct portal;
 struct staff;
 enum err staff_new(struct staff **ret_r) MUST_CHECK;
 void staff_free(struct staff *r);
-/* Bits of that person's roles by the roster's text; ERR_L_UNBOUND when it gives none. */
-enum err staff_roles_in(struct span text, const char *person, unsigned *ret_roles) MUST_CHECK;
+struct staff_entry {
+	unsigned roles;    /* bits; never 0 */
+	char district[16]; /* "430104" */
+};
+/* That person's line of the roster's text; ERR_L_UNBOUND when it gives no role. */
+enum err staff_entry_in(struct span text, const char *person, struct staff_entry *ret_e) MUST_CHECK;
 /* The same by the roster in force, by a word at most WORD_MS old. */
-enum err staff_roles_now(const struct portal *p, const char *person, unsigned *ret_roles) MUST_CHECK;
+enum err staff_entry_now(const struct portal *p, const char *person, struct staff_entry *ret_e) MUST_CHECK;

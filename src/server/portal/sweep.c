@@ -20,15 +20,16 @@ int portal_cert_status(void *ctx, const char *serial)
 enum err portal_may_go_on(void *app, const struct web_session *s)
 {
 	const struct portal *p = app;
-	unsigned roles = 0;
+	struct staff_entry entry = {0};
 	TRY(trust_still_good(p->trust, s->cert_serial));
 	if (p->staff == NULL || (s->roles & ROLE_STAFF) == 0)
 		return ERR_OK;
-	enum err e = staff_roles_now(p, s->person_id, &roles);
+	enum err e = staff_entry_now(p, s->person_id, &entry);
 	if (e != ERR_OK && e != ERR_L_UNBOUND)
 		return e;
 	err_clear();
-	return (s->roles & ROLE_STAFF & ~roles) == 0 ? ERR_OK : ERR(ROLE, "the roster in force gives roles 0x%x, the session 0x%x", roles, s->roles);
+	bool all = (s->roles & ROLE_STAFF & ~entry.roles) == 0;
+	return all ? ERR_OK : ERR(ROLE, "the roster in force gives roles 0x%x, the session 0x%x", entry.roles, s->roles);
 }
 
 static enum err take_listed(const struct row *row, void *ctx)
