@@ -214,7 +214,7 @@ def older_bureau(b):
     b.stop()
     os.rename(f"{b.data}/notary/keys.bin", f"{b.data}/notary/away")
     p = subprocess.run([b.program("yinxin"), "up"], env=b.env, cwd=b.dir, capture_output=True, text=True, timeout=30)
-    check("a bureau from before there was a notary is refused in words", p.returncode == 1 and "notary" in p.stderr, p.stderr)
+    check("a bureau from before there was a notary is refused in words", p.returncode == 1 and "没有公证程序" in p.stderr, p.stderr)
     os.rename(f"{b.data}/notary/away", f"{b.data}/notary/keys.bin")
 
 

@@ -26,7 +26,7 @@ struct portal {
 	const struct tables *insurance;   /* NULL: no register of insurance is kept */
 	struct converting *converting;    /* NULL: files from outside cannot be read here */
 	struct progress *progress;        /* NULL: nobody is told how far an upload has come */
-	struct staff *staff;             /* staff.h; NULL: sessions of officers are not judged by it */
+	struct staff *staff;             /* staff.h; NULL: the roster is not kept, and sessions are not judged by it */
 	enum err (*roster)(void *ctx, struct buf *ret_statement); /* NULL: the signer is asked */
 	void *roster_ctx;
 	json_t *tables; /* share/tables, by file name without suffix; read only */

@@ -61,13 +61,18 @@ enum err staff_entry_in(struct span text, const char *person, struct staff_entry
 	return ERR(L_UNBOUND, "person is not on the roster");
 }
 
+static enum err ask(const struct portal *p, struct buf *out)
+{
+	TRY(p->roster != NULL ? p->roster(p->roster_ctx, out) : signer_roster_text(p->signer, out));
+	return buf_err(out);
+}
+
 static enum err fetch(const struct portal *p, struct staff *r, uint64_t seq)
 {
 	AUTO_BUF(fresh, STATEMENT_MAX);
 	if (r->known && r->seq == seq)
 		return ERR_OK;
-	TRY(p->roster != NULL ? p->roster(p->roster_ctx, &fresh) : signer_roster_text(p->signer, &fresh));
-	TRY(buf_err(&fresh));
+	TRY(ask(p, &fresh));
 	buf_clear(&r->text);
 	buf_put(&r->text, buf_span(&fresh));
 	TRY(buf_err(&r->text));
@@ -76,7 +81,7 @@ static enum err fetch(const struct portal *p, struct staff *r, uint64_t seq)
 	return ERR_OK;
 }
 
-enum err staff_entry_now(const struct portal *p, const char *person, struct staff_entry *ret_e)
+static enum err entry_kept(const struct portal *p, const char *person, struct staff_entry *ret_e)
 {
 	struct staff *r = p->staff;
 	uint64_t seq = 0;
@@ -89,4 +94,13 @@ enum err staff_entry_now(const struct portal *p, const char *person, struct staf
 		e = err_note(ERR_STATUS_AWAY, "roster: %s", err_name(e));
 	(void)pthread_mutex_unlock(&r->lock);
 	return e;
+}
+
+enum err staff_entry_now(const struct portal *p, const char *person, struct staff_entry *ret_e)
+{
+	AUTO_BUF(text, STATEMENT_MAX);
+	if (p->staff != NULL)
+		return entry_kept(p, person, ret_e);
+	TRY(ask(p, &text));
+	return staff_entry_in(buf_span(&text), person, ret_e);
 }

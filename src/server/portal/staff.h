@@ -13,5 +13,5 @@ struct staff_entry {
 };
 /* That person's line of the roster's text; ERR_L_UNBOUND when it gives no role. */
 enum err staff_entry_in(struct span text, const char *person, struct staff_entry *ret_e) MUST_CHECK;
-/* The same by the roster in force, by a word at most WORD_MS old. */
+/* The same by the roster in force, by a word at most WORD_MS old; asked for each time where the portal keeps none. */
 enum err staff_entry_now(const struct portal *p, const char *person, struct staff_entry *ret_e) MUST_CHECK;

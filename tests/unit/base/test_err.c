@@ -33,7 +33,7 @@ static void a_shell_is_no_page(void **state)
 		for (size_t k = 0; err_code((enum err)i)[0] == 'S' && k < COUNT_OF(pages); k++)
 			assert_null(strstr(said, pages[k]));
 	}
-	assert_string_equal(err_remedy_shell(ERR_PIN_LOCKED), err_remedy(ERR_PIN_LOCKED));
+	assert_string_equal(err_remedy_shell(ERR_CERT_EXPIRED), err_remedy(ERR_CERT_EXPIRED));
 	assert_string_equal(err_remedy_shell((enum err)9999), err_remedy(ERR_INTERNAL));
 }
 
