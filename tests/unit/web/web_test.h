@@ -26,7 +26,7 @@ static inline int test_dir_make(void **state)
 	const char *tmp = getenv("TMPDIR");
 
 	(void)state;
-	snprintf(test_dir, sizeof(test_dir), "%s/yx-web-XXXXXX", tmp ? tmp : "/tmp");
+	snprintf(test_dir, sizeof(test_dir), "%s/yx web-XXXXXX", tmp ? tmp : "/tmp");
 	return mkdtemp(test_dir) ? 0 : -1;
 }
 
