@@ -88,6 +88,18 @@ enum err standing_check(const struct standing_ask *ask, struct standing *ret_s)
 	return ERR_OK;
 }
 
+enum err standing_lets_in(const struct standing_ask *ask)
+{
+	struct answers a;
+	struct ocsp_said said;
+
+	TRY(split(ask->answers, &a));
+	if (a.n != 1)
+		return ERR(DER, "more than one status answer at the door");
+	TRY(ocsp_said_of(a.v[0], ask->ca, ask->about, ask->known, &said));
+	return at_arrival(ask, &said);
+}
+
 /* --- for the sequencer --- */
 
 enum err standing_produced(struct span answers, int64_t *ret_time)

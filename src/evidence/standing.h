@@ -22,6 +22,9 @@ struct standing {
 /* ERR_STALE (times), ERR_SERIAL_UNKNOWN, ERR_CERT_SUSPENDED and ERR_CERT_REVOKED when the act arrived, ERR_DER for anything that
  * is not one answer or two; ocsp.h's. */
 enum err standing_check(const struct standing_ask *ask, struct standing *ret_s) MUST_CHECK;
+/* At the door: one answer, from the arrival and good, so that a later one may go beside it. A change since the arrival would be
+ * forgiven by that answer alone and by no second one. Errors as above. */
+enum err standing_lets_in(const struct standing_ask *ask) MUST_CHECK;
 
 /* --- for the sequencer; who made the answers is not asked --- */
 /* When the last one was produced. */

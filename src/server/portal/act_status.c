@@ -5,6 +5,17 @@
 
 enum { ANSWER_MS = 4000 };
 
+static struct standing_ask question(const struct portal *p, const struct cert *c, int64_t arrived, struct span status)
+{
+	return (struct standing_ask){.answers = status, .ca = trust_ca(p->trust), .about = c, .arrived = arrived};
+}
+
+/* Of the certificate, that is; anything else is a fault of the answer or of who gave it, and not told as one of the certificate. */
+static bool is_verdict(enum err e)
+{
+	return e == ERR_CERT_SUSPENDED || e == ERR_CERT_REVOKED || e == ERR_SERIAL_UNKNOWN;
+}
+
 /* What the notary signed is looked at before it becomes evidence, with the eyes of a receipt's reader. */
 static enum err ask_notary(const struct portal *p, const struct cert *c, int64_t arrived, struct buf *ret_status)
 {
@@ -13,8 +24,9 @@ static enum err ask_notary(const struct portal *p, const struct cert *c, int64_t
 	enum err e = notary_status_within(p->notary, &serial, 1, ANSWER_MS, ret_status);
 	if (e != ERR_OK)
 		return err_note(ERR_STATUS_AWAY, "notary: %s", err_name(e));
-	e = portal_act_proved((void *)(uintptr_t)p, c, arrived, span_sub(buf_span(ret_status), before, ret_status->len - before));
-	return e == ERR_STALE ? err_note(ERR_STATUS_AWAY, "the notary's clock is behind") : e;
+	const struct standing_ask ask = question(p, c, arrived, span_sub(buf_span(ret_status), before, ret_status->len - before));
+	e = standing_lets_in(&ask);
+	return e == ERR_OK || is_verdict(e) ? e : err_note(ERR_STATUS_AWAY, "the notary's answer: %s", err_name(e));
 }
 
 enum err portal_act_judge(void *ctx, const struct cert *c, int64_t arrived, struct buf *ret_status)
@@ -30,5 +42,6 @@ enum err portal_act_proved(void *ctx, const struct cert *c, int64_t arrived, str
 {
 	const struct portal *p = ctx;
 	struct standing s;
-	return standing_check(&(struct standing_ask){.answers = status, .ca = trust_ca(p->trust), .about = c, .arrived = arrived}, &s);
+	const struct standing_ask ask = question(p, c, arrived, status);
+	return standing_check(&ask, &s);
 }

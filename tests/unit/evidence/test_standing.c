@@ -82,6 +82,34 @@ static void table(void **state)
 	hall_close(&h);
 }
 
+/* What lets an act in is what may have a second answer beside it: a change between the arrival and the answer does not, for the
+ * receipt would be refused as soon as the head comes late. */
+static void door(void **state)
+{
+	static const struct { struct answer first, second; enum err want; } kinds[] = {
+		{{0, GONE, false}, none, ERR_OK}, {{5, GONE, false}, none, ERR_OK}, {{-1, GONE, false}, none, ERR_STALE},
+		{{301, GONE, false}, none, ERR_STALE}, {{5, 0, false}, none, ERR_CERT_SUSPENDED}, {{5, 1, false}, none, ERR_CERT_SUSPENDED},
+		{{5, 5, false}, none, ERR_CERT_SUSPENDED}, {{5, GONE, true}, none, ERR_ABSENT},
+		{{0, GONE, false}, {5, GONE, false}, ERR_DER}, {none, none, ERR_DER},
+	};
+	struct hall h;
+
+	(void)state;
+	hall_open(&h);
+	int64_t t0 = clock_now(h.clock);
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		AUTO_BUF(value, STANDING_MAX);
+		put(&h, &kinds[i].first, t0, true, &value);
+		put(&h, &kinds[i].second, t0, true, &value);
+		OK(buf_err(&value));
+		enum err e = standing_lets_in(&(struct standing_ask){.answers = buf_span(&value), .ca = h.ca.cert, .about = h.clerk.cert, .arrived = t0});
+		if (e != kinds[i].want)
+			fail_msg("row %zu: %s (%s)", i, err_name(e), err_detail());
+		err_clear();
+	}
+	hall_close(&h);
+}
+
 /* Which answer stays when an act is ordered anew; rubbish is no answer. */
 static void kept(void **state)
 {
@@ -135,6 +163,6 @@ static void verifications(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(kept), cmocka_unit_test(verifications)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(door), cmocka_unit_test(kept), cmocka_unit_test(verifications)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
