@@ -216,16 +216,17 @@ static enum err check_by_list(struct trust *t, const struct cert *leaf, int64_t 
 	return e;
 }
 
-/* The list is fetched anew on the way; whether that succeeds does not matter to this certificate, of which the signer is asked. */
+/* The list is fetched anew on the way; whether that succeeds does not matter to this certificate, of which the signer is asked. Who
+ * does not answer that is not asked for the list too: a login waits once. */
 enum err trust_check(struct trust *t, const struct cert *leaf, int64_t now)
 {
 	int status = 0;
 	if (t->word == NULL)
 		return check_by_list(t, leaf, now);
 	TRY(trust_path(t, leaf, now));
+	TRY(word_now(t->word, cert_serial(leaf), &status));
 	if (trust_keep_current(t, now) != ERR_OK)
 		err_clear();
-	TRY(word_now(t->word, cert_serial(leaf), &status));
 	return status_error(status, cert_serial(leaf));
 }
 
