@@ -146,11 +146,16 @@ static bool is_open_when_locked(const struct web_route *r)
 	       strncmp(r->pattern, "/session/", 9) == 0;
 }
 
-/* A certificate that acts no more takes its session with it, and so does an office that was left; the answer says why. */
+/* A certificate that acts no more takes its session with it, and so does an office that was left; the answer says why. When nobody
+ * can say, pages wait; locking and leaving do not. */
 static enum err may_go_on(struct web_req *rq)
 {
 	enum err e = rq->conf->may_go_on ? rq->conf->may_go_on(rq->conf->app, &rq->session) : ERR_OK;
 
+	if (e == ERR_STATUS_AWAY && is_open_when_locked(rq->route)) {
+		err_clear();
+		return ERR_OK;
+	}
 	if (e != ERR_CERT_REVOKED && e != ERR_CERT_SUSPENDED && e != ERR_ROLE)
 		return e;
 	enum err ended = session_end(rq->conf->sessions, rq);

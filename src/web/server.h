@@ -22,7 +22,8 @@ struct web_config {
 	enum err (*common)(struct web_req *rq, json_t *model);
 	struct sessions *sessions;
 	/* Whether the session may still go on, asked for every page that needs one; NULL: not asked. ERR_CERT_REVOKED,
-	 * ERR_CERT_SUSPENDED and ERR_ROLE end it, another error only fails the request. */
+	 * ERR_CERT_SUSPENDED and ERR_ROLE end it, another error only fails the request; ERR_STATUS_AWAY not that which locks the
+	 * session or leaves it. */
 	enum err (*may_go_on)(void *app, const struct web_session *s);
 	struct views *views;
 	void *app;

@@ -244,6 +244,32 @@ static void locked_pages(void **state)
 	assert_string_equal(refusal(me), "L-107");
 }
 
+static enum err word_away(void *app, const struct web_session *who)
+{
+	(void)app, (void)who;
+	return ERR(STATUS_AWAY, "signer is away");
+}
+
+/* Nobody says whether the certificate is good: pages wait, but the key that was pulled out locks, and one can leave. */
+static void locked_without_a_word(void **state)
+{
+	const char *me = app_log_in("1", NULL);
+
+	(void)state;
+	app_conf.may_go_on = word_away;
+	int page = app_status("GET", "/closed", me), lock = post_json("/session/lock", me, ""), locked = app_status("GET", "/closed", me);
+	app_conf.may_go_on = NULL;
+	assert_int_equal(page, 503);
+	assert_int_equal(lock, 200);
+	assert_int_equal(locked, 503);
+	assert_string_equal(refusal(me), "L-109");
+	app_conf.may_go_on = word_away;
+	int out = post_json("/logout", me, "");
+	app_conf.may_go_on = NULL;
+	assert_int_equal(out, 303);
+	assert_string_equal(refusal(me), "L-107");
+}
+
 static void a_revoked_certificate_ends_its_sessions(void **state)
 {
 	const char *a = app_log_in("1", NULL), *b = app_log_in("1", NULL);
@@ -411,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_new_login_ends_the_old_session_of_the_browser),
 		cmocka_unit_test(logging_out),
 		cmocka_unit_test(locked_pages),
+		cmocka_unit_test(locked_without_a_word),
 		cmocka_unit_test(a_revoked_certificate_ends_its_sessions),
 		cmocka_unit_test(nonces_are_single_use_and_bound),
 		cmocka_unit_test(nonces_live_two_minutes),
