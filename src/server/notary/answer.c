@@ -12,10 +12,7 @@
  * again, for a revocation of this second must show. */
 static enum err refresh(struct serve_ctx *s, bool again)
 {
-	/* A jump of the clock, or a sleep of the machine, makes the newest word old at once. */
-	bool old = follow_check_fresh(s->follow) != ERR_OK;
-	err_clear();
-	if (again || old || follow_is_due(s->follow)) {
+	if (again || follow_is_due(s->follow)) {
 		enum err e = follow_now(s->follow);
 		if (e == ERR_JOURNAL || (e != ERR_OK && again))
 			return e;

@@ -13,6 +13,7 @@ struct follow {
 	struct follow_plan plan;
 	struct status *status;
 	bool broken;          /* another journal, or a record that does not fit */
+	bool answered;        /* the last try went well */
 	int64_t time;         /* of the newest complete feed */
 	int64_t tried_ms, got_ms;
 	uint64_t last;
@@ -129,17 +130,14 @@ enum err follow_now(struct follow *f)
 	int fd = -1;
 
 	f->tried_ms = clock_mono_ms();
+	f->answered = false;
 	TRY(peer_connect(f->plan.signer_socket, CONNECT_MS, &fd));
 	for (int i = 0; e == ERR_OK && !done && i < ROUNDS_MAX; i++)
 		e = round_trip(f, fd, &done);
 	(void)close(fd);
 	f->tried_ms = clock_mono_ms();
+	f->answered = e == ERR_OK;
 	return e;
-}
-
-bool follow_is_due(const struct follow *f)
-{
-	return f->tried_ms == 0 || clock_mono_ms() - f->tried_ms >= FOLLOW_EVERY_MS;
 }
 
 /* Both clocks must agree: the settable one may be moved, the other one may not have run on a sleeping machine. */
@@ -153,6 +151,18 @@ enum err follow_check_fresh(const struct follow *f)
 	    clock_mono_ms() - f->got_ms > FOLLOW_MAX_AGE_SEC * 1000)
 		return ERR(UNAVAILABLE, "the newest word of the signer is too old");
 	return ERR_OK;
+}
+
+/* A jump of the clock, or a sleep of the machine, makes the newest word old at once; a signer that does not answer makes it old too,
+ * and is not asked more often for that. */
+bool follow_is_due(const struct follow *f)
+{
+	if (f->tried_ms == 0 || clock_mono_ms() - f->tried_ms >= FOLLOW_EVERY_MS)
+		return true;
+	bool old = f->answered && follow_check_fresh(f) != ERR_OK;
+	if (old)
+		err_clear();
+	return old;
 }
 
 const struct status *follow_status(const struct follow *f)

@@ -21,7 +21,8 @@ void follow_free(struct follow *f);
 DEFINE_AUTO(follow)
 /* Fetches up to the end of the journal. ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_SIG, ERR_JOURNAL, ... */
 enum err follow_now(struct follow *f) MUST_CHECK;
-bool follow_is_due(const struct follow *f);          /* FOLLOW_EVERY_MS since the last try */
+/* FOLLOW_EVERY_MS since the last try, or the word of a try that went well has become too old. */
+bool follow_is_due(const struct follow *f);
 /* ERR_UNAVAILABLE unless the newest verified feed is at most FOLLOW_MAX_AGE_SEC old. */
 enum err follow_check_fresh(const struct follow *f) MUST_CHECK;
 const struct status *follow_status(const struct follow *f);

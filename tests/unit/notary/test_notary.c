@@ -4,7 +4,13 @@
 #include "gm/sm3.h"
 #include "pki/ocsp.h"
 #include "pki/tsp.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 static struct cert *own(uint16_t tag)
 {
@@ -416,6 +422,46 @@ static void seals(void **state)
 	assert_int_equal(seal(7, 7, 9, &no), ERR_STATE);
 }
 
+/* --- a signer that takes calls and hangs up --- */
+
+static atomic_int calls;
+
+static void *hang_up(void *arg)
+{
+	const int *listener = arg;
+	for (int fd; (fd = accept(*listener, NULL, NULL)) >= 0; (void)close(fd))
+		calls++;
+	return NULL;
+}
+
+/* While the newest word is too old every question wants a newer one; the signer is asked once a second all the same, and the others
+ * are answered tryLater at once. */
+static void away(void **state)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	pthread_t thread;
+	struct follow *mine = NULL, *own_one = b.notary->follow;
+	AUTO_BUF(answer, OCSP_DER_MAX);
+	(void)state;
+	(void)snprintf(a.sun_path, sizeof a.sun_path, "%s/away.sock", b.dir);
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(listener, 64), 0);
+	assert_int_equal(pthread_create(&thread, NULL, hang_up, &listener), 0);
+	const struct follow_plan plan = {.signer_socket = a.sun_path, .bureau = "", .ca = b.ca, .clock = b.clock};
+	OK(follow_new(&plan, &mine));
+	b.notary->follow = mine;
+	int64_t began = clock_mono_ms();
+	for (int i = 0; i < 20; i++)
+		ask_plain(b.leaf[0], &answer);
+	b.notary->follow = own_one;
+	follow_free(mine);
+	(void)shutdown(listener, SHUT_RDWR);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	(void)close(listener);
+	assert_in_range(calls, 1, 1 + (clock_mono_ms() - began) / FOLLOW_EVERY_MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,7 +469,7 @@ int main(void)
 		cmocka_unit_test(signed_for_this), cmocka_unit_test(evidence_needs_the_signer),
 		cmocka_unit_test(stale),	   cmocka_unit_test(feeds),    cmocka_unit_test(another_journal),
 		cmocka_unit_test(stamps),	   cmocka_unit_test(heads),    cmocka_unit_test(journal_behind_head),
-		cmocka_unit_test(clock_before_head), cmocka_unit_test(seals),
+		cmocka_unit_test(clock_before_head), cmocka_unit_test(seals),	   cmocka_unit_test(away),
 	};
 	return cmocka_run_group_tests_name("notary", tests, bench_up, bench_down);
 }
