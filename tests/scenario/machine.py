@@ -89,7 +89,7 @@ def manual(b):
                     todo.append(to)
     pages = [p for p in seen if p.startswith("/manual/")]
     check("no link of the manual leads nowhere", not faults and len(pages) >= 10, faults or pages)
-    elder = b.get("/manual/denglu.html", cookie="yx_mode=elder").text
+    elder = b.get("/manual/denglu.html", cookie=f"yx_mode_{b.port}=elder").text
     check("the manual in large type", 'yx-elder"' in elder and 'yx-elder"' not in b.get("/manual/denglu.html").text)
 
 

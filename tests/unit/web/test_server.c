@@ -335,6 +335,19 @@ static void must_have(struct buf *answer, const char *text)
 		fail_msg("no \"%s\" in: %.600s", text, buf_cstr(answer));
 }
 
+/* The type size that a person chose is in the cookie of this bureau's port, as all of ours are. */
+static void manual_in_its_size(unsigned port)
+{
+	char request[128];
+	AUTO_BUF(a, 1 << 16);
+
+	(void)snprintf(request, sizeof(request), "GET /manual/x.html HTTP/1.1\r\nCookie: yx_mode_%u=elder", port);
+	http(port, &a, request, NULL);
+	must_have(&a, "large type");
+	http(port, &a, "GET /manual/x.html HTTP/1.1\r\nCookie: yx_mode_1=elder", NULL);
+	must_have(&a, "usual type");
+}
+
 static void through_nginx(unsigned port)
 {
 	AUTO_BUF(a, 4 << 20);
@@ -365,6 +378,7 @@ static void through_nginx(unsigned port)
 	http(port, &a, "GET /assets/x.css HTTP/1.1", NULL);
 	must_have(&a, "body{}");
 	must_have(&a, "Cache-Control: max-age=300");
+	manual_in_its_size(port);
 	/* What is too large nginx says itself. */
 	memset(big, 'a', large);
 	http(port, &a, "POST /f HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded", big);
@@ -389,7 +403,11 @@ static void behind_nginx(void **state)
 	assert_int_equal(file_mkdir(test_path("edge/www/assets"), 0755), ERR_OK);
 	assert_int_equal(file_mkdir(test_path("edge/nginx"), 0755), ERR_OK);
 	assert_int_equal(file_mkdir(test_path("run/portal"), 0755), ERR_OK);
+	assert_int_equal(file_mkdir(test_path("edge/www/manual"), 0755), ERR_OK);
+	assert_int_equal(file_mkdir(test_path("edge/www/manual-elder"), 0755), ERR_OK);
 	test_file("edge/www/assets/x.css", "body{}");
+	test_file("edge/www/manual/x.html", "usual type");
+	test_file("edge/www/manual-elder/x.html", "large type");
 	const struct edge_plan plan = {SHARE_DIR, test_dir, port, 1, geteuid() == 0 ? "root" : NULL};
 	assert_int_equal(edge_configure(&plan), ERR_OK);
 	pid_t pid = run_nginx(true);
