@@ -68,13 +68,21 @@ static void rotate(struct log_file *f)
 		(void)rename(from, to);
 	}
 	close(f->out);
-	if (open_file(f) != ERR_OK)
+	f->out = -1;
+	f->size = 0;
+}
+
+/* While it cannot be opened its lines are lost, and the older files stay where they are. */
+static bool is_open(struct log_file *f)
+{
+	if (f->out < 0 && open_file(f) != ERR_OK)
 		err_clear();
+	return f->out >= 0;
 }
 
 static void append(struct log_file *f, const char *text, size_t len)
 {
-	while (len > 0) {
+	while (len > 0 && is_open(f)) {
 		ssize_t n = write(f->out, text, len);
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -153,6 +154,41 @@ static void a_full_disk_stops_nobody(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 }
 
+static void drained(int fd)
+{
+	for (int left = 1; left > 0; usleep(1000))
+		assert_int_equal(ioctl(fd, FIONREAD, &left), 0);
+}
+
+/* No file can be opened for a while: the older ones stay, each in its place, and lines are taken again when it can. */
+static void a_lack_of_descriptors_drops_no_old_file(void **state)
+{
+	char path[BUREAU_PATH_MAX + 32];
+	struct rlimit before, none = {.rlim_cur = 3}; /* what poll() needs */
+	AUTO(logs) l = NULL;
+	AUTO_BUF(text, 1 << 20);
+
+	(void)state;
+	assert_ok(logs_new(&bureau, NAMES, COUNT_OF(NAMES), &l));
+	write_lines(logs_fd(l, 0), LINES);
+	drained(logs_fd(l, 0));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none.rlim_max = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	write_lines(logs_fd(l, 0), LINES);
+	drained(logs_fd(l, 0));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(write(logs_fd(l, 0), "back\n", 5), 5);
+	logs_free(STEAL(l));
+	for (int i = LOGS_KEPT; i > 0; i--) {
+		path_of("one", i, path);
+		assert_true(file_exists(path));
+	}
+	path_of("one", 0, path);
+	assert_ok(file_read(path, &text));
+	assert_true(text.len >= 5 && memcmp(text.ptr + text.len - 5, "back\n", 5) == 0);
+}
+
 static void a_link_is_not_followed(void **state)
 {
 	char path[BUREAU_PATH_MAX + 32];
@@ -181,7 +217,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kept_lines_are_whole_and_in_order), cmocka_unit_test(a_second_start_appends),
-		cmocka_unit_test(a_full_disk_stops_nobody), cmocka_unit_test(a_link_is_not_followed), cmocka_unit_test(a_wrong_size_is_refused),
+		cmocka_unit_test(a_full_disk_stops_nobody), cmocka_unit_test(a_lack_of_descriptors_drops_no_old_file),
+		cmocka_unit_test(a_link_is_not_followed), cmocka_unit_test(a_wrong_size_is_refused),
 	};
 	return cmocka_run_group_tests(tests, prepare, finish);
 }
