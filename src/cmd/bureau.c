@@ -97,7 +97,8 @@ static enum err find_data(struct bureau *b)
 		target[n] = 0;
 	enum err e = copy(b->data, sizeof b->data, real ? real : n > 0 && target[0] == '/' ? target : b->named);
 	free(real);
-	return e;
+	TRY(e);
+	return usable(b->data);
 }
 
 /* A folder of the installation: relative to PREFIX, which may have been moved since, unless meson was given an absolute one. */

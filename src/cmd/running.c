@@ -229,7 +229,7 @@ static bool part_lines(const struct bureau *b, const struct running *r)
 	static const struct {
 		const char *name, *socket;
 	} PARTS[] = {{"escrow", "run/escrow/escrow.sock"}, {"signer", "run/signer/signer.sock"}, {"notary", "run/notary/notary.sock"},
-		     {"portal", "run/portal/portal.sock"}, {"nginx", NULL}, {"yxcard", "slots/control.sock"}, {"agent", NULL}};
+		     {"convert", "run/convert/convert.sock"}, {"portal", "run/portal/portal.sock"}, {"nginx", NULL}, {"yxcard", "slots/control.sock"}, {"agent", NULL}};
 	bool ok = true;
 	for (size_t i = 0; i < COUNT_OF(PARTS); i++)
 		ok = part_line(b, PARTS[i].name, PARTS[i].socket, strcmp(PARTS[i].name, "nginx") == 0 ? r->port : r->agent_port) && ok;

@@ -109,6 +109,11 @@ def twice(b):
               and ("yinxin-agent" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name) in p.stderr, p.said)
         p = run(other, "status")
         check("status of a folder without a bureau", p.returncode == 1 and "yinxin up" in p.said, p.said)
+        link = os.path.join(os.path.dirname(other.data), "link-to-a-quote")
+        os.symlink(os.path.join(os.path.dirname(other.data), 'a"b'), link)
+        p = run(other, "status", YINXIN_DATA=link)
+        os.unlink(link)
+        check("a link to a path that no configuration can hold", p.returncode == 1 and "引号" in p.stderr and one_line(p), p.said)
         p = run(other, "stop")
         check("stop of a bureau that does not run", p.returncode == 0 and "没有运行" in p.said, p.said)
     finally:
@@ -204,7 +209,9 @@ def logs(b):
 
 def stop(b):
     p = run(b, "status")
-    check("status of the running bureau", p.returncode == 0 and str(b.process.pid) in p.stdout and "portal" in p.stdout and str(b.port) in p.stdout, p.said)
+    check("status of the running bureau", p.returncode == 0 and str(b.process.pid) in p.stdout and str(b.port) in p.stdout, p.said)
+    parts = ("escrow", "signer", "notary", "convert", "portal", "nginx", "yxcard", "agent")
+    check("status names every part", all(re.search(rf"^  {n} +运行中$", p.stdout, re.M) for n in parts), p.said)
     began = time.monotonic()
     p = run(b, "stop")
     b.process.wait(timeout=10)
