@@ -239,14 +239,8 @@ enum err signer_release(struct signer_client *c, const struct act_parts *a, cons
 	return change(c, SIGNER_RELEASE, a, b, ret_crl);
 }
 
-enum err signer_alive(const struct signer_client *c)
+enum err signer_alive(struct signer_client *c)
 {
-	AUTO(ipc_msg) m = NULL;
-	AUTO(ipc_msg) a = NULL;
-	int fd = -1;
-	TRY(ipc_msg_new(SIGNER_HELLO, &m));
-	TRY(peer_connect(c->path, SIGNER_ALIVE_MS, &fd));
-	enum err e = ipc_call(fd, m, signer_answer_of(SIGNER_HELLO), SIGNER_ALIVE_MS, &a);
-	(void)close(fd);
-	return e;
+	uint64_t seq = 0;
+	return signer_journal_seq(c, SIGNER_ALIVE_MS, &seq);
 }

@@ -20,7 +20,7 @@ struct signer_hello {
 void signer_hello_done(struct signer_hello *h);
 enum err signer_hello(struct signer_client *c, struct signer_hello *ret_h) MUST_CHECK;
 enum { SIGNER_ALIVE_MS = 1000 };
-enum err signer_alive(const struct signer_client *c) MUST_CHECK; /* it answers, within SIGNER_ALIVE_MS */
+enum err signer_alive(struct signer_client *c) MUST_CHECK; /* it answers, within SIGNER_ALIVE_MS */
 /* The number of its last record, and a certificate's status: 0 good, 1 revoked, 2 suspended (ERR_SERIAL_UNKNOWN). Both wait for
  * the signer at most within_ms. */
 enum err signer_journal_seq(struct signer_client *c, int within_ms, uint64_t *ret_seq) MUST_CHECK;
