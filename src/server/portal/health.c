@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { FRESH_MS = 500 };
+enum { FRESH_MS = 500, OLD_MS = 5000 };
 
 static enum err last_fn(struct tx *tx, void *arg)
 {
@@ -60,17 +60,24 @@ static unsigned look(const struct portal *p)
 	return missing;
 }
 
-/* One looks at a time and not more than twice a second: a part that hangs costs one worker, however many ask. */
+/* One looks at a time and not more than twice a second: a part that hangs costs one worker, however many ask. Meanwhile the others
+ * get what the last look found; they wait when there was none, or it is old. */
 static unsigned missing_now(const struct portal *p)
 {
 	static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;
 	static atomic_uint last;
-	static _Atomic int64_t next_ms;
-	if (clock_mono_ms() < next_ms || pthread_mutex_trylock(&looking) != 0)
+	static _Atomic int64_t next_ms; /* 0: nobody has looked */
+	int64_t late = clock_mono_ms() - next_ms;
+	bool wait = next_ms == 0 || late > OLD_MS;
+	if (late < 0 || (!wait && pthread_mutex_trylock(&looking) != 0))
 		return last;
-	unsigned missing = look(p);
-	last = missing;
-	next_ms = clock_mono_ms() + FRESH_MS;
+	if (wait)
+		(void)pthread_mutex_lock(&looking);
+	if (clock_mono_ms() >= next_ms) {
+		last = look(p);
+		next_ms = clock_mono_ms() + FRESH_MS;
+	}
+	unsigned missing = last;
 	(void)pthread_mutex_unlock(&looking);
 	return missing;
 }

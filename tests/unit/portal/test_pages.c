@@ -1,5 +1,17 @@
 /* Every address of the contract, the frame of every page, elder mode. */
 #include "site.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+struct asker {
+	struct site *s;
+	struct buf answer;
+	pthread_t thread;
+	enum err e;
+};
 
 static void test_contract(void **state)
 {
@@ -21,6 +33,47 @@ static void test_contract(void **state)
 	assert_true(browser_says(&s->b, "S-008"));
 	assert_int_equal(browser_get(&s->b, "/crl/other.crl"), 404);
 	assert_int_equal(browser_get(&s->b, "/ca/../root.cer"), 404);
+}
+
+static void *ask_health(void *arg)
+{
+	static const char head[] = "CONTENT_LENGTH\0000\0SCGI\0001\0REQUEST_METHOD\0GET\0REQUEST_URI\0/healthz";
+	struct asker *a = arg;
+	AUTO_BUF(frame, 256);
+	buf_printf(&frame, "%zu:", sizeof head);
+	buf_put(&frame, span_of(head, sizeof head));
+	buf_str(&frame, ",");
+	a->e = web_handle(&a->s->web, buf_span(&frame), &a->answer);
+	return NULL;
+}
+
+/* Who asks while the first look is under way waits for it: nothing is ready before anybody has looked. The signer hangs. */
+static void test_health_before_any_look(void **state)
+{
+	struct site *s = *state;
+	struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = "/tmp/yx-health-XXXXXX"};
+	struct asker a[2] = {{.s = s, .answer = buf_make(1 << 20)}, {.s = s, .answer = buf_make(1 << 20)}};
+	struct signer_client *own = s->app.signer;
+	assert_int_not_equal(close(mkstemp(at.sun_path)), -1);
+	assert_int_equal(unlink(at.sun_path), 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	OK(signer_client_new(at.sun_path, &s->app.signer));
+	for (size_t i = 0; i < COUNT_OF(a); i++) {
+		assert_int_equal(pthread_create(&a[i].thread, NULL, ask_health, &a[i]), 0);
+		(void)usleep(100 * 1000);
+	}
+	for (size_t i = 0; i < COUNT_OF(a); i++) {
+		assert_int_equal(pthread_join(a[i].thread, NULL), 0);
+		OK(a[i].e);
+		assert_non_null(strstr(buf_cstr(&a[i].answer), "{\"missing\":[\"signer\"]}"));
+		buf_done(&a[i].answer);
+	}
+	signer_client_free(s->app.signer);
+	s->app.signer = own;
+	(void)close(fd);
+	(void)unlink(at.sun_path);
 }
 
 /* This site has no signer at its socket. */
@@ -152,7 +205,7 @@ static void test_refused_leads_home(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SITE(test_contract), WITH_SITE(test_health), WITH_SITE(test_frame), WITH_SITE(test_elder), WITH_SITE(test_shared),
+		WITH_SITE(test_contract), WITH_SITE(test_health_before_any_look), WITH_SITE(test_health), WITH_SITE(test_frame), WITH_SITE(test_elder), WITH_SITE(test_shared),
 		WITH_SITE(test_root_list),
 		WITH_SITE(test_search), WITH_SITE(test_refused_leads_home),
 	};
