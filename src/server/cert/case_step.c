@@ -336,8 +336,8 @@ static enum err back_act(const struct desk *d, const char *no, enum case_step st
 	TRY(statement_parse(p->statement, &given));
 	if (strcmp(statement_type(given), type) != 0)
 		return ERR(STATEMENT, "not a %s", type);
-	TRY(back_agrees(d, &c, step, by, p, statement_get(given, "reason"), &at));
 	TRY(back_check(d, &c, step, by, &to));
+	TRY(back_agrees(d, &c, step, by, p, statement_get(given, "reason"), &at));
 	TRY(case_opinion_seal(d, c.no, statement_get(given, "reason"), &opinion));
 	TRY(case_log_act(&log, d, type, p, at.time, buf_span(&at.status)));
 	struct case_move m = {c.no, c.version, at.time, c.state, to, by, buf_span(&opinion), &log};

@@ -294,6 +294,21 @@ static void test_return_and_refuse(void **state)
 	opened(o, no); /* a refused case does not stand in the way of a new one */
 }
 
+/* Whether he may is asked before what was shown to whom, of the act as of its text: nothing about the case is told by the order. */
+static void test_return_right_first(void **state)
+{
+	struct office *o = *state;
+	struct sm2_sig sig;
+	char no[CASE_NO_MAX + 1];
+	AUTO_BUF(text, STATEMENT_MAX);
+	opened(o, no);
+	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
+	OK(case_return_text(&o->desk, no, &o->reviewer.officer, "授权委托书缺公章", &text));
+	struct act_parts parts = office_sign(&o->reviewer, buf_span(&text), &sig);
+	assert_int_equal(case_return(&o->desk, no, &o->clerk.officer, &parts), ERR_ROLE);
+	OK(case_return(&o->desk, no, &o->reviewer.officer, &parts));
+}
+
 /* Up to the issue there is a way back: an approval grown old, a card lost. What was made before is forgotten. */
 static void test_return_from_making(void **state)
 {
@@ -403,7 +418,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {T(test_open_table), T(test_open_rules), T(test_honest), T(test_signer_down),
 		T(test_turns), T(test_shown), T(test_changed_meanwhile), T(test_edited), T(test_return_and_refuse), T(test_birth),
-		T(test_return_from_making), T(test_no_return_while_unsure),
+		T(test_return_right_first), T(test_return_from_making), T(test_no_return_while_unsure),
 		T(test_at_rest_sealed)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
