@@ -344,6 +344,9 @@ static void manual_in_its_size(unsigned port)
 	(void)snprintf(request, sizeof(request), "GET /manual/x.html HTTP/1.1\r\nCookie: yx_mode_%u=elder", port);
 	http(port, &a, request, NULL);
 	must_have(&a, "large type");
+	(void)snprintf(request, sizeof(request), "GET /manual/ HTTP/1.1\r\nCookie: yx_mode_%u=elder", port);
+	http(port, &a, request, NULL);
+	must_have(&a, "large index");
 	http(port, &a, "GET /manual/x.html HTTP/1.1\r\nCookie: yx_mode_1=elder", NULL);
 	must_have(&a, "usual type");
 }
@@ -408,6 +411,7 @@ static void behind_nginx(void **state)
 	test_file("edge/www/assets/x.css", "body{}");
 	test_file("edge/www/manual/x.html", "usual type");
 	test_file("edge/www/manual-elder/x.html", "large type");
+	test_file("edge/www/manual-elder/index.html", "large index");
 	const struct edge_plan plan = {SHARE_DIR, test_dir, port, 1, geteuid() == 0 ? "root" : NULL};
 	assert_int_equal(edge_configure(&plan), ERR_OK);
 	pid_t pid = run_nginx(true);
