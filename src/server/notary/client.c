@@ -184,9 +184,11 @@ enum err notary_hello(struct notary_client *c, struct notary_hello *ret_h)
 
 enum err notary_seq(struct notary_client *c, uint64_t *ret_seq)
 {
+	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;
 
-	TRY(ask(c, NOTARY_HELLO, &a));
+	TRY(ipc_msg_new(NOTARY_HELLO, &m));
+	TRY(call_within(c, m, NOTARY_ALIVE_MS, &a));
 	return ipc_get_u64(a, NT_JOURNAL_SEQ, ret_seq);
 }
 

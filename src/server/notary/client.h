@@ -18,8 +18,8 @@ struct notary_hello {
 };
 enum err notary_hello(struct notary_client *c, struct notary_hello *ret_h) MUST_CHECK;
 void notary_hello_done(struct notary_hello *h);
-enum err notary_seq(struct notary_client *c, uint64_t *ret_seq) MUST_CHECK; /* the journal's number alone */
 enum { NOTARY_ALIVE_MS = 1000 };
+enum err notary_seq(struct notary_client *c, uint64_t *ret_seq) MUST_CHECK; /* the journal's number alone, within NOTARY_ALIVE_MS */
 enum err notary_alive(struct notary_client *c) MUST_CHECK; /* it answers, within NOTARY_ALIVE_MS */
 
 /* The ceremony. Three requests out; the five certificates in. */

@@ -14,7 +14,8 @@ struct ocsp_cache {
 	pthread_mutex_t lock; /* of the slots */
 	pthread_mutex_t looking;
 	uint64_t seq;
-	int64_t looked_ms; /* 0: nothing is known; both under lock */
+	int64_t looked_ms; /* 0: nothing is known */
+	int64_t failed_ms; /* 0: the last question was answered; these three under lock */
 	struct slot v[OCSP_CACHE_SLOTS];
 };
 
@@ -51,13 +52,17 @@ static struct slot *slot_of(struct ocsp_cache *c, struct span request)
 	return &c->v[h % OCSP_CACHE_SLOTS];
 }
 
-static bool known(struct ocsp_cache *c, uint64_t *ret_seq)
+enum knowing { TO_BE_ASKED, KNOWN, AWAY };
+
+static enum knowing known(struct ocsp_cache *c, uint64_t *ret_seq)
 {
 	(void)pthread_mutex_lock(&c->lock);
-	bool fresh = c->looked_ms > 0 && clock_mono_ms() - c->looked_ms < OCSP_CACHE_LOOK_MS;
+	int64_t now = clock_mono_ms();
+	bool fresh = c->looked_ms > 0 && now - c->looked_ms < OCSP_CACHE_LOOK_MS;
+	bool away = c->failed_ms > 0 && now - c->failed_ms < OCSP_CACHE_RETRY_MS;
 	*ret_seq = c->seq;
 	(void)pthread_mutex_unlock(&c->lock);
-	return fresh;
+	return fresh ? KNOWN : away ? AWAY : TO_BE_ASKED;
 }
 
 /* The time is that of the question: the answer may be older than its arrival. */
@@ -68,22 +73,28 @@ static enum err look(struct ocsp_cache *c, struct notary_client *n, uint64_t *re
 
 	(void)pthread_mutex_lock(&c->lock);
 	c->looked_ms = e == ERR_OK ? asked : 0;
+	c->failed_ms = e == ERR_OK ? 0 : clock_mono_ms();
 	c->seq = *ret_seq;
 	(void)pthread_mutex_unlock(&c->lock);
-	return e;
+	return e == ERR_OK ? e : err_note(ERR_UNAVAILABLE, "notary: %s", err_name(e));
 }
 
 enum err ocsp_cache_seq(struct ocsp_cache *c, struct notary_client *n, uint64_t *ret_seq)
 {
-	enum err e = ERR_OK;
 	uint64_t seq = 0;
+	enum knowing k = known(c, &seq);
+	enum err e = ERR_OK;
 
-	if (!known(c, &seq)) {
+	if (k == TO_BE_ASKED) {
 		(void)pthread_mutex_lock(&c->looking);
-		e = known(c, &seq) ? ERR_OK : look(c, n, &seq); /* another one may have looked meanwhile */
+		k = known(c, &seq); /* another one may have looked meanwhile */
+		if (k == TO_BE_ASKED)
+			e = look(c, n, &seq);
 		(void)pthread_mutex_unlock(&c->looking);
 	}
 	TRY(e);
+	if (k == AWAY)
+		return ERR(UNAVAILABLE, "the notary did not answer just now");
 	*ret_seq = seq;
 	return ERR_OK;
 }

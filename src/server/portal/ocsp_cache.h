@@ -1,13 +1,14 @@
 /* OCSP answers that this process may give again: about one certificate, without a nonce, as the notary gave them.
  *
  * One is good as long as the signer's journal, as the notary knows it, has not grown and its own validity lasts. How far the journal
- * has come is asked every OCSP_CACHE_LOOK_MS while answers are wanted; when the notary does not say, nothing is given.
+ * has come is asked every OCSP_CACHE_LOOK_MS while answers are wanted; when the notary does not say, nothing is given, and nobody asks
+ * for OCSP_CACHE_RETRY_MS: a notary that hangs costs one wait, not one for each worker.
  * So a suspension shows as soon as the notary has it and that time has passed. */
 #pragma once
 #include "gm/sm3.h"
 #include "server/notary/client.h"
 
-enum { OCSP_CACHE_SLOTS = 16384, OCSP_CACHE_LOOK_MS = 200, OCSP_CACHE_LEFT_SEC = 5 };
+enum { OCSP_CACHE_SLOTS = 16384, OCSP_CACHE_LOOK_MS = 200, OCSP_CACHE_RETRY_MS = 300, OCSP_CACHE_LEFT_SEC = 5 };
 struct ocsp_cache;
 struct ocsp_kept {
 	struct notary_times times;

@@ -1,9 +1,14 @@
 /* Answers that are given again: while the journal stands still, their time lasts, and for these very octets. */
 #include "server/portal/ocsp_cache.h"
+#include "base/clock.h"
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -93,8 +98,59 @@ static void test_no_notary(void **state)
 	ocsp_cache_free(c);
 }
 
+struct waiting {
+	struct ocsp_cache *c;
+	struct notary_client *n;
+	pthread_t thread;
+	enum err e;
+};
+
+static void *wait_for_seq(void *arg)
+{
+	struct waiting *w = arg;
+	uint64_t seq = 0;
+	w->e = ocsp_cache_seq(w->c, w->n, &seq);
+	return NULL;
+}
+
+/* A notary that hangs costs one wait of a second, not one for each worker; whoever comes soon after is told at once. */
+static void test_hanging_notary(void **state)
+{
+	(void)state;
+	struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = "/tmp/yx-hanging-XXXXXX"};
+	struct waiting w[4] = {{.e = ERR_OK}};
+	struct ocsp_cache *c = NULL;
+	struct notary_client *n = NULL;
+	uint64_t seq = 0;
+	assert_int_not_equal(close(mkstemp(at.sun_path)), -1);
+	assert_int_equal(unlink(at.sun_path), 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(ocsp_cache_new(&c), ERR_OK);
+	assert_int_equal(notary_client_new(at.sun_path, &n), ERR_OK);
+	int64_t began = clock_mono_ms();
+	for (size_t i = 0; i < COUNT_OF(w); i++) {
+		w[i].c = c;
+		w[i].n = n;
+		assert_int_equal(pthread_create(&w[i].thread, NULL, wait_for_seq, &w[i]), 0);
+	}
+	for (size_t i = 0; i < COUNT_OF(w); i++) {
+		assert_int_equal(pthread_join(w[i].thread, NULL), 0);
+		assert_int_not_equal(w[i].e, ERR_OK);
+	}
+	assert_int_equal(ocsp_cache_seq(c, n, &seq), ERR_UNAVAILABLE);
+	assert_in_range(clock_mono_ms() - began, NOTARY_ALIVE_MS - 50, NOTARY_ALIVE_MS + 900);
+	err_clear();
+	notary_client_free(n);
+	ocsp_cache_free(c);
+	(void)close(fd);
+	(void)unlink(at.sun_path);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_when), cmocka_unit_test(test_full), cmocka_unit_test(test_no_notary)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_when), cmocka_unit_test(test_full), cmocka_unit_test(test_no_notary),
+		cmocka_unit_test(test_hanging_notary)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
