@@ -47,7 +47,7 @@ enum err dialogue_ask(struct dialogue *d, enum err why, int tries, struct dialog
 void dialogue_end(struct dialogue *d, enum err outcome, int tries);
 
 /* --- for another page's request: the dialogue that is open, by a name that is good for this alone --- */
-enum err dialogue_other_json(struct dialogue *d, json_t **ret_v) MUST_CHECK; /* {"ref","title","origin","seconds"} */
+enum err dialogue_other_json(struct dialogue *d, json_t **ret_v) MUST_CHECK; /* {"ref","title","origin","seconds"}; ERR_STATE */
 enum err dialogue_call(struct dialogue *d, const char *ref) MUST_CHECK;  /* the window comes to the front; ERR_STATE: it is over */
 enum err dialogue_close(struct dialogue *d, const char *ref) MUST_CHECK; /* the one who asked gets ERR_PIN_CLOSED */
 

@@ -113,6 +113,16 @@ enum err dialogue_json(struct dialogue *d, const char *id, json_t **ret_v)
 
 /* --- another page's request --- */
 
+static enum err put_other(json_t *o, const struct dialogue *d)
+{
+	if (d->state == DIALOGUE_IDLE)
+		return ERR(STATE, "no dialogue is open");
+	TRY(json_put_str(o, "ref", span_str(d->ref)));
+	TRY(json_put_str(o, "title", span_str(d->title)));
+	TRY(json_put_str(o, "origin", span_str(d->origin)));
+	return json_put_int(o, "seconds", (clock_mono_ms() - d->begun_ms) / 1000);
+}
+
 enum err dialogue_other_json(struct dialogue *d, json_t **ret_v)
 {
 	AUTO_JSON o = json_object();
@@ -120,14 +130,7 @@ enum err dialogue_other_json(struct dialogue *d, json_t **ret_v)
 	if (!o)
 		return ERR(NOMEM, "dialogue");
 	pthread_mutex_lock(&d->lock);
-	bool open = d->state != DIALOGUE_IDLE;
-	enum err e = open ? json_put_str(o, "ref", span_str(d->ref)) : ERR_OK;
-	if (open && e == ERR_OK)
-		e = json_put_str(o, "title", span_str(d->title));
-	if (open && e == ERR_OK)
-		e = json_put_str(o, "origin", span_str(d->origin));
-	if (open && e == ERR_OK)
-		e = json_put_int(o, "seconds", (clock_mono_ms() - d->begun_ms) / 1000);
+	enum err e = put_other(o, d);
 	pthread_mutex_unlock(&d->lock);
 	TRY(e);
 	*ret_v = STEAL(o);
