@@ -9,7 +9,7 @@ const store = (() => { try { return globalThis.sessionStorage; } catch { return 
 const utf8 = new TextEncoder();
 const hex = (bytes) => [...new Uint8Array(bytes)].map((b) => b.toString(16).padStart(2, '0')).join('');
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-const base64 = (b) => btoa(String.fromCharCode(...new Uint8Array(b)));
+const base64 = (b) => btoa(Array.from(new Uint8Array(b), (c) => String.fromCharCode(c)).join('')); // of any length
 const digest = async (text) => hex(await crypto.subtle.digest('SHA-256', utf8.encode(text)));
 const names = () => Object.keys(store).filter((n) => n.startsWith('yx-draft-'));
 
@@ -153,7 +153,7 @@ export function comeBack() {
   const path = store?.getItem(NEXT);
   if (!path || location.pathname.startsWith('/login')) return false;
   store.removeItem(NEXT);
-  if (path === location.pathname + location.search) return false;
+  if (!/^\/(?!\/)/.test(path) || path === location.pathname + location.search) return false; // an address "//name" is another site
   location.replace(path);
   return true;
 }

@@ -100,7 +100,7 @@ export function watchSession(whenOver) {
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') tick(); });
   // A form is not sent into a session that is over: it stays as it is, and goes after the login.
   document.addEventListener('submit', (event) => {
-    if (!isOver() || event.target.action.endsWith('/logout')) return;
+    if (!isOver() || event.target.getAttribute('action') === '/logout') return;
     event.preventDefault();
     event.stopImmediatePropagation();
     tick();

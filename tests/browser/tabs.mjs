@@ -295,6 +295,27 @@ async function elderPhoneHere(page, name) {
   return wide;
 }
 
+// The way back leads within this site; and a form with a field called "action" (the account's) is not sent into an ended session either.
+async function ownSite() {
+  bureau.only("operator-1");
+  const context = await signedIn("operator-1");
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(`${bureau.origin}/unit/account`);
+  await page.evaluate(() => sessionStorage.setItem("yx-next", "//elsewhere.test/"));
+  const gone = [];
+  page.on("request", (r) => { if (r.isNavigationRequest() && !r.url().startsWith(bureau.origin)) gone.push(r.url()); });
+  await page.reload();
+  await page.waitForFunction(() => sessionStorage.getItem("yx-next") === null, undefined, { timeout: 8000 });
+  check("the way back leads to no other site", gone.length === 0 && page.url() === `${bureau.origin}/unit/account`, `${gone} ${page.url()}`);
+  moveClock(1900);
+  await page.clock.fastForward(1900 * 1000);
+  const sent = await page.evaluate(() => document.querySelector('form[action="/unit/account"]').dispatchEvent(new SubmitEvent("submit", { bubbles: true, cancelable: true })));
+  check("over: the account's form stays where it is", sent === false);
+  moveClock(0);
+  await context.close();
+}
+
 // Logged out in one page: the others show nothing more, nothing stays in the tab.
 async function loggedOut() {
   bureau.only("operator-1");
@@ -324,7 +345,7 @@ async function anotherPerson() {
   await context.close();
 }
 
-const PARTS = [oneTab, tenTabs, tenSign, withoutLocks, warned, typedAndOver, loggedOut, anotherPerson];
+const PARTS = [oneTab, tenTabs, tenSign, withoutLocks, warned, typedAndOver, ownSite, loggedOut, anotherPerson];
 
 async function run(part) {
   const began = Date.now();
