@@ -348,6 +348,14 @@ def staged(b):
     b.stop()
     p = make("uninstall", f"DESTDIR={moved}")
     check("make uninstall takes away what it installed", p.returncode == 0 and not found_in(moved), str(found_in(moved)[:5]) + p.stdout + p.stderr)
+    share, elsewhere = os.path.join(stage, os.path.dirname(os.path.dirname(programs[0])), "share"), os.path.join(b.dir, "elsewhere")
+    os.makedirs(os.path.dirname(share))
+    os.mkdir(elsewhere)
+    os.symlink(elsewhere, share)
+    p = make("install", f"DESTDIR={stage}")
+    check("a folder that is the owner's link stays one", p.returncode == 0 and os.path.islink(share) and os.listdir(elsewhere), p.stdout + p.stderr)
+    p = make("uninstall", f"DESTDIR={stage}")
+    check("and is empty again afterwards", p.returncode == 0 and os.path.islink(share) and not found_in(elsewhere), found_in(elsewhere)[:5])
 
 
 def main():
