@@ -10,7 +10,7 @@ case $v in 3.0.2-2*) ;; *) echo "skip: python3-xlsxwriter 3.0.2-2 is not install
 D=$(mktemp -d)
 trap 'rm -rf "$D"' EXIT INT TERM
 cd "$D"
-npm init -y >/dev/null 2>&1 && npm install --silent --no-audit --no-fund exceljs@4.4.0 >/dev/null 2>&1 || { echo "skip: exceljs@4.4.0 is not to be had"; exit 77; }
+npm init -y >/dev/null 2>&1 && npm install --ignore-scripts --silent --no-audit --no-fund exceljs@4.4.0 >/dev/null 2>&1 || { echo "skip: exceljs@4.4.0 is not to be had"; exit 77; }
 make() { /usr/bin/python3 -c "
 import sys, xlsxwriter
 w = xlsxwriter.Workbook(sys.argv[1])

@@ -23,7 +23,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 77
 npm init -y >/dev/null 2>&1
-npm install --no-audit --no-fund jsrsasign@11.1.5 >npm.log 2>&1 || { echo "jsrsasign 11.1.5 is not to be had"; exit 77; }
+npm install --ignore-scripts --no-audit --no-fund jsrsasign@11.1.5 >npm.log 2>&1 || { echo "jsrsasign 11.1.5 is not to be had"; exit 77; }
 cat >seen.cjs <<'J'
 const r = require("jsrsasign");
 const safe = (f) => { try { return f(); } catch (e) { return "throws " + (e.message || e); } };

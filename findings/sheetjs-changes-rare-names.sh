@@ -10,7 +10,7 @@ case $v in 3.0.9-1*) ;; *) echo "skip: python3-openpyxl 3.0.9-1 is not installed
 D=$(mktemp -d)
 trap 'rm -rf "$D"' EXIT INT TERM
 cd "$D"
-npm init -y >/dev/null 2>&1 && npm install --silent --no-audit --no-fund xlsx@0.18.5 >/dev/null 2>&1 || { echo "skip: xlsx@0.18.5 is not to be had"; exit 77; }
+npm init -y >/dev/null 2>&1 && npm install --ignore-scripts --silent --no-audit --no-fund xlsx@0.18.5 >/dev/null 2>&1 || { echo "skip: xlsx@0.18.5 is not to be had"; exit 77; }
 /usr/bin/python3 -c "
 import openpyxl
 w = openpyxl.Workbook()

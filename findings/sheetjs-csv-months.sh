@@ -8,7 +8,7 @@ set -eu
 D=$(mktemp -d)
 trap 'rm -rf "$D"' EXIT INT TERM
 cd "$D"
-npm init -y >/dev/null 2>&1 && npm install --silent --no-audit --no-fund xlsx@0.18.5 >/dev/null 2>&1 || { echo "skip: xlsx@0.18.5 is not to be had"; exit 77; }
+npm init -y >/dev/null 2>&1 && npm install --ignore-scripts --silent --no-audit --no-fund xlsx@0.18.5 >/dev/null 2>&1 || { echo "skip: xlsx@0.18.5 is not to be had"; exit 77; }
 printf 'month,house\r\n2026-11,1-2\r\n' >a.csv
 cat >a.js <<'JS'
 const X = require('xlsx'), raw = process.argv[2] === 'raw', w = X.readFile('a.csv', { raw }), s = w.Sheets[w.SheetNames[0]]

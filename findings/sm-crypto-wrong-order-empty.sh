@@ -8,7 +8,7 @@ set -eu
 D=$(mktemp -d)
 trap 'rm -rf "$D"' EXIT INT TERM
 cd "$D"
-npm init -y >/dev/null 2>&1 && npm install --silent --no-audit --no-fund sm-crypto@0.5.8 sm-crypto-v2@1.15.1 gm-crypto@0.1.12 >/dev/null 2>&1 ||
+npm init -y >/dev/null 2>&1 && npm install --ignore-scripts --silent --no-audit --no-fund sm-crypto@0.5.8 sm-crypto-v2@1.15.1 gm-crypto@0.1.12 >/dev/null 2>&1 ||
 	{ echo "skip: the three npm packages are not to be had"; exit 77; }
 cat >a.js <<'JS'
 const a = require('sm-crypto').sm2, b = require('sm-crypto-v2').sm2, { SM2 } = require('gm-crypto')

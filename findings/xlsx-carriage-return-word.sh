@@ -10,7 +10,7 @@ case $v in *"openpyxl 3.0.9-1"*"xlsxwriter 3.0.2-2"*) ;; *) echo "skip: python3-
 D=$(mktemp -d)
 trap 'rm -rf "$D"' EXIT INT TERM
 cd "$D"
-npm init -y >/dev/null 2>&1 && npm install --silent --no-audit --no-fund xlsx@0.18.5 exceljs@4.4.0 >/dev/null 2>&1 ||
+npm init -y >/dev/null 2>&1 && npm install --ignore-scripts --silent --no-audit --no-fund xlsx@0.18.5 exceljs@4.4.0 >/dev/null 2>&1 ||
 	{ echo "skip: xlsx@0.18.5 and exceljs@4.4.0 are not to be had"; exit 77; }
 cat >a.js <<'JS'
 const X = require('xlsx'), E = require('exceljs'), { execFileSync } = require('child_process'), text = '一号楼\r\n二单元'
