@@ -37,7 +37,7 @@ class Echo:
             conf = f.read()
         conf = re.sub(r"unix:[^;]*/portal\.sock", "unix:" + sock, conf)
         conf = re.sub(rf":{bureau.port}\b", f":{self.port}", conf)
-        conf = re.sub(r"(temp_path|cache_path|pid|error_log) \S+/edge/", rf"\1 {self.dir}/", conf)
+        conf = re.sub(r'(temp_path|cache_path|pid) "[^"]*/edge/', rf'\1 "{self.dir}/', conf)
         path = os.path.join(self.dir, "nginx.conf")
         with open(path, "w", encoding="utf-8") as f:
             f.write(conf)
