@@ -1,4 +1,5 @@
 #include "server/portal/staff.h"
+#include "base/clock.h"
 #include "evidence/statement.h"
 #include "server/portal/app.h"
 #include <pthread.h>
@@ -8,7 +9,8 @@
 struct staff {
 	pthread_mutex_t lock;
 	bool known;
-	uint64_t seq; /* of the journal when it was fetched */
+	uint64_t seq;      /* of the journal when it was fetched */
+	int64_t failed_ms; /* 0: the last question was answered */
 	struct buf text;
 };
 
@@ -63,7 +65,7 @@ enum err staff_entry_in(struct span text, const char *person, struct staff_entry
 
 static enum err ask(const struct portal *p, struct buf *out)
 {
-	TRY(p->roster != NULL ? p->roster(p->roster_ctx, out) : signer_roster_text(p->signer, out));
+	TRY(p->roster != NULL ? p->roster(p->roster_ctx, out) : signer_roster_within(p->signer, WORD_MS, out));
 	return buf_err(out);
 }
 
@@ -72,7 +74,12 @@ static enum err fetch(const struct portal *p, struct staff *r, uint64_t seq)
 	AUTO_BUF(fresh, STATEMENT_MAX);
 	if (r->known && r->seq == seq)
 		return ERR_OK;
-	TRY(ask(p, &fresh));
+	/* A signer that hangs is waited for once a second, not by each who comes. */
+	if (r->failed_ms > 0 && clock_mono_ms() - r->failed_ms < WORD_MS)
+		return ERR(UNAVAILABLE, "roster was not answered a moment ago");
+	enum err e = ask(p, &fresh);
+	r->failed_ms = e != ERR_OK ? clock_mono_ms() : 0;
+	TRY(e);
 	buf_clear(&r->text);
 	buf_put(&r->text, buf_span(&fresh));
 	TRY(buf_err(&r->text));

@@ -146,8 +146,15 @@ enum err signer_data_key(struct signer_client *c, struct secret **ret_key)
 
 enum err signer_roster_text(struct signer_client *c, struct buf *ret_statement)
 {
+	return signer_roster_within(c, IPC_TIMEOUT_MS, ret_statement);
+}
+
+enum err signer_roster_within(struct signer_client *c, int within_ms, struct buf *ret_statement)
+{
+	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;
-	TRY(ask(c, SIGNER_ROSTER_GET, &a));
+	TRY(ipc_msg_new(SIGNER_ROSTER_GET, &m));
+	TRY(call_within(c, m, within_ms < CONNECT_MS ? within_ms : CONNECT_MS, within_ms, &a));
 	return append(ret_statement, ipc_get(a, ST_ROSTER));
 }
 

@@ -49,3 +49,4 @@ enum err signer_suspend(struct signer_client *c, const struct act_parts *a, stru
 enum err signer_release(struct signer_client *c, const struct act_parts *a, const struct act_parts *b, struct buf *ret_crl) MUST_CHECK;
 /* Person's roles by the roster in force: comma list "clerk,reviewer", "" when absent; district or "". */
 enum err signer_roster_text(struct signer_client *c, struct buf *ret_statement) MUST_CHECK;
+enum err signer_roster_within(struct signer_client *c, int within_ms, struct buf *ret_statement) MUST_CHECK; /* the same, waiting that long at most */

@@ -222,6 +222,8 @@ static enum err give_roster(void *ctx, struct buf *out)
 	const struct statement_kv kv[] = {{"bureau", s->o.desk.bureau}, {"nonce", zero}, {"time", "2026-11-22T00:00:00Z"},
 		{"number", "0"}, {"previous", "-"}, {"entry", s->entry}, {"entry", "P000009 auditor 430100"}};
 	s->rosters++;
+	if (s->entry == NULL)
+		return ERR(UNAVAILABLE, "no roster");
 	OK(statement_build("ROSTER", kv, COUNT_OF(kv), &st));
 	buf_put(out, statement_text(st));
 	return buf_err(out);
@@ -250,6 +252,14 @@ static void roles(void **state)
 	s->seq++;
 	pause_ms(WORD_MS + 50);
 	assert_int_equal(portal_may_go_on(&p, &w), ERR_ROLE);
+	/* A signer that gives no roster is asked once a second, not by each who comes. */
+	s->rosters = 0;
+	s->entry = NULL;
+	s->seq++;
+	pause_ms(WORD_MS + 50);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(portal_may_go_on(&p, &w), ERR_STATUS_AWAY);
+	assert_in_range(s->rosters, 1, 2);
 	w.roles = ROLE_UNIT; /* the roster does not speak of holders */
 	OK(portal_may_go_on(&p, &w));
 	staff_free(p.staff);
