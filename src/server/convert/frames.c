@@ -128,7 +128,7 @@ static enum err take_refused(const struct parse *p, struct span s)
 	for (size_t i = 0; i < s.len; i++)
 		detail[i] = s.ptr[i] >= ' ' && s.ptr[i] < 0x7f ? (char)s.ptr[i] : '?';
 	enum err e = err_from_code(name);
-	bool known = p->pdf ? e >= ERR_PDF_NOT && e <= ERR_PDF_FONTS : e >= ERR_PICTURE_NOT && e <= ERR_PICTURE_LIMIT;
+	bool known = p->pdf ? e >= ERR_PDF_NOT && e <= ERR_PDF_FORM : e >= ERR_PICTURE_NOT && e <= ERR_PICTURE_LIMIT;
 	return known ? err_raise(e, __FILE__, __LINE__, "%s", detail) : ERR(CONVERT, "refused with %s", err_name(e));
 }
 

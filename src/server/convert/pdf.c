@@ -11,7 +11,8 @@
 
 enum { PX = 3, QUALITY_PAGE = 82, POINTS_MAX = 14400 };
 
-/* --- fonts: each in the document, characters by their own numbers --- */
+/* --- fonts: each in the document, characters by their own numbers ---
+ * A second opinion on what pdf_drawn.c found: here a font that does not load is left out. */
 
 static bool font_is_whole(PopplerFontsIter *i)
 {

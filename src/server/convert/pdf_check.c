@@ -1,11 +1,9 @@
 /* What a PDF holds, object by object (ISO 32000-1): before anything of it is drawn. */
-#include "server/convert/render.h"
+#include "server/convert/pdf_i.h"
 #include <stdlib.h>
 #include <string.h>
 
-#include <qpdf/qpdf-c.h>
-
-enum { OBJECTS_MAX = 1 << 18, WAITING_MAX = 1 << 18, CHILDREN_MAX = 1 << 16 };
+enum { WAITING_MAX = 1 << 18 };
 
 /* Keys that lead to scripts, files or programs inside, wherever they stand. */
 static const char *const bad_keys[] = {"/JS", "/JavaScript", "/EmbeddedFiles", "/EmbeddedFile", "/EF", "/XFA", "/RichMediaContent",
@@ -54,8 +52,8 @@ static enum err see_dict(struct walk *w, qpdf_oh dict)
 		bool tells = strcmp(key, "/S") == 0 || strcmp(key, "/Subtype") == 0 || strcmp(key, "/Type") == 0;
 		if (tells && kind_is_bad(w, value))
 			return ERR(PDF_ACTIVE, "%s %s", key, qpdf_oh_get_name(w->q, value));
-		if (++n > CHILDREN_MAX)
-			return ERR(PDF_DAMAGED, "dictionary of more than %d keys", CHILDREN_MAX);
+		if (++n > PDF_CHILDREN_MAX)
+			return ERR(PDF_DAMAGED, "dictionary of more than %d keys", PDF_CHILDREN_MAX);
 		TRY(later(w, value));
 	}
 	return ERR_OK;
@@ -64,7 +62,7 @@ static enum err see_dict(struct walk *w, qpdf_oh dict)
 static enum err see_array(struct walk *w, qpdf_oh array)
 {
 	int n = qpdf_oh_get_array_n_items(w->q, array);
-	if (n > CHILDREN_MAX)
+	if (n > PDF_CHILDREN_MAX)
 		return ERR(PDF_DAMAGED, "array of %d", n);
 	for (int i = 0; i < n; i++)
 		TRY(later(w, qpdf_oh_get_array_item(w->q, array, i)));
@@ -75,7 +73,7 @@ static enum err see_array(struct walk *w, qpdf_oh array)
 static enum err seen_already(struct walk *w, qpdf_oh oh, bool *ret_seen)
 {
 	int id = qpdf_oh_is_indirect(w->q, oh) ? qpdf_oh_get_object_id(w->q, oh) : 0;
-	if (id < 0 || id >= OBJECTS_MAX)
+	if (id < 0 || id >= PDF_OBJECTS_MAX)
 		return ERR(PDF_DAMAGED, "object %d", id);
 	*ret_seen = id > 0 && (w->seen[id / 8] & 1 << id % 8) != 0;
 	if (id > 0)
@@ -140,6 +138,7 @@ static enum err check(struct walk *w, struct span file, unsigned pages_max)
 	if (n < 1 || (unsigned)n > pages_max)
 		return ERR(PDF_PAGES, "%d pages", n);
 	TRY(walk_all(w));
+	TRY(pdf_drawn_check(w->q, (unsigned)n));
 	return qpdf_has_error(w->q) ? ERR(PDF_DAMAGED, "%s", why(w->q)) : ERR_OK;
 }
 
@@ -148,7 +147,7 @@ enum err pdf_check(struct span file, unsigned pages_max)
 	enum media m;
 	if (!media_of(file, &m) || m != MEDIA_PDF)
 		return ERR(PDF_NOT, "first octets of no document");
-	struct walk w = {qpdf_init(), calloc(WAITING_MAX, sizeof(qpdf_oh)), 0, calloc(1, OBJECTS_MAX / 8)};
+	struct walk w = {qpdf_init(), calloc(WAITING_MAX, sizeof(qpdf_oh)), 0, calloc(1, PDF_OBJECTS_MAX / 8)};
 	enum err e = w.q != NULL && w.waiting != NULL && w.seen != NULL ? check(&w, file, pages_max) : ERR(NOMEM, "document");
 	free(w.waiting);
 	free(w.seen);

@@ -5,7 +5,8 @@
  * A picture (JPEG, PNG) gives page 0, the picture itself upright, without metadata, at most `large` on its longer side,
  * and page 1, its preview. A document gives pages 1..n. All of them are baseline JPEG. Anything transparent lies on white.
  * Errors: ERR_PICTURE_*, ERR_PDF_*; a PDF is refused when it is encrypted, needs repair, acts (scripts, launching, files
- * inside) or leaves a font to the reader's computer: no font is looked for, so that what is shown is what is in the file. */
+ * inside) or leaves a font, a character map or the picture of a form's value to the reader's computer: nothing is looked for
+ * there, so that what is shown is what is in the file. */
 #pragma once
 #include "base/buf.h"
 
@@ -38,7 +39,7 @@ struct render_sink {
 };
 enum err picture_read(struct span file, const struct render_limits *limits, const struct render_sink *sink) MUST_CHECK;
 enum err pdf_read(struct span file, const struct render_limits *limits, const struct render_sink *sink) MUST_CHECK;
-enum err pdf_check(struct span file, unsigned pages_max) MUST_CHECK; /* structure only: all objects, every key */
+enum err pdf_check(struct span file, unsigned pages_max) MUST_CHECK; /* structure only: all objects, every key; fonts, forms */
 /* Loads what would open a file later; before the filter. */
 void pdf_prepare(void);
 

@@ -308,6 +308,93 @@ static void test_pdf_refused(void **state)
 	}
 }
 
+#define COMPOSITE(map) "/Resources<</Font<</F1<</Type/Font/Subtype/Type0/BaseFont/STSong-Light-" map "/Encoding/" map "/DescendantFonts[<<" \
+	"/Type/Font/Subtype/CIDFontType0/BaseFont/STSong-Light/CIDSystemInfo<</Registry(Adobe)/Ordering(GB1)/Supplement 4>>/DW 1000" \
+	"/FontDescriptor<</Type/FontDescriptor/FontName/STSong-Light/Flags 6/FontBBox[-25 -254 1000 880]/ItalicAngle 0/Ascent 880" \
+	"/Descent -120/CapHeight 880/StemV 93>>>>]>>>>>>"
+#define INSIDE(map) "/Resources<</Font<</F1<</Type/Font/Subtype/Type0/BaseFont/A/Encoding " map "/DescendantFonts[<</Type/Font" \
+	"/Subtype/CIDFontType2/BaseFont/A/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>" \
+	"/FontDescriptor<</Type/FontDescriptor/FontName/A/Flags 4/FontFile2 300 0 R>>>>]>>>>>>"
+#define FONT_FILE "<</Length 4>>stream\nnone\nendstream"
+#define OUTSIDE "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
+#define FORM(resources) "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]" resources "/Length 1>>stream\nn\nendstream"
+
+/* Poppler leaves a font out of its list where the reader's computer lacks the named map, and draws nothing; whatever is installed, the
+ * verdict is by the document's objects. */
+static void test_pdf_fonts(void **state)
+{
+	(void)state;
+	static const struct { const char *what; struct pdf_parts p; enum err want; } rows[] = {
+		{"Song by the codes of GBK", {.pages = 1, .page = COMPOSITE("GBK-EUC-H"), .content = "BT /F1 24 Tf 60 700 Td <B2CEB1A3> Tj ET"}, ERR_PDF_FONTS},
+		{"Song by UCS-2", {.pages = 1, .page = COMPOSITE("UniGB-UCS2-H"), .content = "BT /F1 24 Tf 60 700 Td <53C24FDD> Tj ET"}, ERR_PDF_FONTS},
+		{"Song by UTF-16", {.pages = 1, .page = COMPOSITE("UniGB-UTF16-H")}, ERR_PDF_FONTS},
+		{"Song by own numbers", {.pages = 1, .page = COMPOSITE("Identity-H")}, ERR_PDF_FONTS},
+		{"inside, own numbers", {.pages = 1, .page = INSIDE("/Identity-H"), .more = {FONT_FILE}}, ERR_OK},
+		{"inside, map outside", {.pages = 1, .page = INSIDE("/GBK-EUC-H"), .more = {FONT_FILE}}, ERR_PDF_FONTS},
+		{"inside, map inside", {.pages = 1, .page = INSIDE("301 0 R"), .more = {FONT_FILE, "<</Type/CMap/Length 9>>stream\nbegincmap\nendstream"}}, ERR_OK},
+		{"map upon a map", {.pages = 1, .page = INSIDE("301 0 R"), .more = {FONT_FILE, "<</Type/CMap/UseCMap/GBK-EUC-H/Length 9>>stream\nbegincmap\nendstream"}}, ERR_PDF_FONTS},
+		{"map upon a map, in its text", {.pages = 1, .page = INSIDE("301 0 R"), .more = {FONT_FILE, "<</Length 18>>stream\n/GBK-EUC-H usecmap\nendstream"}}, ERR_PDF_FONTS},
+		{"composite of nothing", {.pages = 1, .page = "/Resources<</Font<</F1<</Type/Font/Subtype/Type0/Encoding/Identity-H>>>>>>"}, ERR_PDF_FONTS},
+		{"file that is none", {.pages = 1, .page = "/Resources<</Font<</F1<</Type/Font/Subtype/TrueType/FontDescriptor<</FontFile2/x>>>>>>>>"}, ERR_PDF_FONTS},
+		{"in a form", {.pages = 1, .page = "/Resources<</XObject<</A 300 0 R>>>>", .more = {FORM("/Resources<</XObject<</B 301 0 R>>>>"), FORM(COMPOSITE("GBK-EUC-H"))}}, ERR_PDF_FONTS},
+		{"forms in a circle", {.pages = 1, .page = "/Resources<</XObject<</A 300 0 R>>>>", .more = {FORM("/Resources<</XObject<</B 300 0 R>>>>")}}, ERR_OK},
+		{"in a pattern", {.pages = 1, .page = "/Resources<</Pattern<</A 300 0 R>>>>", .more = {FORM(OUTSIDE)}}, ERR_PDF_FONTS},
+		{"in a mask", {.pages = 1, .page = "/Resources<</ExtGState<</A<</SMask<</S/Alpha/G 300 0 R>>>>>>>>", .more = {FORM(OUTSIDE)}}, ERR_PDF_FONTS},
+		{"in a graphics state", {.pages = 1, .page = "/Resources<</ExtGState<</A<</Font[300 0 R 9]>>>>>>", .more = {"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"}}, ERR_PDF_FONTS},
+		{"in glyphs", {.pages = 1, .page = "/Resources<</Font<</F1<</Type/Font/Subtype/Type3" OUTSIDE ">>>>>>"}, ERR_PDF_FONTS},
+		{"in a comment", {.pages = 1, .page = "/Annots[<</Subtype/Stamp/Rect[0 0 9 9]/AP<</N 300 0 R>>>>]/Resources<<>>", .more = {FORM(OUTSIDE)}}, ERR_PDF_FONTS},
+		{"in the state not shown", {.pages = 1, .page = "/Annots[<</Subtype/Widget/FT/Btn/AS/Off/Rect[0 0 9 9]/AP<</N<</On 300 0 R>>/D 300 0 R>>>>]/Resources<<>>",
+			.more = {FORM(OUTSIDE)}}, ERR_OK},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		AUTO_BUF(file, FILE_MAX);
+		file_pdf(&rows[i].p, &file);
+		refuse(buf_span(&file), rows[i].want, rows[i].what);
+	}
+}
+
+#define FIELD(more) "/Annots[<</Type/Annot/Subtype/Widget/F 4/Rect[20 40 280 70]/DA(/Helv 14 Tf 0 g)" more ">>]/Resources<<>>"
+#define FREE(more) "/Annots[<</Type/Annot/Subtype/FreeText/Rect[20 40 280 70]/DA(/Helv 14 Tf 0 g)" more ">>]/Resources<<>>"
+#define DEFAULTS "/AcroForm<</DR<</Font<</Helv<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>/DA(/Helv 0 Tf 0 g)/Fields[]"
+#define ZHANG_CE "<FEFF5F206D4B>"
+
+/* A value without a picture of its own is drawn with the viewer's fonts: of a Chinese one nothing comes. NeedAppearances throws the
+ * pictures away that are there. */
+static void test_pdf_forms(void **state)
+{
+	(void)state;
+	static const struct { const char *what; struct pdf_parts p; enum err want; } rows[] = {
+		{"typed", {.pages = 1, .catalog = DEFAULTS "/NeedAppearances true>>", .page = FIELD("/FT/Tx/V" ZHANG_CE)}, ERR_PDF_FORM},
+		{"typed, not told", {.pages = 1, .catalog = DEFAULTS ">>", .page = FIELD("/FT/Tx/V" ZHANG_CE)}, ERR_PDF_FORM},
+		{"in Latin letters", {.pages = 1, .catalog = DEFAULTS ">>", .page = FIELD("/FT/Tx/V(A1)")}, ERR_PDF_FORM},
+		{"of the field above", {.pages = 1, .page = FIELD("/Parent 300 0 R"), .more = {"<</FT/Tx/T(a)/V" ZHANG_CE ">>"}}, ERR_PDF_FORM},
+		{"chosen", {.pages = 1, .page = FIELD("/FT/Ch/V[" ZHANG_CE "]")}, ERR_PDF_FORM},
+		{"long", {.pages = 1, .page = FIELD("/FT/Tx/V 300 0 R"), .more = {"<</Length 1>>stream\na\nendstream"}}, ERR_PDF_FORM},
+		{"ticked", {.pages = 1, .page = FIELD("/FT/Btn/V/Yes/AS/Yes")}, ERR_PDF_FORM},
+		{"ticked, no such picture", {.pages = 1, .page = FIELD("/FT/Btn/AS/Yes/AP<</N<</Off 300 0 R>>>>"), .more = {FORM("")}}, ERR_PDF_FORM},
+		{"picture thrown away", {.pages = 1, .catalog = DEFAULTS "/NeedAppearances true>>", .page = FIELD("/FT/Tx/V" ZHANG_CE "/AP<</N 300 0 R>>"), .more = {FORM("")}}, ERR_PDF_FORM},
+		{"picture there", {.pages = 1, .catalog = DEFAULTS "/NeedAppearances false>>", .page = FIELD("/FT/Tx/V" ZHANG_CE "/AP<</N 300 0 R>>"), .more = {FORM("")}}, ERR_OK},
+		{"nothing typed", {.pages = 1, .catalog = DEFAULTS "/NeedAppearances true>>", .page = FIELD("/FT/Tx")}, ERR_OK},
+		{"an empty value", {.pages = 1, .catalog = DEFAULTS "/NeedAppearances true>>", .page = FIELD("/FT/Tx/V<FEFF>")}, ERR_OK},
+		{"a space", {.pages = 1, .page = FIELD("/FT/Tx/V( )")}, ERR_OK},
+		{"nothing chosen", {.pages = 1, .page = FIELD("/FT/Ch/V[]")}, ERR_OK},
+		{"not ticked", {.pages = 1, .page = FIELD("/FT/Btn/V/Off/AS/Off")}, ERR_OK},
+		{"button to press", {.pages = 1, .page = FIELD("/FT/Btn/Ff 65536")}, ERR_OK},
+		{"signature that is not seen", {.pages = 1, .page = FIELD("/FT/Sig/V<</Type/Sig/Contents<00>>>")}, ERR_OK},
+		{"hidden", {.pages = 1, .page = "/Annots[<</Subtype/Widget/F 2/FT/Tx/V(a)/Rect[0 0 9 9]>>]/Resources<<>>"}, ERR_OK},
+		{"fields in a circle", {.pages = 1, .page = FIELD("/Parent 300 0 R"), .more = {"<</Parent 300 0 R>>"}}, ERR_OK},
+		{"text on the page", {.pages = 1, .page = FREE("/Contents" ZHANG_CE)}, ERR_PDF_FORM},
+		{"text with a picture", {.pages = 1, .page = FREE("/Contents" ZHANG_CE "/AP<</N 300 0 R>>"), .more = {FORM("")}}, ERR_OK},
+		{"words at a line", {.pages = 1, .page = "/Annots[<</Subtype/Line/L[0 0 9 9]/Rect[0 0 9 9]/Cap true/Contents" ZHANG_CE ">>]/Resources<<>>"}, ERR_PDF_FORM},
+		{"note at a line", {.pages = 1, .page = "/Annots[<</Subtype/Line/L[0 0 9 9]/Rect[0 0 9 9]/Contents" ZHANG_CE ">>]/Resources<<>>"}, ERR_OK},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		AUTO_BUF(file, FILE_MAX);
+		file_pdf(&rows[i].p, &file);
+		refuse(buf_span(&file), rows[i].want, rows[i].what);
+	}
+}
+
 /* A link to a page or an address is none of these. */
 static void test_pdf_links(void **state)
 {
@@ -503,7 +590,7 @@ static void test_refusal(void **state)
 	(void)state;
 	static const struct { enum err e; bool pdf; enum err want; } rows[] = {
 		{ERR_PICTURE_NOT, false, ERR_PICTURE_NOT}, {ERR_PICTURE_LIMIT, false, ERR_PICTURE_LIMIT}, {ERR_PDF_FONTS, true, ERR_PDF_FONTS},
-		{ERR_PDF_FONTS, false, ERR_CONVERT}, {ERR_PICTURE_NOT, true, ERR_CONVERT}, {ERR_XLSX_NOT, true, ERR_CONVERT}, {ERR_DENIED, false, ERR_CONVERT},
+		{ERR_PDF_FORM, true, ERR_PDF_FORM}, {ERR_PDF_FONTS, false, ERR_CONVERT}, {ERR_PICTURE_NOT, true, ERR_CONVERT}, {ERR_XLSX_NOT, true, ERR_CONVERT}, {ERR_DENIED, false, ERR_CONVERT},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO_BUF(out, 1024);
@@ -518,7 +605,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_png), cmocka_unit_test(test_jpeg), cmocka_unit_test(test_orientation),
 		cmocka_unit_test(test_cut), cmocka_unit_test(test_lies), cmocka_unit_test(test_bomb), cmocka_unit_test(test_no_picture),
-		cmocka_unit_test(test_pdf), cmocka_unit_test(test_pdf_refused), cmocka_unit_test(test_pdf_links), cmocka_unit_test(test_pdf_broken),
+		cmocka_unit_test(test_pdf), cmocka_unit_test(test_pdf_refused), cmocka_unit_test(test_pdf_fonts), cmocka_unit_test(test_pdf_forms), cmocka_unit_test(test_pdf_links), cmocka_unit_test(test_pdf_broken),
 		cmocka_unit_test(test_pdf_circles), cmocka_unit_test(test_pdf_locked), cmocka_unit_test(test_answer), cmocka_unit_test(test_lying_answer), cmocka_unit_test(test_refusal)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
