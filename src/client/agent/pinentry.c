@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "client/agent/assuan.h"
 #include "client/agent/dialogue_i.h"
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -134,6 +135,17 @@ static enum err get_answer(struct dialogue *d, struct assuan *a, const struct ke
 	return ERR_OK;
 }
 
+/* pinentry-curses says OK to a locale that this computer lacks, and then draws no dialogue. */
+static const char *charset_option(void)
+{
+	locale_t zh = newlocale(LC_CTYPE_MASK, "zh_CN.UTF-8", (locale_t)0);
+
+	if (zh == (locale_t)0)
+		return "lc-ctype=C.UTF-8";
+	freelocale(zh);
+	return "lc-ctype=zh_CN.UTF-8";
+}
+
 static enum err ask_once(struct dialogue *d, enum err why, int tries, struct dialogue_answer *ret_a)
 {
 	AUTO(assuan) a = NULL;
@@ -144,7 +156,7 @@ static enum err ask_once(struct dialogue *d, enum err why, int tries, struct dia
 
 	TRY(assuan_start(d->conf.pinentry, still_wanted, d, &a));
 	/* Not every pinentry knows every option; without these it is only plainer. */
-	if (assuan_do(a, "OPTION", "lc-ctype=zh_CN.UTF-8") == ERR_UNAVAILABLE)
+	if (assuan_do(a, "OPTION", charset_option()) == ERR_UNAVAILABLE)
 		err_clear();
 	snprintf(seconds, sizeof(seconds), "%d", d->conf.idle_ms / 1000);
 	TRY(assuan_do(a, "SETTIMEOUT", seconds));

@@ -2,7 +2,7 @@
 # The whole agent with real parts: yinxin-agent, its SKF helper, libyxskf.so, yxcard and cards made for the run.
 # Arguments: yinxin-agent libyxskf.so yxcard agent-fixture profiles.json share/agent libyxtest_badskf.so
 # Prints TAP. Temporary directory, free ports, processes ended by their id.
-import base64, calendar, http.client, json, os, re, secrets, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+import base64, calendar, http.client, json, locale, os, re, secrets, shutil, signal, socket, subprocess, sys, tempfile, threading, time
 
 AGENT, SKF, YXCARD, FIXTURE, PROFILES, WINDOW, BADSKF = map(os.path.abspath, sys.argv[1:8])
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -693,6 +693,13 @@ def test_pinentry():
     check(st == 200 and verify(v), "pinentry: signed", v)
     log = open(f"{DIR}/pin-good.log").read()
     check(body["nonce"] in log and ORIGIN in log and "%0A" in log, "pinentry: every line is shown", log)
+    # pinentry-curses takes a locale that does not exist and then draws nothing.
+    try:
+        locale.setlocale(locale.LC_CTYPE, "zh_CN.UTF-8")
+        want = "zh_CN.UTF-8"
+    except locale.Error:
+        want = "C.UTF-8"
+    check(re.findall(r"lc-ctype=(\S+)", log) == [want], "pinentry: a locale that exists", (want, log))
     check("SETKEYINFO" not in log and "QUALITY" not in log, "pinentry: no cache, no quality bar")
     check(a.call("GET", "/window", headers={"Origin": None})[0] == 404, "pinentry: no web window")
     a.stop()
