@@ -76,6 +76,8 @@ static void test_escapes(void **state)
 		{"_x6D4B_试", "测试"}, {"_x005F_x6D4B_", "_x6D4B_"}, {"a_x000D__x000A_b", "a\r\nb"}, {"_xD842__xDFB7_田", "𠮷田"}, {"_xd842__xdfb7_", "𠮷"},
 		{"_xD842_", "_xD842_"}, {"_xDFB7_", "_xDFB7_"}, {"_x0000_", "_x0000_"}, {"_x6D4_", "_x6D4_"}, {"_x6D4G_", "_x6D4G_"}, {"_x6D4B", "_x6D4B"}, {"", ""},
 		{"_x6D4B_x8BD5_", "测x8BD5_"},
+		/* A line break typed with the Enter key: as XlsxWriter writes it, and as SheetJS does. */
+		{"一号楼_x000D_\n二单元", "一号楼\r\n二单元"}, {"一号楼_x000d_\n二单元", "一号楼\r\n二单元"}, {"_x005f_x000d_", "_x000d_"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char text[64];
