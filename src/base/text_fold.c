@@ -6,7 +6,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-enum { MIDDLE_DOT = 0xB7 };
+enum { MIDDLE_DOT = 0xB7, MARKS_STACKED_MAX = 4 };
 
 /* Characters while they are folded. */
 struct folding {
@@ -38,6 +38,13 @@ static bool is_mark(uint32_t cp)
 	utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
 	return c == UTF8PROC_CATEGORY_CF || (c != UTF8PROC_CATEGORY_CC && c != UTF8PROC_CATEGORY_CO && c != UTF8PROC_CATEGORY_CN &&
 					     !text_cp_is_plain(cp));
+}
+
+/* Stands on the character before it. */
+static bool is_combining(uint32_t cp)
+{
+	utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
+	return c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC || c == UTF8PROC_CATEGORY_ME;
 }
 
 static bool is_latin(uint32_t cp)
@@ -274,15 +281,32 @@ static enum err put_joined(struct folding *f, struct buf *out)
 	return buf_err(out);
 }
 
-static enum err fold(struct folding *f, struct span in, struct buf *out)
+static void tidy(struct folding *f)
 {
-	TRY(take_all(f, in));
 	if (f->as == FOLD_NAME)
 		tidy_name(f);
 	else if (f->as == FOLD_NUMBER)
 		drop_blanks(f);
 	else
 		join_blanks(f);
+}
+
+/* A mark with nothing to stand on would join what is written before the text: "=" before U+0338 is one character, U+2260. */
+static bool drop_loose(struct folding *f)
+{
+	size_t n = 0;
+	while (n < f->n && is_combining(f->v[n]))
+		n++;
+	cut(f, 0, n, FOLD_LOOSE);
+	return n > 0;
+}
+
+static enum err fold(struct folding *f, struct span in, struct buf *out)
+{
+	TRY(take_all(f, in));
+	do
+		tidy(f);
+	while (drop_loose(f));
 	return f->n > 0 ? put_joined(f, out) : buf_err(out);
 }
 
@@ -306,6 +330,19 @@ bool text_cp_in_name(uint32_t cp)
 	/* Not assigned as far as the library knows: a newer extension of the ideographs. */
 	bool newer = c == UTF8PROC_CATEGORY_CN && cp >= 0x20000 && cp <= 0x3FFFD;
 	return letter || newer || is_among(cp, others, COUNT_OF(others));
+}
+
+bool text_is_stacked(struct span s)
+{
+	uint32_t cp = 0;
+	size_t marks = 0;
+	for (size_t n = text_decode(s, &cp); n > 0; n = text_decode(s, &cp)) {
+		marks = is_combining(cp) ? marks + 1 : 0;
+		if (marks > MARKS_STACKED_MAX)
+			return true;
+		s = span_sub(s, n, s.len);
+	}
+	return false;
 }
 
 bool text_has_private(struct span s)

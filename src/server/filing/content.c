@@ -241,6 +241,8 @@ static enum err check_form_of(struct check *c, const struct service_field *f, st
 		return put_err(c, f, e);
 	if (f->list != NULL)
 		return codes_known(f, v) ? ERR_OK : put_fault(c, f, "E-25", "不在代码表内", "请按代码表选择");
+	if (f->validator->folds == FOLD_NAME && text_is_stacked(v))
+		return put_fault(c, f, "E-34", "有一个字附加了过多的符号", "请删去多余的附加符号，照证件重新输入");
 	e = f->validator->check(v, c->now, text, sizeof text);
 	if (e != ERR_OK)
 		return put_err(c, f, e);

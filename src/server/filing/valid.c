@@ -60,6 +60,8 @@ static enum err valid_name(struct span in, int64_t now, char *ret, size_t cap)
 	size_t chars = text_chars(buf_span(&folded));
 	if (chars < NAME_CHARS_MIN || chars > NAME_CHARS_MAX)
 		return ERR(FIELD_VALUE, "name of %zu characters", chars);
+	if (text_is_stacked(buf_span(&folded)))
+		return ERR(FIELD_VALUE, "marks in a name");
 	for (struct span s = buf_span(&folded); s.len > 0;) {
 		size_t n = text_decode(s, &cp);
 		if (!text_cp_in_name(cp))

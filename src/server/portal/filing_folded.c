@@ -8,7 +8,8 @@
 static enum err put_words(struct mo *o, unsigned what)
 {
 	static const char *const words[FOLD_WHATS] = {"去掉看不见的符号", "去掉或统一空格", "全角字符改为半角", "部首和兼容字形换成通用字形",
-		"自造字按 GB 18030-2022 换成通用字", "字母与附加符号合为一个字", "间隔号统一为“·”，首尾的点去掉", "末尾括号中的说明去掉"};
+		"自造字按 GB 18030-2022 换成通用字", "字母与附加符号合为一个字", "间隔号统一为“·”，首尾的点去掉", "末尾括号中的说明去掉",
+		"去掉开头的附加符号，它前面没有字"};
 	AUTO_BUF(text, 512);
 	for (size_t i = 0; i < FOLD_WHATS; i++)
 		if (what & 1u << i)

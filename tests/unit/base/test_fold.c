@@ -56,6 +56,16 @@ static const struct { enum fold_as as; const char *in, *want; unsigned what; } r
 	{FOLD_NAME, "葛\xf3\xa0\x84\x80测", "葛测", FOLD_MARK},
 	{FOLD_NAME, "测\x1a试", "测\x1a试", 0},
 	{FOLD_NAME, "", "", 0},
+	/* a mark at the start stands on nothing */
+	{FOLD_NAME, "\xcc\xb8测试", "测试", FOLD_LOOSE},
+	{FOLD_NAME, " ·\xcc\x81\xcc\xb8 ·测试", "测试", FOLD_LOOSE | FOLD_DOT | FOLD_BLANK},
+	{FOLD_NAME, "\xcc\x81", "", FOLD_LOOSE},
+	{FOLD_TEXT, "\xcc\xb8 软件工程师", "软件工程师", FOLD_LOOSE},
+	{FOLD_TEXT, " \xcc\x81长沙市测试路", "长沙市测试路", FOLD_LOOSE},
+	{FOLD_TEXT, "\xe2\x83\x9d备注", "备注", FOLD_LOOSE},         /* Me */
+	{FOLD_TEXT, "\xe0\xa4\xbe备注", "备注", FOLD_LOOSE},         /* Mc */
+	{FOLD_TEXT, "\xef\xbe\x9e備", "備", FOLD_LOOSE | FOLD_SHAPE}, /* half-width: U+3099 */
+	{FOLD_TEXT, "a\xcc\xb8", "a\xcc\xb8", 0},
 	/* free text keeps its punctuation */
 	{FOLD_TEXT, "长沙市（测试）路１２号，Ａ座；", "长沙市（测试）路12号，A座；", FOLD_WIDTH},
 	{FOLD_TEXT, "第一行\r\n第二行", "第一行 第二行", FOLD_BLANK},

@@ -110,6 +110,31 @@ static void test_private_use(void **state)
 		assert_int_equal(faults, 1);
 		assert_int_equal(strncmp(buf_cstr(&told), "name E-23 ", 10), 0);
 	}
+	buf_clear(&told);
+	b03_world_fill(b, no, json_pack("[o]", b03_world_row(b, "430102199003079914", "测a\xcc\xb8\xcc\xb8\xcc\xb8\xcc\xb8\xcc\xb8试", "1")));
+	OK(filing_check(&b->w.d, no, &b->w.operator.who, keep, &told, &faults));
+	assert_int_equal(faults, 1);
+	assert_int_equal(strncmp(buf_cstr(&told), "name E-34 ", 10), 0);
+}
+
+/* A text that begins with a combining mark would make another character of the "=" before it, and no statement takes that. */
+static void test_loose_marks(void **state)
+{
+	static const char *const keys[] = {"name", "post", "hukou_addr", "live_addr", "remark"}, *const marks[] = {"\xcc\xb8", "\xcc\x81"};
+	struct b03_world *b = *state;
+	size_t faults = 0;
+	for (size_t i = 0; i < COUNT_OF(marks); i++) {
+		char no[FILING_NO_MAX + 1], id[20], typed[64];
+		id_of(i, id);
+		json_t *row = b03_world_row(b, id, "测试", "1");
+		(void)snprintf(typed, sizeof typed, "%s测试", marks[i]);
+		for (size_t k = 0; k < COUNT_OF(keys); k++)
+			(void)b03_world_with(row, keys[k], typed);
+		b03_world_draft(b, json_pack("[o]", row), no);
+		OK(filing_check(&b->w.d, no, &b->w.operator.who, tell, NULL, &faults));
+		assert_int_equal(faults, 0);
+		OK(world_submit(&b->w, no, &b->w.operator));
+	}
 }
 
 /* A register of before, with names as they were typed then, goes on: the same person is the same person. */
@@ -193,6 +218,6 @@ static void test_signed_before(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, b03_world_open, b03_world_close)
-	const struct CMUnitTest tests[] = {T(test_signed_is_registered), T(test_private_use), T(test_old_register), T(test_signed_before)};
+	const struct CMUnitTest tests[] = {T(test_signed_is_registered), T(test_private_use), T(test_loose_marks), T(test_old_register), T(test_signed_before)};
 	return cmocka_run_group_tests_name("filing-names", tests, NULL, NULL);
 }
