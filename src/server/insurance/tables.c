@@ -303,14 +303,32 @@ const struct code_row *tables_code(const struct tables *t, const char *list, con
 	return NULL;
 }
 
+/* The forms U+FF01 to U+FF5E stand for ASCII. */
+static uint32_t narrow(uint32_t cp)
+{
+	return cp >= 0xFF01 && cp <= 0xFF5E ? cp - 0xFF01 + 0x21 : cp;
+}
+
+/* Cuts what both begin with off both: 劳动合同制（全日制）, as the pages show it, is 劳动合同制(全日制). */
+static void cut_common(struct span *a, struct span *b)
+{
+	uint32_t x = 0, y = 0;
+	for (;;) {
+		size_t n = text_decode(*a, &x), m = text_decode(*b, &y);
+		if (n == 0 || m == 0 || narrow(x) != narrow(y))
+			return;
+		*a = span_sub(*a, n, a->len);
+		*b = span_sub(*b, m, b->len);
+	}
+}
+
 /* Equal, or equal once the name's last character 族 is left off. */
 static bool name_fits(const char *zh, struct span text)
 {
-	struct span name = span_str(zh), suffix = SPAN_LIT("族");
-	if (span_eq(name, text))
-		return true;
-	return text.len + suffix.len == name.len && span_starts(name, text) &&
-	       span_eq(span_sub(name, text.len, suffix.len), suffix);
+	struct span name = span_str(zh);
+	bool given = text.len > 0;
+	cut_common(&name, &text);
+	return given && text.len == 0 && (name.len == 0 || span_eq(name, SPAN_LIT("族")));
 }
 
 const struct code_row *tables_code_any(const struct tables *t, const char *list, struct span text, int month)
