@@ -85,7 +85,7 @@ static enum err report_faults(struct fault_sink *sink, size_t row, const struct 
 		AUTO_BUF(text, 1024);
 		if (b03_code_is_warning(x->code))
 			continue;
-		buf_printf(&text, "%s%s%s", b03_code_zh(x->code), x->detail[0] != 0 ? ":" : "", x->detail);
+		buf_printf(&text, "%s%s%s", b03_code_zh(x->code), x->detail[0] != 0 ? "：" : "", x->detail);
 		TRY(buf_err(&text));
 		const struct fault t = {row, row > 0 ? b03_field_key(x->field) : "", b03_code_name(x->code), buf_cstr(&text),
 			b03_code_remedy(x->code)};

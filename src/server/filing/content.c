@@ -224,6 +224,28 @@ static bool codes_known(const struct service_field *f, struct span v)
 	return sort_codes(f->list, v, sorted, sizeof sorted);
 }
 
+/* A number can only be judged as one of some document: of a type that nobody can read, the type is the fault. */
+static bool type_unread(const struct check *c, enum err e)
+{
+	const struct service_field *type = service_field_find(c->fields, "id_type");
+	return e == ERR_ID_NUMBER && type != NULL && c->bad[type - c->fields->v];
+}
+
+/* What may be written: a short list whole, of a long one the beginning. */
+static enum err put_unlisted(struct check *c, const struct service_field *f)
+{
+	enum { LISTED_MAX = 12, LISTED_SOME = 4 };
+	AUTO_BUF(remedy, FAULT_TEXT_MAX);
+	const struct service_list *l = f->list;
+	size_t n = l->n <= LISTED_MAX ? l->n : LISTED_SOME;
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&remedy, "%s%s", i == 0 ? "请填写：" : "、", l->v[i].text);
+	if (n < l->n)
+		buf_str(&remedy, c->row > 0 ? "等，全部见表格模板第二页“填写说明”" : "等，请按代码表选择");
+	TRY(buf_err(&remedy));
+	return put_fault(c, f, "E-25", "不在代码表内", buf_cstr(&remedy));
+}
+
 static bool in_range(const struct service_field *f, const char *v)
 {
 	int64_t n = 0;
@@ -240,10 +262,15 @@ static enum err check_form_of(struct check *c, const struct service_field *f, st
 	if (e != ERR_OK)
 		return put_err(c, f, e);
 	if (f->list != NULL)
-		return codes_known(f, v) ? ERR_OK : put_fault(c, f, "E-25", "不在代码表内", "请按代码表选择");
+		return codes_known(f, v) ? ERR_OK : put_unlisted(c, f);
 	if (f->validator->folds == FOLD_NAME && text_is_stacked(v))
 		return put_fault(c, f, "E-34", "有一个字附加了过多的符号", "请删去多余的附加符号，照证件重新输入");
 	e = f->validator->check(v, c->now, text, sizeof text);
+	if (type_unread(c, e)) {
+		err_clear();
+		c->bad[f - c->fields->v] = true;
+		return ERR_OK;
+	}
 	if (e != ERR_OK)
 		return put_err(c, f, e);
 	if (!span_eq_str(v, text)) /* a draft of an older version */

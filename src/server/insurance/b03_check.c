@@ -68,7 +68,8 @@ static void judge_month(struct judging *j)
 		fault(j, B03_START_MONTH, B03_MONTH, "早于可以补缴的月份");
 	else if (b->start_month < j->window.period)
 		fault(j, B03_START_MONTH, B03_W_BACK, "");
-	if (b->hire_date != 0 && b->start_month < month_of(b->hire_date))
+	/* A day of hire that is too late has its own fault. */
+	if (b->hire_date != 0 && month_of(b->hire_date) <= j->window.period && b->start_month < month_of(b->hire_date))
 		fault(j, B03_START_MONTH, B03_MONTH, "早于入职月份");
 }
 

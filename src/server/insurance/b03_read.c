@@ -107,7 +107,20 @@ static void read_pair(struct reading *j)
 	if (e == ERR_FIELD_VALUE)
 		fault_add(j->out, j->row->no, B03_ID_TYPE, B03_VALUE, "该类证件请到窗口办理"); /* passports and the like */
 	else if (e != ERR_OK)
-		fault_add(j->out, j->row->no, B03_ID_TYPE, B03_ID_PAIR, "%s,%s", err_zh(e), err_remedy(e));
+		fault_add(j->out, j->row->no, B03_ID_TYPE, B03_ID_PAIR, "%s，%s", err_zh(e), err_remedy(e));
+	err_clear();
+}
+
+/* A number of a document that nobody here can read is no wrong number: the type is the fault. */
+static void wrong_number(struct reading *j)
+{
+	err_clear();
+	if (fault_has(j->out, B03_ID_TYPE))
+		return;
+	if (ident_document_check(j->b->id_type, "") == ERR_FIELD_VALUE)
+		fault_add(j->out, j->row->no, B03_ID_TYPE, B03_VALUE, "该类证件请到窗口办理");
+	else
+		wrong(j, B03_ID_NUMBER, B03_ID_WRONG);
 	err_clear();
 }
 
@@ -120,7 +133,7 @@ static void read_id(struct reading *j)
 	if (!given(j, B03_ID_NUMBER, &s))
 		return;
 	if (ident_id_number(s, j->r->now, id) != ERR_OK || !span_eq_str(s, id)) {
-		wrong(j, B03_ID_NUMBER, B03_ID_WRONG);
+		wrong_number(j);
 		return;
 	}
 	memcpy(b->id_number, id, sizeof id);
@@ -138,7 +151,7 @@ static void read_foreign(struct reading *j, const char *gender, int64_t birth)
 	b->birth = birth;
 	for (size_t i = 0; i < COUNT_OF(both); i++)
 		if ((i == 0 ? gender[0] == 0 : birth == 0) && !fault_has(j->out, both[i]))
-			fault_add(j->out, j->row->no, both[i], B03_MISSING, "持外国人永久居留身份证的,%s须填写", b03_field_zh(both[i]));
+			fault_add(j->out, j->row->no, both[i], B03_MISSING, "持外国人永久居留身份证的，%s须填写", b03_field_zh(both[i]));
 	if (birth > j->r->now)
 		fault_add(j->out, j->row->no, B03_BIRTH, B03_VALUE, "出生日期晚于今天");
 }

@@ -150,7 +150,7 @@ static void spoil(const struct b03_sheet_rules *r, const struct b03_row *row, en
 		i++;
 	char column[3] = {(char)(i < 26 ? 'A' + i : 'A' + i / 26 - 1), (char)(i < 26 ? 0 : 'A' + i % 26), 0};
 	(void)snprintf(ret, B03_TEXT_BYTES + 1, "%c%s 单元格 %s%lld%s%s", B03_SPOILT, b03_code_name(c), column, (long long)row->no,
-		       detail[0] != 0 ? "," : "", detail);
+		       detail[0] != 0 ? "，" : "", detail);
 }
 
 static enum err put_day(struct span s, struct buf *out)

@@ -47,13 +47,18 @@ static const struct service_field *field_of(const struct gathering *g, const str
 	return service_field_find(f->row > 0 ? &g->v->s->row_fields : &g->v->s->fields, f->field);
 }
 
-/* "月工资不能为空" under the heading 月工资 is "不能为空". */
+/* "月工资不能为空" under the heading 月工资 is "不能为空"; "性别或出生日期与证件号码不一致" is a sentence about more than 性别. */
 static const char *without_label(const char *text, const char *label)
 {
+	static const char *const joins[] = {"或", "与", "和", "、"};
 	size_t n = strlen(label);
 	if (n == 0 || strncmp(text, label, n) != 0 || text[n] == 0)
 		return text;
-	return text[n] == ':' ? text + n + 1 : text + n;
+	struct span rest = span_str(text + n), colon = SPAN_LIT("：");
+	for (size_t i = 0; i < COUNT_OF(joins); i++)
+		if (span_starts(rest, span_str(joins[i])))
+			return text;
+	return span_starts(rest, colon) ? text + n + colon.len : text + n;
 }
 
 /* A hint is made to stand beside its field; alone it needs a verb. */
@@ -61,7 +66,8 @@ static enum err put_remedy(struct mo *o, const struct service_field *field, cons
 {
 	AUTO_BUF(text, 1024);
 	bool hint = field != NULL && remedy[0] != 0 && strcmp(remedy, field->hint) == 0;
-	buf_printf(&text, "%s%s", hint ? "请按要求填写：" : "", remedy);
+	buf_str(&text, hint ? "请按要求填写：" : "");
+	words_put(&text, remedy);
 	TRY(buf_err(&text));
 	mo_str(o, "remedy", buf_cstr(&text));
 	return mo_err(o);

@@ -51,14 +51,14 @@ static const struct { enum b03_field f; const char *in, *want; } values[] = {
 	{B03_START_MONTH, "202613", "202613"},
 	{B03_START_MONTH, "2026.11", "202611"},
 	{B03_START_MONTH, "2026.2", "202602"},
-	{B03_START_MONTH, "2026.1", "\x1a" "B03-27 单元格 J7,写的是“2026.1”"},
+	{B03_START_MONTH, "2026.1", "\x1a" "B03-27 单元格 J7，写的是“2026.1”"},
 	{B03_HIRE_DATE, "2026年11月1日", "2026-11-01"},
 	{B03_HIRE_DATE, "2026/11/1", "2026-11-01"},
-	{B03_HIRE_DATE, "11/01/26", "\x1a" "B03-27 单元格 K7,写的是“11/01/26”"},
+	{B03_HIRE_DATE, "11/01/26", "\x1a" "B03-27 单元格 K7，写的是“11/01/26”"},
 	{B03_HIRE_DATE, "2026-11-30 00:00:00", "2026-11-30"},
 	{B03_HIRE_DATE, "2026/11/30 0:00:00", "2026-11-30"},
 	{B03_HIRE_DATE, "2026-11-30T00:00:00", "2026-11-30"},
-	{B03_HIRE_DATE, "2026-11-29T16:00:00.000Z", "\x1a" "B03-27 单元格 K7,写的是“2026-11-29T16:00:00.000Z”"},
+	{B03_HIRE_DATE, "2026-11-29T16:00:00.000Z", "\x1a" "B03-27 单元格 K7，写的是“2026-11-29T16:00:00.000Z”"},
 	{B03_HIRE_DATE, "2026-02-30", "2026-02-30"},
 	{B03_CONTRACT_FROM, "", "2026-11-20"}, /* the day of hire below */
 	{B03_CONTRACT_TYPE, "固定期限", "1"},
@@ -124,7 +124,7 @@ static void spoilt_cells(void **state)
 	b03_sheet_value(&r, &row, B03_HIRE_DATE, got);
 	assert_true(b03_sheet_spoilt(got, &code, &detail));
 	assert_int_equal(code, B03_TIMED);
-	assert_string_equal(detail, "单元格 K12,2026-10-31 16:00");
+	assert_string_equal(detail, "单元格 K12，2026-10-31 16:00");
 	b03_sheet_value(&r, &row, B03_CONTRACT_FROM, got); /* taken from the day of hire: no second fault */
 	assert_true(b03_sheet_spoilt(got, &code, &detail));
 	assert_int_equal(code, B03_FOLLOWS);
