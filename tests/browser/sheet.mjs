@@ -233,7 +233,7 @@ async function strangers(browser, bureau, no) {
   bureau.only("person-1");
   await login(page, bureau, "person-1", "/person");
   for (const tail of ["/sheet", "/faults.csv", "/progress", "/check"])
-    check(`another holder does not see ${tail}`, (await page.request.get(`${bureau.origin}/filings/${no}${tail}`)).status() === 403);
+    check(`another holder does not see ${tail}`, (await page.request.get(`${bureau.origin}/filings/${no}${tail}`)).status() === 404);
   await context.close();
 }
 
