@@ -43,14 +43,23 @@ static const struct {
 	{"CERT-REFUSE", "不予办理证书"}, {"CERT-VOID", "证书申请自动作废"}, {"CERT-BORN", "介质内生成密钥"}, {"CERT-ISSUE", "签发证书"},
 	{"CERT-INSTALLED", "证书写入介质"}, {"FILING-SAVE", "保存申报草稿"},
 	{"FILING-RULE", "申报按规则办理"}, {"BILL-RUN", "生成月度账单"}, {"BILL-APPROVE", "确认月度账单"}, {"LOGIN", "登录"},
-	{"JOURNAL", "签发日志"}, {"LOG-ADOPT", "原有数据纳入日志"},
+	{"JOURNAL", "签发日志"}, {"LOG-ADOPT", "原有数据纳入日志"}, {"CASE-LOOK", "查看证书申请"}, {"CASE-TIMER", "证书申请到期处理"},
+	{"UNIT-INSURANCE", "登记单位参保"}, {"ACCOUNT-PUT", "登记账号"}, {"ACCOUNT-FREEZE", "停用账号"},
+	{"ACCOUNT-UNFREEZE", "恢复账号"}, {"ACCOUNT-PASSWORD", "修改登录密码"},
 };
 
+/* Who, when nobody signed. The rest of the name is shown only where it names a person. */
 static const struct {
 	const char *prefix, *zh;
+	bool rest;
 } makers[] = {
-	{"session:", "已登录的工作人员 "}, {"timer:", "到期规则 "}, {"service:signer", "签发服务"},
-	{"service:register", "登记数据服务"}, {"signer:journal", "签发服务的日志"},
+	{"session:", "已登录的用户 ", true}, {"service:signer", "签发服务", false}, {"service:register", "登记数据服务", false},
+	{"signer:journal", "签发服务的日志", false}, {"migration:", "数据升级", false},
+	{"accept-on-review", "随审核一并受理的规则", false}, {"corrected-by-", "另件更正办结的规则", false},
+	{"void-not-corrected", "逾期未补正作废的规则", false}, {"void-draft-too-old", "草稿逾期未申报作废的规则", false},
+	{"timer:void-not-corrected", "逾期未补正作废的规则", false}, {"timer:void-draft-too-old", "草稿逾期未办理作废的规则", false},
+	{"timer:case-days", "证书申请期限的规则", false}, {"timer:month-run", "月度结算的规则", false},
+	{"timer:", "到期规则", false},
 };
 
 static const struct type_words *words_of(const struct verify_act *a)
@@ -136,11 +145,11 @@ void describe_who(const struct verify_act *a, struct buf *out)
 		if (!span_starts(rule, span_of(makers[i].prefix, len)))
 			continue;
 		buf_str(out, makers[i].zh);
-		buf_put(out, span_sub(rule, len, rule.len - len));
+		if (makers[i].rest)
+			buf_put(out, span_sub(rule, len, rule.len - len));
 		return;
 	}
-	buf_str(out, "规则 ");
-	buf_put(out, rule);
+	buf_str(out, "系统规则");
 }
 
 void describe_what(const struct verify_act *a, struct buf *out)
@@ -175,8 +184,7 @@ void describe_step(const struct verify_act *a, struct buf *out)
 		buf_printf(out, " 签名，证书 %s ", cert_serial(a->cert));
 		describe_status(a, out);
 	} else {
-		buf_str(out, " 记录 ");
-		buf_put(out, a->raw->kind);
+		buf_printf(out, " 记录“%s”", describe_title(a));
 	}
 	buf_printf(out, "；日志第 %llu 项", (unsigned long long)a->raw->index);
 }

@@ -86,6 +86,25 @@ static void take_step(const struct verify_step *s, void *ctx)
 
 /* --- the answer --- */
 
+/* What evidence/receipt.c says of a file that it cannot read, for the page; the program says it in English. */
+static const char *detail_zh(const char *detail)
+{
+	static const struct {
+		const char *en, *zh;
+	} words[] = {
+		{"damaged: the check at the end does not fit", "文件有损坏：末尾的校验值与内容不符"},
+		{"not a receipt", "这不是回执文件：开头没有回执的标记"},
+		{"longer than a receipt can be", "文件超过回执的最大长度"},
+		{"more heads or acts than a receipt can have", "日志头或记录的项数超过回执的上限"},
+		{"end of the receipt", "文件不完整：结尾缺失或有多余内容"},
+		{"elements of the receipt", "文件不完整：缺少回执的组成部分"},
+	};
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strstr(detail, words[i].en) != NULL)
+			return words[i].zh;
+	return detail[0] != 0 ? "回执的内容或结构不符合格式规定" : "";
+}
+
 static void put_verdict(struct explaining *x, enum err verdict)
 {
 	bool good = verdict == ERR_OK;
@@ -96,7 +115,7 @@ static void put_verdict(struct explaining *x, enum err verdict)
 	mo_str(x->m, "code", good ? "" : err_code(verdict));
 	mo_str(x->m, "fault", good ? "" : x->last_title);
 	mo_str(x->m, "fault_text", good ? "" : x->last_text);
-	mo_str(x->m, "detail", good ? "" : x->last_detail);
+	mo_str(x->m, "detail", good ? "" : detail_zh(x->last_detail));
 	mo_str(x->m, "remedy", good ? "" : err_remedy(verdict));
 	if (!good)
 		(void)json_array_clear(x->acts);

@@ -121,7 +121,7 @@ static void pair_open(struct pair *p)
 	assert_int_equal(judge(&p->h, p->a, &s), ERR_OK);
 	assert_int_equal(judge(&p->h, p->b, &s), ERR_OK);
 	assert_non_null(strstr(s.all, "第1项 证书申请受理: P000003"));
-	assert_non_null(strstr(s.all, "第2项 系统记录: 到期规则 case-days于"));
+	assert_non_null(strstr(s.all, "第2项 证书申请到期处理: 证书申请期限的规则于"));
 }
 
 static void pair_close(struct pair *p)
