@@ -81,13 +81,15 @@ static enum err read_root(const char *path, uint8_t ret_digest[DIGEST_LEN])
 	return err_note(parse_root(line, ret_digest), "%s", path);
 }
 
-/* ERR_ABSENT when neither file is there; a file that is there and holds something else is a fault, not a missing pin. */
-static enum err pinned_root(uint8_t ret_digest[DIGEST_LEN])
+/* ERR_ABSENT when no such file is there; a file that is there and holds something else is a fault, not a missing pin. The
+ * folder that is only a default comes last: what lies where one happens to stand overrides no root of this machine. */
+static enum err pinned_root(const char *otherwise, uint8_t ret_digest[DIGEST_LEN])
 {
 	char path[PATH_ROOM];
 	const char *data = getenv("YINXIN_DATA");
+	bool set = data && data[0];
 
-	if (data && data[0]) {
+	if (set) {
 		if ((size_t)snprintf(path, sizeof path, "%s/root.sm3", data) >= sizeof path)
 			return ERR(LIMIT, "YINXIN_DATA");
 		enum err e = read_root(path, ret_digest);
@@ -95,15 +97,23 @@ static enum err pinned_root(uint8_t ret_digest[DIGEST_LEN])
 			return e;
 		err_clear();
 	}
-	return read_root(SYSTEM_ROOT, ret_digest);
+	enum err e = read_root(SYSTEM_ROOT, ret_digest);
+	if (e != ERR_ABSENT || set || !otherwise)
+		return e;
+	err_clear();
+	(void)snprintf(path, sizeof path, "%s/root.sm3", otherwise);
+	return read_root(path, ret_digest);
 }
 
 /* The demonstration's clock may have been moved; without one, real time. */
-static int64_t now(void)
+static int64_t now(const char *otherwise)
 {
 	AUTO(clock) c = NULL;
 	char path[PATH_ROOM];
 	const char *data = getenv("YINXIN_DATA");
+
+	if (!data || !data[0])
+		data = otherwise;
 
 	if (data && data[0] && (size_t)snprintf(path, sizeof path, "%s/clock", data) < sizeof path && clock_open(path, &c) != ERR_OK)
 		err_clear();
@@ -121,13 +131,13 @@ static int verdict(enum err e)
 	return e == ERR_OK ? 0 : 1;
 }
 
-int receiptcmd_verify(const char *program, const char *file, const char *root_hex, bool texts)
+int receiptcmd_verify(const char *program, const char *file, const char *root_hex, const char *otherwise, bool texts)
 {
 	uint8_t root[DIGEST_LEN];
-	struct verify_plan plan = {.root_sm3 = root, .now = now(), .step = show_step, .act = texts ? show_text : NULL};
+	struct verify_plan plan = {.root_sm3 = root, .now = now(otherwise), .step = show_step, .act = texts ? show_text : NULL};
 	AUTO_BUF(bytes, RECEIPT_MAX);
 
-	enum err e = root_hex ? parse_root(root_hex, root) : pinned_root(root);
+	enum err e = root_hex ? parse_root(root_hex, root) : pinned_root(otherwise, root);
 	if (e != ERR_OK && root_hex) {
 		(void)complain(program, e);
 		return 2;

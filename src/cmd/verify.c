@@ -47,5 +47,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "yinxin-verify: %s(%s)\n", err_zh(ERR_INTERNAL), err_code(ERR_INTERNAL));
 		return 1;
 	}
-	return receiptcmd_verify("yinxin-verify", file, root, texts);
+	return receiptcmd_verify("yinxin-verify", file, root, NULL, texts);
 }

@@ -13,6 +13,7 @@
 #include "cmd/up.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,10 +41,22 @@ static const char HELP[] =
 	"\n"
 	"exit status: 0 done; 1 refused or failed, with one line that says why; 2 wrong usage\n";
 
+/* A start that is refused leaves no folders behind. Where there is a lock, that one tells first whether the bureau runs. */
+static enum err look_before(const struct bureau *b)
+{
+	char path[BUREAU_PATH_MAX];
+	TRY(bureau_path(b, ".lock", path, sizeof path));
+	if (file_exists(path))
+		return ERR_OK;
+	TRY(running_port_free(b->port, "YINXIN_PORT"));
+	return running_port_free(b->agent_port, "YINXIN_AGENT_PORT");
+}
+
 /* The lock is taken before anything is written: the folder may belong to a bureau that runs. */
 static enum err prepare(struct bureau *b, struct up **ret_u)
 {
 	TRY(bureau_find(b));
+	TRY(look_before(b));
 	TRY(bureau_folders(b));
 	TRY(up_new(b, ret_u));
 	return bureau_configure(b);
@@ -97,18 +110,36 @@ static enum err start_all(struct up *u)
 	return ERR_OK;
 }
 
+/* What the other terminal must be told, too: NAME='value' of what was set here. */
+static void put_settings(struct buf *out)
+{
+	static const char *const NAMES[] = {"YINXIN_DATA", "YINXIN_PORT", "YINXIN_AGENT_PORT"};
+	for (size_t i = 0; i < COUNT_OF(NAMES); i++) {
+		const char *value = getenv(NAMES[i]);
+		if (!value || !*value)
+			continue;
+		buf_printf(out, "%s='", NAMES[i]);
+		for (; *value; value++)
+			buf_str(out, *value == '\'' ? "'\\''" : (char[]){*value, 0});
+		buf_str(out, "' ");
+	}
+}
+
 static void print_next(const struct bureau *b)
 {
+	AUTO_BUF(set, 3 * BUREAU_PATH_MAX);
 	char here[BUREAU_PATH_MAX] = "";
 	if (!getcwd(here, sizeof here))
 		here[0] = 0;
 	size_t n = strlen(here);
 	const char *bin = n > 0 && strncmp(b->bin, here, n) == 0 && b->bin[n] == '/' ? b->bin + n + 1 : b->bin;
+	put_settings(&set);
+	const char *first = buf_err(&set) == ERR_OK ? buf_cstr(&set) : "";
 	printf("下一步(在另一个终端,同一目录下):\n"
-	       "  %s/yxkey insert clerk-1    插入受理员的介质,再用浏览器打开 %s/login\n"
-	       "  %s/yinxin status           查看各程序;yinxin stop 或 Ctrl-C 停止\n"
+	       "  %s%s/yxkey insert clerk-1    插入受理员的介质,再用浏览器打开 %s/login\n"
+	       "  %s%s/yinxin status           查看各程序;%syinxin stop 或 Ctrl-C 停止\n"
 	       "  手册 %s/manual/  运行记录 %s/log/\n",
-	       bin, b->origin, bin, b->origin, b->data);
+	       first, bin, b->origin, first, bin, *first ? "同样前缀的 " : "", b->origin, b->data);
 }
 
 static enum err run_up(void)
@@ -191,7 +222,7 @@ static int stop_main(char **argv)
 
 static int verify_main(char **argv)
 {
-	return receiptcmd_verify("yinxin verify", argv[0], argv[1], false);
+	return receiptcmd_verify("yinxin verify", argv[0], argv[1], "var", false);
 }
 
 static int log_verify_main(char **argv)
@@ -222,7 +253,8 @@ static const struct command {
 	 "from real time; 0 is real time again.\n"},
 	{"verify", NULL, 1, "--root", verify_main,
 	 "usage: yinxin verify FILE [--root HEX]\n\nExplains a receipt step by step and says whether it proves what it says; needs no network.\n"
-	 "  --root HEX   SM3 of the bureau's root certificate; else $YINXIN_DATA/root.sm3, else /etc/yinxin/root.sm3\n"},
+	 "  --root HEX   SM3 of the bureau's root certificate; else $YINXIN_DATA/root.sm3, else /etc/yinxin/root.sm3,\n"
+	 "               else (YINXIN_DATA not set) var/root.sm3\n"},
 	{"log", "verify", 0, "--data", log_verify_main,
 	 "usage: yinxin log verify [--data DIR]\n\nComputes the whole log of the bureau anew with all rows that it covers, and names what was changed.\n"
 	 "  --data DIR   folder of the bureau; else $YINXIN_DATA, else var\n"},
