@@ -1,5 +1,6 @@
 /* yxkey: virtual keys in and out of their slots, what is on them, their PIN, and a login without browser and agent. */
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "client/reader/bay.h"
@@ -74,6 +75,24 @@ static const char *pin_by(const struct token_info *info)
 	return !info->pin_set ? "none" : info->pin_by == ATTEST_PIN_HOLDER ? "holder" : "transport";
 }
 
+/* As the list at the start of the demonstration says: a PIN that stands in demo.json was set by it. */
+static bool demo_set_pin(const struct place *p, const char *name)
+{
+	char path[PLACE_PATH_MAX + sizeof "/demo.json"];
+	size_t i;
+	json_t *key;
+	bool found = false;
+	AUTO_BUF(text, JSON_TEXT_MAX);
+	AUTO_JSON doc = NULL;
+
+	(void)snprintf(path, sizeof path, "%s/demo.json", p->data);
+	if (file_read(path, &text) == ERR_OK && json_parse(buf_span(&text), &doc) == ERR_OK)
+		json_array_foreach(json_object_get(doc, "keys"), i, key)
+			found = found || (strcmp(json_str_or(key, "name", ""), name) == 0 && *json_str_or(key, "pin", ""));
+	err_clear();
+	return found;
+}
+
 static enum err look(const struct place *p, const struct bay_entry *e, json_t *row)
 {
 	static const char *const names[] = {"blank", "awaiting", "ready"};
@@ -89,7 +108,7 @@ static enum err look(const struct place *p, const struct bay_entry *e, json_t *r
 	TRY(json_put_str(row, "state", span_str(names[info.state])));
 	TRY(json_put_int(row, "tries", info.tries));
 	TRY(json_put_bool(row, "pin_set", info.pin_set));
-	TRY(json_put_str(row, "pin_by", span_str(pin_by(&info))));
+	TRY(json_put_str(row, "pin_by", span_str(demo_set_pin(p, e->name) ? "demo" : pin_by(&info))));
 	TRY(json_put_bool(row, "genuine", token_is_genuine(t)));
 	if (info.state != TOKEN_READY)
 		return ERR_OK;
@@ -110,7 +129,8 @@ static const char *words(const json_t *row, const char *member, const char *cons
 
 static void print_row(const json_t *row)
 {
-	static const char *const pins[][2] = {{"none", "未设置密码"}, {"holder", "密码由持有人自设"}, {"transport", "传递密码"}, {NULL, NULL}};
+	static const char *const pins[][2] = {{"none", "未设置密码"}, {"holder", "密码由持有人自设"}, {"transport", "传递密码"},
+		{"demo", "密码由演示程序随机设置"}, {NULL, NULL}};
 	AUTO_BUF(until, 64);
 
 	if (json_object_get(row, "not_after"))
@@ -149,6 +169,8 @@ static enum err cmd_list(const struct args *a, struct place *p)
 	TRY(bay_call(p->slots, "LIST", list, &n));
 	for (size_t i = 0; i < n; i++)
 		TRY(add_row(p, &list[i], rows));
+	if (!a->json && n == 0)
+		printf("没有插入介质;插入: yxkey insert NAME\n");
 	for (size_t i = 0; !a->json && i < n; i++)
 		print_row(json_array_get(rows, i));
 	if (!a->json)
