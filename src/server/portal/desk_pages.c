@@ -153,7 +153,7 @@ enum err page_desk(struct web_req *rq)
 
 enum err page_review(struct web_req *rq)
 {
-	return queue(rq, "待审核业务", "/review", CASE_ACCEPTED);
+	return queue(rq, "证书审核", "/review", CASE_ACCEPTED);
 }
 
 /* --- the form: rendered from the definition --- */

@@ -248,7 +248,7 @@ struct link {
 static const struct link links[] = {
 	{"/", "首页", 0},          {"/guide", "办事指南", 0},     {"/downloads", "下载专区", 0},
 	{"/faq", "常见问题", 0},   {"/windows", "办理窗口", 0},   {"/search", "搜索", 0},   {"/unit", "我的单位", ROLE_UNIT},
-	{"/person", "我的信息", ROLE_PERSON}, {"/desk", "证书业务", ROLE_DESK}, {"/review", "待审核", ROLE_REVIEWER},
+	{"/person", "我的信息", ROLE_PERSON}, {"/desk", "证书业务", ROLE_DESK}, {"/review", "证书审核", ROLE_REVIEWER},
 	{"/filings", "业务申报", ROLE_UNIT | ROLE_PERSON}, {"/review/filings", "业务审核", ROLE_REVIEWER},
 	{"/audit", "审计", ROLE_AUDITOR}, {"/admin", "管理", ROLE_SECURITY | ROLE_SYSTEM},
 };
