@@ -79,11 +79,16 @@ function rowOf(label, value) {
 	return row;
 }
 
+// "name=value;name=value", as a row of a filing is signed: each part on a line of its own, to be read.
+function partsOf(value) {
+	return /^[^;=]+=[^;]*(;[^;=]+=[^;]*)+$/.test(value) ? value.split(";").map((p) => p.replace("=", "：")).join("\n") : "";
+}
+
 // What a person has to read, in words; below it, closed, the octets of every line that was put into words or that only
 // machines compare. Together they are the whole statement.
 function showRows(rows) {
-	const exact = rows.filter((r) => r.machine || r.shown);
-	at("rows").replaceChildren(...rows.filter((r) => !r.machine).map((r) => rowOf(r.label, r.shown || r.value)));
+	const exact = rows.filter((r) => r.machine || r.shown || partsOf(r.value));
+	at("rows").replaceChildren(...rows.filter((r) => !r.machine).map((r) => rowOf(r.label, r.shown || partsOf(r.value) || r.value)));
 	at("exact").hidden = exact.length === 0;
 	at("exact-rows").replaceChildren(...exact.map((r) => rowOf(r.label, r.value)));
 }
