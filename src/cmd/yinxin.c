@@ -116,12 +116,8 @@ static void put_settings(struct buf *out)
 	static const char *const NAMES[] = {"YINXIN_DATA", "YINXIN_PORT", "YINXIN_AGENT_PORT"};
 	for (size_t i = 0; i < COUNT_OF(NAMES); i++) {
 		const char *value = getenv(NAMES[i]);
-		if (!value || !*value)
-			continue;
-		buf_printf(out, "%s='", NAMES[i]);
-		for (; *value; value++)
-			buf_str(out, *value == '\'' ? "'\\''" : (char[]){*value, 0});
-		buf_str(out, "' ");
+		if (value && *value)
+			buf_printf(out, "%s='%s' ", NAMES[i], value); /* neither may hold a quotation mark: bureau_find */
 	}
 }
 

@@ -58,6 +58,13 @@ export function layout(least) {
     const s = e.firstChild?.nodeType === Node.TEXT_NODE ? e.firstChild.data.trim() : "";
     if (s.length > 0 && s.length <= 6 && shown(e) && lines(e.firstChild) > 1) faults.push(`label broken: ${name(e)}`);
   }
+  for (const e of document.querySelectorAll("button, .govuk-button, .yx-tool"))
+    if (shown(e) && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 2)) faults.push(`cut off: ${name(e)}`);
+  // A date or number breaks nowhere.
+  for (const e of document.querySelectorAll("td, td *")) {
+    const s = e.firstChild?.nodeType === Node.TEXT_NODE ? e.firstChild.data.trim() : "";
+    if (/^\d{4}-\d\d(-\d\d)?$/.test(s) && shown(e) && lines(e.firstChild) > 1) faults.push(`date broken: ${name(e)}`);
+  }
   // The fingerprint: groups stay whole.
   for (const e of document.querySelectorAll(".yx-print")) {
     const node = e.firstChild;
@@ -74,6 +81,8 @@ export function layout(least) {
   // Targets; a link within a sentence is exempt (WCAG 2.5.8 and 2.5.5, inline).
   const inline = (e) => {
     if (e.tagName !== "A" || getComputedStyle(e).display !== "inline") return false;
+    // On a line of its own it is not within a sentence, whatever else the block says.
+    if (e.closest(".govuk-error-summary__list") || (e.previousSibling?.nodeName === "BR" && !e.nextSibling?.textContent.trim())) return false;
     const block = e.closest("p, li, dd, td, div, span:not(.govuk-visually-hidden)");
     return block !== null && block.textContent.replace(/\s/g, "").length >= e.textContent.replace(/\s/g, "").length + 4;
   };

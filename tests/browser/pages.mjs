@@ -108,6 +108,15 @@ async function look(page, bureau, address, mode, size, shots, who) {
   page.off("pageerror", onError);
 }
 
+// A form sent empty: the summary of its faults is laid out like the rest.
+async function lookFaults(page, bureau, mode, size) {
+  await page.goto(`${bureau.origin}/desk/new`);
+  await Promise.all([page.waitForNavigation(), page.evaluate(() => { const f = document.querySelector("main form"); f.noValidate = true; f.submit(); })]);
+  check(`/desk/new sent empty ${mode} ${size}: names the faults`, await page.$(".govuk-error-summary__list a") !== null);
+  const laid = await page.evaluate(layout, TARGET[mode]);
+  check(`/desk/new sent empty ${mode} ${size}: layout`, laid.length === 0, laid.join("\n"));
+}
+
 async function main() {
   const bureau = await new Bureau(process.argv[2]).start();
   const browser = await openBrowser();
@@ -130,6 +139,7 @@ async function main() {
         for (const [size, viewport] of Object.entries(SIZES)) {
           await page.setViewportSize(viewport);
           for (const address of pages) await look(page, bureau, address, mode, size, shots, who || "public");
+          if (who === "clerk-1") await lookFaults(page, bureau, mode, size);
         }
       }
       check(`${who || "public"}: nothing was asked of other machines`, outside.length === 0, outside.join("\n"));
