@@ -58,8 +58,14 @@ export function layout(least) {
     const s = e.firstChild?.nodeType === Node.TEXT_NODE ? e.firstChild.data.trim() : "";
     if (s.length > 0 && s.length <= 6 && shown(e) && lines(e.firstChild) > 1) faults.push(`label broken: ${name(e)}`);
   }
-  for (const e of document.querySelectorAll("button, .govuk-button, .yx-tool"))
-    if (shown(e) && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 2)) faults.push(`cut off: ${name(e)}`);
+  // Words stay within their button.
+  for (const e of document.querySelectorAll("button, .govuk-button, .yx-tool")) {
+    if (!shown(e)) continue;
+    const range = document.createRange(), box = e.getBoundingClientRect();
+    range.selectNodeContents(e);
+    const text = range.getBoundingClientRect();
+    if (text.left < box.left - 1 || text.right > box.right + 1 || text.top < box.top - 1 || text.bottom > box.bottom + 1) faults.push(`cut off: ${name(e)}`);
+  }
   // A date or number breaks nowhere.
   for (const e of document.querySelectorAll("td, td *")) {
     const s = e.firstChild?.nodeType === Node.TEXT_NODE ? e.firstChild.data.trim() : "";
