@@ -107,6 +107,8 @@ def twice(b):
         p = run(other, "up", YINXIN_AGENT_PORT=str(b.agent_port))
         check("the same of the agent's port", p.returncode == 1 and "YINXIN_AGENT_PORT" in p.stderr
               and ("yinxin-agent" if IS_ROOT else pwd.getpwuid(os.geteuid()).pw_name) in p.stderr, p.said)
+        check("a start that is refused leaves no folders", not os.path.exists(other.data) or os.listdir(other.data) in ([], ["clock"]),
+              other.data)
         p = run(other, "status")
         check("status of a folder without a bureau", p.returncode == 1 and "yinxin up" in p.said, p.said)
         link = os.path.join(os.path.dirname(other.data), "link-to-a-quote")
