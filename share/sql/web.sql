@@ -9,7 +9,7 @@ SELECT id, subject, person_id, unit_no, holder, cert_serial, roles, locked, crea
 FROM session WHERE token_sm3 = ?1
 
 -- name: session.touch
-UPDATE session SET seen = ?2 WHERE id = ?1 AND seen < ?2
+UPDATE session SET seen = ?2 WHERE id = ?1
 
 -- name: session.lock
 UPDATE session SET locked = ?2 WHERE id = ?1
@@ -24,7 +24,7 @@ DELETE FROM session WHERE token_sm3 = ?1
 DELETE FROM session WHERE cert_serial = ?1
 
 -- name: session.end_old
-DELETE FROM session WHERE seen < ?1 OR created < ?2
+DELETE FROM session WHERE seen < ?1 OR created < ?2 OR seen > ?3 OR created > ?3
 
 -- name: prelogin.add
 INSERT INTO prelogin (nonce_sm3, cookie_sm3, expires) VALUES (?1, ?2, ?3)

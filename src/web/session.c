@@ -107,7 +107,8 @@ static enum err add_tx(struct tx *tx, void *arg)
 	struct session_row *r = arg;
 	const struct web_session *w = &r->who;
 
-	TRY(tx_exec(tx, "session.end_old", SQL_ARGS(A_INT(r->now - r->s->idle_sec), A_INT(r->now - r->s->absolute_sec)), NULL));
+	TRY(tx_exec(tx, "session.end_old", SQL_ARGS(A_INT(r->now - r->s->idle_sec), A_INT(r->now - r->s->absolute_sec),
+						  A_INT(r->now + r->s->idle_sec)), NULL));
 	if (r->has_old)
 		TRY(tx_exec(tx, "session.end_token", SQL_ARGS(A_BLOB(SPAN_ARR(r->old_sm3))), NULL));
 	return tx_one(tx, "session.add",
@@ -118,9 +119,21 @@ static enum err add_tx(struct tx *tx, void *arg)
 
 /* --- the session of a request --- */
 
+/* Of a time further ahead than the idle limit nobody knows how long ago it was: the clock was wrong then, or is now. */
 static bool is_over(const struct sessions *s, const struct session_row *r)
 {
-	return r->now - r->seen > s->idle_sec || r->now - r->created > s->absolute_sec;
+	return r->now - r->seen > s->idle_sec || r->now - r->created > s->absolute_sec ||
+	       r->seen - r->now > s->idle_sec || r->created - r->now > s->idle_sec;
+}
+
+/* After a clock that was set back: used now at the latest, and written, or idleness would not count until the clock has caught up. */
+static enum err not_ahead(struct sessions *s, struct session_row *r)
+{
+	if (r->seen - r->now > TOUCH_SEC)
+		TRY(store_write(s->store, touch_tx, r));
+	r->seen = r->seen < r->now ? r->seen : r->now;
+	r->created = r->created < r->now ? r->created : r->now;
+	return ERR_OK;
 }
 
 static int64_t end_of(const struct sessions *s, int64_t created, int64_t seen)
@@ -168,6 +181,7 @@ enum err session_load(struct sessions *s, struct web_req *rq)
 		rq->session_err = ERR_L_IDLE;
 		return store_write(s->store, end_tx, &r);
 	}
+	TRY(not_ahead(s, &r));
 	rq->has_session = true;
 	rq->session = r.who;
 	rq->session_seen = r.seen;

@@ -187,15 +187,30 @@ static void the_absolute_limit(void **state)
 	assert_string_equal(refusal(me), "L-108");
 }
 
-static void a_clock_set_back_ends_nothing(void **state)
+/* A session that is not over by the corrected clock was used now at the latest; else nobody's idleness would count until the
+ * clock has caught up. */
+static void a_clock_set_back_a_little(void **state)
 {
 	const char *me = app_log_in("1", NULL);
 
 	(void)state;
-	app_forward(-86400);
+	app_forward(-900);
 	assert_int_equal(get_closed(me), 200);
-	app_forward(86400);
-	assert_int_equal(get_closed(me), 200);
+	near(left_of(me), 1800);
+	app_forward(1801);
+	assert_string_equal(refusal(me), "L-108");
+	app_forward(-901);
+}
+
+static void a_clock_set_back_far(void **state)
+{
+	const char *me = app_log_in("1", NULL);
+
+	(void)state;
+	app_forward(-1801);
+	assert_string_equal(refusal(me), "L-108");
+	app_forward(1801);
+	assert_string_equal(refusal(me), "L-107");
 }
 
 static void a_new_login_ends_the_old_session_of_the_browser(void **state)
@@ -433,7 +448,7 @@ int main(void)
 		cmocka_unit_test(what_is_left_is_true),
 		cmocka_unit_test(nothing_outlives_the_absolute_limit),
 		cmocka_unit_test(the_absolute_limit),
-		cmocka_unit_test(a_clock_set_back_ends_nothing),
+		cmocka_unit_test(a_clock_set_back_a_little), cmocka_unit_test(a_clock_set_back_far),
 		cmocka_unit_test(a_new_login_ends_the_old_session_of_the_browser),
 		cmocka_unit_test(logging_out),
 		cmocka_unit_test(locked_pages),
