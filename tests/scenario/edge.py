@@ -266,8 +266,8 @@ def converter(b):
 
 def health(b):
     """A part that stands still is as missing as one that is dead."""
-    for name, word in (("yinxin-notary", "notary"), ("yinxin-signer", "signer")):
-        pid = b.part(name)[0]
+    for name, word in (("yinxin-notary", "notary"), ("yinxin-signer", "signer"), ("yinxin-convert", "converter")):
+        pid = (starters(b) if name == "yinxin-convert" else b.part(name))[0]
         os.kill(pid, signal.SIGSTOP)
         try:
             seen = until(lambda: word in missing(b)[1])

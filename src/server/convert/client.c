@@ -5,10 +5,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-/* A starter that died is back within a second (yinxin up). */
-enum { READ_BYTES = 1 << 16, AWAY_MS = 3000, AGAIN_MS = 20 };
+/* A starter that died is back within a second (yinxin up); one that lives may be kept two seconds by a silent peer. */
+enum { READ_BYTES = 1 << 16, AWAY_MS = 3000, AGAIN_MS = 20, START_MS = 4000, ASK_MS = 1000 };
 
 struct reading {
 	int fd;
@@ -103,25 +104,88 @@ static enum err reach(const struct convert *c, int *ret_sock)
 	}
 }
 
-enum err job_start(const struct convert *c, int fd, enum convert_kind kind, const struct convert_limits *l, int *ret_out)
+/* The starter's answer to a job or to the question whether it is there. Silence is no answer. */
+static enum err named(int sock, int wait_ms, uint64_t *ret_starter)
+{
+	uint8_t octets[sizeof *ret_starter];
+	int64_t until = clock_mono_ms() + wait_ms;
+	for (size_t have = 0, n; have < sizeof octets; have += n) {
+		enum err e = job_read(sock, until, octets + have, sizeof octets - have, &n);
+		if (e != ERR_OK || n == 0) {
+			err_clear();
+			return ERR(UNAVAILABLE, "conversion starter: %s", e == ERR_OK ? "closed" : "no answer");
+		}
+	}
+	memcpy(ret_starter, octets, sizeof octets);
+	return ERR_OK;
+}
+
+static enum err ask(const struct convert *c, uint64_t *ret_starter)
+{
+	int sock;
+	char question = STARTER_ASK;
+	struct iovec iov = {&question, 1};
+	const struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+	TRY(peer_connect(c->path, 0, &sock));
+	enum err e = sendmsg(sock, &m, MSG_NOSIGNAL) == 1 ? ERR_OK : ERR(UNAVAILABLE, "conversion starter: %s", strerror(errno));
+	if (e == ERR_OK)
+		e = named(sock, ASK_MS, ret_starter);
+	(void)close(sock);
+	return e;
+}
+
+enum err convert_check(const struct convert *c)
+{
+	uint64_t starter;
+	return ask(c, &starter);
+}
+
+static enum err try_start(const struct convert *c, const struct job *j, int fd, struct started *ret_s)
 {
 	int ends[2], sock;
-	const struct job j = job_of(kind, l);
 	TRY(reach(c, &sock));
 	if (pipe2(ends, O_CLOEXEC) != 0) {
 		(void)close(sock);
 		return ERR(BUSY, "pipe: %s", strerror(errno));
 	}
 	const int fds[JOB_FDS] = {fd, ends[1]};
-	enum err e = job_send(sock, &j, fds);
-	(void)close(sock);
+	enum err e = job_send(sock, j, fds);
 	(void)close(ends[1]);
+	if (e == ERR_OK)
+		e = named(sock, START_MS, &ret_s->starter);
+	(void)close(sock);
 	if (e != ERR_OK) {
 		(void)close(ends[0]);
 		return e;
 	}
-	*ret_out = ends[0];
+	ret_s->out = ends[0];
 	return ERR_OK;
+}
+
+/* A starter that dies while it is asked is asked for again, as one that is away. */
+enum err job_start(const struct convert *c, int fd, enum convert_kind kind, const struct convert_limits *l, struct started *ret_s)
+{
+	const struct job j = job_of(kind, l);
+	int64_t until = clock_mono_ms() + AWAY_MS;
+	for (;;) {
+		enum err e = try_start(c, &j, fd, ret_s);
+		if (e != ERR_UNAVAILABLE || clock_mono_ms() >= until)
+			return e;
+		err_clear();
+		(void)poll(NULL, 0, AGAIN_MS);
+	}
+}
+
+enum err job_end(const struct convert *c, const struct started *s, enum err e)
+{
+	uint64_t starter = 0;
+	(void)close(s->out);
+	if (e != ERR_CONVERT && e != ERR_TIMEOUT)
+		return e;
+	if (ask(c, &starter) == ERR_OK && starter == s->starter)
+		return e;
+	err_clear();
+	return ERR(UNAVAILABLE, "the conversion starter went away with the job");
 }
 
 enum err convert_xlsx(struct convert *c, int fd, const struct convert_limits *limits, const struct xlsx_sink *sink,
@@ -129,9 +193,10 @@ enum err convert_xlsx(struct convert *c, int fd, const struct convert_limits *li
 {
 	struct reading r = {.deadline_ms = clock_mono_ms() + limits->wait_ms, .line = buf_make(CONVERT_LINE_MAX),
 		.wire = {.limits = &limits->xlsx}, .sink = sink};
-	TRY(job_start(c, fd, CONVERT_XLSX, limits, &r.fd));
-	enum err e = read_all(&r);
-	(void)close(r.fd);
+	struct started job;
+	TRY(job_start(c, fd, CONVERT_XLSX, limits, &job));
+	r.fd = job.out;
+	enum err e = job_end(c, &job, read_all(&r));
 	buf_done(&r.line);
 	TRY(e);
 	*ret_s = r.summary;

@@ -7,7 +7,7 @@
  *
  * The answer is typed lines (spreadsheets) or frames (pictures, documents), checked here again: the process that parsed a
  * hostile file is not believed. Errors a caller may show: ERR_XLSX_*, ERR_PICTURE_*, ERR_PDF_*, ERR_CONVERT (died by its
- * limits or said what cannot be), ERR_TIMEOUT, ERR_UNAVAILABLE (no starter). */
+ * limits or said what cannot be), ERR_TIMEOUT, ERR_UNAVAILABLE (no starter, none that answers, or it died with the job). */
 #pragma once
 #include "server/convert/render.h"
 #include "server/convert/xlsx.h"
@@ -25,7 +25,7 @@ enum convert_kind { CONVERT_XLSX, CONVERT_PICTURE, CONVERT_PDF, CONVERT_KIND_COU
 
 enum err convert_new(const char *socket_path, struct convert **ret_c) MUST_CHECK;
 void convert_free(struct convert *c);
-enum err convert_check(const struct convert *c) MUST_CHECK; /* ERR_UNAVAILABLE: nobody is at the socket now */
+enum err convert_check(const struct convert *c) MUST_CHECK; /* ERR_UNAVAILABLE: nobody is at the socket, or answers within a second */
 /* The starter, in "yinxin-convert serve": only peers of these users are heard. program_fd: yinxin-convert. Returns on failure. */
 enum err convert_serve(int listener, int program_fd, const uid_t *uids, size_t n) MUST_CHECK;
 DEFINE_AUTO(convert)

@@ -1,6 +1,7 @@
 /* The starter: a program of its own beside the portal, with nothing of the portal's memory. It starts one yinxin-convert a job, a
  * connection each. The program is known by a descriptor: its folder may be one that the starter's user cannot enter. */
 #include "server/convert/start_i.h"
+#include "base/clock.h"
 #include "ipc/peer.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +40,7 @@ enum err job_send(int sock, const struct job *j, const int fds[JOB_FDS])
 }
 
 /* What comes with one call: more octets than a job has are no job. fds: what came along, whatever the message is; the rest -1. */
-static bool job_take(int sock, struct job *ret_j, int fds[JOB_FDS])
+static bool job_take(int sock, struct job *ret_j, int fds[JOB_FDS], bool *ret_asks)
 {
 	struct {
 		struct job j;
@@ -53,6 +54,7 @@ static bool job_take(int sock, struct job *ret_j, int fds[JOB_FDS])
 		n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	struct cmsghdr *h = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	*ret_asks = h == NULL && n == 1 && *(const char *)&in == STARTER_ASK;
 	if (h == NULL || h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS || h->cmsg_len < CMSG_LEN(0))
 		return false;
 	size_t bytes = h->cmsg_len - CMSG_LEN(0), max = sizeof(int) * JOB_FDS;
@@ -98,14 +100,21 @@ static _Noreturn void become(const struct job *j, const int fds[JOB_FDS], int pr
 	_exit(127);
 }
 
-static void one_connection(int conn, int program_fd, pid_t self)
+static void one_connection(int conn, int program_fd, pid_t self, uint64_t name)
 {
 	const struct timeval silent = {.tv_sec = SILENT_SEC};
 	int fds[JOB_FDS] = {-1, -1};
 	struct job j;
+	bool started = false, asks = false;
 	(void)setsockopt(conn, SOL_SOCKET, SO_RCVTIMEO, &silent, sizeof silent);
-	if (job_take(conn, &j, fds) && fork() == 0)
-		become(&j, fds, program_fd, self);
+	if (job_take(conn, &j, fds, &asks)) {
+		pid_t pid = fork();
+		if (pid == 0)
+			become(&j, fds, program_fd, self);
+		started = pid > 0;
+	}
+	if (started || asks)
+		(void)send(conn, &name, sizeof name, MSG_NOSIGNAL | MSG_DONTWAIT);
 	for (int i = 0; i < JOB_FDS; i++)
 		if (fds[i] >= 0)
 			(void)close(fds[i]);
@@ -114,6 +123,7 @@ static void one_connection(int conn, int program_fd, pid_t self)
 enum err convert_serve(int listener, int program_fd, const uid_t *uids, size_t n)
 {
 	const pid_t self = getpid();
+	const uint64_t name = (uint64_t)self << 40 ^ (uint64_t)clock_mono_ms();
 	int flags = fcntl(listener, F_GETFL);
 	if (flags < 0 || fcntl(listener, F_SETFL, flags & ~O_NONBLOCK) != 0)
 		return ERR(IO, "listening socket: %s", strerror(errno));
@@ -127,7 +137,7 @@ enum err convert_serve(int listener, int program_fd, const uid_t *uids, size_t n
 		if (conn < 0)
 			continue;
 		if (peer_check_uid(conn, uids, n) == ERR_OK)
-			one_connection(conn, program_fd, self);
+			one_connection(conn, program_fd, self, name);
 		err_clear();
 		(void)close(conn);
 	}
@@ -150,12 +160,4 @@ void convert_free(struct convert *c)
 		return;
 	free(c->path);
 	free(c);
-}
-
-enum err convert_check(const struct convert *c)
-{
-	int fd;
-	TRY(peer_connect(c->path, 0, &fd));
-	(void)close(fd);
-	return ERR_OK;
 }

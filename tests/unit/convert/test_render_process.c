@@ -7,6 +7,7 @@
 #include "server/convert/start_i.h"
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -211,19 +212,20 @@ static void test_starter_killed(void **state)
 	(void)state;
 	struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
 	uint8_t octets[1024];
-	int out;
+	struct started job;
 	size_t n = 1;
 	AUTO_BUF(slow, FILE_MAX);
 	slow_file(&slow);
 	limits.cpu_sec = 60;
 	int fd = memory_file(buf_span(&slow));
-	assert_int_equal(job_start(the_convert, fd, CONVERT_PDF, &limits, &out), ERR_OK);
-	assert_int_equal(job_read(out, clock_mono_ms() + 1000, octets, sizeof octets, &n), ERR_TIMEOUT); /* it draws */
+	assert_int_equal(job_start(the_convert, fd, CONVERT_PDF, &limits, &job), ERR_OK);
+	assert_int_equal(job_read(job.out, clock_mono_ms() + 1000, octets, sizeof octets, &n), ERR_TIMEOUT); /* it draws */
 	err_clear();
 	starter_kill(&starter);
 	while (n > 0)
-		assert_int_equal(job_read(out, clock_mono_ms() + 4000, octets, sizeof octets, &n), ERR_OK);
-	(void)close(out);
+		assert_int_equal(job_read(job.out, clock_mono_ms() + 4000, octets, sizeof octets, &n), ERR_OK);
+	assert_int_equal(job_end(the_convert, &job, ERR(CONVERT, "no answer")), ERR_UNAVAILABLE);
+	err_clear();
 	(void)close(fd);
 	assert_int_equal(convert_check(the_convert), ERR_UNAVAILABLE);
 	err_clear();
@@ -253,9 +255,32 @@ static void test_silent_peer(void **state)
 	(void)close(silent);
 }
 
+/* A starter that stands still is as missing as one that is dead, and that is not the file's fault. */
+static void test_starter_stands_still(void **state)
+{
+	(void)state;
+	const struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
+	size_t n = 0;
+	AUTO_BUF(small, FILE_MAX);
+	file_png(60, 60, PNG_PLAIN, &small);
+	assert_int_equal(kill(starter.pid, SIGSTOP), 0);
+	int64_t from = clock_mono_ms();
+	enum err checked = convert_check(the_convert);
+	int64_t took = clock_mono_ms() - from;
+	err_clear();
+	enum err e = run(buf_span(&small), false, &limits, &n);
+	err_clear();
+	assert_int_equal(kill(starter.pid, SIGCONT), 0);
+	assert_int_equal(checked, ERR_UNAVAILABLE);
+	assert_in_range(took, 900, 3000);
+	assert_int_equal(e, ERR_UNAVAILABLE);
+	assert_int_equal(convert_check(the_convert), ERR_OK);
+	assert_int_equal(run(buf_span(&small), false, &limits, &n), ERR_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_hostile_portal), cmocka_unit_test(test_silent_peer), cmocka_unit_test(test_starter_killed)};
+		cmocka_unit_test(test_hostile_portal), cmocka_unit_test(test_silent_peer), cmocka_unit_test(test_starter_stands_still), cmocka_unit_test(test_starter_killed)};
 	return cmocka_run_group_tests(tests, start, stop);
 }
