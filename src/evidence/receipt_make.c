@@ -56,7 +56,7 @@ static enum err head_for(struct making *m, const struct log_entry *e, uint16_t *
 	kept_init(k);
 	enum err x = log_head_over(m->tx, e->epoch, e->index, &k->head);
 	if (x == ERR_ABSENT || (x == ERR_OK && (k->head.sig.len == 0 || k->head.stamp.len == 0)))
-		return ERR(NOT_YET, "entry %llu is under no signed head", (unsigned long long)e->seq);
+		return ERR(RECEIPT_WAITS, "entry %llu is under no signed head", (unsigned long long)e->seq);
 	TRY(x);
 	*ret_n = (uint16_t)(m->n_heads - 1);
 	return ERR_OK;
@@ -112,7 +112,7 @@ static enum err each_entry(const struct log_entry *e, void *ctx)
 	if (strcmp(e->kind, DRAFT_KIND) == 0)
 		return ERR_OK;
 	if (e->pending)
-		return ERR(NOT_YET, "entry %llu is pending", (unsigned long long)e->seq);
+		return ERR(RECEIPT_WAITS, "entry %llu is pending", (unsigned long long)e->seq);
 	if (m->n_acts == RECEIPT_ACTS_MAX)
 		return ERR(LIMIT, "acts of one receipt");
 	struct kept *k = &m->acts[m->n_acts++];

@@ -8,6 +8,6 @@ struct receipt_of {
 	const struct field_keys *keys;
 	struct span root, ca, log;     /* DER of the three certificates */
 };
-/* ERR_ABSENT: the log knows nothing of it. ERR_NOT_YET: some act of it is not under a signed and stamped head yet (a second
- * later it will be), or was ordered without a status answer. */
+/* ERR_ABSENT: the log knows nothing of it. ERR_RECEIPT_WAITS: some act of it is not under a signed and stamped head yet (a
+ * second later it will be). ERR_NOT_YET: one was ordered without a status answer, which nobody can give any more. */
 enum err receipt_make(struct store *s, const struct receipt_of *what, struct buf *out) MUST_CHECK;

@@ -1,7 +1,7 @@
 /* The portal's own state, shared by all workers, and what its page files need of each other.
  *
  * A page file exports the handlers that routes.c names; rules of certificates live in server/cert, no SQL text here.
- * Everything in struct portal is set before the workers start and constant after, but what trust.h guards. */
+ * Everything in struct portal is set before the workers start and constant after, but what trust.h guards and what is atomic. */
 #pragma once
 #include "server/cert/case.h"
 #include "server/portal/trust.h"
@@ -31,6 +31,7 @@ struct portal {
 	void *roster_ctx;
 	json_t *tables; /* share/tables, by file name without suffix; read only */
 	int64_t started;
+	_Atomic int64_t log_failing; /* clock_mono_ms() since when every turn of the sequencer fails; 0: the last one did not */
 };
 static inline struct portal *portal_of(struct web_req *rq)
 {

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { FRESH_MS = 500, OLD_MS = 5000 };
+enum { FRESH_MS = 500, OLD_MS = 5000, LOG_FAILING_MS = 5000 };
 
 static enum err last_fn(struct tx *tx, void *arg)
 {
@@ -41,13 +41,20 @@ static enum err check_converter(const struct portal *p)
 	return p->converting != NULL ? converting_check(p->converting) : ERR_OK;
 }
 
+/* What is filed meanwhile is safe, but gets no receipt. One turn that fails is nothing: the next is half a second away. */
+static enum err check_log(const struct portal *p)
+{
+	int64_t since = p->log_failing;
+	return since != 0 && clock_mono_ms() - since > LOG_FAILING_MS ? ERR(STALE, "sequencer fails") : ERR_OK;
+}
+
 /* The words are an interface: monitors compare them. */
 static const struct {
 	const char *word;
 	enum err (*check)(const struct portal *p);
 } parts[] = {
 	{"store", check_store}, {"signer", check_signer}, {"revocation-list", check_list}, {"notary", check_notary},
-	{"converter", check_converter},
+	{"converter", check_converter}, {"log", check_log},
 };
 
 static unsigned look(const struct portal *p)

@@ -272,6 +272,8 @@ static void *run(void *arg)
 		enum err e = journal ? follow_signer(r->p) : ERR_OK, o = order(r->p);
 		journal_due = journal ? clock_mono_ms() + JOURNAL_MS : journal_due;
 		e = o != ERR_OK ? o : e;
+		if ((e == ERR_OK) != (before == ERR_OK))
+			r->p->log_failing = e == ERR_OK ? 0 : clock_mono_ms();
 		if (e != before)
 			r->report(e);
 		err_clear();
@@ -292,6 +294,7 @@ enum err log_runner_start(struct portal *p, void (*report)(enum err e), struct l
 		return adopted;
 	}
 	r->p = p;
+	r->p->log_failing = 0;
 	r->report = report;
 	pthread_mutex_init(&r->lock, NULL);
 	(void)pthread_condattr_init(&a);

@@ -108,12 +108,12 @@ static void not_yet(void **state)
 	const struct receipt_of what = {"case-1", h.keys, cert_der(h.root.cert), cert_der(h.ca.cert), cert_der(h.log.cert)};
 	assert_int_equal(receipt_make(h.store, &what, &file), ERR_ABSENT);
 	hall_act(&h, &h.clerk, "case-1", NULL);
-	assert_int_equal(receipt_make(h.store, &what, &file), ERR_NOT_YET);
+	assert_int_equal(receipt_make(h.store, &what, &file), ERR_RECEIPT_WAITS);
 	struct log_service v = hall_service(&h);
 	struct log_done d;
 	v.sign = NULL;
 	OK(log_sequence(h.store, &v, &d));
-	assert_int_equal(receipt_make(h.store, &what, &file), ERR_NOT_YET);
+	assert_int_equal(receipt_make(h.store, &what, &file), ERR_RECEIPT_WAITS);
 	hall_close(&h);
 }
 

@@ -1,5 +1,7 @@
 /* Every address of the contract, the frame of every page, elder mode. */
 #include "site.h"
+#include "server/notary/client.h"
+#include "server/portal/log_turn.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -83,6 +85,41 @@ static void test_health(void **state)
 	assert_int_equal(browser_get(&s->b, "/healthz"), 503);
 	assert_string_equal(browser_body(&s->b), "{\"missing\":[\"signer\"]}");
 	assert_string_equal(browser_head(&s->b, "Retry-After: "), "2");
+}
+
+static void no_report(enum err e)
+{
+	(void)e;
+}
+
+/* A sequencer that gets no head is missing when that lasts; the portal is told by the thread itself. */
+static void test_health_of_the_log(void **state)
+{
+	struct site *s = *state;
+	struct log_runner *r = NULL;
+	struct signer_client *own = s->app.signer;
+	s->app.signer = NULL; /* no journal to take */
+	OK(notary_client_new("/nonexistent/notary.sock", &s->app.notary));
+	OK(log_runner_start(&s->app, no_report, &r));
+	for (int i = 0; i < 100 && s->app.log_failing == 0; i++)
+		(void)usleep(20 * 1000);
+	log_runner_stop(r);
+	notary_client_free(s->app.notary);
+	s->app.notary = NULL;
+	s->app.signer = own;
+	assert_in_range(s->app.log_failing, clock_mono_ms() - 4000, clock_mono_ms());
+	(void)usleep(600 * 1000);
+	assert_int_equal(browser_get(&s->b, "/healthz"), 503);
+	assert_string_equal(browser_body(&s->b), "{\"missing\":[\"signer\"]}");
+	s->app.log_failing -= 6000;
+	(void)usleep(600 * 1000);
+	assert_int_equal(browser_get(&s->b, "/healthz"), 503);
+	assert_string_equal(browser_body(&s->b), "{\"missing\":[\"signer\",\"log\"]}");
+	s->app.signer = NULL;
+	OK(log_runner_start(&s->app, no_report, &r));
+	log_runner_stop(r);
+	s->app.signer = own;
+	assert_int_equal(s->app.log_failing, 0);
 }
 
 /* Every page names language, one heading of the first rank, the landmarks, and no script or style of its own. */
@@ -205,7 +242,7 @@ static void test_refused_leads_home(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SITE(test_contract), WITH_SITE(test_health_before_any_look), WITH_SITE(test_health), WITH_SITE(test_frame), WITH_SITE(test_elder), WITH_SITE(test_shared),
+		WITH_SITE(test_contract), WITH_SITE(test_health_before_any_look), WITH_SITE(test_health), WITH_SITE(test_health_of_the_log), WITH_SITE(test_frame), WITH_SITE(test_elder), WITH_SITE(test_shared),
 		WITH_SITE(test_root_list),
 		WITH_SITE(test_search), WITH_SITE(test_refused_leads_home),
 	};
