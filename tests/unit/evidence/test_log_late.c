@@ -94,7 +94,7 @@ static void away(void **state)
 		assert_int_equal(d.entries, 0);
 		hall_later(&h, 200);
 	}
-	assert_int_equal(judge(&h, "case-1"), ERR_NOT_YET);
+	assert_int_equal(judge(&h, "case-1"), ERR_RECEIPT_WAITS);
 	h.sign_fails = ERR_OK;
 	OK(sequence(&h, true, &d));
 	assert_int_equal(d.entries, 1);
@@ -243,7 +243,7 @@ static void changed(void **state)
 	assert_int_equal(sequence(&h, true, &d), ERR_LOG_DAMAGED);
 	assert_int_equal(d.entries, 0);
 	hall_sql(&h, "UPDATE log_entry SET kind = 'CERT-SUSPEND' WHERE seq = 3");
-	assert_int_equal(judge(&h, "case-1"), ERR_NOT_YET);
+	assert_int_equal(judge(&h, "case-1"), ERR_RECEIPT_WAITS);
 	OK(sequence(&h, true, &d));
 	assert_int_equal(judge(&h, "case-1"), ERR_OK);
 	hall_close(&h);
