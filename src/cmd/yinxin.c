@@ -250,7 +250,7 @@ static const struct command {
 	{"verify", NULL, 1, "--root", verify_main,
 	 "usage: yinxin verify FILE [--root HEX]\n\nExplains a receipt step by step and says whether it proves what it says; needs no network.\n"
 	 "  --root HEX   SM3 of the bureau's root certificate; else $YINXIN_DATA/root.sm3, else /etc/yinxin/root.sm3,\n"
-	 "               else (YINXIN_DATA not set) var/root.sm3\n"},
+	 "               (YINXIN_DATA not set: last, var/root.sm3)\n"},
 	{"log", "verify", 0, "--data", log_verify_main,
 	 "usage: yinxin log verify [--data DIR]\n\nComputes the whole log of the bureau anew with all rows that it covers, and names what was changed.\n"
 	 "  --data DIR   folder of the bureau; else $YINXIN_DATA, else var\n"},
