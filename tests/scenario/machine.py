@@ -61,9 +61,10 @@ def listing(b):
     check("the start ends with what to do next", any("yxkey insert" in line for line in tail[-5:]) and any("stop" in line for line in tail[-5:]), tail[-3:])
     b.yxkey("insert", "operator-1", check=True)
     p = b.yxkey("list", check=True)
-    check("yxkey list names holder and who set the PIN", rows["operator-1"]["holder"] in p.stdout and "持有人" in p.stdout, p.stdout)
+    check("yxkey list names holder and who set the PIN", rows["operator-1"]["holder"] in p.stdout
+          and rows["operator-1"]["pin_set_by"] in p.stdout, p.stdout)
     row = json.loads(b.yxkey("list", "--json", check=True).stdout)[0]
-    check("the same for programs", row.get("pin_by") == "holder", row)
+    check("the same for programs", row.get("pin_by") == "demo", row)
     b.yxkey("remove", "operator-1", check=True)
 
 
