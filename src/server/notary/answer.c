@@ -13,7 +13,7 @@
 static enum err refresh(struct serve_ctx *s, bool again)
 {
 	if (again || follow_is_due(s->follow)) {
-		enum err e = follow_now(s->follow);
+		enum err e = follow_now(s->follow, again ? FOLLOW_PATIENT_MS : FOLLOW_BRISK_MS);
 		if (e == ERR_JOURNAL || (e != ERR_OK && again))
 			return e;
 		err_clear();

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 500, ANSWER_MS = 3000, ROUNDS_MAX = 1 << 20 };
+enum { CONNECT_MS = 500, ROUNDS_MAX = 1 << 20 };
 
 struct follow {
 	struct follow_plan plan;
@@ -112,18 +112,18 @@ enum err follow_take(struct follow *f, const struct ipc_msg *answer, bool *ret_d
 
 /* --- from the socket --- */
 
-static enum err round_trip(struct follow *f, int fd, bool *ret_done)
+static enum err round_trip(struct follow *f, int fd, int within_ms, bool *ret_done)
 {
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;
 
 	TRY(ipc_msg_new(SIGNER_FEED, &m));
 	ipc_put_u64(m, ST_SEQ, status_seq(f->status) + 1);
-	TRY(ipc_call(fd, m, signer_answer_of(SIGNER_FEED), ANSWER_MS, &a));
+	TRY(ipc_call(fd, m, signer_answer_of(SIGNER_FEED), within_ms, &a));
 	return follow_take(f, a, ret_done);
 }
 
-enum err follow_now(struct follow *f)
+enum err follow_now(struct follow *f, int within_ms)
 {
 	bool done = false;
 	enum err e = ERR_OK;
@@ -133,7 +133,7 @@ enum err follow_now(struct follow *f)
 	f->answered = false;
 	TRY(peer_connect(f->plan.signer_socket, CONNECT_MS, &fd));
 	for (int i = 0; e == ERR_OK && !done && i < ROUNDS_MAX; i++)
-		e = round_trip(f, fd, &done);
+		e = round_trip(f, fd, within_ms, &done);
 	(void)close(fd);
 	f->tried_ms = clock_mono_ms();
 	f->answered = e == ERR_OK;
@@ -157,7 +157,8 @@ enum err follow_check_fresh(const struct follow *f)
  * and is not asked more often for that. */
 bool follow_is_due(const struct follow *f)
 {
-	if (f->tried_ms == 0 || clock_mono_ms() - f->tried_ms >= FOLLOW_EVERY_MS)
+	/* Who hangs is asked less often: the one thread that answers waits for him. */
+	if (f->tried_ms == 0 || clock_mono_ms() - f->tried_ms >= (f->answered ? FOLLOW_EVERY_MS : FOLLOW_RETRY_MS))
 		return true;
 	bool old = f->answered && follow_check_fresh(f) != ERR_OK;
 	if (old)

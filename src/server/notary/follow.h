@@ -7,7 +7,8 @@
 #include "base/clock.h"
 #include "server/notary/status.h"
 
-enum { FOLLOW_MAX_AGE_SEC = 60, FOLLOW_EVERY_MS = 1000, FOLLOW_AHEAD_SEC = 5 };
+enum { FOLLOW_MAX_AGE_SEC = 60, FOLLOW_EVERY_MS = 1000, FOLLOW_RETRY_MS = 2000, FOLLOW_AHEAD_SEC = 5,
+	FOLLOW_BRISK_MS = 600, FOLLOW_PATIENT_MS = 3000 };
 struct follow_plan {
 	const char *signer_socket;
 	const char *bureau;          /* 64 hex */
@@ -19,9 +20,10 @@ struct follow;
 enum err follow_new(const struct follow_plan *plan, struct follow **ret_f) MUST_CHECK; /* the plan's pointers outlive it */
 void follow_free(struct follow *f);
 DEFINE_AUTO(follow)
-/* Fetches up to the end of the journal. ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_SIG, ERR_JOURNAL, ... */
-enum err follow_now(struct follow *f) MUST_CHECK;
-/* FOLLOW_EVERY_MS since the last try, or the word of a try that went well has become too old. */
+/* Fetches up to the end of the journal, waiting within_ms for each part: FOLLOW_BRISK_MS where the last word would do for a minute,
+ * FOLLOW_PATIENT_MS where nothing else will. ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_SIG, ERR_JOURNAL, ... */
+enum err follow_now(struct follow *f, int within_ms) MUST_CHECK;
+/* FOLLOW_EVERY_MS since the last try (FOLLOW_RETRY_MS when that failed), or the word of a try that went well has become too old. */
 bool follow_is_due(const struct follow *f);
 /* ERR_UNAVAILABLE unless the newest verified feed is at most FOLLOW_MAX_AGE_SEC old. */
 enum err follow_check_fresh(const struct follow *f) MUST_CHECK;

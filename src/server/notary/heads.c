@@ -30,7 +30,7 @@ static enum err asked_take(const struct ipc_msg *in, struct asked *ret_a)
  * lie; a lie is signed here, with its number, and shows when the log is compared with the journal. */
 static enum err covers_journal(struct serve_ctx *s, const struct state_head *h)
 {
-	if (follow_is_due(s->follow) && follow_now(s->follow) != ERR_OK)
+	if (follow_is_due(s->follow) && follow_now(s->follow, FOLLOW_BRISK_MS) != ERR_OK)
 		err_clear();
 	TRY(follow_check_fresh(s->follow));
 	uint64_t due = status_seq_at(follow_status(s->follow), notary_now(s) - NOTARY_LAG_SEC);

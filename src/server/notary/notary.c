@@ -143,7 +143,7 @@ static void tick(struct serve_ctx *s)
 {
 	if (!s->follow)
 		return;
-	if (follow_is_due(s->follow) && follow_now(s->follow) != ERR_OK)
+	if (follow_is_due(s->follow) && follow_now(s->follow, FOLLOW_BRISK_MS) != ERR_OK)
 		err_clear();
 	if (clock_mono_ms() - s->presigned_ms < PRESIGN_EVERY_MS)
 		return;
