@@ -16,7 +16,8 @@ const step = (n) => {
 };
 const lastDay = (k) => k.last_day || day(k.not_after);
 const ready = (s) => s.keys.filter((k) => k.cert_serial);
-const keyName = (k) => `${k.unit ? `${k.unit} ` : ''}${k.holder}（序列号尾号 ${k.cert_serial.slice(-4)}）`;
+const wide = (s) => s.replaceAll('(', '（').replaceAll(')', '）'); // a certificate holds what its issuer wrote
+const keyName = (k) => `${k.unit ? `${wide(k.unit)} ` : ''}${k.holder}（序列号尾号 ${k.cert_serial.slice(-4)}）`;
 
 // The first fault, in the order in which a person would mend them. null: nothing stands in the way.
 async function fault(s) {

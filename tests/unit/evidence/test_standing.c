@@ -9,7 +9,7 @@ struct answer {
 	int64_t at, changed;
 	bool about_other;
 };
-static const struct answer none = {-GONE, 0, false};
+#define NONE {-GONE, 0, false}
 
 static void put(struct hall *h, const struct answer *a, int64_t t0, bool suspended, struct buf *out)
 {
@@ -28,33 +28,33 @@ static const struct {
 	enum err want;
 } rows[] = {
 	/* one */
-	{{0, GONE, false}, none, none, GONE, false, ERR_OK},
-	{{0, GONE, false}, none, none, 300, false, ERR_OK},
-	{{0, GONE, false}, none, none, 301, false, ERR_STALE},
-	{{-1, GONE, false}, none, none, 10, false, ERR_STALE},
-	{{5, GONE, false}, none, none, 3, false, ERR_STALE},
-	{{5, 0, false}, none, none, 10, false, ERR_CERT_SUSPENDED},
-	{{5, 0, false}, none, none, 10, true, ERR_CERT_REVOKED},
-	{{5, 1, false}, none, none, 10, false, ERR_OK},
-	{{5, GONE, true}, none, none, 10, false, ERR_ABSENT},
+	{{0, GONE, false}, NONE, NONE, GONE, false, ERR_OK},
+	{{0, GONE, false}, NONE, NONE, 300, false, ERR_OK},
+	{{0, GONE, false}, NONE, NONE, 301, false, ERR_STALE},
+	{{-1, GONE, false}, NONE, NONE, 10, false, ERR_STALE},
+	{{5, GONE, false}, NONE, NONE, 3, false, ERR_STALE},
+	{{5, 0, false}, NONE, NONE, 10, false, ERR_CERT_SUSPENDED},
+	{{5, 0, false}, NONE, NONE, 10, true, ERR_CERT_REVOKED},
+	{{5, 1, false}, NONE, NONE, 10, false, ERR_OK},
+	{{5, GONE, true}, NONE, NONE, 10, false, ERR_ABSENT},
 	/* two */
-	{{0, GONE, false}, {900, GONE, false}, none, 1000, false, ERR_OK},
-	{{0, GONE, false}, {900, 0, false}, none, 1000, false, ERR_OK},          /* in the second of the arrival, after it */
-	{{0, GONE, false}, {900, 0, false}, none, 1000, true, ERR_OK},
-	{{2, GONE, false}, {900, 1, false}, none, 1000, false, ERR_CERT_SUSPENDED}, /* the first had to know it */
-	{{2, GONE, false}, {900, 2, false}, none, 1000, false, ERR_OK},
-	{{0, GONE, false}, {900, -5, false}, none, 1000, true, ERR_CERT_REVOKED},
-	{{2, 0, false}, {900, GONE, false}, none, 1000, false, ERR_CERT_SUSPENDED}, /* released meanwhile: it was not good then */
-	{{2, 1, false}, {900, GONE, false}, none, 1000, false, ERR_CERT_SUSPENDED},
-	{{-1, GONE, false}, {900, GONE, false}, none, 1000, false, ERR_STALE},
-	{{300, GONE, false}, {900, GONE, false}, none, 1000, false, ERR_OK},
-	{{301, GONE, false}, {900, GONE, false}, none, 1000, false, ERR_STALE},  /* not from the arrival */
-	{{10, GONE, false}, {9, GONE, false}, none, 20, false, ERR_STALE},
-	{{0, GONE, false}, {900, GONE, false}, none, 1201, false, ERR_STALE},
-	{{0, GONE, true}, {900, GONE, false}, none, 1000, false, ERR_ABSENT},
-	{{0, GONE, false}, {900, GONE, true}, none, 1000, false, ERR_ABSENT},
-	/* none, and three */
-	{none, none, none, 1000, false, ERR_DER},
+	{{0, GONE, false}, {900, GONE, false}, NONE, 1000, false, ERR_OK},
+	{{0, GONE, false}, {900, 0, false}, NONE, 1000, false, ERR_OK},          /* in the second of the arrival, after it */
+	{{0, GONE, false}, {900, 0, false}, NONE, 1000, true, ERR_OK},
+	{{2, GONE, false}, {900, 1, false}, NONE, 1000, false, ERR_CERT_SUSPENDED}, /* the first had to know it */
+	{{2, GONE, false}, {900, 2, false}, NONE, 1000, false, ERR_OK},
+	{{0, GONE, false}, {900, -5, false}, NONE, 1000, true, ERR_CERT_REVOKED},
+	{{2, 0, false}, {900, GONE, false}, NONE, 1000, false, ERR_CERT_SUSPENDED}, /* released meanwhile: it was not good then */
+	{{2, 1, false}, {900, GONE, false}, NONE, 1000, false, ERR_CERT_SUSPENDED},
+	{{-1, GONE, false}, {900, GONE, false}, NONE, 1000, false, ERR_STALE},
+	{{300, GONE, false}, {900, GONE, false}, NONE, 1000, false, ERR_OK},
+	{{301, GONE, false}, {900, GONE, false}, NONE, 1000, false, ERR_STALE},  /* not from the arrival */
+	{{10, GONE, false}, {9, GONE, false}, NONE, 20, false, ERR_STALE},
+	{{0, GONE, false}, {900, GONE, false}, NONE, 1201, false, ERR_STALE},
+	{{0, GONE, true}, {900, GONE, false}, NONE, 1000, false, ERR_ABSENT},
+	{{0, GONE, false}, {900, GONE, true}, NONE, 1000, false, ERR_ABSENT},
+	/* NONE, and three */
+	{NONE, NONE, NONE, 1000, false, ERR_DER},
 	{{0, GONE, false}, {900, GONE, false}, {901, GONE, false}, 1000, false, ERR_DER},
 };
 
@@ -87,10 +87,10 @@ static void table(void **state)
 static void door(void **state)
 {
 	static const struct { struct answer first, second; enum err want; } kinds[] = {
-		{{0, GONE, false}, none, ERR_OK}, {{5, GONE, false}, none, ERR_OK}, {{-1, GONE, false}, none, ERR_STALE},
-		{{301, GONE, false}, none, ERR_STALE}, {{5, 0, false}, none, ERR_CERT_SUSPENDED}, {{5, 1, false}, none, ERR_CERT_SUSPENDED},
-		{{5, 5, false}, none, ERR_CERT_SUSPENDED}, {{5, GONE, true}, none, ERR_ABSENT},
-		{{0, GONE, false}, {5, GONE, false}, ERR_DER}, {none, none, ERR_DER},
+		{{0, GONE, false}, NONE, ERR_OK}, {{5, GONE, false}, NONE, ERR_OK}, {{-1, GONE, false}, NONE, ERR_STALE},
+		{{301, GONE, false}, NONE, ERR_STALE}, {{5, 0, false}, NONE, ERR_CERT_SUSPENDED}, {{5, 1, false}, NONE, ERR_CERT_SUSPENDED},
+		{{5, 5, false}, NONE, ERR_CERT_SUSPENDED}, {{5, GONE, true}, NONE, ERR_ABSENT},
+		{{0, GONE, false}, {5, GONE, false}, ERR_DER}, {NONE, NONE, ERR_DER},
 	};
 	struct hall h;
 

@@ -269,7 +269,7 @@ static void test_staff(void **state)
 	assert_int_equal(browser_get(&s->b, "/unit"), 200);
 	assert_true(browser_says(&s->b, "<td>测试职工&lt;甲</td><td>430102********9914</td>"
 			    "<td><div>养老、失业、工伤</div><div>医疗</div></td>"
-			    "<td><div>2026-10</div><div>2026-11</div></td><td><div>参保缴费</div><div>参保缴费</div></td>"));
+			    "<td class=\"yx-nowrap\"><div>2026-10</div><div>2026-11</div></td><td><div>参保缴费</div><div>参保缴费</div></td>"));
 	assert_true(browser_says(&s->b, "id=\"staff-total\">共 1 人。"));
 	assert_false(browser_says(&s->b, "staff-empty") || browser_says(&s->b, "430102199003079914"));
 	for (int i = 0; i < 50; i++) {
