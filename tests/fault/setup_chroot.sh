@@ -20,7 +20,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mirror=$(sed -n 's/^URIs: *\(.*debian\)\/*$/\1/p; s/^deb [^h]*\(http[^ ]*debian\)\/* .*/\1/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1)
 if [ $# -gt 0 ]; then cp -a "$1" "$work/fresh"; else
-	debootstrap --variant=minbase --include=make,ca-certificates bookworm "$work/fresh" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 ||
+	debootstrap --variant=minbase --include=make,ca-certificates bookworm "$work/fresh" ${mirror:+"$mirror"} >"$work/log" 2>&1 ||
 		{ tail "$work/log"; echo "not ok 1 - debootstrap"; echo 1..1; exit 1; }
 fi
 for f in /etc/apt/apt.conf.d/*; do cp -n "$f" "$work/fresh/etc/apt/apt.conf.d/" 2>/dev/null; done
