@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PIECE_BYTES = 8 * 1024 };
+enum { PIECE_BYTES = 8 * 1024, GATHER_MS = 10, PIECES_MAX = 16 };
 
 struct log_file {
 	char path[BUREAU_PATH_MAX];
@@ -133,6 +133,13 @@ static bool take(const struct logs *l, struct log_file *f)
 
 /* --- the thread --- */
 
+/* Lines of a moment are written together: a wake-up for each would take the processor from who writes them. */
+static bool told_to_end(const struct logs *l, int within_ms)
+{
+	struct pollfd end = {.fd = l->end, .events = POLLIN};
+	return poll(&end, 1, within_ms) > 0;
+}
+
 static void *work(void *arg)
 {
 	struct logs *l = arg;
@@ -142,9 +149,9 @@ static void *work(void *arg)
 	fds[l->n] = (struct pollfd){.fd = l->end, .events = POLLIN};
 	while (poll(fds, l->n + 1, -1) >= 0 || errno == EINTR) {
 		for (size_t i = 0; i < l->n; i++)
-			if (fds[i].revents)
-				(void)take(l, &l->files[i]);
-		if (fds[l->n].revents)
+			for (int n = 0; fds[i].revents && n < PIECES_MAX && take(l, &l->files[i]); n++)
+				;
+		if (told_to_end(l, GATHER_MS))
 			break;
 	}
 	for (size_t i = 0; i < l->n; i++)

@@ -12,7 +12,10 @@ enum { BODY_FIRST = 16384 };
 static void req_done(struct web_req *rq)
 {
 	json_decref(rq->model);
-	buf_done(&rq->body);
+	if (rq->body_kept)
+		*rq->body_kept = rq->body;
+	else
+		buf_done(&rq->body);
 	wipe(rq->token, sizeof(rq->token));
 	wipe(rq->pre_token, sizeof(rq->pre_token));
 	arena_free(rq->arena);
@@ -25,7 +28,18 @@ static void web_req_auto_(struct web_req **p)
 		req_done(*p);
 }
 
-static enum err req_new(const struct web_config *conf, struct web_req **ret_rq)
+static void take_body(struct web_req *rq, struct buf *kept)
+{
+	rq->body_kept = kept;
+	if (kept)
+		rq->body = *kept;
+	else
+		buf_init(&rq->body, ANSWER_MAX);
+	if (buf_room(&rq->body, BODY_FIRST)) /* most pages fit: no growing, no copies */
+		buf_clear(&rq->body);
+}
+
+static enum err req_new(const struct web_config *conf, struct buf *body, struct web_req **ret_rq)
 {
 	struct web_req *rq = calloc(1, sizeof(*rq));
 
@@ -34,10 +48,8 @@ static enum err req_new(const struct web_config *conf, struct web_req **ret_rq)
 	rq->conf = conf;
 	rq->arena = arena_new(REQ_MEMORY_MAX);
 	rq->model = json_object();
-	buf_init(&rq->body, ANSWER_MAX);
+	take_body(rq, body);
 	rq->path = rq->query = "";
-	if (buf_room(&rq->body, BODY_FIRST)) /* most pages fit: no growing, no copies */
-		buf_clear(&rq->body);
 	rq->status = 200;
 	rq->content_type = "text/plain; charset=utf-8";
 	if (!rq->arena || !rq->model) {
@@ -231,16 +243,17 @@ static void report(const struct web_req *rq, int64_t msec)
 
 enum err web_handle(const struct web_config *conf, struct span scgi, struct buf *answer)
 {
-	return handle_and_send(conf, scgi, answer, NULL, NULL);
+	return handle_and_send(conf, scgi, answer, NULL, NULL, NULL);
 }
 
-enum err handle_and_send(const struct web_config *conf, struct span scgi, struct buf *answer, send_fn *send, void *ctx)
+enum err handle_and_send(const struct web_config *conf, struct span scgi, struct buf *answer, struct buf *body, send_fn *send,
+			 void *ctx)
 {
 	int64_t start = clock_mono_ms();
 	struct web_req *rq __attribute__((cleanup(web_req_auto_))) = NULL;
 
 	err_clear();
-	TRY(req_new(conf, &rq));
+	TRY(req_new(conf, body, &rq));
 	TRY(scgi_parse(scgi, &rq->in));
 	enum err e = run(rq);
 	if (e != ERR_OK)

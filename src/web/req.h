@@ -52,7 +52,7 @@ struct web_req {
 	char etag[2 * 32 + 3];
 	struct field_error errors[FIELD_ERRORS_MAX];
 	size_t n_errors;
-	struct buf body;
+	struct buf body, *body_kept;    /* body_kept: lent by the worker, given back; NULL: none */
 
 	enum err failed; /* what was answered, for the log */
 	const char *failed_detail, *failed_where;
@@ -80,9 +80,10 @@ enum err answer_write(struct web_req *rq, struct buf *out) MUST_CHECK;
 /* cache.c: of an answer for which web_cache() was called */
 enum err cache_judge(struct web_req *rq) MUST_CHECK;       /* makes its tag; status 304 when the asker has it */
 void cache_put(const struct web_req *rq, struct buf *out);
-/* handle.c: web_handle() that gives the answer away before it logs and cleans up; send NULL: does not */
+/* handle.c: web_handle() that gives the answer away before it logs and cleans up. body: memory for a page, given back with it */
 typedef void send_fn(void *ctx, struct span answer);
-enum err handle_and_send(const struct web_config *conf, struct span scgi, struct buf *answer, send_fn *send, void *ctx) MUST_CHECK;
+enum err handle_and_send(const struct web_config *conf, struct span scgi, struct buf *answer, struct buf *body, send_fn *send,
+			 void *ctx) MUST_CHECK;
 /* metrics.c */
 void metrics_count(int status, int64_t msec);
 void metrics_bad_frame(void);

@@ -18,7 +18,7 @@ struct worker {
 	struct web_server *server;
 	pthread_t thread;
 	_Atomic int fd; /* being served, -1 none */
-	struct buf in, out;
+	struct buf in, body, out;
 };
 struct web_server {
 	struct web_config conf;
@@ -30,13 +30,13 @@ struct web_server {
 
 /* --- one connection --- */
 
+/* A connection carries one request and nothing behind it: whatever is there is taken, a small request with one call. */
 static enum err read_some(int fd, int64_t until, struct buf *in, size_t want)
 {
 	uint8_t chunk[16384];
 
 	while (in->len < want) {
-		size_t room = want - in->len < sizeof(chunk) ? want - in->len : sizeof(chunk);
-		ssize_t n = recv(fd, chunk, room, 0);
+		ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -118,7 +118,7 @@ static void send_answer(void *ctx, struct span answer)
 	(void)shutdown(*fd, SHUT_WR);
 }
 
-/* A worker keeps its two buffers: asking for them anew is a good part of a small page. What was in them is wiped. */
+/* A worker keeps its buffers: asking for them anew is a good part of a small page. What was in them is wiped. */
 static void clean(struct buf *b)
 {
 	size_t max = b->max;
@@ -140,10 +140,11 @@ static void serve(struct worker *w, int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	enum err e = read_request(fd, &w->in);
 	if (e == ERR_OK)
-		e = handle_and_send(&w->server->conf, buf_span(&w->in), &w->out, send_answer, &fd);
+		e = handle_and_send(&w->server->conf, buf_span(&w->in), &w->out, &w->body, send_answer, &fd);
 	if (e != ERR_OK)
 		refuse(fd, e);
 	clean(&w->in);
+	clean(&w->body);
 	clean(&w->out);
 }
 
@@ -167,6 +168,7 @@ static void *work(void *arg)
 		close(fd);
 	}
 	buf_done(&w->in);
+	buf_done(&w->body);
 	buf_done(&w->out);
 	return NULL;
 }
@@ -234,6 +236,7 @@ enum err web_server_start(int listen_fd, const struct web_config *conf, struct w
 		w->server = s;
 		w->fd = -1;
 		buf_init(&w->in, REQUEST_MAX);
+		buf_init(&w->body, ANSWER_MAX);
 		buf_init(&w->out, ANSWER_MAX + ANSWER_OVERHEAD);
 		if (pthread_create(&w->thread, NULL, work, w) != 0) {
 			web_server_stop(s);

@@ -75,7 +75,7 @@ struct mo mo_sub(struct mo *m, const char *key);         /* new object */
 void mo_fact(json_t *list, const char *key, const char *value); /* {"key","value"} at its end */
 enum err mo_err(const struct mo *m) MUST_CHECK;
 enum err model_title(struct web_req *rq, const char *title) MUST_CHECK;
-enum err model_table(struct web_req *rq, const char *name) MUST_CHECK; /* copies the members of share/tables/NAME.json */
+enum err model_table(struct web_req *rq, const char *name) MUST_CHECK; /* the members of share/tables/NAME.json, shared: to be read only */
 
 /* Chinese text of tables and configuration as people read it: a comma, colon, semicolon or bracket beside Chinese is a Chinese one. */
 void words_put(struct buf *out, const char *s);

@@ -145,7 +145,7 @@ enum err model_table(struct web_req *rq, const char *name)
 	if (table == NULL)
 		return ERR(CONFIG, "no table %s", name);
 	json_object_foreach((json_t *)(uintptr_t)table, key, v)
-		TRY(json_put(web_model(rq), key, json_deep_copy(v)));
+		TRY(json_put(web_model(rq), key, json_incref(v)));
 	return ERR_OK;
 }
 
