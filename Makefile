@@ -3,7 +3,7 @@ BUILD := build
 SAN   := build-san
 YINXIN := $(BUILD)/src/cmd/yinxin
 
-.PHONY: all build assets run story test test-long bench deb install uninstall clean setup-build setup-run setup-all
+.PHONY: all build assets run story test test-long bench format deb install uninstall clean setup-build setup-run setup-all
 
 all: build
 
@@ -38,6 +38,10 @@ test: setup-all build assets deb
 
 test-long: setup-all build assets deb
 	@tests/run.sh --long $(BUILD)
+
+# .clang-format is the law, tests/meta compares.
+format:
+	@clang-format --style=file -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
 
 bench: setup-all build assets
 	@bench/run.sh $(BUILD)

@@ -1,5 +1,6 @@
-/* A thousand employees from the .xlsx to the month's bill, each step timed alone: yinxin-convert, the rules, the draft, the
- * statement and its signature, the submission, the approval with its effect, the month's run.   usage: yx_bench_b03 [ROWS] */
+/* A thousand employees from the .xlsx to the month's bill, each step timed alone: yinxin-convert, the rules, the draft,
+ * the statement and its signature, the submission, the approval with its effect, the month's run.   usage: yx_bench_b03
+ * [ROWS] */
 #include "base/secret.h"
 #include "count.h"
 #include "sheets.h"
@@ -66,7 +67,7 @@ static void open_all(void)
 			OK(unit_insurance_put(&b.w.o.desk, b.tables, &u));
 	}
 	struct filing_window win = calendar_window(&b.tables->filing, clock_now(b.w.o.clock));
-	(void)snprintf(b.month, sizeof b.month, "%d", win.period);
+	(void)snprintf(b.month, sizeof(b.month), "%d", win.period);
 	b.rules = (struct b03_sheet_rules){b.tables, "10000016", win.period, tables_standard(b.tables), &b.sheet};
 }
 

@@ -91,7 +91,8 @@ static void cert_step(struct world *w)
 static void act_step(struct world *w)
 {
 	struct act a;
-	must(act_open(statement_text(w->statement), span_of(w->sig.b, sizeof w->sig.b), cert_der(w->leaf), "LOGIN", w->bureau, &a));
+	must(act_open(statement_text(w->statement), span_of(w->sig.b, sizeof(w->sig.b)), cert_der(w->leaf), "LOGIN",
+	              w->bureau, &a));
 	act_done(&a);
 }
 
@@ -111,10 +112,16 @@ static void card_sign_step(struct world *w)
 static void issue_step(struct world *w)
 {
 	AUTO(cert) c = NULL;
-	struct cert_spec spec = {.profile = "unit-sign", .issuer = w->ca, .pub = sm2_key_pub(w->key), .org = "测试单位",
-		.common_name = "测试", .subject_id = "10000016-430100000016", .uscc = "91430100MAYYYY016Y",
-		.not_before = w->now, .not_after = w->now + 86400};
-	must(rand_bytes(spec.serial, sizeof spec.serial));
+	struct cert_spec spec = {.profile = "unit-sign",
+	                         .issuer = w->ca,
+	                         .pub = sm2_key_pub(w->key),
+	                         .org = "测试单位",
+	                         .common_name = "测试",
+	                         .subject_id = "10000016-430100000016",
+	                         .uscc = "91430100MAYYYY016Y",
+	                         .not_before = w->now,
+	                         .not_after = w->now + 86400};
+	must(rand_bytes(spec.serial, sizeof(spec.serial)));
 	spec.serial[0] = 1;
 	must(cert_build(&spec, w->ca_key, &c));
 }
@@ -122,13 +129,19 @@ static void issue_step(struct world *w)
 /* --- the world --- */
 
 static void make_cert(struct world *w, const char *profile, const struct cert *issuer, const struct sm2_key *by,
-		      const struct sm2_key *of, struct cert **ret_c)
+                      const struct sm2_key *of, struct cert **ret_c)
 {
 	bool leaf = strcmp(profile, "unit-sign") == 0;
-	struct cert_spec spec = {.profile = profile, .issuer = issuer, .pub = sm2_key_pub(of), .org = leaf ? "测试单位" : NULL,
-		.common_name = leaf ? "测试" : NULL, .subject_id = leaf ? "10000016-430100000016" : NULL,
-		.uscc = leaf ? "91430100MAYYYY016Y" : NULL, .not_before = w->now - 60, .not_after = w->now + 30 * 86400};
-	must(rand_bytes(spec.serial, sizeof spec.serial));
+	struct cert_spec spec = {.profile = profile,
+	                         .issuer = issuer,
+	                         .pub = sm2_key_pub(of),
+	                         .org = leaf ? "测试单位" : NULL,
+	                         .common_name = leaf ? "测试" : NULL,
+	                         .subject_id = leaf ? "10000016-430100000016" : NULL,
+	                         .uscc = leaf ? "91430100MAYYYY016Y" : NULL,
+	                         .not_before = w->now - 60,
+	                         .not_after = w->now + 30 * 86400};
+	must(rand_bytes(spec.serial, sizeof(spec.serial)));
 	spec.serial[0] = 1;
 	must(cert_build(&spec, by, ret_c));
 }
@@ -136,8 +149,10 @@ static void make_cert(struct world *w, const char *profile, const struct cert *i
 static void make_statement(struct world *w)
 {
 	const char *nonce = "0000000000000000000000000000000000000000000000000000000000000001";
-	const struct statement_kv kv[] = {{"bureau", w->bureau}, {"nonce", nonce}, {"time", "2026-11-22T03:04:05Z"},
-		{"origin", "http://localhost:8600"}};
+	const struct statement_kv kv[] = {{"bureau", w->bureau},
+	                                  {"nonce", nonce},
+	                                  {"time", "2026-11-22T03:04:05Z"},
+	                                  {"origin", "http://localhost:8600"}};
 	must(statement_build("LOGIN", kv, COUNT_OF(kv), &w->statement));
 	must(gm_sign(w->key, statement_text(w->statement), &w->sig));
 }

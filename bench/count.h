@@ -1,4 +1,5 @@
-/* What reaches the disk and the database, counted by standing in for the library's functions within the bench program. */
+/* What reaches the disk and the database, counted by standing in for the library's functions within the bench program.
+ */
 #pragma once
 #include <stdint.h>
 

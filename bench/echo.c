@@ -1,5 +1,5 @@
-/* The least an SCGI server can do behind the same nginx: threads in a blocking accept, the request read, a fixed answer written.
- * usage: yx_bench_echo SOCKET THREADS OCTETS */
+/* The least an SCGI server can do behind the same nginx: threads in a blocking accept, the request read, a fixed answer
+ * written. usage: yx_bench_echo SOCKET THREADS OCTETS */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,17 +50,20 @@ int main(int argc, char **argv)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	pthread_t t[THREADS_MAX];
-	if (argc != 4 || strlen(argv[1]) >= sizeof a.sun_path)
+	if (argc != 4 || strlen(argv[1]) >= sizeof(a.sun_path))
 		return 2;
 	int threads = (int)strtol(argv[2], NULL, 10), octets = (int)strtol(argv[3], NULL, 10);
 	memcpy(a.sun_path, argv[1], strlen(argv[1]) + 1);
-	int n = snprintf(answer, sizeof answer, "Status: 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n", octets);
+	int n = snprintf(answer, sizeof(answer),
+	                 "Status: 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n",
+	                 octets);
 	if (threads < 1 || threads > THREADS_MAX || octets < 0 || octets > ANSWER_MAX - n)
 		return 2;
 	memset(answer + n, 'x', (size_t)octets);
 	answer_len = (size_t)(n + octets);
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (listener < 0 || bind(listener, (struct sockaddr *)&a, sizeof a) != 0 || chmod(argv[1], 0666) != 0 || listen(listener, 511) != 0)
+	if (listener < 0 || bind(listener, (struct sockaddr *)&a, sizeof(a)) != 0 || chmod(argv[1], 0666) != 0 ||
+	    listen(listener, 511) != 0)
 		return 1;
 	for (int i = 0; i < threads; i++)
 		if (pthread_create(&t[i], NULL, work, NULL) != 0)

@@ -1,6 +1,6 @@
-/* Filings durably acknowledged: filing_sign() from 1, 16 and 64 threads over the real engine, the real log and a SQLite file on
- * disk, with group commit and with a commit each; then the log's order and check of what was written. Statements are signed
- * before the clock runs, as clients do it on their own machines.   usage: yx_bench_filing */
+/* Filings durably acknowledged: filing_sign() from 1, 16 and 64 threads over the real engine, the real log and a SQLite
+ * file on disk, with group commit and with a commit each; then the log's order and check of what was written.
+ * Statements are signed before the clock runs, as clients do it on their own machines.   usage: yx_bench_filing */
 #include "count.h"
 #include "evidence/log_check.h"
 #include "server/filing/filing_log.h"
@@ -92,10 +92,11 @@ static void told(size_t n_clients, bool group, const struct tally *t)
 {
 	char name[64];
 	const double all = ROUNDS * PER_RUN;
-	(void)snprintf(name, sizeof name, "filings, %zu client%s, %s", n_clients, n_clients > 1 ? "s" : "", group ? "group commit" : "a commit each");
+	(void)snprintf(name, sizeof(name), "filings, %zu client%s, %s", n_clients, n_clients > 1 ? "s" : "",
+	               group ? "group commit" : "a commit each");
 	bench_line(name, all / t->sec, "/s");
-	printf("    each: %.2f commits, %.2f fsyncs, %.1f statements\n", (double)t->commits / all, (double)t->fsyncs / all,
-	       (double)t->statements / all);
+	printf("    each: %.2f commits, %.2f fsyncs, %.1f statements\n", (double)t->commits / all,
+	       (double)t->fsyncs / all, (double)t->statements / all);
 }
 
 static void all_filings(void)
@@ -138,7 +139,8 @@ static void plain(void)
 			store_group_max(b.w.o.store, group ? GROUP : 1);
 			b.next = 0;
 			rate[group] = PLAIN / clients(plain_client, n[i]);
-			(void)snprintf(name, sizeof name, "one row, %zu writers, %s", n[i], group ? "group commit" : "a commit each");
+			(void)snprintf(name, sizeof(name), "one row, %zu writers, %s", n[i],
+			               group ? "group commit" : "a commit each");
 			bench_line(name, rate[group], "/s");
 		}
 		bench_line("  group commit against a commit each", rate[1] / rate[0], "x");
@@ -150,13 +152,14 @@ static void plain(void)
 static void measures(void)
 {
 	char path[300], block[4096] = {0};
-	const struct span text = SPAN_LIT("a text of the length that statements of one filing have, about two hundred octets, signed and verified\n");
+	const struct span text = SPAN_LIT(
+		"a text of the length that statements of one filing have, about two hundred octets, signed and verified\n");
 	struct sm2_sig sig;
-	(void)snprintf(path, sizeof path, "%s/probe", b.w.o.dir);
+	(void)snprintf(path, sizeof(path), "%s/probe", b.w.o.dir);
 	int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
 	double began = bench_seconds();
 	for (int i = 0; i < 200; i++) {
-		assert_int_equal(write(fd, block, sizeof block), sizeof block);
+		assert_int_equal(write(fd, block, sizeof(block)), sizeof(block));
 		OK(fdatasync(fd));
 	}
 	bench_line("fdatasync of 4 KiB appended", 200 / (bench_seconds() - began), "/s");
@@ -218,7 +221,7 @@ static void everything(void **state)
 	(void)state;
 	world_open(&b.w);
 	store_close(b.w.o.store);
-	(void)snprintf(path, sizeof path, "%s/yinxin.db", b.w.o.dir);
+	(void)snprintf(path, sizeof(path), "%s/yinxin.db", b.w.o.dir);
 	OK(store_open(path, SHARE_DIR "/sql", READERS, &b.w.o.store));
 	b.w.o.desk.store = b.w.o.store;
 	filing_log_connect(&b.w.d);

@@ -1,6 +1,6 @@
 /* Asks a loopback HTTP server over many kept connections and tells the rate, the times and the answers.
- * usage: yx_bench_load PORT CONNECTIONS MILLISECONDS FILE. A line of FILE is "GET PATH", or "POST PATH TYPE HEX"; each next
- * request is one of them, at random (always the same sequence). */
+ * usage: yx_bench_load PORT CONNECTIONS MILLISECONDS FILE. A line of FILE is "GET PATH", or "POST PATH TYPE HEX"; each
+ * next request is one of them, at random (always the same sequence). */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,7 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNS_MAX = 1024, TARGETS_MAX = 65536, ANSWER_MAX = 1 << 20, TIMES_MAX = 1 << 22, LINE_ROOM = 1 << 16, STATUS_MAX = 600 };
+enum {
+	CONNS_MAX = 1024,
+	TARGETS_MAX = 65536,
+	ANSWER_MAX = 1 << 20,
+	TIMES_MAX = 1 << 22,
+	LINE_ROOM = 1 << 16,
+	STATUS_MAX = 600
+};
 struct target {
 	char *text;
 	size_t len;
@@ -68,8 +75,8 @@ static size_t unhex(char *s)
 
 static char *word(char **rest)
 {
-	char *s = *rest ? strsep(rest, " \n") : NULL;
-	return s && s[0] ? s : NULL;
+	char *s = *rest != NULL ? strsep(rest, " \n") : NULL;
+	return s != NULL && s[0] ? s : NULL;
 }
 
 static void add_target(char *line)
@@ -77,18 +84,19 @@ static void add_target(char *line)
 	static char out[LINE_ROOM * 2];
 	char *rest = line;
 	char *method = strsep(&rest, " \n"), *path = strsep(&rest, " \n"), *type = word(&rest), *body = word(&rest);
-	size_t body_len = body ? unhex(body) : 0;
-	if (!method || !path || n_targets == TARGETS_MAX)
+	size_t body_len = body != NULL ? unhex(body) : 0;
+	if (method == NULL || path == NULL || n_targets == TARGETS_MAX)
 		return;
-	int n = snprintf(out, sizeof out, "%s %s HTTP/1.1\r\nHost: localhost\r\n", method, path);
-	if (type)
-		n += snprintf(out + n, sizeof out - (size_t)n, "Content-Type: %s\r\nContent-Length: %zu\r\n", type, body_len);
-	n += snprintf(out + n, sizeof out - (size_t)n, "\r\n");
-	memcpy(out + n, body ? body : "", body_len);
+	int n = snprintf(out, sizeof(out), "%s %s HTTP/1.1\r\nHost: localhost\r\n", method, path);
+	if (type != NULL)
+		n += snprintf(out + n, sizeof(out) - (size_t)n, "Content-Type: %s\r\nContent-Length: %zu\r\n", type,
+		              body_len);
+	n += snprintf(out + n, sizeof(out) - (size_t)n, "\r\n");
+	memcpy(out + n, body != NULL ? body : "", body_len);
 	struct target *t = &targets[n_targets++];
 	t->len = (size_t)n + body_len;
 	t->text = malloc(t->len);
-	if (!t->text)
+	if (t->text == NULL)
 		die("memory");
 	memcpy(t->text, out, t->len);
 }
@@ -97,9 +105,9 @@ static void read_targets(const char *path)
 {
 	static char line[LINE_ROOM];
 	FILE *f = fopen(path, "r");
-	if (!f)
+	if (f == NULL)
 		die(path);
-	while (fgets(line, sizeof line, f))
+	while (fgets(line, sizeof(line), f) != NULL)
 		add_target(line);
 	fclose(f);
 	if (n_targets == 0)
@@ -119,15 +127,17 @@ static void ask(struct conn *c)
 
 static void dial(struct conn *c, int port, int ep)
 {
-	const struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct sockaddr_in a = {.sin_family = AF_INET,
+	                              .sin_port = htons((uint16_t)port),
+	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
 	int one = 1;
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (!c->in && !(c->in = malloc(ANSWER_MAX + 1)))
+	if (c->in == NULL && (c->in = malloc(ANSWER_MAX + 1)) == NULL)
 		die("memory");
-	if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)&a, sizeof a) != 0)
+	if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)&a, sizeof(a)) != 0)
 		die("connect");
-	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &e) != 0)
 		die("epoll");
 	ask(c);
@@ -138,9 +148,9 @@ static bool whole(struct conn *c)
 {
 	c->in[c->len] = 0;
 	const char *end = strstr(c->in, "\r\n\r\n"), *length = strcasestr(c->in, "\r\nContent-Length:");
-	if (!end)
+	if (end == NULL)
 		return false;
-	size_t body = length && length < end ? strtoul(length + 17, NULL, 10) : 0;
+	size_t body = length != NULL && length < end ? strtoul(length + 17, NULL, 10) : 0;
 	return c->len >= (size_t)(end + 4 - c->in) + body;
 }
 
@@ -177,9 +187,9 @@ static int by_size(const void *a, const void *b)
 
 static void report(double seconds)
 {
-	qsort(times, done, sizeof times[0], by_size);
-	printf("{\"rate\": %.1f, \"p50_us\": %u, \"p99_us\": %u, \"status\": {", (double)done / seconds, done ? times[done / 2] : 0,
-	       done ? times[done * 99 / 100] : 0);
+	qsort(times, done, sizeof(times[0]), by_size);
+	printf("{\"rate\": %.1f, \"p50_us\": %u, \"p99_us\": %u, \"status\": {", (double)done / seconds,
+	       done ? times[done / 2] : 0, done ? times[done * 99 / 100] : 0);
 	const char *sep = "";
 	for (int i = 0; i < STATUS_MAX; i++)
 		if (statuses[i]) {

@@ -1,4 +1,5 @@
-/* A receipt checked again and again in one process, beside this run's SM2.   usage: yx_bench_receipt FILE ROOT_SM3_HEX */
+/* A receipt checked again and again in one process, beside this run's SM2.   usage: yx_bench_receipt FILE ROOT_SM3_HEX
+ */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"

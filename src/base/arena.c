@@ -23,16 +23,16 @@ struct arena *arena_new(size_t max_bytes)
 {
 	struct arena *a = calloc(1, sizeof(*a));
 
-	if (a)
+	if (a != NULL)
 		a->max = max_bytes;
 	return a;
 }
 
 void arena_free(struct arena *a)
 {
-	if (!a)
+	if (a == NULL)
 		return;
-	while (a->chunks) {
+	while (a->chunks != NULL) {
 		struct chunk *c = a->chunks;
 		a->chunks = c->next;
 		/* A request's memory holds personal data. */
@@ -46,11 +46,11 @@ static struct chunk *chunk_for(struct arena *a, size_t len)
 {
 	struct chunk *c = a->chunks;
 
-	if (c && c->cap - c->used >= len)
+	if (c != NULL && c->cap - c->used >= len)
 		return c;
 	size_t cap = len > CHUNK_BYTES ? len : CHUNK_BYTES;
 	c = calloc(1, sizeof(*c) + cap);
-	if (!c)
+	if (c == NULL)
 		return NULL;
 	c->cap = cap;
 	c->next = a->chunks;
@@ -66,7 +66,7 @@ void *arena_alloc(struct arena *a, size_t len)
 		return NULL;
 	size_t padded = len == 0 ? unit : (len + unit - 1) / unit * unit;
 	struct chunk *c = padded >= len ? chunk_for(a, padded) : NULL;
-	if (!c)
+	if (c == NULL)
 		return NULL;
 	void *ptr = c->data + c->used;
 	c->used += padded;
@@ -78,7 +78,7 @@ char *arena_str(struct arena *a, struct span s)
 {
 	char *out = s.len < SIZE_MAX ? arena_alloc(a, s.len + 1) : NULL;
 
-	if (out && s.len > 0)
+	if (out != NULL && s.len > 0)
 		memcpy(out, s.ptr, s.len);
 	return out;
 }
@@ -92,7 +92,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	int len = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
 	char *out = len >= 0 ? arena_alloc(a, (size_t)len + 1) : NULL;
-	if (out)
+	if (out != NULL)
 		vsnprintf(out, (size_t)len + 1, fmt, again);
 	va_end(again);
 	return out;

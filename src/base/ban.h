@@ -1,6 +1,7 @@
 /* Functions that are compile errors in this project: they overflow, share hidden state between threads, pass through a
  * shell, or are not random. Force-included before everything else; the headers that declare these names come first, for
- * a poisoned name may not even be declared. memcmp() stays usable: on secrets the rule is ct_equal() (base/secret.h). */
+ * a poisoned name may not even be declared. memcmp() stays usable: on secrets the rule is ct_equal() (base/secret.h).
+ */
 #pragma once
 #include <stdio.h>
 #include <stdlib.h>

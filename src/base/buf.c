@@ -21,7 +21,7 @@ void buf_init(struct buf *b, size_t max_bytes)
 
 static void release(struct buf *b)
 {
-	if (b->ptr) {
+	if (b->ptr != NULL) {
 		wipe(b->ptr, b->cap + 1);
 		free(b->ptr);
 	}
@@ -65,7 +65,7 @@ static bool grow(struct buf *b, size_t need)
 	if (cap > b->max)
 		cap = b->max;
 	uint8_t *ptr = malloc(cap + 1);
-	if (!ptr) {
+	if (ptr == NULL) {
 		b->failed = ERR_NOMEM;
 		return false;
 	}
@@ -85,7 +85,7 @@ uint8_t *buf_room(struct buf *b, size_t len)
 		b->failed = ERR_LIMIT;
 		return NULL;
 	}
-	if ((!b->ptr || len > b->cap - b->len) && !grow(b, b->len + len))
+	if ((b->ptr == NULL || len > b->cap - b->len) && !grow(b, b->len + len))
 		return NULL;
 	b->len += len;
 	return b->ptr + b->len - len;
@@ -93,7 +93,7 @@ uint8_t *buf_room(struct buf *b, size_t len)
 
 const char *buf_cstr(struct buf *b)
 {
-	if (b->failed != ERR_OK || !b->ptr)
+	if (b->failed != ERR_OK || b->ptr == NULL)
 		return "";
 	b->ptr[b->len] = '\0';
 	return (const char *)b->ptr;
@@ -101,7 +101,7 @@ const char *buf_cstr(struct buf *b)
 
 char *buf_steal_str(struct buf *b)
 {
-	if (!buf_room(b, 0))
+	if (buf_room(b, 0) == NULL)
 		return NULL;
 	b->ptr[b->len] = '\0';
 	char *out = (char *)b->ptr;
@@ -113,7 +113,7 @@ void buf_put(struct buf *b, struct span s)
 {
 	uint8_t *room = s.len > 0 ? buf_room(b, s.len) : NULL;
 
-	if (room)
+	if (room != NULL)
 		memcpy(room, s.ptr, s.len);
 }
 
@@ -126,7 +126,7 @@ static void put_be(struct buf *b, uint64_t v, size_t len)
 {
 	uint8_t *room = buf_room(b, len);
 
-	for (size_t i = 0; room && i < len; i++)
+	for (size_t i = 0; room != NULL && i < len; i++)
 		room[i] = (uint8_t)(v >> (8 * (len - 1 - i)));
 }
 
@@ -160,7 +160,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 	/* The NUL that vsnprintf() writes falls into the spare byte behind cap. */
 	uint8_t *room = len >= 0 ? buf_room(b, (size_t)len) : NULL;
-	if (room)
+	if (room != NULL)
 		vsnprintf((char *)room, (size_t)len + 1, fmt, again);
 	else if (b->failed == ERR_OK)
 		b->failed = ERR_NOMEM;

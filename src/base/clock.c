@@ -33,9 +33,9 @@ static enum err map_offset(int fd, int prot, const char *path, int64_t **ret_p)
 enum err clock_open(const char *path, struct clock **ret_c)
 {
 	int64_t *offset = NULL;
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
 
-	if (path && fd < 0 && errno != ENOENT)
+	if (path != NULL && fd < 0 && errno != ENOENT)
 		return ERR(IO, "%s: %s", path, strerror(errno));
 	if (fd >= 0) {
 		enum err e = map_offset(fd, PROT_READ, path, &offset);
@@ -43,8 +43,8 @@ enum err clock_open(const char *path, struct clock **ret_c)
 		TRY(e);
 	}
 	struct clock *c = calloc(1, sizeof(*c));
-	if (!c) {
-		if (offset)
+	if (c == NULL) {
+		if (offset != NULL)
 			munmap(offset, sizeof(int64_t));
 		return ERR(NOMEM, "clock");
 	}
@@ -55,9 +55,9 @@ enum err clock_open(const char *path, struct clock **ret_c)
 
 void clock_free(struct clock *c)
 {
-	if (!c)
+	if (c == NULL)
 		return;
-	if (c->offset)
+	if (c->offset != NULL)
 		munmap((void *)(uintptr_t)c->offset, sizeof(int64_t));
 	free(c);
 }
@@ -65,7 +65,7 @@ void clock_free(struct clock *c)
 int64_t clock_now(const struct clock *c)
 {
 	struct timespec ts;
-	int64_t offset = c && c->offset ? __atomic_load_n(c->offset, __ATOMIC_RELAXED) : 0;
+	int64_t offset = c != NULL && c->offset != NULL ? __atomic_load_n(c->offset, __ATOMIC_RELAXED) : 0;
 
 	INVARIANT(clock_gettime(CLOCK_REALTIME, &ts) == 0);
 	if (offset > OFFSET_MAX_SEC || offset < -OFFSET_MAX_SEC)

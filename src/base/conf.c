@@ -16,12 +16,12 @@ static enum err conf_new(const struct conf_opt *opts, struct conf **ret_c)
 {
 	size_t n = 0;
 
-	while (opts[n].key)
+	while (opts[n].key != NULL)
 		n++;
 	INVARIANT(n <= KEYS_MAX);
 	struct conf *c = calloc(1, sizeof(*c));
 	char **values = calloc(n + 1, sizeof(*values));
-	if (!c || !values) {
+	if (c == NULL || values == NULL) {
 		free(c);
 		free(values);
 		return ERR(NOMEM, "configuration");
@@ -33,7 +33,7 @@ static enum err conf_new(const struct conf_opt *opts, struct conf **ret_c)
 
 void conf_free(struct conf *c)
 {
-	if (!c)
+	if (c == NULL)
 		return;
 	for (size_t i = 0; i < c->n; i++)
 		free(c->values[i]);
@@ -45,9 +45,12 @@ void conf_free(struct conf *c)
 
 static bool bool_value(const char *v, bool *ret_v)
 {
-	static const struct { const char *word; bool value; } words[] = {
-		{"yes", true}, {"no", false}, {"true", true}, {"false", false},
-		{"on", true},  {"off", false}, {"1", true}, {"0", false},
+	static const struct {
+		const char *word;
+		bool value;
+	} words[] = {
+		{"yes", true}, {"no", false},  {"true", true}, {"false", false},
+		{"on", true},  {"off", false}, {"1", true},    {"0", false},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
@@ -81,7 +84,8 @@ static enum err check_value(const struct conf_opt *o, const char *v)
 		return v[0] ? ERR_OK : ERR(CONFIG, "%s: a path must not be empty", o->key);
 	case CONF_INT:
 		if (text_i64(span_str(v), o->min, o->max, &number) != ERR_OK)
-			return ERR(CONFIG, "%s: not a number from %lld to %lld", o->key, (long long)o->min, (long long)o->max);
+			return ERR(CONFIG, "%s: not a number from %lld to %lld", o->key, (long long)o->min,
+			           (long long)o->max);
 		return ERR_OK;
 	case CONF_BOOL:
 		return bool_value(v, &flag) ? ERR_OK : ERR(CONFIG, "%s: neither yes nor no", o->key);
@@ -110,7 +114,7 @@ static enum err set(struct conf *c, size_t i, struct span value)
 	buf_put(&copy, value);
 	TRY(check_value(&c->opts[i], buf_cstr(&copy)));
 	char *text = buf_steal_str(&copy);
-	if (!text)
+	if (text == NULL)
 		return ERR(NOMEM, "configuration");
 	free(c->values[i]);
 	c->values[i] = text;
@@ -152,8 +156,9 @@ static enum err parse_line(struct conf *c, struct span line)
 	if (key.len == 0)
 		return ERR(CONFIG, "no key before \"=\"");
 	if (text_line_check(key) != ERR_OK || !find(c, key, &i))
-		return ERR(CONFIG, "no option is called \"%.*s\"", key.len < 64 ? (int)key.len : 64, (const char *)key.ptr);
-	if (c->values[i])
+		return ERR(CONFIG, "no option is called \"%.*s\"", key.len < 64 ? (int)key.len : 64,
+		           (const char *)key.ptr);
+	if (c->values[i] != NULL)
 		return ERR(CONFIG, "%s: given twice", c->opts[i].key);
 	return set(c, i, trim(rest));
 }
@@ -180,7 +185,7 @@ static enum err parse_text(struct conf *c, struct span text)
 static enum err check_required(const struct conf *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		if (!c->values[i] && !c->opts[i].fallback)
+		if (c->values[i] == NULL && c->opts[i].fallback == NULL)
 			return ERR(CONFIG, "%s: required, has no default", c->opts[i].key);
 	return ERR_OK;
 }
@@ -203,7 +208,7 @@ enum err conf_open_(const char *path, const struct conf_opt *opts, struct conf *
 	AUTO(conf) c = NULL;
 
 	TRY(conf_new(opts, &c));
-	if (path)
+	if (path != NULL)
 		TRY(read_file(c, path));
 	*ret_c = STEAL(c);
 	return ERR_OK;
@@ -242,7 +247,7 @@ static const struct conf_opt *opt_of(const struct conf *c, const char *key, cons
 	size_t i;
 
 	INVARIANT(find(c, span_str(key), &i));
-	*ret_v = c->values[i] ? c->values[i] : c->opts[i].fallback;
+	*ret_v = c->values[i] != NULL ? c->values[i] : c->opts[i].fallback;
 	INVARIANT(*ret_v);
 	return &c->opts[i];
 }

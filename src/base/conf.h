@@ -1,5 +1,6 @@
 /* One configuration grammar for every program: lines "key = value", '#' comments, UTF-8, LF, a key at most once.
- * What is not in the program's table does not exist. Defaults come from the table, and --help and man pages print it. */
+ * What is not in the program's table does not exist. Defaults come from the table, and --help and man pages print it.
+ */
 #pragma once
 #include "base/err.h"
 #include "base/buf.h"
@@ -8,9 +9,9 @@ enum conf_type { CONF_STR, CONF_PATH, CONF_INT, CONF_BOOL, CONF_CHOICE };
 struct conf_opt {
 	const char *key;
 	enum conf_type type;
-	const char *fallback;  /* NULL: required */
-	int64_t min, max;      /* CONF_INT */
-	const char *choices;   /* CONF_CHOICE: "web|pinentry" */
+	const char *fallback; /* NULL: required */
+	int64_t min, max;     /* CONF_INT */
+	const char *choices;  /* CONF_CHOICE: "web|pinentry" */
 	const char *help;
 };
 struct conf;
@@ -31,4 +32,4 @@ void conf_print(const struct conf *c, struct buf *out); /* effective values, for
  * -h/--help, --version. Returns ERR_OK with *ret_c, or ERR_USAGE (exit status 2) or another error (exit status 1)
  * after printing one line to stderr, or exits 0 for -n, help and version. */
 enum err conf_main(int argc, char **argv, const char *program, const char *purpose, const struct conf_opt *opts,
-		   struct conf **ret_c) MUST_CHECK;
+                   struct conf **ret_c) MUST_CHECK;

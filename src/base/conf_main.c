@@ -12,20 +12,21 @@ struct args {
 
 static enum err usage(const struct args *a, const char *why, const char *what)
 {
-	fprintf(stderr, "%s: %s%s%s;用法见 %s --help\n", a->program, why, what ? ": " : "", what ? what : "", a->program);
+	fprintf(stderr, "%s: %s%s%s;用法见 %s --help\n", a->program, why, what != NULL ? ": " : "",
+	        what != NULL ? what : "", a->program);
 	return ERR(USAGE, "%s", why);
 }
 
 static void print_option(const struct conf_opt *o)
 {
-	printf("  %-24s %s\n", o->key, o->help ? o->help : "");
+	printf("  %-24s %s\n", o->key, o->help != NULL ? o->help : "");
 	if (o->type == CONF_INT)
 		printf("  %-24s 范围 %lld 至 %lld\n", "", (long long)o->min, (long long)o->max);
 	if (o->type == CONF_CHOICE)
 		printf("  %-24s 可选 %s\n", "", o->choices);
 	if (o->type == CONF_BOOL)
 		printf("  %-24s 可选 yes|no\n", "");
-	printf("  %-24s %s%s\n", "", o->fallback ? "默认 " : "必填", o->fallback ? o->fallback : "");
+	printf("  %-24s %s%s\n", "", o->fallback != NULL ? "默认 " : "必填", o->fallback != NULL ? o->fallback : "");
 }
 
 static _Noreturn void help(const char *program, const char *purpose, const struct conf_opt *opts)
@@ -36,7 +37,7 @@ static _Noreturn void help(const char *program, const char *purpose, const struc
 	       "  -n            只检查配置并打印生效值\n"
 	       "  -h, --help    显示本说明\n"
 	       "  --version     显示版本\n\n配置项:\n");
-	for (; opts->key; opts++)
+	for (; opts->key != NULL; opts++)
 		print_option(opts);
 	exit(fflush(stdout) == 0 ? 0 : 1);
 }
@@ -49,7 +50,7 @@ static _Noreturn void version(const char *program)
 
 static bool is_one(const char *arg, const char *a, const char *b)
 {
-	return strcmp(arg, a) == 0 || (b && strcmp(arg, b) == 0);
+	return strcmp(arg, a) == 0 || (b != NULL && strcmp(arg, b) == 0);
 }
 
 /* First pass: everything but -o, whose settings come on top of the file wherever they stand. */
@@ -71,7 +72,7 @@ static enum err scan(int argc, char **argv, struct args *a, const char *purpose,
 		i++;
 		if (argv[i - 1][1] != 'c')
 			continue;
-		if (a->file)
+		if (a->file != NULL)
 			return usage(a, "-c 只能给出一次", NULL);
 		a->file = argv[i];
 	}
@@ -82,7 +83,7 @@ static enum err apply_one(struct conf *c, const struct args *a, const char *sett
 {
 	char key[64];
 	const char *eq = strchr(setting, '=');
-	size_t len = eq ? (size_t)(eq - setting) : 0;
+	size_t len = eq != NULL ? (size_t)(eq - setting) : 0;
 
 	if (len == 0 || len >= sizeof(key))
 		return usage(a, "-o 后应为 键=值", setting);
@@ -119,7 +120,7 @@ static enum err complain(const struct args *a, enum err e)
 }
 
 enum err conf_main(int argc, char **argv, const char *program, const char *purpose, const struct conf_opt *opts,
-		   struct conf **ret_c)
+                   struct conf **ret_c)
 {
 	struct args a = {.program = program};
 	AUTO(conf) c = NULL;

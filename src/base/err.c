@@ -64,7 +64,7 @@ enum err err_raise(enum err e, const char *file, int line, const char *fmt, ...)
 	va_start(ap, fmt);
 	trail_add(0, fmt, ap);
 	va_end(ap);
-	snprintf(where, sizeof(where), "%s:%d", slash ? slash + 1 : file, line);
+	snprintf(where, sizeof(where), "%s:%d", slash != NULL ? slash + 1 : file, line);
 	return e;
 }
 
@@ -119,8 +119,8 @@ const char *err_remedy(enum err e)
 	return row_of(e)->remedy;
 }
 
-/* What the table tells a person at a page is of no use in a shell. Rows that are not here read as in the table; an empty one: who
- * raises it says what to do. */
+/* What the table tells a person at a page is of no use in a shell. Rows that are not here read as in the table; an
+ * empty one: who raises it says what to do. */
 const char *err_remedy_shell(enum err e)
 {
 	static const char *const remedies[ERR_COUNT] = {
@@ -147,7 +147,7 @@ const char *err_remedy_shell(enum err e)
 	};
 	const char *own = (unsigned)e < ERR_COUNT ? remedies[e] : NULL;
 
-	return own ? own : row_of(e)->remedy;
+	return own != NULL ? own : row_of(e)->remedy;
 }
 
 int err_http(enum err e)
@@ -192,7 +192,7 @@ enum err err_from_skf(unsigned sar)
 
 enum err err_from_code(const char *code)
 {
-	for (unsigned i = 1; code && i < ERR_COUNT; i++)
+	for (unsigned i = 1; code != NULL && i < ERR_COUNT; i++)
 		if (strcmp(rows[i].code, code) == 0)
 			return (enum err)i;
 	return ERR_INTERNAL;

@@ -16,17 +16,26 @@ enum err {
 	ERR_COUNT
 };
 
-enum err_class { ERR_CLASS_NONE, ERR_CLASS_INPUT, ERR_CLASS_STATE, ERR_CLASS_DENIED, ERR_CLASS_ABSENT, ERR_CLASS_LIMIT,
-	ERR_CLASS_RESOURCE, ERR_CLASS_CRYPTO, ERR_CLASS_BUG };
+enum err_class {
+	ERR_CLASS_NONE,
+	ERR_CLASS_INPUT,
+	ERR_CLASS_STATE,
+	ERR_CLASS_DENIED,
+	ERR_CLASS_ABSENT,
+	ERR_CLASS_LIMIT,
+	ERR_CLASS_RESOURCE,
+	ERR_CLASS_CRYPTO,
+	ERR_CLASS_BUG
+};
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK        __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
 /* --- raise and pass on --- */
 /* The value is a constant, so that the compiler sees that it is not ERR_OK. */
 #define ERR(name, ...) (err_raise(ERR_##name, __FILE__, __LINE__, __VA_ARGS__), (enum err)ERR_##name)
-#define TRY(expr)                          \
-	do {                               \
+#define TRY(expr)                           \
+	do {                                \
 		enum err err_try_ = (expr); \
 		if (err_try_ != ERR_OK)     \
 			return err_try_;    \
@@ -41,19 +50,19 @@ const char *err_detail(void);
 const char *err_where(void);
 
 /* --- the table; an unknown value reads as INTERNAL --- */
-const char *err_name(enum err e);   /* "CERT_EXPIRED" */
-const char *err_code(enum err e);   /* "C-004" */
+const char *err_name(enum err e); /* "CERT_EXPIRED" */
+const char *err_code(enum err e); /* "C-004" */
 const char *err_en(enum err e);
 const char *err_zh(enum err e);
 const char *err_remedy(enum err e); /* Chinese */
-/* The same for who stands at a command line: no page to reload, no number to ring up, but where to look; "" where the trail
- * says what to do. */
+/* The same for who stands at a command line: no page to reload, no number to ring up, but where to look; "" where the
+ * trail says what to do. */
 const char *err_remedy_shell(enum err e);
 int err_http(enum err e);
 unsigned err_skf(enum err e);
 unsigned err_p11(enum err e);
 enum err_class err_class(enum err e);
-enum err err_from_skf(unsigned sar); /* 0 is ERR_OK; unknown is ERR_INTERNAL */
+enum err err_from_skf(unsigned sar);      /* 0 is ERR_OK; unknown is ERR_INTERNAL */
 enum err err_from_code(const char *code); /* "C-004" to ERR_CERT_EXPIRED; ERR_INTERNAL if unknown */
 
 /* A broken promise of our own code, never of an input: prints file, line, condition and aborts. */
@@ -62,15 +71,15 @@ _Noreturn void err_invariant(const char *cond, const char *file, int line);
 
 /* --- ownership helpers --- */
 #define AUTO(type) __attribute__((cleanup(type##_auto_))) struct type *
-#define DEFINE_AUTO(type)                                    \
-	static inline void type##_auto_(struct type **p_)    \
-	{                                                    \
-		type##_free(*p_);                            \
+#define DEFINE_AUTO(type)                                 \
+	static inline void type##_auto_(struct type **p_) \
+	{                                                 \
+		type##_free(*p_);                         \
 	}
-#define STEAL(p)                       \
-	__extension__({                \
+#define STEAL(p)                         \
+	__extension__({                  \
 		__typeof__(p) st_ = (p); \
-		(p) = NULL;            \
-		st_;                   \
+		(p) = NULL;              \
+		st_;                     \
 	})
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))

@@ -132,13 +132,13 @@ static enum err sync_folder(const char *path)
 {
 	char folder[PATH_BYTES_MAX];
 	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0;
+	size_t len = slash != NULL ? (size_t)(slash - path) : 0;
 
 	if (len >= sizeof(folder))
 		return ERR(LIMIT, "path of %zu bytes", len);
 	memcpy(folder, path, len);
 	folder[len] = '\0';
-	int fd = open(slash ? len > 0 ? folder : "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(slash != NULL ? len > 0 ? folder : "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return from_errno(path);
 	int rc = fsync(fd);

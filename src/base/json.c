@@ -31,13 +31,14 @@ enum err json_parse(struct span s, json_t **ret_v)
 	if (!text_is_utf8(s))
 		return ERR(UTF8, "JSON is not valid UTF-8 or holds NUL");
 	AUTO_JSON v = json_loadb(s.len > 0 ? (const char *)s.ptr : "", s.len, JSON_REJECT_DUPLICATES, &why);
-	if (!v && json_error_code(&why) == json_error_out_of_memory)
+	if (v == NULL && json_error_code(&why) == json_error_out_of_memory)
 		return ERR(NOMEM, "JSON of %zu bytes", s.len);
-	if (!v && json_error_code(&why) == json_error_stack_overflow)
+	if (v == NULL && json_error_code(&why) == json_error_stack_overflow)
 		return ERR(LIMIT, "JSON nested deeper than %d", DEPTH_MAX);
 	/* The library's text quotes the input, which may be personal data: only the place is kept. */
-	if (!v)
-		return ERR(SYNTAX, "JSON line %d column %d, reason %d", why.line, why.column, (int)json_error_code(&why));
+	if (v == NULL)
+		return ERR(SYNTAX, "JSON line %d column %d, reason %d", why.line, why.column,
+		           (int)json_error_code(&why));
 	TRY(check_tree(v, 1));
 	*ret_v = STEAL(v);
 	return ERR_OK;
@@ -67,7 +68,7 @@ enum err json_str(const json_t *obj, const char *key, const char **ret_v)
 {
 	const char *v = json_string_value(json_object_get(obj, key));
 
-	if (!v)
+	if (v == NULL)
 		return ERR(SYNTAX, "JSON member \"%s\" is not a string", key);
 	*ret_v = v;
 	return ERR_OK;
@@ -87,7 +88,7 @@ const char *json_str_or(const json_t *obj, const char *key, const char *otherwis
 {
 	const char *v = json_string_value(json_object_get(obj, key));
 
-	return v ? v : otherwise;
+	return v != NULL ? v : otherwise;
 }
 
 int64_t json_int_or(const json_t *obj, const char *key, int64_t otherwise)
@@ -116,7 +117,7 @@ enum err json_put_bool(json_t *obj, const char *key, bool v)
 
 enum err json_put(json_t *obj, const char *key, json_t *take)
 {
-	if (!take || json_object_set_new(obj, key, take) != 0)
+	if (take == NULL || json_object_set_new(obj, key, take) != 0)
 		return ERR(NOMEM, "JSON member \"%s\"", key);
 	return ERR_OK;
 }

@@ -10,8 +10,9 @@ static inline void json_auto_(json_t **p)
 }
 #define AUTO_JSON __attribute__((cleanup(json_auto_))) json_t *
 
-enum err json_parse(struct span s, json_t **ret_v) MUST_CHECK;              /* object or array; ERR_SYNTAX, ERR_UTF8, ERR_LIMIT */
-enum err json_print(const json_t *v, struct buf *out) MUST_CHECK;           /* compact, sorted keys */
+/* object or array; ERR_SYNTAX, ERR_UTF8, ERR_LIMIT */
+enum err json_parse(struct span s, json_t **ret_v) MUST_CHECK;
+enum err json_print(const json_t *v, struct buf *out) MUST_CHECK; /* compact, sorted keys */
 /* Borrowed members; ERR_SYNTAX when absent or of another type. */
 enum err json_str(const json_t *obj, const char *key, const char **ret_v) MUST_CHECK;
 enum err json_int(const json_t *obj, const char *key, int64_t *ret_v) MUST_CHECK;
@@ -21,4 +22,5 @@ int64_t json_int_or(const json_t *obj, const char *key, int64_t otherwise);
 enum err json_put_str(json_t *obj, const char *key, struct span v) MUST_CHECK; /* ERR_UTF8 */
 enum err json_put_int(json_t *obj, const char *key, int64_t v) MUST_CHECK;
 enum err json_put_bool(json_t *obj, const char *key, bool v) MUST_CHECK;
-enum err json_put(json_t *obj, const char *key, json_t *take) MUST_CHECK;      /* steals, also on failure; NULL take is ERR_NOMEM */
+/* steals, also on failure; NULL take is ERR_NOMEM */
+enum err json_put(json_t *obj, const char *key, json_t *take) MUST_CHECK;

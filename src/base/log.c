@@ -36,7 +36,8 @@ void log_rid(const char *rid)
 {
 	size_t len = 0;
 
-	while (rid && len < RID_MAX && ((rid[len] >= '0' && rid[len] <= '9') || (rid[len] >= 'a' && rid[len] <= 'f'))) {
+	while (rid != NULL && len < RID_MAX &&
+	       ((rid[len] >= '0' && rid[len] <= '9') || (rid[len] >= 'a' && rid[len] <= 'f'))) {
 		rid_text[len] = rid[len];
 		len++;
 	}
@@ -98,7 +99,7 @@ static size_t put_char(struct line *l, struct span s)
 
 static void put_pair(struct line *l, const char *key, const char *value)
 {
-	if (!value)
+	if (value == NULL)
 		return;
 	put_str(l, l->len > 0 ? " " : "");
 	put_str(l, key);

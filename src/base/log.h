@@ -12,12 +12,12 @@ struct log_kv {
 };
 void log_open(const char *program, enum log_level least);
 struct clock;
-void log_clock(const struct clock *c);      /* lines bear this clock's time; NULL is real time; outlives all logging */
-void log_rid(const char *rid);              /* this thread's request id, at most 32 of [0-9a-f]; NULL clears */
-const char *log_rid_get(void);              /* "" when none */
+void log_clock(const struct clock *c); /* lines bear this clock's time; NULL is real time; outlives all logging */
+void log_rid(const char *rid);         /* this thread's request id, at most 32 of [0-9a-f]; NULL clears */
+const char *log_rid_get(void);         /* "" when none */
 void log_line(enum log_level level, const char *event, const struct log_kv *kv, size_t n);
-#define LOG(level, event, ...)                                              \
+#define LOG(level, event, ...)                                             \
 	log_line(LOG_##level, event, (const struct log_kv[]){__VA_ARGS__}, \
-		 sizeof((const struct log_kv[]){__VA_ARGS__}) / sizeof(struct log_kv))
+	         sizeof((const struct log_kv[]){__VA_ARGS__}) / sizeof(struct log_kv))
 /* Reports e with code, name and trail, then clears the trail. */
 void log_err(const char *event, enum err e);

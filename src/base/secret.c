@@ -41,7 +41,7 @@ enum err secret_from(struct span s, struct secret **ret_s)
 
 void secret_free(struct secret *s)
 {
-	if (!s)
+	if (s == NULL)
 		return;
 	size_t mapped = s->mapped;
 	wipe(s, mapped);

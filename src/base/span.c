@@ -8,7 +8,7 @@ struct span span_of(const void *ptr, size_t len)
 
 struct span span_str(const char *s)
 {
-	return s ? span_of(s, strlen(s)) : SPAN_EMPTY;
+	return s != NULL ? span_of(s, strlen(s)) : SPAN_EMPTY;
 }
 
 bool span_eq(struct span a, struct span b)
@@ -47,7 +47,7 @@ bool span_find(struct span s, uint8_t byte, size_t *ret_at)
 {
 	const uint8_t *hit = s.len > 0 ? memchr(s.ptr, byte, s.len) : NULL;
 
-	if (!hit)
+	if (hit == NULL)
 		return false;
 	*ret_at = (size_t)(hit - s.ptr);
 	return true;

@@ -9,17 +9,17 @@ struct span {
 	size_t len;
 };
 
-#define SPAN_EMPTY ((struct span){NULL, 0})
+#define SPAN_EMPTY  ((struct span){NULL, 0})
 #define SPAN_LIT(s) ((struct span){(const uint8_t *)("" s), sizeof(s) - 1})
 #define SPAN_ARR(a) ((struct span){(const uint8_t *)(a), sizeof(a)}) /* whole array */
 
 struct span span_of(const void *ptr, size_t len);
-struct span span_str(const char *s);               /* NULL is empty; without the NUL */
-bool span_eq(struct span a, struct span b);        /* not for secrets: secret.h ct_equal */
+struct span span_str(const char *s);        /* NULL is empty; without the NUL */
+bool span_eq(struct span a, struct span b); /* not for secrets: secret.h ct_equal */
 bool span_eq_str(struct span a, const char *s);
 bool span_starts(struct span s, struct span prefix);
 struct span span_sub(struct span s, size_t from, size_t len); /* clipped to s */
-int span_cmp(struct span a, struct span b);        /* as memcmp, shorter first */
+int span_cmp(struct span a, struct span b);                   /* as memcmp, shorter first */
 bool span_find(struct span s, uint8_t byte, size_t *ret_at);
 
 /* Taking from the front, big-endian; false and unchanged when too short. */

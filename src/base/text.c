@@ -51,14 +51,16 @@ size_t text_chars(struct span s)
 
 /* --- what may stand in a line --- */
 
-/* Invisible characters that are not of Unicode's category Cf: joiners, fillers, variation selectors. Two lines that look
- * the same to the person who signs must be the same bytes. */
+/* Invisible characters that are not of Unicode's category Cf: joiners, fillers, variation selectors. Two lines that
+ * look the same to the person who signs must be the same bytes. */
 static bool is_invisible(uint32_t cp)
 {
-	static const struct { uint32_t first, last; } ranges[] = {
-		{0x034F, 0x034F}, {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x2028, 0x2029},
-		{0x2060, 0x206F}, {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB},
-		{0xE0000, 0xE0FFF},
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{0x034F, 0x034F}, {0x115F, 0x1160}, {0x17B4, 0x17B5},   {0x180B, 0x180F},
+		{0x2028, 0x2029}, {0x2060, 0x206F}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},
+		{0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0xE0000, 0xE0FFF},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(ranges); i++)
@@ -215,7 +217,7 @@ static enum err b64_take(struct span s, const char *digits, struct buf *out)
 		return ERR(SYNTAX, "base64 of %zu digits", s.len);
 	for (size_t i = 0; i < s.len; i++) {
 		const char *at = s.ptr[i] ? strchr(digits, s.ptr[i]) : NULL;
-		if (!at)
+		if (at == NULL)
 			return ERR(SYNTAX, "not a base64 digit at %zu", i);
 		acc = acc << 6 | (uint32_t)(at - digits);
 		bits += 6;

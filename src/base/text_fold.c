@@ -29,15 +29,16 @@ static bool is_among(uint32_t cp, const uint32_t *list, size_t n)
 static bool is_blank(uint32_t cp)
 {
 	static const uint32_t breaks[] = {'\t', '\n', '\v', '\f', '\r', 0x85, 0x2028, 0x2029};
-	return is_among(cp, breaks, COUNT_OF(breaks)) || utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_ZS;
+	return is_among(cp, breaks, COUNT_OF(breaks)) ||
+	       utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_ZS;
 }
 
 /* What text_line_check() calls invisible, but for controls, private use and what no text may hold. */
 static bool is_mark(uint32_t cp)
 {
 	utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
-	return c == UTF8PROC_CATEGORY_CF || (c != UTF8PROC_CATEGORY_CC && c != UTF8PROC_CATEGORY_CO && c != UTF8PROC_CATEGORY_CN &&
-					     !text_cp_is_plain(cp));
+	return c == UTF8PROC_CATEGORY_CF || (c != UTF8PROC_CATEGORY_CC && c != UTF8PROC_CATEGORY_CO &&
+	                                     c != UTF8PROC_CATEGORY_CN && !text_cp_is_plain(cp));
 }
 
 /* Stands on the character before it. */
@@ -61,14 +62,16 @@ static bool is_latin_letter(uint32_t cp)
 
 static bool is_dot(uint32_t cp)
 {
-	static const uint32_t dots[] = {'.', MIDDLE_DOT, 0x0387, 0x1427, 0x16EB, 0x2022, 0x2024, 0x2027, 0x2219, 0x22C5, 0x25CF, 0x2E31,
-		0x2E33, 0x3002, 0x30FB, 0x318D, 0xFE52, 0xFF0E, 0xFF61, 0xFF65, 0x10101};
+	static const uint32_t dots[] = {'.',    MIDDLE_DOT, 0x0387, 0x1427, 0x16EB, 0x2022, 0x2024,
+	                                0x2027, 0x2219,     0x22C5, 0x25CF, 0x2E31, 0x2E33, 0x3002,
+	                                0x30FB, 0x318D,     0xFE52, 0xFF0E, 0xFF61, 0xFF65, 0x10101};
 	return is_among(cp, dots, COUNT_OF(dots));
 }
 
 static bool is_dash(uint32_t cp)
 {
-	static const uint32_t dashes[] = {0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0xFE58, 0xFE63, 0xFF0D};
+	static const uint32_t dashes[] = {0x2010, 0x2011, 0x2012, 0x2013, 0x2014,
+	                                  0x2015, 0x2212, 0xFE58, 0xFE63, 0xFF0D};
 	return is_among(cp, dashes, COUNT_OF(dashes));
 }
 
@@ -86,12 +89,13 @@ static uint32_t narrow(uint32_t cp, enum fold_as as)
 static uint32_t plain_shape(uint32_t cp)
 {
 	bool has = (cp >= 0x2F00 && cp <= 0x2FD5) || (cp >= 0xFF61 && cp <= 0xFFDC) || (cp >= 0xF900 && cp <= 0xFAFF) ||
-		   (cp >= 0x2F800 && cp <= 0x2FA1F);
+	           (cp >= 0x2F800 && cp <= 0x2FA1F);
 	utf8proc_int32_t out[4];
 	int boundary = 0;
 	if (!has)
 		return fold_radical(cp);
-	utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)cp, out, COUNT_OF(out), UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE, &boundary);
+	utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)cp, out, COUNT_OF(out),
+	                                             UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE, &boundary);
 	return n == 1 ? (uint32_t)out[0] : cp;
 }
 
@@ -138,7 +142,7 @@ static void cut(struct folding *f, size_t from, size_t to, enum fold_what what)
 {
 	if (to <= from)
 		return;
-	memmove(f->v + from, f->v + to, (f->n - to) * sizeof *f->v);
+	memmove(f->v + from, f->v + to, (f->n - to) * sizeof(*f->v));
 	f->n -= to - from;
 	f->what |= what;
 }
@@ -212,9 +216,11 @@ static void join_dots(struct folding *f)
 
 static uint32_t opening_of(uint32_t closing)
 {
-	static const uint32_t pairs[][2] = {{'(', ')'}, {'[', ']'}, {'{', '}'}, {'<', '>'}, {0xFF08, 0xFF09}, {0xFF3B, 0xFF3D}, {0xFF5B, 0xFF5D},
-		{0xFF1C, 0xFF1E}, {0x3008, 0x3009}, {0x300A, 0x300B}, {0x300C, 0x300D}, {0x300E, 0x300F}, {0x3010, 0x3011},
-		{0x3014, 0x3015}, {0x3016, 0x3017}, {0x2039, 0x203A}, {0x27E8, 0x27E9}, {0xFE59, 0xFE5A}};
+	static const uint32_t pairs[][2] = {{'(', ')'},       {'[', ']'},       {'{', '}'},       {'<', '>'},
+	                                    {0xFF08, 0xFF09}, {0xFF3B, 0xFF3D}, {0xFF5B, 0xFF5D}, {0xFF1C, 0xFF1E},
+	                                    {0x3008, 0x3009}, {0x300A, 0x300B}, {0x300C, 0x300D}, {0x300E, 0x300F},
+	                                    {0x3010, 0x3011}, {0x3014, 0x3015}, {0x3016, 0x3017}, {0x2039, 0x203A},
+	                                    {0x27E8, 0x27E9}, {0xFE59, 0xFE5A}};
 	for (size_t i = 0; i < COUNT_OF(pairs); i++)
 		if (pairs[i][1] == closing)
 			return pairs[i][0];
@@ -239,7 +245,8 @@ static bool drop_note(struct folding *f)
 
 static bool is_han(uint32_t cp)
 {
-	return (cp >= 0x3400 && cp <= 0x9FFF) || (cp >= 0xF900 && cp <= 0xFAFF) || (cp >= 0x20000 && cp <= 0x3FFFF) || cp == 0x3007;
+	return (cp >= 0x3400 && cp <= 0x9FFF) || (cp >= 0xF900 && cp <= 0xFAFF) || (cp >= 0x20000 && cp <= 0x3FFFF) ||
+	       cp == 0x3007;
 }
 
 static void tidy_name(struct folding *f)
@@ -270,7 +277,8 @@ static enum err put_joined(struct folding *f, struct buf *out)
 	utf8proc_uint8_t *nfc = NULL;
 	AUTO_BUF(plain, f->n * 4 + 1);
 	TRY(put_utf8(f, &plain));
-	utf8proc_ssize_t n = utf8proc_map(plain.ptr, (utf8proc_ssize_t)plain.len, &nfc, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+	utf8proc_ssize_t n =
+		utf8proc_map(plain.ptr, (utf8proc_ssize_t)plain.len, &nfc, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 	if (n < 0)
 		return n == UTF8PROC_ERROR_NOMEM ? ERR(NOMEM, "text") : ERR(UTF8, "text cannot be normalized");
 	struct span joined = span_of(nfc, (size_t)n);
@@ -291,7 +299,8 @@ static void tidy(struct folding *f)
 		join_blanks(f);
 }
 
-/* A mark with nothing to stand on would join what is written before the text: "=" before U+0338 is one character, U+2260. */
+/* A mark with nothing to stand on would join what is written before the text: "=" before U+0338 is one character,
+ * U+2260. */
 static bool drop_loose(struct folding *f)
 {
 	size_t n = 0;
@@ -312,10 +321,10 @@ static enum err fold(struct folding *f, struct span in, struct buf *out)
 
 enum err text_fold(enum fold_as as, struct span in, struct buf *out, unsigned *ret_what)
 {
-	struct folding f = {.as = as, .v = malloc((in.len + 1) * sizeof *f.v)};
+	struct folding f = {.as = as, .v = malloc((in.len + 1) * sizeof(*f.v))};
 	enum err e = f.v != NULL ? fold(&f, in, out) : ERR(NOMEM, "text");
 	if (f.v != NULL)
-		wipe(f.v, (in.len + 1) * sizeof *f.v);
+		wipe(f.v, (in.len + 1) * sizeof(*f.v));
 	free(f.v);
 	if (e == ERR_OK && ret_what != NULL)
 		*ret_what = f.what;
@@ -326,7 +335,8 @@ bool text_cp_in_name(uint32_t cp)
 {
 	static const uint32_t others[] = {MIDDLE_DOT, ' ', '.', '-', '\'', 0x3007};
 	utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
-	bool letter = (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) || c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC;
+	bool letter = (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) || c == UTF8PROC_CATEGORY_MN ||
+	              c == UTF8PROC_CATEGORY_MC;
 	/* Not assigned as far as the library knows: a newer extension of the ideographs. */
 	bool newer = c == UTF8PROC_CATEGORY_CN && cp >= 0x20000 && cp <= 0x3FFFD;
 	return letter || newer || is_among(cp, others, COUNT_OF(others));

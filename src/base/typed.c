@@ -14,7 +14,10 @@ struct part {
 /* Folded, with one octet for each separator: "2026-3-1-". False for a character that no date has. */
 static bool folded(struct span in, char ret[TYPED_MAX])
 {
-	static const struct { const char *zh; char c; } marks[] = {{"年", '-'}, {"月", '-'}, {"日", '-'}, {"号", '-'}, {"份", '-'}};
+	static const struct {
+		const char *zh;
+		char c;
+	} marks[] = {{"年", '-'}, {"月", '-'}, {"日", '-'}, {"号", '-'}, {"份", '-'}};
 	AUTO_BUF(out, TYPED_MAX * 4);
 	size_t n = 0;
 	if (text_fold(FOLD_DATE, in, &out, NULL) != ERR_OK) {
@@ -102,7 +105,7 @@ static enum err make_day(int year, int month, int day, int64_t *ret_t)
 {
 	char text[40];
 	int64_t t = 0;
-	(void)snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, day);
+	(void)snprintf(text, sizeof(text), "%04d-%02d-%02d", year, month, day);
 	if (!year_fits(year) || text_date(span_str(text), &t) != ERR_OK) {
 		err_clear();
 		return ERR(FIELD_VALUE, "no such day");

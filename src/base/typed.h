@@ -1,14 +1,14 @@
 /* Days and months as people type them.
  *
- * The year comes first and has four digits, so that nothing is guessed; separators are - / . 年 月 日 of any width, in any mixture.
- * A time of day behind a day may only be midnight. What can be read in two ways is told apart from what is wrong:
- *   2026.1        January, or October that lost its last digit in a number cell
- *   26/11/30      which of them is the year
- *   2026-11-29 16:00   perhaps the 30th, written eight hours early
- * Years 1900 to 9999. Pure; outputs are untouched on failure. */
+ * The year comes first and has four digits, so that nothing is guessed; separators are - / . 年 月 日 of any width, in
+ * any mixture. A time of day behind a day may only be midnight. What can be read in two ways is told apart from what is
+ * wrong: 2026.1        January, or October that lost its last digit in a number cell 26/11/30      which of them is the
+ * year 2026-11-29 16:00   perhaps the 30th, written eight hours early Years 1900 to 9999. Pure; outputs are untouched
+ * on failure. */
 #pragma once
 #include "base/err.h"
 #include "base/span.h"
 
-enum err typed_day(struct span in, int64_t *ret_midnight_cn) MUST_CHECK; /* Beijing midnight; ERR_FIELD_VALUE, ERR_UNSURE */
-enum err typed_month(struct span in, int *ret_month) MUST_CHECK;         /* 202611; ERR_FIELD_VALUE, ERR_UNSURE */
+/* Beijing midnight; ERR_FIELD_VALUE, ERR_UNSURE */
+enum err typed_day(struct span in, int64_t *ret_midnight_cn) MUST_CHECK;
+enum err typed_month(struct span in, int *ret_month) MUST_CHECK; /* 202611; ERR_FIELD_VALUE, ERR_UNSURE */

@@ -1,4 +1,5 @@
-/* yinxin-agent: serves pages of permitted sites on loopback; with --skf-helper, the process that holds an SKF library. */
+/* yinxin-agent: serves pages of permitted sites on loopback; with --skf-helper, the process that holds an SKF library.
+ */
 #include "base/log.h"
 #include "client/agent/agent.h"
 #include "client/agent/skf_lib.h"

@@ -18,15 +18,15 @@ struct bureau {
 	char www[BUREAU_PATH_MAX];   /* built assets, "" when there are none */
 	char skf[BUREAU_PATH_MAX];   /* libyxskf.so */
 	char origin[128], agent_origin[128];
-	char pin[16];                /* web | pinentry */
+	char pin[16]; /* web | pinentry */
 	unsigned port, agent_port;
-	bool root;                   /* started by root: daemons drop to their own users */
+	bool root; /* started by root: daemons drop to their own users */
 };
 /* From the environment: YINXIN_DATA YINXIN_PORT YINXIN_AGENT_PORT YINXIN_PIN. ERR_CONFIG with the variable's name. */
 enum err bureau_find(struct bureau *ret_b) MUST_CHECK;
-/* Creates the folders with their owners. When root's DATA cannot be reached by the system users, DATA becomes a symbolic
- * link into /var/lib/yinxin (said on stdout). ERR_STATE, saying what to do, when the folder belongs to another checkout or
- * its files to other users. */
+/* Creates the folders with their owners. When root's DATA cannot be reached by the system users, DATA becomes a
+ * symbolic link into /var/lib/yinxin (said on stdout). ERR_STATE, saying what to do, when the folder belongs to another
+ * checkout or its files to other users. */
 enum err bureau_folders(struct bureau *b) MUST_CHECK;
 /* Whether every file that is there belongs to who must own it in this run: ERR_STATE with the first that does not. */
 enum err bureau_owners(const struct bureau *b) MUST_CHECK;

@@ -1,4 +1,5 @@
-/* What the edge serves as files: built style sheets and scripts, downloads. Copied under DATA, which its workers can read. */
+/* What the edge serves as files: built style sheets and scripts, downloads. Copied under DATA, which its workers can
+ * read. */
 #include "base/file.h"
 #include "cmd/bureau.h"
 
@@ -23,9 +24,9 @@ static enum err copy_entry(const char *from, const char *to, const char *name, u
 {
 	char source[BUREAU_PATH_MAX * 2], target[BUREAU_PATH_MAX * 2];
 	struct stat st;
-	int a = snprintf(source, sizeof source, "%s/%s", from, name);
-	int z = snprintf(target, sizeof target, "%s/%s", to, name);
-	if (a < 0 || z < 0 || (size_t)a >= sizeof source || (size_t)z >= sizeof target)
+	int a = snprintf(source, sizeof(source), "%s/%s", from, name);
+	int z = snprintf(target, sizeof(target), "%s/%s", to, name);
+	if (a < 0 || z < 0 || (size_t)a >= sizeof(source) || (size_t)z >= sizeof(target))
 		return ERR(CONFIG, "path too long under %s", from);
 	if (stat(source, &st) != 0)
 		return ERR(IO, "%s: %s", source, strerror(errno));
@@ -42,7 +43,7 @@ static enum err copy_tree(const char *from, const char *to, unsigned depth)
 		return ERR(LIMIT, "folders below %s are too deep", from);
 	TRY(file_mkdir(to, 0755));
 	DIR *d = opendir(from);
-	if (!d)
+	if (d == NULL)
 		return ERR(IO, "%s: %s", from, strerror(errno));
 	while (e == ERR_OK && (entry = readdir(d)) != NULL)
 		if (entry->d_name[0] != '.')
@@ -56,6 +57,6 @@ enum err bureau_publish(const struct bureau *b)
 	char to[BUREAU_PATH_MAX];
 	if (!*b->www)
 		return ERR(CONFIG, "no built assets; run make assets");
-	TRY(bureau_path(b, "edge/www", to, sizeof to));
+	TRY(bureau_path(b, "edge/www", to, sizeof(to)));
 	return copy_tree(b->www, to, 0);
 }

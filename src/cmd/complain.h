@@ -9,7 +9,8 @@
 static inline int complain(const char *who, enum err e)
 {
 	const char *detail = err_detail(), *remedy = err_remedy_shell(e);
-	fprintf(stderr, "%s: %s(%s)%s%s%s%s\n", who, err_zh(e), err_code(e), *detail ? ": " : "", detail, *remedy ? ";" : "", remedy);
+	fprintf(stderr, "%s: %s(%s)%s%s%s%s\n", who, err_zh(e), err_code(e), *detail ? ": " : "", detail,
+	        *remedy ? ";" : "", remedy);
 	return e == ERR_USAGE ? 2 : 1;
 }
 

@@ -1,5 +1,5 @@
-/* yinxin-convert: one file on standard input, typed lines or frames on standard output, confined before the first octet is
- * read. */
+/* yinxin-convert: one file on standard input, typed lines or frames on standard output, confined before the first octet
+ * is read. */
 #include "base/conf.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -90,7 +90,7 @@ static enum err read_input(enum convert_kind kind, size_t max, struct buf *in)
 	(void)lseek(STDIN_FILENO, 0, SEEK_SET);
 	for (;;) {
 		uint8_t chunk[1 << 16];
-		ssize_t n = read(STDIN_FILENO, chunk, sizeof chunk);
+		ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -159,7 +159,8 @@ static enum err sheet(struct task *t, struct span file)
 static enum err pages(struct task *t, struct span file)
 {
 	const struct render_sink sink = {on_render_head, on_page, t};
-	TRY(t->kind == CONVERT_PDF ? pdf_read(file, &t->limits.render, &sink) : picture_read(file, &t->limits.render, &sink));
+	TRY(t->kind == CONVERT_PDF ? pdf_read(file, &t->limits.render, &sink)
+	                           : picture_read(file, &t->limits.render, &sink));
 	return frame_put_end(t->out, t->pages);
 }
 
@@ -180,7 +181,7 @@ static enum err run(struct task *t)
 	enum err e = convert(t);
 	if (e != ERR_OK && err_class(e) != ERR_CLASS_RESOURCE && err_class(e) != ERR_CLASS_BUG) {
 		char why[256];
-		(void)snprintf(why, sizeof why, "%s", err_detail());
+		(void)snprintf(why, sizeof(why), "%s", err_detail());
 		err_clear();
 		e = t->kind == CONVERT_XLSX ? wire_put_refused(&out, e, why) : frame_put_refused(&out, e, why);
 	}
@@ -236,7 +237,8 @@ int main(int argc, char **argv)
 	if (argc >= 2 && strcmp(argv[1], "serve") == 0)
 		return serve(argc - 1, argv + 1);
 	if (convert_args(argc, argv, &t.kind, &t.limits) != ERR_OK) {
-		fprintf(stderr, "yinxin-convert: 用法不正确: %.64s(%s);用法见 yinxin-convert --help\n", argc > 1 ? argv[1] : "没有参数", err_detail());
+		fprintf(stderr, "yinxin-convert: 用法不正确: %.64s(%s);用法见 yinxin-convert --help\n",
+		        argc > 1 ? argv[1] : "没有参数", err_detail());
 		return 2;
 	}
 	secret_process_harden();

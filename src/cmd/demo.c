@@ -16,19 +16,42 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEMO_BUF = 16 * 1024, DEMO_FIRST_SERIAL = 26000001, DEMO_SHARES_M = 3, DEMO_SHARES_N = 5, DEMO_DAYS = 365, DEMO_JOINED = 202401 };
+enum {
+	DEMO_BUF = 16 * 1024,
+	DEMO_FIRST_SERIAL = 26000001,
+	DEMO_SHARES_M = 3,
+	DEMO_SHARES_N = 5,
+	DEMO_DAYS = 365,
+	DEMO_JOINED = 202401
+};
 
 /* --- constructed register: no real unit or person --- */
 
 static const struct unit UNITS[] = {
-	{.unit_no = "10000016", .uscc = "91430100MAYYYY016Y", .name = "长沙测试一号科技有限公司", .type = "10", .region = "430104",
-	 .address = "长沙市岳麓区测试路1号"},
-	{.unit_no = "43010024", .uscc = "92430102MAYYYY0409", .name = "芙蓉区测试餐饮店", .type = "60", .region = "430102",
-	 .address = "长沙市芙蓉区测试街2号"},
-	{.unit_no = "88001235", .uscc = "1243010000000T026M", .name = "长沙市测试事业单位", .type = "30", .region = "430103",
-	 .address = "长沙市天心区测试巷3号"},
-	{.unit_no = "10000024", .uscc = "52430100MJYYYY035F", .name = "长沙市测试服务中心", .type = "50", .region = "430105",
-	 .address = "长沙市开福区测试里4号"},
+	{.unit_no = "10000016",
+         .uscc = "91430100MAYYYY016Y",
+         .name = "长沙测试一号科技有限公司",
+         .type = "10",
+         .region = "430104",
+         .address = "长沙市岳麓区测试路1号"},
+	{.unit_no = "43010024",
+         .uscc = "92430102MAYYYY0409",
+         .name = "芙蓉区测试餐饮店",
+         .type = "60",
+         .region = "430102",
+         .address = "长沙市芙蓉区测试街2号"},
+	{.unit_no = "88001235",
+         .uscc = "1243010000000T026M",
+         .name = "长沙市测试事业单位",
+         .type = "30",
+         .region = "430103",
+         .address = "长沙市天心区测试巷3号"},
+	{.unit_no = "10000024",
+         .uscc = "52430100MJYYYY035F",
+         .name = "长沙市测试服务中心",
+         .type = "50",
+         .region = "430105",
+         .address = "长沙市开福区测试里4号"},
 };
 
 struct first_holder {
@@ -36,13 +59,28 @@ struct first_holder {
 	struct case_new application; /* letter dates are filled in */
 };
 static const struct first_holder HOLDERS[] = {
-	{"operator-1", {.profile = "unit", .unit_no = "43010024", .uscc = "92430102MAYYYY0409", .holder = "测试经办人乙",
-			.id_number = "430104198506159922", .mobile = "13000000002", .letter_no = "测委〔2026〕2号", .days = DEMO_DAYS}},
-	{"person-1", {.profile = "person", .unit_no = "", .uscc = "", .holder = "测试个人丙", .id_number = "43010219880229996X",
-		      .mobile = "13000000003", .letter_no = "", .days = DEMO_DAYS}},
+	{"operator-1",
+         {.profile = "unit",
+          .unit_no = "43010024",
+          .uscc = "92430102MAYYYY0409",
+          .holder = "测试经办人乙",
+          .id_number = "430104198506159922",
+          .mobile = "13000000002",
+          .letter_no = "测委〔2026〕2号",
+          .days = DEMO_DAYS}},
+	{"person-1",
+         {.profile = "person",
+          .unit_no = "",
+          .uscc = "",
+          .holder = "测试个人丙",
+          .id_number = "43010219880229996X",
+          .mobile = "13000000003",
+          .letter_no = "",
+          .days = DEMO_DAYS}},
 };
 static const struct init_blank BLANKS[] = {
-	{"operator-1", "operator"}, {"person-1", "person"}, {"blank-1", "blank"}, {"blank-2", "blank"}, {"blank-3", "blank"},
+	{"operator-1", "operator"}, {"person-1", "person"}, {"blank-1", "blank"},
+	{"blank-2", "blank"},       {"blank-3", "blank"},
 };
 
 struct demo {
@@ -66,7 +104,8 @@ static struct init_key *key_of(struct demo *d, const char *name)
 typedef enum err text_fn(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text);
 typedef enum err act_fn(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act);
 
-static enum err officer_of(struct demo *d, const char *name, const char *role, struct buf *cert, struct officer *ret_o, char serial[48])
+static enum err officer_of(struct demo *d, const char *name, const char *role, struct buf *cert, struct officer *ret_o,
+                           char serial[48])
 {
 	const struct init_key *k = key_of(d, name);
 	AUTO(cert) c = NULL;
@@ -104,11 +143,12 @@ static enum err birth(struct demo *d, const char *no, const char *key, const str
 	AUTO_BUF(key_hex, DEMO_BUF);
 	TRY(case_approval(&d->desk, no, hex));
 	TRY(text_unhex(span_str(hex), &raw));
-	memcpy(approval, raw.ptr, sizeof approval);
+	memcpy(approval, raw.ptr, sizeof(approval));
 	TRY(init_generate(d->b->data, d->clock, key_of(d, key), approval, &pub, &attest, &csr));
 	text_hex(&key_hex, SPAN_ARR(pub.b));
 	TRY(buf_err(&key_hex));
-	return case_make_begin(&d->desk, no, maker, key_of(d, key)->serial, buf_cstr(&key_hex), buf_span(&csr), buf_span(&attest));
+	return case_make_begin(&d->desk, no, maker, key_of(d, key)->serial, buf_cstr(&key_hex), buf_span(&csr),
+	                       buf_span(&attest));
 }
 
 static enum err install(struct demo *d, const char *no, const char *key, const struct officer *maker)
@@ -117,8 +157,8 @@ static enum err install(struct demo *d, const char *no, const char *key, const s
 	AUTO(cert) c = NULL;
 	TRY(case_issue(&d->desk, no));
 	TRY(case_parcel(&d->desk, no, &parcel));
-	enum err e = init_install(d->b->data, d->clock, key_of(d, key), buf_span(&parcel.sign_cert), buf_span(&parcel.enc_cert),
-				  buf_span(&parcel.enveloped));
+	enum err e = init_install(d->b->data, d->clock, key_of(d, key), buf_span(&parcel.sign_cert),
+	                          buf_span(&parcel.enc_cert), buf_span(&parcel.enveloped));
 	if (e == ERR_OK)
 		e = cert_parse(buf_span(&parcel.sign_cert), &c);
 	issued_done(&parcel);
@@ -159,14 +199,18 @@ static enum err first_certificate(struct demo *d, const struct first_holder *h)
 	return install(d, no, h->key, &maker);
 }
 
-/* Every unit has joined what is open at this bureau since the tables' first month; risk class of wholesale and catering. */
+/* Every unit has joined what is open at this bureau since the tables' first month; risk class of wholesale and
+ * catering. */
 static enum err join_insurances(struct demo *d, const struct tables *t)
 {
 	unsigned open = tables_enabled(t);
 	for (size_t i = 0; i < COUNT_OF(UNITS); i++)
 		for (int ins = 0; ins < INS_MAX; ins++) {
-			const struct unit_insurance u = {.unit_no = UNITS[i].unit_no, .ins = ins, .from_month = DEMO_JOINED,
-				.risk_class = 2, .float_ppm = 1000000};
+			const struct unit_insurance u = {.unit_no = UNITS[i].unit_no,
+			                                 .ins = ins,
+			                                 .from_month = DEMO_JOINED,
+			                                 .risk_class = 2,
+			                                 .float_ppm = 1000000};
 			if (open & 1u << ins)
 				TRY(unit_insurance_put(&d->desk, t, &u));
 		}
@@ -184,9 +228,9 @@ static enum err seed(struct demo *d)
 	struct cert_service t01;
 	AUTO(tables) tables = NULL;
 	AUTO(services) services = NULL;
-	snprintf(path, sizeof path, "%s/tables", d->b->share);
+	snprintf(path, sizeof(path), "%s/tables", d->b->share);
 	TRY(tables_load(path, &tables));
-	snprintf(path, sizeof path, "%s/services", d->b->share);
+	snprintf(path, sizeof(path), "%s/services", d->b->share);
 	TRY(cert_service_open(&t01, path, &d->desk, &(struct terms){works_on, NULL, tables->calendar}, &services));
 	d->desk.rules = &t01.rules;
 	for (size_t i = 0; i < COUNT_OF(UNITS); i++)
@@ -206,15 +250,15 @@ static enum err seed_database(struct demo *d)
 	AUTO(field_keys) fields = NULL;
 	AUTO(signer_client) signer = NULL;
 	AUTO(store) store = NULL;
-	TRY(bureau_path(d->b, "run/signer/signer.sock", socket_path, sizeof socket_path));
+	TRY(bureau_path(d->b, "run/signer/signer.sock", socket_path, sizeof(socket_path)));
 	TRY(signer_client_new(socket_path, &signer));
 	TRY(signer_data_key(signer, &key));
 	TRY(field_keys_new(key, &fields));
-	TRY(bureau_path(d->b, "yinxin.db", path, sizeof path));
-	snprintf(sql, sizeof sql, "%s/sql", d->b->share);
+	TRY(bureau_path(d->b, "yinxin.db", path, sizeof(path)));
+	snprintf(sql, sizeof(sql), "%s/sql", d->b->share);
 	TRY(store_open(path, sql, 1, &store));
 	d->desk = (struct desk){.store = store, .keys = fields, .clock = d->clock, .signer = signer};
-	memcpy(d->desk.bureau, d->made.bureau, sizeof d->desk.bureau);
+	memcpy(d->desk.bureau, d->made.bureau, sizeof(d->desk.bureau));
 	TRY(log_adopt(store, d->clock)); /* before the first row */
 	return seed(d);
 }
@@ -244,7 +288,7 @@ static enum err write_demo_json(struct demo *d)
 	TRY(json_put_str(doc, "bureau", span_str(d->made.bureau)));
 	TRY(json_put_str(doc, "note", span_str("演示机构的测试介质及密码,仅供本机演示")));
 	TRY(json_print(doc, &text));
-	TRY(bureau_path(d->b, "demo.json", path, sizeof path));
+	TRY(bureau_path(d->b, "demo.json", path, sizeof(path)));
 	return file_replace(path, buf_span(&text), 0600);
 }
 
@@ -257,34 +301,38 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return at->level == 0 ? 0 : remove(path);
 }
 
-/* A marker tells a first run that did not end from a bureau whose demo.json somebody lost; only the former is cleared. */
+/* A marker tells a first run that did not end from a bureau whose demo.json somebody lost; only the former is cleared.
+ */
 static enum err clear_unfinished(const struct bureau *b)
 {
 	static const char *const FOLDERS[] = {"signer", "escrow", "notary", "keys", "ceremony", "ca"};
 	static const char *const FILES[] = {"yinxin.db", "yinxin.db-wal", "yinxin.db-shm", "root.sm3"};
 	char path[BUREAU_PATH_MAX], marker[BUREAU_PATH_MAX];
-	TRY(bureau_path(b, ".unfinished", marker, sizeof marker));
-	TRY(bureau_path(b, "root.sm3", path, sizeof path));
+	TRY(bureau_path(b, ".unfinished", marker, sizeof(marker)));
+	TRY(bureau_path(b, "root.sm3", path, sizeof(path)));
 	if (!file_exists(marker)) {
 		if (file_exists(path))
-			return ERR(STATE, "%s holds a bureau without demo.json; restore the file or choose another YINXIN_DATA", b->data);
+			return ERR(
+				STATE,
+				"%s holds a bureau without demo.json; restore the file or choose another YINXIN_DATA",
+				b->data);
 		return file_replace(marker, SPAN_LIT("first run\n"), 0600);
 	}
 	for (size_t i = 0; i < COUNT_OF(FOLDERS); i++) {
-		TRY(bureau_path(b, FOLDERS[i], path, sizeof path));
+		TRY(bureau_path(b, FOLDERS[i], path, sizeof(path)));
 		if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
 			return ERR(IO, "clearing %s: %s", path, strerror(errno));
 	}
 	for (size_t i = 0; i < COUNT_OF(FILES); i++) {
-		TRY(bureau_path(b, FILES[i], path, sizeof path));
+		TRY(bureau_path(b, FILES[i], path, sizeof(path)));
 		if (unlink(path) != 0 && errno != ENOENT)
 			return ERR(IO, "clearing %s: %s", path, strerror(errno));
 	}
 	return ERR_OK;
 }
 
-/* YINXIN_PEN: the enterprise number (IANA) under which the bureau's policies and extension stand; without one the arc of
- * examples. Read by the ceremony alone; afterwards the root certificate says it. */
+/* YINXIN_PEN: the enterprise number (IANA) under which the bureau's policies and extension stand; without one the arc
+ * of examples. Read by the ceremony alone; afterwards the root certificate says it. */
 static enum err pen_given(uint64_t *ret_pen)
 {
 	const char *text = getenv("YINXIN_PEN");
@@ -298,10 +346,19 @@ static enum err pen_given(uint64_t *ret_pen)
 static enum err ceremony(struct demo *d)
 {
 	char socket_path[BUREAU_PATH_MAX], notary_path[BUREAU_PATH_MAX];
-	TRY(bureau_path(d->b, "run/signer/signer.sock", socket_path, sizeof socket_path));
-	TRY(bureau_path(d->b, "run/notary/notary.sock", notary_path, sizeof notary_path));
-	const struct init_plan plan = {.data = d->b->data, .signer_socket = socket_path, .notary_socket = notary_path, .clock = d->clock, .district = "430100",
-		.first_serial = DEMO_FIRST_SERIAL, .pen = d->pen, .m = DEMO_SHARES_M, .n = DEMO_SHARES_N, .blanks = BLANKS, .n_blanks = COUNT_OF(BLANKS)};
+	TRY(bureau_path(d->b, "run/signer/signer.sock", socket_path, sizeof(socket_path)));
+	TRY(bureau_path(d->b, "run/notary/notary.sock", notary_path, sizeof(notary_path)));
+	const struct init_plan plan = {.data = d->b->data,
+	                               .signer_socket = socket_path,
+	                               .notary_socket = notary_path,
+	                               .clock = d->clock,
+	                               .district = "430100",
+	                               .first_serial = DEMO_FIRST_SERIAL,
+	                               .pen = d->pen,
+	                               .m = DEMO_SHARES_M,
+	                               .n = DEMO_SHARES_N,
+	                               .blanks = BLANKS,
+	                               .n_blanks = COUNT_OF(BLANKS)};
 	return init_ceremony(&plan, &d->made);
 }
 
@@ -326,7 +383,7 @@ enum err demo_create(const struct bureau *b, struct up *u)
 	struct demo d = {.b = b};
 	TRY(pen_given(&d.pen));
 	TRY(clear_unfinished(b));
-	TRY(bureau_path(b, "clock", path, sizeof path));
+	TRY(bureau_path(b, "clock", path, sizeof(path)));
 	if (!file_exists(path))
 		TRY(clock_set_offset(path, 0));
 	TRY(clock_open(path, &clock));
@@ -335,6 +392,6 @@ enum err demo_create(const struct bureau *b, struct up *u)
 	init_result_done(&d.made);
 	if (e != ERR_OK)
 		return e;
-	TRY(bureau_path(b, ".unfinished", path, sizeof path));
+	TRY(bureau_path(b, ".unfinished", path, sizeof(path)));
 	return unlink(path) == 0 ? ERR_OK : ERR(IO, "unlink %s: %s", path, strerror(errno));
 }

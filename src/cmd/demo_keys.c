@@ -1,5 +1,5 @@
-/* The demonstration's keys as a person sees them: demo.json and the list at the start. What the ceremony made is in demo.json;
- * what the desk issued since stands on the cards, which are read here without being changed. */
+/* The demonstration's keys as a person sees them: demo.json and the list at the start. What the ceremony made is in
+ * demo.json; what the desk issued since stands on the cards, which are read here without being changed. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -89,7 +89,7 @@ static enum err read_key(const struct bureau *b, json_t *key)
 static enum err load(const struct bureau *b, struct buf *text, json_t **ret_doc)
 {
 	char path[BUREAU_PATH_MAX];
-	TRY(bureau_path(b, "demo.json", path, sizeof path));
+	TRY(bureau_path(b, "demo.json", path, sizeof(path)));
 	TRY(file_read(path, text));
 	return json_parse(buf_span(text), ret_doc);
 }
@@ -110,7 +110,7 @@ static enum err refresh(const struct bureau *b)
 	TRY(json_print(doc, &text));
 	if (span_eq(buf_span(&old), buf_span(&text)))
 		return ERR_OK;
-	TRY(bureau_path(b, "demo.json", path, sizeof path));
+	TRY(bureau_path(b, "demo.json", path, sizeof(path)));
 	return file_replace(path, buf_span(&text), 0600);
 }
 
@@ -118,7 +118,7 @@ int demo_watch(const struct bureau *b)
 {
 	char path[BUREAU_PATH_MAX];
 	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	enum err e = bureau_path(b, "keys", path, sizeof path);
+	enum err e = bureau_path(b, "keys", path, sizeof(path));
 	if (fd >= 0 && (e != ERR_OK || inotify_add_watch(fd, path, IN_MOVED_TO | IN_CLOSE_WRITE) < 0)) {
 		(void)close(fd);
 		fd = -1;
@@ -135,10 +135,11 @@ void demo_refresh(const struct bureau *b)
 
 static void print_key(const json_t *k)
 {
-	const char *pin = json_str_or(k, "pin", ""), *holder = json_str_or(k, "holder", ""), *unit = json_str_or(k, "unit", "");
-	printf("  %-11s %-9s %s %s  序列号 %s  %s%s%s%s\n", json_str_or(k, "name", ""), json_str_or(k, "role", ""), *pin ? "密码" : "密码:",
-	       *pin ? pin : json_str_or(k, "pin_set_by", "未设置"), json_str_or(k, "serial", ""), *holder ? holder : "(空白介质)",
-	       *unit ? "(" : "", unit, *unit ? ")" : "");
+	const char *pin = json_str_or(k, "pin", ""), *holder = json_str_or(k, "holder", ""),
+		   *unit = json_str_or(k, "unit", "");
+	printf("  %-11s %-9s %s %s  序列号 %s  %s%s%s%s\n", json_str_or(k, "name", ""), json_str_or(k, "role", ""),
+	       *pin ? "密码" : "密码:", *pin ? pin : json_str_or(k, "pin_set_by", "未设置"),
+	       json_str_or(k, "serial", ""), *holder ? holder : "(空白介质)", *unit ? "(" : "", unit, *unit ? ")" : "");
 }
 
 enum err demo_print_keys(const struct bureau *b)

@@ -14,7 +14,7 @@ static bool have_ipv6(void)
 {
 	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0;
+	bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
 	if (fd >= 0)
 		close(fd);
 	return ok;
@@ -25,7 +25,7 @@ static void fill(struct buf *out, struct span line, const char *const (*table)[2
 {
 	while (line.len) {
 		bool hit = false;
-		for (size_t i = 0; table[i][0] && !hit; i++)
+		for (size_t i = 0; table[i][0] != NULL && !hit; i++)
 			if (span_starts(line, span_str(table[i][0]))) {
 				buf_str(out, table[i][1]);
 				line = span_sub(line, strlen(table[i][0]), line.len);
@@ -49,7 +49,7 @@ static bool ends_with(struct span s, const char *tail)
 static enum err source(const struct edge_plan *p, const char *name, struct buf *out)
 {
 	char path[PATH_ROOM];
-	if ((size_t)snprintf(path, sizeof path, "%s/nginx/%s", p->share, name) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof(path), "%s/nginx/%s", p->share, name) >= sizeof(path))
 		return ERR(CONFIG, "path too long: %s", p->share);
 	return file_read(path, out);
 }
@@ -58,7 +58,7 @@ static enum err put(const struct edge_plan *p, const char *name, const char *suf
 {
 	char path[PATH_ROOM];
 	TRY(buf_err(text));
-	if ((size_t)snprintf(path, sizeof path, "%s/edge/%s%s", p->data, name, suffix) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof(path), "%s/edge/%s%s", p->data, name, suffix) >= sizeof(path))
 		return ERR(CONFIG, "path too long: %s", p->data);
 	return file_replace(path, buf_span(text), 0644);
 }
@@ -69,13 +69,13 @@ static enum err conf(const struct edge_plan *p)
 	AUTO_BUF(in, TEXT_MAX);
 	AUTO_BUF(out, TEXT_MAX);
 	TRY(source(p, "nginx.conf.in", &in));
-	snprintf(port, sizeof port, "%u", p->port);
-	snprintf(workers, sizeof workers, "%u", p->workers);
-	snprintf(edge, sizeof edge, "%s/edge", p->data);
-	if (p->user)
-		snprintf(user, sizeof user, "user %s;", p->user);
-	const char *const table[][2] = {{"@PORT@", port}, {"@DATA@", p->data}, {"@SHARE@", edge}, {"@WORKERS@", workers},
-		{"@USER_LINE@", user}, {NULL, NULL}};
+	snprintf(port, sizeof(port), "%u", p->port);
+	snprintf(workers, sizeof(workers), "%u", p->workers);
+	snprintf(edge, sizeof(edge), "%s/edge", p->data);
+	if (p->user != NULL)
+		snprintf(user, sizeof(user), "user %s;", p->user);
+	const char *const table[][2] = {{"@PORT@", port},       {"@DATA@", p->data},   {"@SHARE@", edge},
+	                                {"@WORKERS@", workers}, {"@USER_LINE@", user}, {NULL, NULL}};
 	bool ipv6 = have_ipv6();
 	struct span rest = buf_span(&in), line;
 	while (span_take_until(&rest, '\n', &line))
@@ -101,8 +101,11 @@ static enum err page_of(const json_t *item, struct page *ret_p)
 
 static enum err put_html(const struct edge_plan *p, struct span template, const struct page *page, const char *name)
 {
-	const char *const table[][2] = {{"@TITLE@", page->title}, {"@TEXT@", page->text}, {"@REMEDY@", page->remedy},
-		{"@CODE@", page->code}, {NULL, NULL}};
+	const char *const table[][2] = {{"@TITLE@", page->title},
+	                                {"@TEXT@", page->text},
+	                                {"@REMEDY@", page->remedy},
+	                                {"@CODE@", page->code},
+	                                {NULL, NULL}};
 	struct span line;
 	AUTO_BUF(out, TEXT_MAX);
 	while (span_take_until(&template, '\n', &line))
@@ -116,7 +119,7 @@ static enum err put_json(const struct edge_plan *p, const struct page *page, con
 	AUTO_BUF(out, TEXT_MAX);
 	AUTO_JSON all = json_object();
 	json_t *error = json_object();
-	if (!all)
+	if (all == NULL)
 		return ERR(NOMEM, "page %s", page->name);
 	TRY(json_put(all, "error", error));
 	TRY(json_put_str(error, "code", span_str(page->code)));
@@ -140,7 +143,7 @@ static enum err pages(const struct edge_plan *p)
 		struct page page;
 		char name[64];
 		TRY(page_of(item, &page));
-		snprintf(name, sizeof name, "nginx/%s", page.name);
+		snprintf(name, sizeof(name), "nginx/%s", page.name);
 		TRY(put_html(p, buf_span(&template), &page, name));
 		TRY(put_json(p, &page, name));
 	}

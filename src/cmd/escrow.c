@@ -19,7 +19,8 @@ static const struct conf_opt options[] = {
 	{NULL},
 };
 
-/* The socket belongs to the signer, mode 0600: nobody else can even connect. Who connects is checked again at accept. */
+/* The socket belongs to the signer, mode 0600: nobody else can even connect. Who connects is checked again at accept.
+ */
 static enum err listen_for(const char *path, uid_t signer, int *ret_fd)
 {
 	TRY(peer_listen(path, 0600, BACKLOG, ret_fd));
@@ -30,8 +31,11 @@ static enum err listen_for(const char *path, uid_t signer, int *ret_fd)
 
 static enum err confine(const struct conf *c)
 {
-	return daemon_confine(&(struct daemon_cell){.files = FILES_MAX, .memory_mb = conf_int(c, "memory_mb"),
-		.rw = conf_str(c, "dir"), .calls = SANDBOX_KEYHOLDER, .warns = true});
+	return daemon_confine(&(struct daemon_cell){.files = FILES_MAX,
+	                                            .memory_mb = conf_int(c, "memory_mb"),
+	                                            .rw = conf_str(c, "dir"),
+	                                            .calls = SANDBOX_KEYHOLDER,
+	                                            .warns = true});
 }
 
 /* After a write that failed only a new start reads again what is on disk; the supervisor gives it. */
@@ -86,8 +90,11 @@ static enum err run(const struct conf *c, const struct clock *clock)
 
 int main(int argc, char **argv)
 {
-	const struct daemon d = {.program = "yinxin-escrow", .purpose = "加密密钥托管服务", .log = "escrow",
-		.options = options, .run = run};
+	const struct daemon d = {.program = "yinxin-escrow",
+	                         .purpose = "加密密钥托管服务",
+	                         .log = "escrow",
+	                         .options = options,
+	                         .run = run};
 
 	return daemon_main(&d, argc, argv);
 }

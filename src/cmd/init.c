@@ -110,7 +110,8 @@ static enum err card_certify(struct ceremony *c, const struct init_key *k, struc
 	return token_set_card_cert(h->token, ipc_get(a, ST_CARD_CERT));
 }
 
-static enum err person_certify(struct ceremony *c, const struct init_key *k, struct span csr, struct span attest, struct hand *h)
+static enum err person_certify(struct ceremony *c, const struct init_key *k, struct span csr, struct span attest,
+                               struct hand *h)
 {
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;
@@ -133,7 +134,8 @@ static enum err officer(struct ceremony *c, const struct init_staff *s)
 	AUTO_BUF(csr, 4096);
 	AUTO_BUF(attest, ATTEST_LEN);
 	TRY(key_new(c, s->key, s->role, &k));
-	int p = snprintf(k->person, sizeof(k->person), "%s", s->person), n = snprintf(k->holder, sizeof(k->holder), "%s", s->name);
+	int p = snprintf(k->person, sizeof(k->person), "%s", s->person),
+	    n = snprintf(k->holder, sizeof(k->holder), "%s", s->name);
 	if (p < 0 || p >= (int)sizeof(k->person) || n < 0 || n >= (int)sizeof(k->holder))
 		return ERR(FIELD_VALUE, "person of %s", s->key);
 	TRY(card_new(c, k, &h));
@@ -169,8 +171,8 @@ static enum err notary_cert(const struct ceremony *c, const char *kind, struct s
 	return save(c->plan->data, "ca", name, buf_span(ret_der), 0644);
 }
 
-static enum err notary_install_certs(const struct ceremony *c, struct notary_client *client, const struct notary_csrs *csrs,
-				     struct notary_certs *certs)
+static enum err notary_install_certs(const struct ceremony *c, struct notary_client *client,
+                                     const struct notary_csrs *csrs, struct notary_certs *certs)
 {
 	struct span der[NOTARY_KEYS];
 	AUTO(cert) root = NULL;
@@ -186,8 +188,8 @@ static enum err notary_install_certs(const struct ceremony *c, struct notary_cli
 
 static enum err notary(const struct ceremony *c)
 {
-	__attribute__((cleanup(notary_certs_done))) struct notary_certs certs = {{buf_make(CERT_DER_MAX), buf_make(CERT_DER_MAX),
-		buf_make(CERT_DER_MAX)}};
+	__attribute__((cleanup(notary_certs_done))) struct notary_certs certs = {
+		{buf_make(CERT_DER_MAX), buf_make(CERT_DER_MAX), buf_make(CERT_DER_MAX)}};
 	AUTO(notary_client) client = NULL;
 	struct notary_csrs csrs;
 	if (c->plan->notary_socket == NULL)
@@ -242,11 +244,12 @@ static enum err sign_by(const struct ceremony *c, const char *name, struct span 
 }
 
 /* Two officers sign the text; both acts go into the request. */
-static enum err put_two(const struct ceremony *c, struct span text, const char *one, const char *other, struct ipc_msg *m)
+static enum err put_two(const struct ceremony *c, struct span text, const char *one, const char *other,
+                        struct ipc_msg *m)
 {
 	const char *const names[2] = {one, other};
 	__attribute__((cleanup(two_done))) struct two_signed t = {{buf_make(SM2_SIG_LEN), buf_make(SM2_SIG_LEN)},
-		{buf_make(CERT_DER_MAX), buf_make(CERT_DER_MAX)}};
+	                                                          {buf_make(CERT_DER_MAX), buf_make(CERT_DER_MAX)}};
 	for (size_t i = 0; i < 2; i++) {
 		TRY(sign_by(c, names[i], text, &t.sig[i], &t.cert[i]));
 		const struct act_parts act = {text, buf_span(&t.sig[i]), buf_span(&t.cert[i])};
@@ -262,8 +265,11 @@ static enum err roster_build(const struct ceremony *c, struct statement **ret_s)
 	char lines[INIT_KEYS_MAX][128];
 	const struct init_staff *staff = staff_of(c->plan, &n);
 	TRY(head_make(c, &head));
-	struct statement_kv kv[5 + INIT_KEYS_MAX] = {{"bureau", c->r->bureau}, {"nonce", head.nonce}, {"time", head.time},
-		{"number", "0"}, {"previous", "-"}};
+	struct statement_kv kv[5 + INIT_KEYS_MAX] = {{"bureau", c->r->bureau},
+	                                             {"nonce", head.nonce},
+	                                             {"time", head.time},
+	                                             {"number", "0"},
+	                                             {"previous", "-"}};
 	for (size_t i = 0; i < n; i++) {
 		const char *district = staff[i].district != NULL ? staff[i].district : c->plan->district;
 		int len = snprintf(lines[i], sizeof(lines[i]), "%s %s %s", staff[i].person, staff[i].roles, district);
@@ -318,7 +324,9 @@ static enum err stock_build(const struct ceremony *c, struct hand *hands, size_t
 	struct head head;
 	char lines[INIT_KEYS_MAX][CARD_SERIAL_MAX + 2 * SM2_PUB_LEN + 2];
 	TRY(head_make(c, &head));
-	struct statement_kv kv[3 + INIT_KEYS_MAX] = {{"bureau", c->r->bureau}, {"nonce", head.nonce}, {"time", head.time}};
+	struct statement_kv kv[3 + INIT_KEYS_MAX] = {{"bureau", c->r->bureau},
+	                                             {"nonce", head.nonce},
+	                                             {"time", head.time}};
 	for (size_t i = 0; i < n; i++) {
 		AUTO_BUF(line, sizeof(lines[i]) - 1);
 		buf_printf(&line, "%s ", token_serial(hands[i].token));

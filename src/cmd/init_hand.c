@@ -77,8 +77,8 @@ static enum err pin_make(char ret_pin[INIT_PIN_DIGITS_MAX + 1])
 }
 
 /* The pair is born under the PIN; the card refuses a PIN that is easily guessed, then another is drawn. */
-enum err hand_generate(struct hand *h, struct init_key *key, const uint8_t approval[DIGEST_LEN], struct sm2_pub *ret_pub,
-		       struct buf *ret_attest, struct buf *ret_csr)
+enum err hand_generate(struct hand *h, struct init_key *key, const uint8_t approval[DIGEST_LEN],
+                       struct sm2_pub *ret_pub, struct buf *ret_attest, struct buf *ret_csr)
 {
 	uint8_t attest[ATTEST_LEN];
 	enum err e;
@@ -102,7 +102,7 @@ enum err hand_generate(struct hand *h, struct init_key *key, const uint8_t appro
 /* --- for the demonstration's first certificates (init.h) --- */
 
 enum err init_sign(const char *data, const struct clock *clock, const struct init_key *key, struct span statement,
-		   struct buf *ret_sig, struct buf *ret_cert)
+                   struct buf *ret_sig, struct buf *ret_cert)
 {
 	struct sm2_sig sig;
 	AUTO_HAND(h);
@@ -117,7 +117,8 @@ enum err init_sign(const char *data, const struct clock *clock, const struct ini
 	return buf_err(ret_cert);
 }
 
-enum err init_officer_cert(const char *data, const struct clock *clock, const struct init_key *key, struct buf *ret_cert)
+enum err init_officer_cert(const char *data, const struct clock *clock, const struct init_key *key,
+                           struct buf *ret_cert)
 {
 	AUTO_HAND(h);
 	AUTO(cert) c = NULL;
@@ -127,8 +128,9 @@ enum err init_officer_cert(const char *data, const struct clock *clock, const st
 	return buf_err(ret_cert);
 }
 
-enum err init_generate(const char *data, const struct clock *clock, struct init_key *key, const uint8_t approval[DIGEST_LEN],
-		       struct sm2_pub *ret_pub, struct buf *ret_attest, struct buf *ret_csr)
+enum err init_generate(const char *data, const struct clock *clock, struct init_key *key,
+                       const uint8_t approval[DIGEST_LEN], struct sm2_pub *ret_pub, struct buf *ret_attest,
+                       struct buf *ret_csr)
 {
 	AUTO_HAND(h);
 	TRY(hand_take(data, clock, key->name, &h));
@@ -136,7 +138,7 @@ enum err init_generate(const char *data, const struct clock *clock, struct init_
 }
 
 enum err init_install(const char *data, const struct clock *clock, const struct init_key *key, struct span sign_cert,
-		      struct span enc_cert, struct span enveloped)
+                      struct span enc_cert, struct span enveloped)
 {
 	AUTO_HAND(h);
 	TRY(hand_take(data, clock, key->name, &h));

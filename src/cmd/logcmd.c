@@ -58,7 +58,8 @@ static void show_progress(uint64_t done, uint64_t total, void *ctx)
 	const struct job *j = ctx;
 
 	if (j->terminal && total > 0)
-		fprintf(stderr, "\r正在核对日志 %llu%%", (unsigned long long)(done >= total ? 100 : done * 100 / total));
+		fprintf(stderr, "\r正在核对日志 %llu%%",
+		        (unsigned long long)(done >= total ? 100 : done * 100 / total));
 }
 
 static void show_sum(const struct job *j)
@@ -73,7 +74,8 @@ static void show_sum(const struct job *j)
 		printf("另有 %lu 处未列出\n", j->shown - SHOWN_MAX);
 	if (j->sum.unsigned_heads > 0)
 		printf("提示: %llu 个日志头没有签名(公证服务未启用)\n", (unsigned long long)j->sum.unsigned_heads);
-	printf(j->sum.faults == 0 ? "结论: 日志完整,与数据一致\n" : "结论: 发现 %llu 处不符\n", (unsigned long long)j->sum.faults);
+	printf(j->sum.faults == 0 ? "结论: 日志完整,与数据一致\n" : "结论: 发现 %llu 处不符\n",
+	       (unsigned long long)j->sum.faults);
 }
 
 /* --- what is opened --- */
@@ -83,7 +85,7 @@ static enum err load_cert(const struct bureau *b, const char *name, struct cert 
 	char path[BUREAU_PATH_MAX];
 	AUTO_BUF(der, CERT_DER_MAX);
 
-	TRY(bureau_path(b, name, path, sizeof path));
+	TRY(bureau_path(b, name, path, sizeof(path)));
 	TRY(file_read(path, &der));
 	return cert_parse(buf_span(&der), ret_c);
 }
@@ -94,13 +96,14 @@ static enum err load_bureau(struct job *j)
 	AUTO_BUF(line, 128);
 	AUTO_BUF(digest, 32);
 
-	TRY(bureau_path(&j->b, "root.sm3", path, sizeof path));
+	TRY(bureau_path(&j->b, "root.sm3", path, sizeof(path)));
 	if (!file_exists(path))
-		return ERR(STATE, "%s 中没有机构;请用 --data 或 YINXIN_DATA 指出数据目录,或先启动一次(yinxin up)", j->b.data);
+		return ERR(STATE, "%s 中没有机构;请用 --data 或 YINXIN_DATA 指出数据目录,或先启动一次(yinxin up)",
+		           j->b.data);
 	TRY(file_read(path, &line));
 	if (line.len < 64 || text_unhex(span_sub(buf_span(&line), 0, 64), &digest) != ERR_OK)
 		return ERR(CONFIG, "%s holds no digest", path);
-	(void)snprintf(j->bureau, sizeof j->bureau, "%.64s", buf_cstr(&line));
+	(void)snprintf(j->bureau, sizeof(j->bureau), "%.64s", buf_cstr(&line));
 	TRY(load_cert(&j->b, "ca/ca.cer", &j->ca));
 	if (load_cert(&j->b, "ca/log.cer", &j->log) != ERR_OK)
 		err_clear(); /* a bureau without a notary */
@@ -111,14 +114,16 @@ static enum err open_database(struct job *j)
 {
 	char path[BUREAU_PATH_MAX], sql[BUREAU_PATH_MAX + 8];
 
-	TRY(bureau_path(&j->b, "yinxin.db", path, sizeof path));
+	TRY(bureau_path(&j->b, "yinxin.db", path, sizeof(path)));
 	if (!file_exists(path))
 		return ERR(ABSENT, "%s", path);
-	(void)snprintf(sql, sizeof sql, "%s/sql", j->b.share);
+	(void)snprintf(sql, sizeof(sql), "%s/sql", j->b.share);
 	TRY(stmts_load(sql, &j->stmts));
 	TRY(conn_open(path, j->stmts, CONN_READER, &j->conn));
 	enum err e = migrate_check(j->conn, sql);
-	return e == ERR_STATE ? ERR(STATE, "%s 是旧版本的数据(%s);请先用本版本启动一次(yinxin up),再核对日志", path, err_detail()) : e;
+	return e == ERR_STATE ? ERR(STATE, "%s 是旧版本的数据(%s);请先用本版本启动一次(yinxin up),再核对日志", path,
+	                            err_detail())
+	                      : e;
 }
 
 /* --- what the notary remembers: entries and heads cut off together at the end show only there --- */
@@ -129,7 +134,7 @@ static enum err ask_notary(struct job *j)
 	char path[BUREAU_PATH_MAX];
 	AUTO(notary_client) c = NULL;
 
-	TRY(bureau_path(&j->b, "run/notary/notary.sock", path, sizeof path));
+	TRY(bureau_path(&j->b, "run/notary/notary.sock", path, sizeof(path)));
 	TRY(notary_client_new(path, &c));
 	TRY(notary_hello(c, &j->notary));
 	j->notary_answered = true;
@@ -140,11 +145,13 @@ static enum err compare_notary(struct job *j, struct tx *tx)
 {
 	const struct notary_hello *h = &j->notary;
 	uint8_t root[32];
-	struct log_fault f = {.table = "log_head", .column = "size", .what = "日志短于公证服务最后签名的日志头:末尾被删除"};
+	struct log_fault f = {.table = "log_head",
+	                      .column = "size",
+	                      .what = "日志短于公证服务最后签名的日志头:末尾被删除"};
 
 	if (h->size == 0)
 		return ERR_OK;
-	(void)snprintf(f.row, sizeof f.row, "%llu", (unsigned long long)h->size);
+	(void)snprintf(f.row, sizeof(f.row), "%llu", (unsigned long long)h->size);
 	bool differs = h->size > j->sum.size;
 	if (!differs) {
 		TRY(log_root(tx, h->epoch, h->size, root));
@@ -175,14 +182,19 @@ static enum err check_snapshot(struct job *j)
 
 static enum err check(struct job *j)
 {
-	j->check = (struct log_check){.bureau = j->bureau, .log = j->log, .ca = j->ca, .signed_heads = j->log != NULL,
-		.fault = show_fault, .progress = show_progress, .ctx = j};
-	if (j->log && ask_notary(j) != ERR_OK)
+	j->check = (struct log_check){.bureau = j->bureau,
+	                              .log = j->log,
+	                              .ca = j->ca,
+	                              .signed_heads = j->log != NULL,
+	                              .fault = show_fault,
+	                              .progress = show_progress,
+	                              .ctx = j};
+	if (j->log != NULL && ask_notary(j) != ERR_OK)
 		err_clear();
 	enum err e = check_snapshot(j);
 	if (e != ERR_OK && e != ERR_LOG_DAMAGED)
 		return e;
-	if (j->log && !j->notary_answered) {
+	if (j->log != NULL && !j->notary_answered) {
 		printf("提示: 公证服务未应答,末尾是否被删除未能核对(%s)\n", err_zh(ERR_UNAVAILABLE));
 		err_clear();
 	}
@@ -194,7 +206,7 @@ int logcmd_verify(const char *data)
 {
 	struct job j = {.terminal = isatty(2) == 1};
 
-	if (data && setenv("YINXIN_DATA", data, 1) != 0)
+	if (data != NULL && setenv("YINXIN_DATA", data, 1) != 0)
 		return 1;
 	enum err e = bureau_find(&j.b);
 	if (e == ERR_OK)

@@ -19,7 +19,7 @@ struct log_file {
 	char path[BUREAU_PATH_MAX];
 	int in, writers, out; /* the pipe's two ends, the file */
 	int64_t size;
-	bool inside;          /* the last piece ended within a line */
+	bool inside; /* the last piece ended within a line */
 };
 
 struct logs {
@@ -35,7 +35,7 @@ static enum err limit_from_env(int64_t *ret_bytes)
 {
 	const char *text = getenv("YINXIN_LOG_KIB");
 	int64_t kib = LOGS_KIB;
-	if (text && *text && text_i64(span_str(text), LOGS_KIB_MIN, LOGS_KIB_MAX, &kib) != ERR_OK)
+	if (text != NULL && *text && text_i64(span_str(text), LOGS_KIB_MIN, LOGS_KIB_MAX, &kib) != ERR_OK)
 		return ERR(CONFIG, "YINXIN_LOG_KIB must be a number %d..%d", LOGS_KIB_MIN, LOGS_KIB_MAX);
 	*ret_bytes = kib * 1024;
 	return ERR_OK;
@@ -105,7 +105,7 @@ static void append_part(struct log_file *f, const char *text, size_t len)
 static size_t line_rest(const struct log_file *f, const char *text, size_t len)
 {
 	const char *end = f->inside ? memchr(text, '\n', len) : NULL;
-	return !f->inside ? 0 : end ? (size_t)(end - text) + 1 : len;
+	return !f->inside ? 0 : end != NULL ? (size_t)(end - text) + 1 : len;
 }
 
 static void put(const struct logs *l, struct log_file *f, const char *text, size_t len)
@@ -124,7 +124,7 @@ static void put(const struct logs *l, struct log_file *f, const char *text, size
 static bool take(const struct logs *l, struct log_file *f)
 {
 	char piece[PIECE_BYTES];
-	ssize_t n = read(f->in, piece, sizeof piece);
+	ssize_t n = read(f->in, piece, sizeof(piece));
 	if (n <= 0)
 		return n < 0 && errno == EINTR;
 	put(l, f, piece, (size_t)n);
@@ -180,8 +180,8 @@ static enum err open_log(struct logs *l, const struct bureau *b, const char *nam
 	int ends[2];
 	*f = (struct log_file){.in = -1, .writers = -1, .out = -1};
 	l->n++;
-	snprintf(file, sizeof file, "log/%s.log", name);
-	TRY(bureau_path(b, file, f->path, sizeof f->path));
+	snprintf(file, sizeof(file), "log/%s.log", name);
+	TRY(bureau_path(b, file, f->path, sizeof(f->path)));
 	TRY(open_file(f));
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return ERR(IO, "pipe: %s", strerror(errno));
@@ -194,8 +194,8 @@ static enum err open_log(struct logs *l, const struct bureau *b, const char *nam
 
 enum err logs_new(const struct bureau *b, const char *const *names, size_t n, struct logs **ret_l)
 {
-	AUTO(logs) l = calloc(1, sizeof *l);
-	if (!l)
+	AUTO(logs) l = calloc(1, sizeof(*l));
+	if (l == NULL)
 		return ERR(NOMEM, "logs");
 	INVARIANT(n <= LOGS_MAX);
 	l->end = eventfd(0, EFD_CLOEXEC);
@@ -222,7 +222,7 @@ static void close_if(int fd)
 
 void logs_free(struct logs *l)
 {
-	if (!l)
+	if (l == NULL)
 		return;
 	if (l->runs) {
 		(void)eventfd_write(l->end, 1);

@@ -1,7 +1,7 @@
 /* The log files of a bureau's parts. Each part writes into a pipe; one thread of the supervisor takes the lines to
- * DATA/log/NAME.log and, before a file grows past its limit, renames it to NAME.log.1, that one to .2 and so on; the last is
- * dropped. So no confined process needs to open a log anew, and none can fill a disk.
- * A line stays whole. A log that cannot be written loses lines; no part waits for it longer than the disk takes. */
+ * DATA/log/NAME.log and, before a file grows past its limit, renames it to NAME.log.1, that one to .2 and so on; the
+ * last is dropped. So no confined process needs to open a log anew, and none can fill a disk. A line stays whole. A log
+ * that cannot be written loses lines; no part waits for it longer than the disk takes. */
 #pragma once
 #include "cmd/bureau.h"
 

@@ -1,4 +1,5 @@
-/* yinxin-notary: opens its state, gives up what it does not need, follows the signer's journal, answers ceremony and portal. */
+/* yinxin-notary: opens its state, gives up what it does not need, follows the signer's journal, answers ceremony and
+ * portal. */
 #include "base/log.h"
 #include "cmd/daemon.h"
 #include "ipc/peer.h"
@@ -21,8 +22,11 @@ static const struct conf_opt options[] = {
 
 static enum err confine(const struct conf *c)
 {
-	return daemon_confine(&(struct daemon_cell){.files = FILES_MAX, .memory_mb = conf_int(c, "memory_mb"),
-		.rw = conf_str(c, "dir"), .calls = SANDBOX_KEYHOLDER, .warns = true});
+	return daemon_confine(&(struct daemon_cell){.files = FILES_MAX,
+	                                            .memory_mb = conf_int(c, "memory_mb"),
+	                                            .rw = conf_str(c, "dir"),
+	                                            .calls = SANDBOX_KEYHOLDER,
+	                                            .warns = true});
 }
 
 /* Only failures, and that it runs: an answer a request would be a log of who asks about whom. */
@@ -39,7 +43,7 @@ static void report(struct serve_ctx *s, const struct ipc_type *request, enum err
 			LOG(INFO, "head", {"state", "ok"});
 	}
 	if (e != ERR_OK)
-		log_err(request ? request->name : "refused", e);
+		log_err(request != NULL ? request->name : "refused", e);
 }
 
 static enum err serve(struct serve_ctx *s, int listener, const uid_t uids[2])
@@ -57,7 +61,9 @@ static enum err serve(struct serve_ctx *s, int listener, const uid_t uids[2])
 
 static enum err run_notary(const struct conf *c, const struct clock *clock, int listener, const uid_t uids[2])
 {
-	const struct notary_plan plan = {.dir = conf_str(c, "dir"), .signer_socket = conf_str(c, "signer_socket"), .clock = clock};
+	const struct notary_plan plan = {.dir = conf_str(c, "dir"),
+	                                 .signer_socket = conf_str(c, "signer_socket"),
+	                                 .clock = clock};
 	struct serve_ctx *s = NULL;
 
 	TRY(notary_open(&plan, &s));
@@ -89,8 +95,11 @@ static enum err run(const struct conf *c, const struct clock *clock)
 
 int main(int argc, char **argv)
 {
-	const struct daemon d = {.program = "yinxin-notary", .purpose = "证书状态、时间戳与业务日志公证服务", .log = "notary",
-		.options = options, .run = run};
+	const struct daemon d = {.program = "yinxin-notary",
+	                         .purpose = "证书状态、时间戳与业务日志公证服务",
+	                         .log = "notary",
+	                         .options = options,
+	                         .run = run};
 
 	return daemon_main(&d, argc, argv);
 }

@@ -1,4 +1,5 @@
-/* yinxin-portal: asks the signer for the bureau and the data key, gives up what it does not need, serves pages over SCGI. */
+/* yinxin-portal: asks the signer for the bureau and the data key, gives up what it does not need, serves pages over
+ * SCGI. */
 #include "base/log.h"
 #include "base/secret.h"
 #include "cmd/daemon.h"
@@ -24,8 +25,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILES_MAX = 1024, BACKLOG = 2048 /* nginx holds no more connections: none is refused */, MACHINE_WORKERS = 4, SIGNER_WAIT_MS = 15000, SIGNER_RETRY_MS = 200, CRL_SEC = 60, BILLS_MS = 20000,
-	PATH_ROOM = 1024 };
+enum {
+	FILES_MAX = 1024,
+	BACKLOG = 2048 /* nginx holds no more connections: none is refused */,
+	MACHINE_WORKERS = 4,
+	SIGNER_WAIT_MS = 15000,
+	SIGNER_RETRY_MS = 200,
+	CRL_SEC = 60,
+	BILLS_MS = 20000,
+	PATH_ROOM = 1024
+};
 
 static const struct conf_opt options[] = {
 	{"origin", CONF_STR, NULL, 0, 0, NULL, "网站地址(协议、主机、端口),例如 http://localhost:8600"},
@@ -68,8 +77,8 @@ static bool stop_within(const sigset_t *wait, int64_t ms)
 static void report(const struct web_done *d)
 {
 	char status[8], msec[24];
-	(void)snprintf(status, sizeof status, "%d", d->status);
-	(void)snprintf(msec, sizeof msec, "%lld", (long long)d->msec);
+	(void)snprintf(status, sizeof(status), "%d", d->status);
+	(void)snprintf(msec, sizeof(msec), "%lld", (long long)d->msec);
 	if (d->e == ERR_OK)
 		LOG(INFO, "request", {"method", d->method}, {"route", d->route}, {"status", status}, {"ms", msec});
 	else
@@ -113,7 +122,7 @@ static enum err open_sql(struct opened *o)
 	o->sql_fd = open(conf_str(o->c, "sql"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (o->sql_fd < 0)
 		return ERR(CONFIG, "sql: %s", strerror(errno));
-	(void)snprintf(o->sql, sizeof o->sql, "/proc/self/fd/%d", o->sql_fd);
+	(void)snprintf(o->sql, sizeof(o->sql), "/proc/self/fd/%d", o->sql_fd);
 	return ERR_OK;
 }
 
@@ -133,9 +142,10 @@ static void report_calendar(const struct opened *o)
 	int year = terms_year(clock_now(o->clock));
 	for (int y = year; y <= year + 1; y++) {
 		char text[16];
-		(void)snprintf(text, sizeof text, "%d", y);
+		(void)snprintf(text, sizeof(text), "%d", y);
 		if (!calendar_knows(o->money->calendar, y))
-			LOG(WARN, "calendar", {"year", text}, {"detail", "no holidays in calendar.json: weekends only"});
+			LOG(WARN, "calendar", {"year", text},
+			    {"detail", "no holidays in calendar.json: weekends only"});
 	}
 }
 
@@ -143,7 +153,7 @@ static void report_calendar(const struct opened *o)
 static enum err open_services(struct opened *o, const char *tables)
 {
 	char dir[PATH_ROOM];
-	if ((size_t)snprintf(dir, sizeof dir, "%s/../services", conf_str(o->c, "templates")) >= sizeof dir)
+	if ((size_t)snprintf(dir, sizeof(dir), "%s/../services", conf_str(o->c, "templates")) >= sizeof(dir))
 		return ERR(CONFIG, "templates: path is too long");
 	TRY(tables_load(tables, &o->money));
 	o->app.insurance = o->money;
@@ -172,7 +182,7 @@ static enum err open_files(struct opened *o)
 	char tables[PATH_ROOM];
 	const char *given = conf_str(o->c, "tables");
 	mode_t mode = strcmp(conf_str(o->c, "socket_mode"), "0660") == 0 ? 0660 : 0666;
-	if ((size_t)snprintf(tables, sizeof tables, "%s/../tables", conf_str(o->c, "templates")) >= sizeof tables)
+	if ((size_t)snprintf(tables, sizeof(tables), "%s/../tables", conf_str(o->c, "templates")) >= sizeof(tables))
 		return ERR(CONFIG, "templates: path is too long");
 	TRY(views_load(conf_str(o->c, "templates"), &o->views));
 	TRY(model_tables_load(given[0] != 0 ? given : tables, &o->app.tables));
@@ -195,7 +205,7 @@ static enum err hello_once(struct opened *o)
 		signer_hello_done(&h);
 		return ERR(UNAVAILABLE, "signer's ceremony is not closed");
 	}
-	memcpy(o->app.desk.bureau, h.bureau, sizeof o->app.desk.bureau);
+	memcpy(o->app.desk.bureau, h.bureau, sizeof(o->app.desk.bureau));
 	enum err e = trust_new(h.root, h.ca, h.bureau, clock_now(o->clock), &o->app.trust);
 	if (e == ERR_OK)
 		e = trust_set_root_crl(o->app.trust, STEAL(h.root_crl));
@@ -234,18 +244,18 @@ static enum err ask_signer(struct opened *o, const sigset_t *wait)
 
 static enum err confine(const struct opened *o)
 {
-	return daemon_confine(&(struct daemon_cell){.files = FILES_MAX, .ro = o->sql, .rw = conf_str(o->c, "data"),
-		.calls = SANDBOX_PORTAL});
+	return daemon_confine(&(struct daemon_cell){
+		.files = FILES_MAX, .ro = o->sql, .rw = conf_str(o->c, "data"), .calls = SANDBOX_PORTAL});
 }
 
 static enum err open_store(struct opened *o)
 {
 	char path[PATH_ROOM];
-	if ((size_t)snprintf(path, sizeof path, "%s/yinxin.db", conf_str(o->c, "data")) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof(path), "%s/yinxin.db", conf_str(o->c, "data")) >= sizeof(path))
 		return ERR(CONFIG, "data: path is too long");
 	TRY(store_open(path, o->sql, (unsigned)conf_int(o->c, "workers"), &o->store));
 	return sessions_new(o->store, o->clock, conf_int(o->c, "idle_min") * 60, conf_int(o->c, "session_hours") * 3600,
-			    &o->app.sessions);
+	                    &o->app.sessions);
 }
 
 static void assemble(struct opened *o)
@@ -266,13 +276,25 @@ static void assemble(struct opened *o)
 	p->desk.act_proved = portal_act_proved;
 	p->desk.act_ctx = p;
 	p->desk.maker_may_accept = conf_bool(o->c, "maker_may_accept");
-	o->filing = (struct filing_desk){.desk = &p->desk, .services = o->services, .is_working_day = works_on,
-		.knows_year = knows_year, .calendar_ctx = o->money->calendar};
+	o->filing = (struct filing_desk){.desk = &p->desk,
+	                                 .services = o->services,
+	                                 .is_working_day = works_on,
+	                                 .knows_year = knows_year,
+	                                 .calendar_ctx = o->money->calendar};
 	filing_log_connect(&o->filing);
 	p->filing = &o->filing;
-	o->web = (struct web_config){.origin = p->origin, .agent_origin = p->agent_origin, .bureau_name = p->bureau_name,
-		.workers = (unsigned)conf_int(o->c, "workers"), .routes = portal_routes, .common = page_common,
-		.sessions = p->sessions, .may_go_on = portal_may_go_on, .views = o->views, .app = p, .clock = o->clock, .done = report};
+	o->web = (struct web_config){.origin = p->origin,
+	                             .agent_origin = p->agent_origin,
+	                             .bureau_name = p->bureau_name,
+	                             .workers = (unsigned)conf_int(o->c, "workers"),
+	                             .routes = portal_routes,
+	                             .common = page_common,
+	                             .sessions = p->sessions,
+	                             .may_go_on = portal_may_go_on,
+	                             .views = o->views,
+	                             .app = p,
+	                             .clock = o->clock,
+	                             .done = report};
 	o->machine = o->web;
 	o->machine.workers = MACHINE_WORKERS;
 	o->machine.routes = portal_machine_routes;
@@ -306,7 +328,8 @@ static bool bills_enough(void *ctx)
 {
 	const struct opened *o = ctx;
 	sigset_t waiting;
-	bool stop = sigpending(&waiting) == 0 && (sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1);
+	bool stop = sigpending(&waiting) == 0 &&
+	            (sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1);
 	return stop || clock_mono_ms() >= o->bills_until;
 }
 
@@ -413,8 +436,11 @@ static enum err run(const struct conf *c, const struct clock *clock)
 
 int main(int argc, char **argv)
 {
-	const struct daemon d = {.program = "yinxin-portal", .purpose = "网上服务门户(SCGI)", .log = "portal",
-		.options = options, .run = run};
+	const struct daemon d = {.program = "yinxin-portal",
+	                         .purpose = "网上服务门户(SCGI)",
+	                         .log = "portal",
+	                         .options = options,
+	                         .run = run};
 
 	return daemon_main(&d, argc, argv);
 }

@@ -14,7 +14,8 @@ enum { PATH_ROOM = 4096, DIGEST_LEN = 32 };
 static void show_step(const struct verify_step *s, void *ctx)
 {
 	(void)ctx;
-	printf("%s %s: %s%s%s\n", s->good ? "[通过]" : "[不符]", s->title, s->text, s->detail[0] ? ": " : "", s->detail);
+	printf("%s %s: %s%s%s\n", s->good ? "[通过]" : "[不符]", s->title, s->text, s->detail[0] ? ": " : "",
+	       s->detail);
 }
 
 void receiptcmd_put(struct span text)
@@ -31,8 +32,8 @@ void receiptcmd_put(struct span text)
 	}
 }
 
-/* Before the act's own step: what was signed, each line indented, so that none can be taken for a line of the program's. A text
- * of a rule may hold any octets: what a terminal would obey is not printed. */
+/* Before the act's own step: what was signed, each line indented, so that none can be taken for a line of the
+ * program's. A text of a rule may hold any octets: what a terminal would obey is not printed. */
 static void show_text(const struct verify_act *a, void *ctx)
 {
 	AUTO_BUF(text, RECEIPT_MAX);
@@ -41,7 +42,7 @@ static void show_text(const struct verify_act *a, void *ctx)
 
 	(void)ctx;
 	describe_text(a, RECEIPT_MAX / 2, &text, &cut);
-	printf("第%zu项 %s原文:\n", a->number, a->cert ? "签名" : "记录");
+	printf("第%zu项 %s原文:\n", a->number, a->cert != NULL ? "签名" : "记录");
 	rest = buf_span(&text);
 	while (rest.len > 0) {
 		if (!span_take_until(&rest, '\n', &line)) {
@@ -76,21 +77,22 @@ static enum err read_root(const char *path, uint8_t ret_digest[DIGEST_LEN])
 	char line[256 + 1];
 
 	TRY(file_read(path, &text));
-	(void)snprintf(line, sizeof line, "%s", buf_cstr(&text));
+	(void)snprintf(line, sizeof(line), "%s", buf_cstr(&text));
 	line[strcspn(line, "\r\n")] = '\0';
 	return err_note(parse_root(line, ret_digest), "%s", path);
 }
 
-/* ERR_ABSENT when no such file is there; a file that is there and holds something else is a fault, not a missing pin. The
- * folder that is only a default comes last: what lies where one happens to stand overrides no root of this machine. */
+/* ERR_ABSENT when no such file is there; a file that is there and holds something else is a fault, not a missing pin.
+ * The folder that is only a default comes last: what lies where one happens to stand overrides no root of this machine.
+ */
 static enum err pinned_root(const char *otherwise, uint8_t ret_digest[DIGEST_LEN])
 {
 	char path[PATH_ROOM];
 	const char *data = getenv("YINXIN_DATA");
-	bool set = data && data[0];
+	bool set = data != NULL && data[0];
 
 	if (set) {
-		if ((size_t)snprintf(path, sizeof path, "%s/root.sm3", data) >= sizeof path)
+		if ((size_t)snprintf(path, sizeof(path), "%s/root.sm3", data) >= sizeof(path))
 			return ERR(LIMIT, "YINXIN_DATA");
 		enum err e = read_root(path, ret_digest);
 		if (e != ERR_ABSENT)
@@ -98,10 +100,10 @@ static enum err pinned_root(const char *otherwise, uint8_t ret_digest[DIGEST_LEN
 		err_clear();
 	}
 	enum err e = read_root(SYSTEM_ROOT, ret_digest);
-	if (e != ERR_ABSENT || set || !otherwise)
+	if (e != ERR_ABSENT || set || otherwise == NULL)
 		return e;
 	err_clear();
-	(void)snprintf(path, sizeof path, "%s/root.sm3", otherwise);
+	(void)snprintf(path, sizeof(path), "%s/root.sm3", otherwise);
 	return read_root(path, ret_digest);
 }
 
@@ -112,10 +114,11 @@ static int64_t now(const char *otherwise)
 	char path[PATH_ROOM];
 	const char *data = getenv("YINXIN_DATA");
 
-	if (!data || !data[0])
+	if (data == NULL || !data[0])
 		data = otherwise;
 
-	if (data && data[0] && (size_t)snprintf(path, sizeof path, "%s/clock", data) < sizeof path && clock_open(path, &c) != ERR_OK)
+	if (data != NULL && data[0] && (size_t)snprintf(path, sizeof(path), "%s/clock", data) < sizeof(path) &&
+	    clock_open(path, &c) != ERR_OK)
 		err_clear();
 	return clock_now(c);
 }
@@ -134,11 +137,14 @@ static int verdict(enum err e)
 int receiptcmd_verify(const char *program, const char *file, const char *root_hex, const char *otherwise, bool texts)
 {
 	uint8_t root[DIGEST_LEN];
-	struct verify_plan plan = {.root_sm3 = root, .now = now(otherwise), .step = show_step, .act = texts ? show_text : NULL};
+	struct verify_plan plan = {.root_sm3 = root,
+	                           .now = now(otherwise),
+	                           .step = show_step,
+	                           .act = texts ? show_text : NULL};
 	AUTO_BUF(bytes, RECEIPT_MAX);
 
-	enum err e = root_hex ? parse_root(root_hex, root) : pinned_root(otherwise, root);
-	if (e != ERR_OK && root_hex) {
+	enum err e = root_hex != NULL ? parse_root(root_hex, root) : pinned_root(otherwise, root);
+	if (e != ERR_OK && root_hex != NULL) {
 		(void)complain(program, e);
 		return 2;
 	}

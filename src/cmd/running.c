@@ -18,7 +18,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 256, STOP_WAIT_MS = 8000, NAME_BYTES = 160, HOLDER_BYTES = 240, LOOKS = 5, PROC_FILE_MAX = 4 << 20 };
+enum {
+	LINE_MAX_BYTES = 256,
+	STOP_WAIT_MS = 8000,
+	NAME_BYTES = 160,
+	HOLDER_BYTES = 240,
+	LOOKS = 5,
+	PROC_FILE_MAX = 4 << 20
+};
 
 /* --- the lock --- */
 
@@ -26,7 +33,7 @@ enum { LINE_MAX_BYTES = 256, STOP_WAIT_MS = 8000, NAME_BYTES = 160, HOLDER_BYTES
 static bool read_line(int fd, struct running *ret_r)
 {
 	char line[LINE_MAX_BYTES];
-	ssize_t n = pread(fd, line, sizeof line - 1, 0);
+	ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
 	if (n <= 0)
 		return false;
 	line[n] = 0;
@@ -36,7 +43,7 @@ static bool read_line(int fd, struct running *ret_r)
 static enum err write_line(const struct bureau *b, int fd)
 {
 	char line[LINE_MAX_BYTES];
-	int n = snprintf(line, sizeof line, "pid=%d port=%u agent_port=%u\n", (int)getpid(), b->port, b->agent_port);
+	int n = snprintf(line, sizeof(line), "pid=%d port=%u agent_port=%u\n", (int)getpid(), b->port, b->agent_port);
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, line, (size_t)n, 0) != n)
 		return ERR(IO, "%s/.lock: %s", b->data, strerror(errno));
 	return ERR_OK;
@@ -47,14 +54,16 @@ static enum err already(const struct bureau *b, int fd)
 	struct running r = {0};
 	if (!read_line(fd, &r))
 		return ERR(STATE, "%s 的机构已在运行;停止它: yinxin stop", b->data);
-	return ERR(STATE, "%s 的机构已在运行:进程 %d,网址 http://localhost:%u/。请直接在浏览器打开该网址;要重新启动,先执行 yinxin stop",
-		   b->data, (int)r.pid, r.port);
+	return ERR(
+		STATE,
+		"%s 的机构已在运行:进程 %d,网址 http://localhost:%u/。请直接在浏览器打开该网址;要重新启动,先执行 yinxin stop",
+		b->data, (int)r.pid, r.port);
 }
 
 enum err running_take(const struct bureau *b, int *ret_fd)
 {
 	char path[BUREAU_PATH_MAX];
-	TRY(bureau_path(b, ".lock", path, sizeof path));
+	TRY(bureau_path(b, ".lock", path, sizeof(path)));
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return ERR(IO, "%s: %s", path, strerror(errno));
@@ -77,7 +86,7 @@ enum err running_find(const struct bureau *b, struct running *ret_r)
 {
 	char path[BUREAU_PATH_MAX];
 	struct running r = {0};
-	TRY(bureau_path(b, ".lock", path, sizeof path));
+	TRY(bureau_path(b, ".lock", path, sizeof(path)));
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno != ENOENT)
 		return ERR(STATE, "%s: %s;请以启动机构的用户执行", path, strerror(errno));
@@ -103,16 +112,18 @@ static bool answers(int family, const struct sockaddr *a, socklen_t len)
 bool running_socket_answers(const char *path)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof a.sun_path)
+	if (strlen(path) >= sizeof(a.sun_path))
 		return false;
 	memcpy(a.sun_path, path, strlen(path) + 1);
-	return answers(AF_UNIX, (struct sockaddr *)&a, sizeof a);
+	return answers(AF_UNIX, (struct sockaddr *)&a, sizeof(a));
 }
 
 bool running_port_answers(unsigned port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	return answers(AF_INET, (struct sockaddr *)&a, sizeof a);
+	struct sockaddr_in a = {.sin_family = AF_INET,
+	                        .sin_port = htons((uint16_t)port),
+	                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	return answers(AF_INET, (struct sockaddr *)&a, sizeof(a));
 }
 
 /* --- who holds a port: the socket's inode out of /proc/net/tcp, then the process that has it open --- */
@@ -127,8 +138,9 @@ static unsigned long listener_inode(const char *table, unsigned port, unsigned *
 	for (rest = buf_span(&text); span_take_until(&rest, '\n', &line);) {
 		unsigned at, state, uid;
 		unsigned long inode;
-		(void)snprintf(row, sizeof row, "%.*s", (int)line.len, (const char *)line.ptr);
-		if (sscanf(row, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %u %*u %lu", &at, &state, &uid, &inode) == 4 &&
+		(void)snprintf(row, sizeof(row), "%.*s", (int)line.len, (const char *)line.ptr);
+		if (sscanf(row, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %u %*u %lu", &at, &state, &uid,
+		           &inode) == 4 &&
 		    at == port && state == 0x0a) {
 			*ret_uid = uid;
 			return inode;
@@ -142,14 +154,14 @@ static bool has_open(const char *pid, const char *socket_name)
 	char path[300], target[64];
 	bool hit = false;
 	struct dirent *entry;
-	(void)snprintf(path, sizeof path, "/proc/%.20s/fd", pid);
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
 	DIR *d = opendir(path);
-	while (d && !hit && (entry = readdir(d)) != NULL) {
-		ssize_t n = readlinkat(dirfd(d), entry->d_name, target, sizeof target - 1);
+	while (d != NULL && !hit && (entry = readdir(d)) != NULL) {
+		ssize_t n = readlinkat(dirfd(d), entry->d_name, target, sizeof(target) - 1);
 		target[n > 0 ? n : 0] = 0;
 		hit = strcmp(target, socket_name) == 0;
 	}
-	if (d)
+	if (d != NULL)
 		closedir(d);
 	return hit;
 }
@@ -158,7 +170,7 @@ static void command_of(const char *pid, char ret[NAME_BYTES])
 {
 	char path[64];
 	AUTO_BUF(text, 64 * 1024);
-	(void)snprintf(path, sizeof path, "/proc/%.20s/cmdline", pid);
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
 	if (file_read(path, &text) != ERR_OK)
 		err_clear();
 	size_t n = text.len < NAME_BYTES - 1 ? text.len : NAME_BYTES - 1;
@@ -171,8 +183,8 @@ static void command_of(const char *pid, char ret[NAME_BYTES])
 	ret[n] = 0;
 }
 
-/* "进程 PID(command)"; "用户 NAME 的程序" when the process cannot be seen: others' are shown to root only, and an agent to
- * nobody, since it holds PINs. */
+/* "进程 PID(command)"; "用户 NAME 的程序" when the process cannot be seen: others' are shown to root only, and an agent
+ * to nobody, since it holds PINs. */
 static void holder_of(unsigned port, char ret[HOLDER_BYTES])
 {
 	char socket_name[64], command[NAME_BYTES];
@@ -184,11 +196,11 @@ static void holder_of(unsigned port, char ret[HOLDER_BYTES])
 		inode = listener_inode("/proc/net/tcp6", port, &uid);
 	err_clear();
 	DIR *d = inode ? opendir("/proc") : NULL;
-	if (!d)
+	if (d == NULL)
 		return;
 	struct passwd *pw = getpwuid(uid);
-	(void)snprintf(ret, HOLDER_BYTES, "用户 %.60s 的程序", pw ? pw->pw_name : "(未知)");
-	(void)snprintf(socket_name, sizeof socket_name, "socket:[%lu]", inode);
+	(void)snprintf(ret, HOLDER_BYTES, "用户 %.60s 的程序", pw != NULL ? pw->pw_name : "(未知)");
+	(void)snprintf(socket_name, sizeof(socket_name), "socket:[%lu]", inode);
 	for (bool found = false; !found && (entry = readdir(d)) != NULL;)
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && has_open(entry->d_name, socket_name)) {
 			command_of(entry->d_name, command);
@@ -218,8 +230,8 @@ static enum err look(struct bureau *b, struct running *r)
 static bool part_line(const struct bureau *b, const char *name, const char *socket, unsigned port)
 {
 	char path[BUREAU_PATH_MAX * 2];
-	(void)snprintf(path, sizeof path, "%s/%s", b->data, socket ? socket : "");
-	bool ok = socket ? running_socket_answers(path) : running_port_answers(port);
+	(void)snprintf(path, sizeof(path), "%s/%s", b->data, socket != NULL ? socket : "");
+	bool ok = socket != NULL ? running_socket_answers(path) : running_port_answers(port);
 	printf("  %-8s %s\n", name, ok ? "运行中" : "没有应答");
 	return ok;
 }
@@ -228,11 +240,15 @@ static bool part_lines(const struct bureau *b, const struct running *r)
 {
 	static const struct {
 		const char *name, *socket;
-	} PARTS[] = {{"escrow", "run/escrow/escrow.sock"}, {"signer", "run/signer/signer.sock"}, {"notary", "run/notary/notary.sock"},
-		     {"convert", "run/convert/convert.sock"}, {"portal", "run/portal/portal.sock"}, {"nginx", NULL}, {"yxcard", "slots/control.sock"}, {"agent", NULL}};
+	} PARTS[] = {{"escrow", "run/escrow/escrow.sock"}, {"signer", "run/signer/signer.sock"},
+	             {"notary", "run/notary/notary.sock"}, {"convert", "run/convert/convert.sock"},
+	             {"portal", "run/portal/portal.sock"}, {"nginx", NULL},
+	             {"yxcard", "slots/control.sock"},     {"agent", NULL}};
 	bool ok = true;
 	for (size_t i = 0; i < COUNT_OF(PARTS); i++)
-		ok = part_line(b, PARTS[i].name, PARTS[i].socket, strcmp(PARTS[i].name, "nginx") == 0 ? r->port : r->agent_port) && ok;
+		ok = part_line(b, PARTS[i].name, PARTS[i].socket,
+		               strcmp(PARTS[i].name, "nginx") == 0 ? r->port : r->agent_port) &&
+		     ok;
 	return ok;
 }
 
@@ -243,14 +259,15 @@ int running_status(void)
 	char demo[BUREAU_PATH_MAX];
 	enum err e = look(&b, &r);
 	if (e == ERR_OK)
-		e = bureau_path(&b, "demo.json", demo, sizeof demo);
+		e = bureau_path(&b, "demo.json", demo, sizeof(demo));
 	if (e != ERR_OK)
 		return complain("yinxin status", e);
 	if (r.pid == 0) {
 		printf("机构 %s 没有运行%s;启动: yinxin up\n", b.data, file_exists(demo) ? "" : "(尚未创建)");
 		return 1;
 	}
-	printf("机构 %s 运行中:进程 %d,网址 http://localhost:%u/,助手端口 %u\n", b.data, (int)r.pid, r.port, r.agent_port);
+	printf("机构 %s 运行中:进程 %d,网址 http://localhost:%u/,助手端口 %u\n", b.data, (int)r.pid, r.port,
+	       r.agent_port);
 	bool ok = part_lines(&b, &r);
 	printf("运行记录: %s/log/;停止: yinxin stop\n", b.data);
 	return ok ? 0 : 1;

@@ -1,5 +1,5 @@
-/* Whether the bureau of a folder runs, and who holds a port. DATA/.lock is locked as long as the supervisor lives and then
- * holds its process id and ports in one line. */
+/* Whether the bureau of a folder runs, and who holds a port. DATA/.lock is locked as long as the supervisor lives and
+ * then holds its process id and ports in one line. */
 #pragma once
 #include "cmd/bureau.h"
 
@@ -7,7 +7,8 @@ struct running {
 	pid_t pid; /* 0: does not run */
 	unsigned port, agent_port;
 };
-/* Takes the lock and writes the line. ERR_STATE, with process and address on the trail, when the bureau runs already. */
+/* Takes the lock and writes the line. ERR_STATE, with process and address on the trail, when the bureau runs already.
+ */
 enum err running_take(const struct bureau *b, int *ret_fd) MUST_CHECK;
 /* ERR_STATE when the file belongs to somebody else. */
 enum err running_find(const struct bureau *b, struct running *ret_r) MUST_CHECK;

@@ -29,7 +29,8 @@ static const struct conf_opt options[] = {
 	{"ca_url", CONF_STR, "", 0, 0, NULL, "写入证书的签发者证书地址,留空不写"},
 	{"maker_may_accept", CONF_BOOL, "no", 0, 0, NULL, "双人窗口:制证员可由受理员兼任"},
 	{"renew_days", CONF_INT, "60", 1, 3660, NULL, "持有人可在证书到期前多少天内自助更新"},
-	{"writes_per_minute", CONF_INT, "120", 0, 1000000, NULL, "每类调用方每分钟的签发与变更请求数,可一次用完十分钟的量;0 为不限"},
+	{"writes_per_minute", CONF_INT, "120", 0, 1000000, NULL,
+         "每类调用方每分钟的签发与变更请求数,可一次用完十分钟的量;0 为不限"},
 	{"clock", CONF_STR, "", 0, 0, NULL, "演示用时钟文件,留空为真实时间"},
 	{"memory_mb", CONF_INT, "2048", 0, 65536, NULL, "内存上限(MiB),0 为不限"},
 	{NULL},
@@ -40,8 +41,9 @@ static void on_tick(int number)
 	(void)number;
 }
 
-/* A descriptor that a peer sends along is closed in this thread, by the kernel if not by us, and closing can wait as long as
- * the peer likes (SO_LINGER). A signal ends that wait. Linux 6.16 and later do not let it come so far (ipc/serve.c). */
+/* A descriptor that a peer sends along is closed in this thread, by the kernel if not by us, and closing can wait as
+ * long as the peer likes (SO_LINGER). A signal ends that wait. Linux 6.16 and later do not let it come so far
+ * (ipc/serve.c). */
 static void tick(void)
 {
 	const struct itimerval every = {.it_interval = {.tv_usec = TICK_USEC}, .it_value = {.tv_usec = TICK_USEC}};
@@ -74,8 +76,8 @@ static void report(struct serve_ctx *s, const struct ipc_type *request, enum err
 		if (request != NULL && !is_routine(request))
 			LOG(INFO, "answered", {"request", name});
 	} else
-		LOG(WARN, "denied", {"request", name}, {"code", err_code(e)}, {"name", err_name(e)}, {"detail", err_detail()},
-		    {"at", err_where()});
+		LOG(WARN, "denied", {"request", name}, {"code", err_code(e)}, {"name", err_name(e)},
+		    {"detail", err_detail()}, {"at", err_where()});
 }
 
 struct peers {
@@ -83,9 +85,9 @@ struct peers {
 	const char *notary_user;
 };
 
-/* The socket belongs to the portal's user and the notary's group, and root needs no permission: no other user can connect
- * at all, let alone send. Only an administrator who is none of them leaves it open to all. The peer's uid is checked at
- * accept besides. */
+/* The socket belongs to the portal's user and the notary's group, and root needs no permission: no other user can
+ * connect at all, let alone send. Only an administrator who is none of them leaves it open to all. The peer's uid is
+ * checked at accept besides. */
 static enum err listen_for(const char *path, const struct peers *p, int *ret_fd)
 {
 	if (geteuid() != 0)
@@ -94,15 +96,17 @@ static enum err listen_for(const char *path, const struct peers *p, int *ret_fd)
 		return peer_listen_for(path, p->portal, 0666, BACKLOG, ret_fd);
 	const struct passwd *pw = getpwnam(p->notary_user);
 	TRY(peer_listen_for(path, p->portal, 0600, BACKLOG, ret_fd));
-	if (pw && (lchown(path, (uid_t)-1, pw->pw_gid) != 0 || chmod(path, 0660) != 0))
+	if (pw != NULL && (lchown(path, (uid_t)-1, pw->pw_gid) != 0 || chmod(path, 0660) != 0))
 		return ERR(IO, "%s: %s", path, strerror(errno));
 	return ERR_OK;
 }
 
 static enum err confine(const struct conf *c)
 {
-	return daemon_confine(&(struct daemon_cell){.files = FILES_MAX, .memory_mb = conf_int(c, "memory_mb"),
-		.rw = conf_str(c, "dir"), .calls = SANDBOX_KEYHOLDER});
+	return daemon_confine(&(struct daemon_cell){.files = FILES_MAX,
+	                                            .memory_mb = conf_int(c, "memory_mb"),
+	                                            .rw = conf_str(c, "dir"),
+	                                            .calls = SANDBOX_KEYHOLDER});
 }
 
 /* Until the ceremony is closed nobody but its holder is heard; then the portal, and the notary for what it may read. */
@@ -120,7 +124,8 @@ static enum err serve(struct serve_ctx *s, int listener, const struct peers *p)
 		LOG(INFO, "ready", {"state", open ? "open" : "ceremony"});
 		e = serve_run(listener, &serve);
 		int closed = SIGNER_CLOSED_CEREMONY;
-		(void)__atomic_compare_exchange_n(&daemon_stop, &closed, SIGNER_RUNNING, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+		(void)__atomic_compare_exchange_n(&daemon_stop, &closed, SIGNER_RUNNING, false, __ATOMIC_SEQ_CST,
+		                                  __ATOMIC_SEQ_CST);
 	}
 	return e == ERR_OK && journal_failed ? ERR(JOURNAL, "a write failed; starting anew") : e;
 }
@@ -128,10 +133,16 @@ static enum err serve(struct serve_ctx *s, int listener, const struct peers *p)
 static enum err run_signer(const struct conf *c, const struct clock *clock, int listener, const struct peers *p)
 {
 	struct serve_ctx *s = NULL;
-	const struct signer_plan plan = {.dir = conf_str(c, "dir"), .escrow_socket = conf_str(c, "escrow_socket"),
-		.crl_url = conf_str(c, "crl_url"), .ca_url = conf_str(c, "ca_url"), .ocsp_url = conf_str(c, "ocsp_url"),
-		.root_crl_url = conf_str(c, "root_crl_url"), .maker_may_accept = conf_bool(c, "maker_may_accept"), .renew_days = conf_int(c, "renew_days"),
-		.writes_per_minute = conf_int(c, "writes_per_minute"), .clock = clock};
+	const struct signer_plan plan = {.dir = conf_str(c, "dir"),
+	                                 .escrow_socket = conf_str(c, "escrow_socket"),
+	                                 .crl_url = conf_str(c, "crl_url"),
+	                                 .ca_url = conf_str(c, "ca_url"),
+	                                 .ocsp_url = conf_str(c, "ocsp_url"),
+	                                 .root_crl_url = conf_str(c, "root_crl_url"),
+	                                 .maker_may_accept = conf_bool(c, "maker_may_accept"),
+	                                 .renew_days = conf_int(c, "renew_days"),
+	                                 .writes_per_minute = conf_int(c, "writes_per_minute"),
+	                                 .clock = clock};
 	TRY(signer_open(&plan, &s));
 	enum err e = confine(c);
 	if (e == ERR_OK)
@@ -171,8 +182,8 @@ static enum err run(const struct conf *c, const struct clock *clock)
 
 int main(int argc, char **argv)
 {
-	const struct daemon d = {.program = "yinxin-signer", .purpose = "证书签发服务", .log = "signer",
-		.options = options, .run = run};
+	const struct daemon d = {
+		.program = "yinxin-signer", .purpose = "证书签发服务", .log = "signer", .options = options, .run = run};
 
 	return daemon_main(&d, argc, argv);
 }

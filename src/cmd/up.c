@@ -16,8 +16,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PARTS = 8, READY_MS = 20000, STOP_MS = 3500, RESTART_PAUSE_MS = 300, RESTARTS_MAX = 20,
-	STEADY_MS = 60000, KEYS_LOOK_MS = 1000 };
+enum {
+	PARTS = 8,
+	READY_MS = 20000,
+	STOP_MS = 3500,
+	RESTART_PAUSE_MS = 300,
+	RESTARTS_MAX = 20,
+	STEADY_MS = 60000,
+	KEYS_LOOK_MS = 1000
+};
 
 struct part {
 	const char *name, *program, *conf; /* conf relative to DATA */
@@ -26,7 +33,7 @@ struct part {
 	bool edge;                         /* nginx has its own command line */
 	unsigned port;
 	pid_t pid;
-	int restarts;    /* since it last ran steadily */
+	int restarts; /* since it last ran steadily */
 	int64_t started_ms;
 };
 
@@ -65,13 +72,14 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* The edge's log of an older bureau lay elsewhere and grew without end; it becomes the first of those that are dropped in turn. */
+/* The edge's log of an older bureau lay elsewhere and grew without end; it becomes the first of those that are dropped
+ * in turn. */
 static enum err open_logs(struct up *u)
 {
 	const char *names[PARTS];
 	char old[BUREAU_PATH_MAX], now[BUREAU_PATH_MAX];
-	TRY(bureau_path(u->b, "edge/error.log", old, sizeof old));
-	TRY(bureau_path(u->b, "log/nginx.log.1", now, sizeof now));
+	TRY(bureau_path(u->b, "edge/error.log", old, sizeof(old)));
+	TRY(bureau_path(u->b, "log/nginx.log.1", now, sizeof(now)));
 	(void)rename(old, now);
 	for (size_t i = 0; i < PARTS; i++)
 		names[i] = u->parts[i].name;
@@ -80,8 +88,8 @@ static enum err open_logs(struct up *u)
 
 enum err up_new(const struct bureau *b, struct up **ret_u)
 {
-	AUTO(up) u = calloc(1, sizeof *u);
-	if (!u)
+	AUTO(up) u = calloc(1, sizeof(*u));
+	if (u == NULL)
 		return ERR(NOMEM, "supervisor");
 	u->b = b;
 	u->lock = u->keys_watch = -1;
@@ -89,16 +97,32 @@ enum err up_new(const struct bureau *b, struct up **ret_u)
 	TRY(running_port_free(b->port, "YINXIN_PORT"));
 	TRY(running_port_free(b->agent_port, "YINXIN_AGENT_PORT"));
 	const struct part parts[PARTS] = {
-		{.name = "escrow", .program = "yinxin-escrow", .conf = "conf/escrow.conf", .socket = "run/escrow/escrow.sock"},
-		{.name = "signer", .program = "yinxin-signer", .conf = "conf/signer.conf", .socket = "run/signer/signer.sock"},
-		{.name = "notary", .program = "yinxin-notary", .conf = "conf/notary.conf", .socket = "run/notary/notary.sock"},
-		{.name = "convert", .program = "yinxin-convert", .conf = "conf/convert.conf", .socket = "run/convert/convert.sock", .verb = "serve"},
-		{.name = "portal", .program = "yinxin-portal", .conf = "conf/portal.conf", .socket = "run/portal/portal.sock"},
+		{.name = "escrow",
+	         .program = "yinxin-escrow",
+	         .conf = "conf/escrow.conf",
+	         .socket = "run/escrow/escrow.sock"},
+		{.name = "signer",
+	         .program = "yinxin-signer",
+	         .conf = "conf/signer.conf",
+	         .socket = "run/signer/signer.sock"},
+		{.name = "notary",
+	         .program = "yinxin-notary",
+	         .conf = "conf/notary.conf",
+	         .socket = "run/notary/notary.sock"},
+		{.name = "convert",
+	         .program = "yinxin-convert",
+	         .conf = "conf/convert.conf",
+	         .socket = "run/convert/convert.sock",
+	         .verb = "serve"},
+		{.name = "portal",
+	         .program = "yinxin-portal",
+	         .conf = "conf/portal.conf",
+	         .socket = "run/portal/portal.sock"},
 		{.name = "nginx", .program = "nginx", .conf = "edge/nginx.conf", .port = b->port, .edge = true},
 		{.name = "yxcard", .program = "yxcard", .conf = "conf/yxcard.conf", .socket = "slots/control.sock"},
 		{.name = "agent", .program = "yinxin-agent", .conf = "conf/agent.conf", .port = b->agent_port},
 	};
-	memcpy(u->parts, parts, sizeof parts);
+	memcpy(u->parts, parts, sizeof(parts));
 	TRY(open_logs(u));
 	catch_signals();
 	*ret_u = STEAL(u);
@@ -118,9 +142,9 @@ static struct part *find_part(struct up *u, const char *name)
 static _Noreturn void child_exec(const struct bureau *b, const struct part *p, bool again, int out)
 {
 	char program[BUREAU_PATH_MAX * 2], conf[BUREAU_PATH_MAX * 2], prefix[BUREAU_PATH_MAX * 2];
-	snprintf(program, sizeof program, "%s/%s", b->bin, p->program);
-	snprintf(conf, sizeof conf, "%s/%s", b->data, p->conf);
-	snprintf(prefix, sizeof prefix, "%s/edge", b->data);
+	snprintf(program, sizeof(program), "%s/%s", b->bin, p->program);
+	snprintf(conf, sizeof(conf), "%s/%s", b->data, p->conf);
+	snprintf(prefix, sizeof(prefix), "%s/edge", b->data);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		_exit(1);
@@ -128,7 +152,7 @@ static _Noreturn void child_exec(const struct bureau *b, const struct part *p, b
 		execl("/usr/sbin/nginx", "nginx", "-p", prefix, "-e", "stderr", "-c", conf, (char *)NULL);
 	else if (again && strcmp(p->name, "yxcard") == 0)
 		execl(program, p->program, "-c", conf, "-o", "restore=yes", (char *)NULL);
-	else if (p->verb)
+	else if (p->verb != NULL)
 		execl(program, p->program, p->verb, "-c", conf, (char *)NULL);
 	else
 		execl(program, p->program, "-c", conf, (char *)NULL);
@@ -174,9 +198,9 @@ static enum err spawn(struct up *u, struct part *p, bool again)
 static bool answers(const struct up *u, const struct part *p)
 {
 	char path[BUREAU_PATH_MAX * 2];
-	if (!p->socket)
+	if (p->socket == NULL)
 		return running_port_answers(p->port);
-	snprintf(path, sizeof path, "%s/%s", u->b->data, p->socket);
+	snprintf(path, sizeof(path), "%s/%s", u->b->data, p->socket);
 	return running_socket_answers(path);
 }
 
@@ -247,7 +271,7 @@ static void stop_all(struct up *u)
 
 void up_free(struct up *u)
 {
-	if (!u)
+	if (u == NULL)
 		return;
 	stop_all(u);
 	logs_free(u->logs);
@@ -273,14 +297,15 @@ enum err up_stop(struct up *u, const char *program)
 	return ERR(TIMEOUT, "%s does not end", p->program);
 }
 
-/* A part that ended by itself, or by INT or TERM from outside, ends the bureau; one that was killed or crashed returns. */
+/* A part that ended by itself, or by INT or TERM from outside, ends the bureau; one that was killed or crashed returns.
+ */
 static enum err after_end(struct up *u, struct part *p, int status)
 {
 	/* What a killed master leaves behind would hold its port. */
 	(void)kill(-p->pid, SIGKILL);
 	p->pid = 0;
 	bool asked = WIFEXITED(status) ? WEXITSTATUS(status) == 0
-				       : (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT);
+	                               : (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT);
 	if (asked) {
 		stop_asked = 1;
 		return ERR_OK;
@@ -299,7 +324,7 @@ static enum err after_end(struct up *u, struct part *p, int status)
 static void keys_changed(struct up *u)
 {
 	char events[4096];
-	while (read(u->keys_watch, events, sizeof events) > 0)
+	while (read(u->keys_watch, events, sizeof(events)) > 0)
 		;
 	u->keys_due_ms = clock_mono_ms() + KEYS_LOOK_MS;
 }
@@ -312,7 +337,8 @@ static void look_after_keys(struct up *u)
 	demo_refresh(u->b);
 }
 
-/* Signals are held back between the look and the wait, so that none is lost; children are spawned with the mask as it was. */
+/* Signals are held back between the look and the wait, so that none is lost; children are spawned with the mask as it
+ * was. */
 static void wait_for_event(struct up *u)
 {
 	sigset_t all, mask;

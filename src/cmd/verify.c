@@ -32,16 +32,18 @@ int main(int argc, char **argv)
 			return fputs(HELP, stdout) < 0;
 		if (strcmp(argv[i], "--version") == 0)
 			return puts("yinxin-verify 0.1.0") < 0;
-		if (strcmp(argv[i], "--root") == 0 && i + 1 < argc && !root)
+		if (strcmp(argv[i], "--root") == 0 && i + 1 < argc && root == NULL)
 			root = argv[++i];
 		else if (strcmp(argv[i], "--text") == 0)
 			texts = true;
-		else if (!file && argv[i][0] != '-')
+		else if (file == NULL && argv[i][0] != '-')
 			file = argv[i];
 		else
-			return argv[i][0] == '-' && strcmp(argv[i], "--root") != 0 ? unknown("yinxin-verify", "参数", argv[i]) : wrong_usage();
+			return argv[i][0] == '-' && strcmp(argv[i], "--root") != 0
+			               ? unknown("yinxin-verify", "参数", argv[i])
+			               : wrong_usage();
 	}
-	if (!file)
+	if (file == NULL)
 		return wrong_usage();
 	if (gm_start() != ERR_OK) {
 		fprintf(stderr, "yinxin-verify: %s(%s)\n", err_zh(ERR_INTERNAL), err_code(ERR_INTERNAL));

@@ -41,11 +41,12 @@ static const char HELP[] =
 	"\n"
 	"exit status: 0 done; 1 refused or failed, with one line that says why; 2 wrong usage\n";
 
-/* A start that is refused leaves no folders behind. Where there is a lock, that one tells first whether the bureau runs. */
+/* A start that is refused leaves no folders behind. Where there is a lock, that one tells first whether the bureau
+ * runs. */
 static enum err look_before(const struct bureau *b)
 {
 	char path[BUREAU_PATH_MAX];
-	TRY(bureau_path(b, ".lock", path, sizeof path));
+	TRY(bureau_path(b, ".lock", path, sizeof(path)));
 	if (file_exists(path))
 		return ERR_OK;
 	TRY(running_port_free(b->port, "YINXIN_PORT"));
@@ -66,7 +67,7 @@ static enum err prepare(struct bureau *b, struct up **ret_u)
 static enum err has_notary(const struct bureau *b)
 {
 	char path[BUREAU_PATH_MAX];
-	TRY(bureau_path(b, "notary/keys.bin", path, sizeof path));
+	TRY(bureau_path(b, "notary/keys.bin", path, sizeof(path)));
 	if (!file_exists(path))
 		return ERR(STATE, "%s 中的机构由没有公证程序的旧版本创建;请换一个 YINXIN_DATA,或移走该目录", b->data);
 	return ERR_OK;
@@ -77,7 +78,7 @@ static enum err say_which(const struct bureau *b, const char *made)
 	struct stat st;
 	AUTO_BUF(day, 32);
 	char root[BUREAU_PATH_MAX];
-	TRY(bureau_path(b, "root.sm3", root, sizeof root));
+	TRY(bureau_path(b, "root.sm3", root, sizeof(root)));
 	if (stat(root, &st) != 0 && stat(made, &st) != 0)
 		return ERR(IO, "%s", made);
 	text_date_cn(&day, st.st_mtim.tv_sec);
@@ -89,7 +90,7 @@ static enum err say_which(const struct bureau *b, const char *made)
 static enum err create_if_absent(const struct bureau *b, struct up *u)
 {
 	char path[BUREAU_PATH_MAX];
-	TRY(bureau_path(b, "demo.json", path, sizeof path));
+	TRY(bureau_path(b, "demo.json", path, sizeof(path)));
 	if (file_exists(path)) {
 		TRY(has_notary(b));
 		return say_which(b, path);
@@ -104,7 +105,8 @@ static enum err create_if_absent(const struct bureau *b, struct up *u)
 
 static enum err start_all(struct up *u)
 {
-	static const char *const ORDER[] = {"escrow", "signer", "notary", "convert", "portal", "nginx", "yxcard", "agent"};
+	static const char *const ORDER[] = {"escrow", "signer", "notary", "convert",
+	                                    "portal", "nginx",  "yxcard", "agent"};
 	for (size_t i = 0; i < COUNT_OF(ORDER); i++)
 		TRY(up_start(u, ORDER[i]));
 	return ERR_OK;
@@ -116,8 +118,9 @@ static void put_settings(struct buf *out)
 	static const char *const NAMES[] = {"YINXIN_DATA", "YINXIN_PORT", "YINXIN_AGENT_PORT"};
 	for (size_t i = 0; i < COUNT_OF(NAMES); i++) {
 		const char *value = getenv(NAMES[i]);
-		if (value && *value)
-			buf_printf(out, "%s='%s' ", NAMES[i], value); /* neither may hold a quotation mark: bureau_find */
+		if (value != NULL && *value)
+			/* neither may hold a quotation mark: bureau_find */
+			buf_printf(out, "%s='%s' ", NAMES[i], value);
 	}
 }
 
@@ -125,7 +128,7 @@ static void print_next(const struct bureau *b)
 {
 	AUTO_BUF(set, 3 * BUREAU_PATH_MAX);
 	char here[BUREAU_PATH_MAX] = "";
-	if (!getcwd(here, sizeof here))
+	if (getcwd(here, sizeof(here)) == NULL)
 		here[0] = 0;
 	size_t n = strlen(here);
 	const char *bin = n > 0 && strncmp(b->bin, here, n) == 0 && b->bin[n] == '/' ? b->bin + n + 1 : b->bin;
@@ -160,7 +163,7 @@ static enum err run_init(void)
 	AUTO(up) u = NULL;
 	char path[BUREAU_PATH_MAX];
 	TRY(prepare(&b, &u));
-	TRY(bureau_path(&b, "demo.json", path, sizeof path));
+	TRY(bureau_path(&b, "demo.json", path, sizeof(path)));
 	if (file_exists(path))
 		return ERR(STATE, "%s 中已有演示机构;启动它: yinxin up", b.data);
 	return create_if_absent(&b, u);
@@ -175,10 +178,10 @@ static enum err run_clock(const char *text)
 	if (text_i64(span_str(text + (back ? 1 : 0)), 0, INT64_C(100) * 366 * 86400, &sec) != ERR_OK)
 		return ERR(USAGE, "秒数不正确: %.64s", text);
 	TRY(bureau_find(&b));
-	TRY(bureau_path(&b, "demo.json", path, sizeof path));
+	TRY(bureau_path(&b, "demo.json", path, sizeof(path)));
 	if (!file_exists(path))
 		return ERR(STATE, "%s 中没有演示机构;创建并启动: yinxin up", b.data);
-	TRY(bureau_path(&b, "clock", path, sizeof path));
+	TRY(bureau_path(&b, "clock", path, sizeof(path)));
 	return clock_set_offset(path, back ? -sec : sec);
 }
 
@@ -235,25 +238,25 @@ static const struct command {
 	const char *help;
 } COMMANDS[] = {
 	{"up", NULL, 0, NULL, up_main,
-	 "usage: yinxin up\n\nStarts the bureau in YINXIN_DATA and watches its programs until INT, TERM or yinxin stop. Creates a\n"
-	 "demonstration bureau on the first run. Prints \"ready http://localhost:PORT/\", the keys, and what to do next.\n"},
+         "usage: yinxin up\n\nStarts the bureau in YINXIN_DATA and watches its programs until INT, TERM or yinxin stop. Creates a\n"
+         "demonstration bureau on the first run. Prints \"ready http://localhost:PORT/\", the keys, and what to do next.\n"},
 	{"status", NULL, 0, NULL, status_main,
-	 "usage: yinxin status\n\nSays whether the bureau in YINXIN_DATA runs, its process, addresses, and which programs answer.\n"
-	 "Exit status 0: all of them answer; 1: it does not run, or not all answer.\n"},
+         "usage: yinxin status\n\nSays whether the bureau in YINXIN_DATA runs, its process, addresses, and which programs answer.\n"
+         "Exit status 0: all of them answer; 1: it does not run, or not all answer.\n"},
 	{"stop", NULL, 0, NULL, stop_main,
-	 "usage: yinxin stop\n\nEnds the bureau in YINXIN_DATA and waits until it is gone. Done, too, when it does not run.\n"},
+         "usage: yinxin stop\n\nEnds the bureau in YINXIN_DATA and waits until it is gone. Done, too, when it does not run.\n"},
 	{"init", NULL, 0, NULL, init_main,
-	 "usage: yinxin init\n\nCreates the demonstration bureau in YINXIN_DATA, with its ceremony, and stops.\n"},
+         "usage: yinxin init\n\nCreates the demonstration bureau in YINXIN_DATA, with its ceremony, and stops.\n"},
 	{"clock", NULL, 1, NULL, clock_main,
-	 "usage: yinxin clock SEC\n\nMoves the clock of all processes of the demonstration in YINXIN_DATA by SEC seconds (negative: back)\n"
-	 "from real time; 0 is real time again.\n"},
+         "usage: yinxin clock SEC\n\nMoves the clock of all processes of the demonstration in YINXIN_DATA by SEC seconds (negative: back)\n"
+         "from real time; 0 is real time again.\n"},
 	{"verify", NULL, 1, "--root", verify_main,
-	 "usage: yinxin verify FILE [--root HEX]\n\nExplains a receipt step by step and says whether it proves what it says; needs no network.\n"
-	 "  --root HEX   SM3 of the bureau's root certificate; else $YINXIN_DATA/root.sm3, else /etc/yinxin/root.sm3,\n"
-	 "               (YINXIN_DATA not set: last, var/root.sm3)\n"},
+         "usage: yinxin verify FILE [--root HEX]\n\nExplains a receipt step by step and says whether it proves what it says; needs no network.\n"
+         "  --root HEX   SM3 of the bureau's root certificate; else $YINXIN_DATA/root.sm3, else /etc/yinxin/root.sm3,\n"
+         "               (YINXIN_DATA not set: last, var/root.sm3)\n"},
 	{"log", "verify", 0, "--data", log_verify_main,
-	 "usage: yinxin log verify [--data DIR]\n\nComputes the whole log of the bureau anew with all rows that it covers, and names what was changed.\n"
-	 "  --data DIR   folder of the bureau; else $YINXIN_DATA, else var\n"},
+         "usage: yinxin log verify [--data DIR]\n\nComputes the whole log of the bureau anew with all rows that it covers, and names what was changed.\n"
+         "  --data DIR   folder of the bureau; else $YINXIN_DATA, else var\n"},
 };
 
 static bool is_help(const char *word)
@@ -263,8 +266,8 @@ static bool is_help(const char *word)
 
 static int wrong(const struct command *c, const char *why, const char *word)
 {
-	fprintf(stderr, "yinxin: %s%s%.64s;用法见 yinxin %s%s%s --help\n", why, *word ? ": " : "", word, c->name, c->name2 ? " " : "",
-		c->name2 ? c->name2 : "");
+	fprintf(stderr, "yinxin: %s%s%.64s;用法见 yinxin %s%s%s --help\n", why, *word ? ": " : "", word, c->name,
+	        c->name2 != NULL ? " " : "", c->name2 != NULL ? c->name2 : "");
 	return 2;
 }
 
@@ -275,9 +278,9 @@ static int run_command(const struct command *c, int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		if (is_help(argv[i]))
 			return fputs(c->help, stdout) < 0;
-		if (c->option && strcmp(argv[i], c->option) == 0) {
-			if (i + 1 == argc || args[c->words])
-				return wrong(c, args[c->words] ? "参数重复" : "参数后缺少值", argv[i]);
+		if (c->option != NULL && strcmp(argv[i], c->option) == 0) {
+			if (i + 1 == argc || args[c->words] != NULL)
+				return wrong(c, args[c->words] != NULL ? "参数重复" : "参数后缺少值", argv[i]);
 			args[c->words] = argv[++i];
 		} else if (argv[i][0] == '-' && !(c->run == clock_main && argv[i][1] >= '0' && argv[i][1] <= '9')) {
 			return wrong(c, "不认识的参数", argv[i]);
@@ -298,14 +301,18 @@ static int dispatch(int argc, char **argv)
 		if (strcmp(argv[0], c->name) != 0)
 			continue;
 		first_known = true;
-		if (!c->name2)
+		if (c->name2 == NULL)
 			return run_command(c, argc - 1, argv + 1);
 		if (argc > 1 && strcmp(argv[1], c->name2) == 0)
 			return run_command(c, argc - 2, argv + 2);
 		if (argc == 1 || is_help(argv[1])) /* "yinxin log --help" */
 			return argc == 1 ? wrong(c, "缺少子命令", "verify") : fputs(c->help, stdout) < 0;
 	}
-	return unknown("yinxin", argv[0][0] == '-' ? "参数" : first_known ? "子命令" : "命令", argv[first_known ? 1 : 0]);
+	return unknown("yinxin",
+	               argv[0][0] == '-' ? "参数"
+	               : first_known     ? "子命令"
+	                                 : "命令",
+	               argv[first_known ? 1 : 0]);
 }
 
 int main(int argc, char **argv)

@@ -79,9 +79,11 @@ static enum err serve(const struct conf *c)
 	sigset_t wait_mask;
 	bool filtered = false, fenced = false;
 	const char *const ro[] = {NULL}, *const rw[] = {conf_str(c, "keys"), conf_str(c, "slots"), NULL};
-	const struct bay_conf bc = {.keys = conf_str(c, "keys"), .slots = conf_str(c, "slots"),
-				    .count = (unsigned)conf_int(c, "count"), .restore = conf_bool(c, "restore"),
-				    .event = on_event};
+	const struct bay_conf bc = {.keys = conf_str(c, "keys"),
+	                            .slots = conf_str(c, "slots"),
+	                            .count = (unsigned)conf_int(c, "count"),
+	                            .restore = conf_bool(c, "restore"),
+	                            .event = on_event};
 
 	catch_signals(&wait_mask);
 	TRY(gm_start());

@@ -52,8 +52,8 @@ static enum err cmd_move(const struct args *a, struct place *p)
 
 	if (!bay_name_ok(a->word[0]))
 		return ERR(ABSENT, "no key has such a name");
-	(void)snprintf(line, sizeof(line), "%s %s%s%.16s", insert ? "INSERT" : "REMOVE", a->word[0], a->word[1] ? " " : "",
-		       a->word[1] ? a->word[1] : "");
+	(void)snprintf(line, sizeof(line), "%s %s%s%.16s", insert ? "INSERT" : "REMOVE", a->word[0],
+	               a->word[1] != NULL ? " " : "", a->word[1] != NULL ? a->word[1] : "");
 	TRY(bay_call(p->slots, line, list, &n));
 	if (insert && n == 1)
 		printf("%s %s\n", list[0].slot, list[0].serial);
@@ -78,17 +78,18 @@ static const char *pin_by(const struct token_info *info)
 /* As the list at the start of the demonstration says: a PIN that stands in demo.json was set by it. */
 static bool demo_set_pin(const struct place *p, const char *name)
 {
-	char path[PLACE_PATH_MAX + sizeof "/demo.json"];
+	char path[PLACE_PATH_MAX + sizeof("/demo.json")];
 	size_t i;
 	json_t *key;
 	bool found = false;
 	AUTO_BUF(text, JSON_TEXT_MAX);
 	AUTO_JSON doc = NULL;
 
-	(void)snprintf(path, sizeof path, "%s/demo.json", p->data);
+	(void)snprintf(path, sizeof(path), "%s/demo.json", p->data);
 	if (file_read(path, &text) == ERR_OK && json_parse(buf_span(&text), &doc) == ERR_OK)
 		json_array_foreach(json_object_get(doc, "keys"), i, key)
-			found = found || (strcmp(json_str_or(key, "name", ""), name) == 0 && *json_str_or(key, "pin", ""));
+			found = found ||
+			        (strcmp(json_str_or(key, "name", ""), name) == 0 && *json_str_or(key, "pin", ""));
 	err_clear();
 	return found;
 }
@@ -121,7 +122,7 @@ static const char *words(const json_t *row, const char *member, const char *cons
 {
 	const char *value = json_str_or(row, member, "");
 
-	for (size_t i = 0; table[i][0]; i++)
+	for (size_t i = 0; table[i][0] != NULL; i++)
 		if (strcmp(table[i][0], value) == 0)
 			return table[i][1];
 	return "";
@@ -129,16 +130,19 @@ static const char *words(const json_t *row, const char *member, const char *cons
 
 static void print_row(const json_t *row)
 {
-	static const char *const pins[][2] = {{"none", "未设置密码"}, {"holder", "密码由持有人自设"}, {"transport", "传递密码"},
-		{"demo", "密码由演示程序随机设置"}, {NULL, NULL}};
+	static const char *const pins[][2] = {{"none", "未设置密码"},
+	                                      {"holder", "密码由持有人自设"},
+	                                      {"transport", "传递密码"},
+	                                      {"demo", "密码由演示程序随机设置"},
+	                                      {NULL, NULL}};
 	AUTO_BUF(until, 64);
 
-	if (json_object_get(row, "not_after"))
+	if (json_object_get(row, "not_after") != NULL)
 		text_last_day_cn(&until, json_int_or(row, "not_after", 0));
 	printf("%s  %s  %s  %s  %s  %s  %s", json_str_or(row, "slot", ""), json_str_or(row, "name", ""),
 	       json_str_or(row, "serial", ""), json_str_or(row, "state", json_str_or(row, "error", "")),
 	       json_str_or(row, "holder", "-"), json_str_or(row, "unit", "-"), until.len ? buf_cstr(&until) : "-");
-	if (json_object_get(row, "tries"))
+	if (json_object_get(row, "tries") != NULL)
 		printf("  剩余%d次  %s", (int)json_int_or(row, "tries", 0), words(row, "pin_by", pins));
 	printf("\n");
 }
@@ -256,7 +260,8 @@ static enum err post(CURL *curl, const char *origin, const char *path, const jso
 }
 
 /* The challenge must be this bureau's and this site's, or nothing is signed. */
-static enum err build_login(const struct place *p, const char *origin, const json_t *challenge, struct statement **ret_s)
+static enum err build_login(const struct place *p, const char *origin, const json_t *challenge,
+                            struct statement **ret_s)
 {
 	const char *bureau, *nonce, *named;
 	AUTO_BUF(now, 32);
@@ -269,7 +274,10 @@ static enum err build_login(const struct place *p, const char *origin, const jso
 	if (strcmp(named, origin) != 0)
 		return ERR(L_ORIGIN, "portal calls itself by another origin");
 	text_time(&now, place_now(p));
-	const struct statement_kv kv[] = {{"bureau", bureau}, {"nonce", nonce}, {"time", buf_cstr(&now)}, {"origin", origin}};
+	const struct statement_kv kv[] = {{"bureau", bureau},
+	                                  {"nonce", nonce},
+	                                  {"time", buf_cstr(&now)},
+	                                  {"origin", origin}};
 	return statement_build("LOGIN", kv, COUNT_OF(kv), ret_s);
 }
 
@@ -306,9 +314,9 @@ static enum err print_session(CURL *curl)
 	bool found = false;
 
 	curl_easy_getinfo(curl, CURLINFO_COOKIELIST, &jar);
-	for (const struct curl_slist *l = jar; l; l = l->next) {
-		const char *name = strstr(l->data, "\tyx_session"), *end = name ? strchr(name + 1, '\t') : NULL;
-		if (end && end[1]) {
+	for (const struct curl_slist *l = jar; l != NULL; l = l->next) {
+		const char *name = strstr(l->data, "\tyx_session"), *end = name != NULL ? strchr(name + 1, '\t') : NULL;
+		if (end != NULL && end[1]) {
 			printf("%.*s=%s\n", (int)(end - name - 1), name + 1, end + 1);
 			found = true;
 		}
@@ -340,7 +348,7 @@ static enum err cmd_login(const struct args *a, struct place *p)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return ERR(INTERNAL, "libcurl");
 	CURL *curl = curl_easy_init();
-	if (!curl)
+	if (curl == NULL)
 		return ERR(NOMEM, "libcurl");
 	curl_easy_setopt(curl, CURLOPT_COOKIEFILE, "");
 	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
@@ -368,7 +376,8 @@ static const struct command commands[] = {
 static bool origin_ok(const char *s)
 {
 	const char *host = strncmp(s, "http://", 7) == 0 ? s + 7 : strncmp(s, "https://", 8) == 0 ? s + 8 : NULL;
-	return host && *host && strlen(s) <= 255 && !strpbrk(host, "/?#@ \\") && text_line_check(span_str(s)) == ERR_OK;
+	return host != NULL && *host && strlen(s) <= 255 && strpbrk(host, "/?#@ \\") == NULL &&
+	       text_line_check(span_str(s)) == ERR_OK;
 }
 
 static bool take_fd(const char *s, int *ret_fd)
@@ -387,17 +396,16 @@ static bool parse_args(int argc, char **argv, struct args *a)
 		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
 		if (strcmp(argv[i], "--json") == 0)
 			a->json = true;
-		else if (strcmp(argv[i], "--key") == 0 && value && ++i)
+		else if (strcmp(argv[i], "--key") == 0 && value != NULL && ++i)
 			a->key = value;
-		else if (strcmp(argv[i], "--origin") == 0 && value && origin_ok(value) && ++i)
+		else if (strcmp(argv[i], "--origin") == 0 && value != NULL && origin_ok(value) && ++i)
 			a->origin = value;
-		else if (strcmp(argv[i], "--pin-fd") == 0 && value && take_fd(value, &a->pin_fd) && ++i)
+		else if (strcmp(argv[i], "--pin-fd") == 0 && value != NULL && take_fd(value, &a->pin_fd) && ++i)
 			continue;
-		else if (argv[i][0] == '-' || (a->command && a->words == 2)) {
+		else if (argv[i][0] == '-' || (a->command != NULL && a->words == 2)) {
 			a->odd = argv[i];
 			return false;
-		}
-		else if (!a->command)
+		} else if (a->command == NULL)
 			a->command = argv[i];
 		else
 			a->word[a->words++] = argv[i];
@@ -411,9 +419,10 @@ static const struct command *find_command(const struct args *a)
 		const struct command *c = &commands[i];
 		if (strcmp(c->name, a->command) != 0)
 			continue;
-		bool fits = a->words >= c->min_words && a->words <= c->max_words && (c->takes_key || (!a->key && a->pin_fd < 0)) &&
-			    (a->origin != NULL) == c->needs_origin && (!c->needs_origin || a->pin_fd >= 0) &&
-			    (!a->json || c->run == cmd_list);
+		bool fits = a->words >= c->min_words && a->words <= c->max_words &&
+		            (c->takes_key || (a->key == NULL && a->pin_fd < 0)) &&
+		            (a->origin != NULL) == c->needs_origin && (!c->needs_origin || a->pin_fd >= 0) &&
+		            (!a->json || c->run == cmd_list);
 		return fits ? c : NULL;
 	}
 	return NULL;
@@ -423,12 +432,15 @@ static int wrong_usage(const struct args *a)
 {
 	bool known = false;
 
-	for (size_t i = 0; a->command && i < COUNT_OF(commands); i++)
+	for (size_t i = 0; a->command != NULL && i < COUNT_OF(commands); i++)
 		known = known || strcmp(commands[i].name, a->command) == 0;
-	if (a->command && !known)
+	if (a->command != NULL && !known)
 		return unknown("yxkey", "命令", a->command);
-	fprintf(stderr, "yxkey: %s%s%.64s;用法见 yxkey --help\n", a->odd ? "参数不正确或缺少值" : a->command ? "参数不全或与命令不符" : "没有给出命令",
-		a->odd ? ": " : "", a->odd ? a->odd : "");
+	fprintf(stderr, "yxkey: %s%s%.64s;用法见 yxkey --help\n",
+	        a->odd != NULL       ? "参数不正确或缺少值"
+	        : a->command != NULL ? "参数不全或与命令不符"
+	                             : "没有给出命令",
+	        a->odd != NULL ? ": " : "", a->odd != NULL ? a->odd : "");
 	return 2;
 }
 
@@ -454,7 +466,7 @@ int main(int argc, char **argv)
 			return puts("yxkey 0.1.0") >= 0 ? 0 : 1;
 	}
 	const struct command *c = parse_args(argc, argv, &a) ? find_command(&a) : NULL;
-	if (!c)
+	if (c == NULL)
 		return wrong_usage(&a);
 	enum err e = place_find(&p);
 	if (e == ERR_OK)

@@ -9,16 +9,16 @@ void act_done(struct act *a)
 }
 
 enum err act_open(struct span statement, struct span sig, struct span cert_der, const char *type, const char *bureau,
-		  struct act *ret_a)
+                  struct act *ret_a)
 {
 	AUTO(statement) s = NULL;
 	AUTO(cert) c = NULL;
 	struct sm2_sig raw;
 
 	TRY(statement_parse(statement, &s));
-	if (type && strcmp(statement_type(s), type) != 0)
+	if (type != NULL && strcmp(statement_type(s), type) != 0)
 		return ERR(STATEMENT, "a %s where a %s belongs", statement_type(s), type);
-	if (!bureau || strcmp(statement_get(s, "bureau"), bureau) != 0)
+	if (bureau == NULL || strcmp(statement_get(s, "bureau"), bureau) != 0)
 		return ERR(BUREAU, "%s names another bureau", statement_type(s));
 	if (sig.len != ACT_SIG_LEN)
 		return ERR(SIG, "signature of %zu octets", sig.len);

@@ -11,16 +11,22 @@
 #include <unistd.h>
 
 #define MAGIC "YXC1"
-enum { BOUND_LEN = 4 + 4 + 8 + CHAIN_HEAD_LEN, CHECK_LEN = 8, HEADER_LEN = BOUND_LEN + CHECK_LEN,
-	FRAME_MAX = HEADER_LEN + CHAIN_RECORD_MAX + SM3_LEN, PATH_BYTES_MAX = 4096, ROOM_STEP = 256 };
+enum {
+	BOUND_LEN = 4 + 4 + 8 + CHAIN_HEAD_LEN,
+	CHECK_LEN = 8,
+	HEADER_LEN = BOUND_LEN + CHECK_LEN,
+	FRAME_MAX = HEADER_LEN + CHAIN_RECORD_MAX + SM3_LEN,
+	PATH_BYTES_MAX = 4096,
+	ROOM_STEP = 256
+};
 
 struct chain {
 	int fd;
-	bool failed;          /* a write failed: what is on disk is unknown until the file is read anew */
+	bool failed; /* a write failed: what is on disk is unknown until the file is read anew */
 	uint64_t next;
 	uint8_t head[CHAIN_HEAD_LEN];
-	uint64_t end;         /* octets in whole frames */
-	uint64_t *offsets;    /* of frame i + 1 */
+	uint64_t end;      /* octets in whole frames */
+	uint64_t *offsets; /* of frame i + 1 */
 	size_t room;
 };
 
@@ -31,7 +37,7 @@ static enum err io_err(const char *what)
 
 void chain_free(struct chain *c)
 {
-	if (!c)
+	if (c == NULL)
 		return;
 	if (c->fd >= 0)
 		close(c->fd); /* and with it the lock */
@@ -60,8 +66,8 @@ static void put_bound(struct buf *out, uint32_t len, uint64_t seq, const uint8_t
 	buf_put(out, span_of(prev, CHAIN_HEAD_LEN));
 }
 
-/* Without a check of its own, a changed length in the last frame would look like a torn tail, and an acknowledged record
- * would be cut away in silence. */
+/* Without a check of its own, a changed length in the last frame would look like a torn tail, and an acknowledged
+ * record would be cut away in silence. */
 static enum err header_check(struct span bound, uint8_t ret_check[CHECK_LEN])
 {
 	uint8_t digest[SM3_LEN];
@@ -92,7 +98,7 @@ static enum err read_at(int fd, uint64_t at, size_t len, struct buf *out)
 	uint8_t *room = buf_room(out, len);
 	size_t got = 0;
 
-	if (!room && len > 0)
+	if (room == NULL && len > 0)
 		return buf_err(out);
 	while (got < len) {
 		ssize_t n = pread(fd, room + got, len - got, (off_t)(at + got));
@@ -131,7 +137,7 @@ static enum err header_fits(const struct chain *c, struct span header, bool *ret
 
 	TRY(header_check(span_sub(header, 0, BOUND_LEN), check));
 	*ret_fits = is_torn_header(c, span_sub(header, 0, BOUND_LEN)) && span_take_u32(&rest, &len) &&
-		    len <= CHAIN_RECORD_MAX && span_eq(span_sub(header, BOUND_LEN, CHECK_LEN), SPAN_ARR(check));
+	            len <= CHAIN_RECORD_MAX && span_eq(span_sub(header, BOUND_LEN, CHECK_LEN), SPAN_ARR(check));
 	*ret_len = len;
 	return ERR_OK;
 }
@@ -156,7 +162,8 @@ static enum err look(const struct chain *c, uint64_t left, struct buf *frame, en
 	}
 	TRY(read_at(c->fd, c->end, (size_t)total, frame));
 	TRY(sm3_digest(span_sub(buf_span(frame), 0, HEADER_LEN + len), digest));
-	*ret_found = span_eq(span_sub(buf_span(frame), HEADER_LEN + len, SM3_LEN), SPAN_ARR(digest)) ? FOUND_FRAME : FOUND_DAMAGE;
+	*ret_found = span_eq(span_sub(buf_span(frame), HEADER_LEN + len, SM3_LEN), SPAN_ARR(digest)) ? FOUND_FRAME
+	                                                                                             : FOUND_DAMAGE;
 	return ERR_OK;
 }
 
@@ -172,7 +179,7 @@ static enum err make_room(struct chain *c)
 		return ERR_OK;
 	size_t room = c->room < ROOM_STEP ? ROOM_STEP : c->room * 2;
 	uint64_t *grown = reallocarray(c->offsets, room, sizeof(*grown));
-	if (!grown)
+	if (grown == NULL)
 		return ERR(NOMEM, "chain file of %llu records", (unsigned long long)c->next);
 	c->offsets = grown;
 	c->room = room;
@@ -211,7 +218,7 @@ static enum err walk(struct chain *c, chain_fn *fn, void *ctx, uint64_t size, en
 		TRY(look(c, size - c->end, &frame, &found));
 		if (found != FOUND_FRAME)
 			break;
-		if (fn)
+		if (fn != NULL)
 			TRY(fn(c->next, record_of(buf_span(&frame)), ctx));
 		TRY(make_room(c));
 		accept_frame(c, buf_span(&frame));
@@ -225,7 +232,8 @@ static enum err open_fd(const char *path, int flags, int *ret_fd)
 	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 
 	if (fd < 0)
-		return errno == ENOENT ? ERR(ABSENT, "%s: %s", path, strerror(errno)) : ERR(IO, "%s: %s", path, strerror(errno));
+		return errno == ENOENT ? ERR(ABSENT, "%s: %s", path, strerror(errno))
+		                       : ERR(IO, "%s: %s", path, strerror(errno));
 	*ret_fd = fd;
 	return ERR_OK;
 }
@@ -234,7 +242,7 @@ static enum err chain_new(struct chain **ret_c)
 {
 	struct chain *c = calloc(1, sizeof(*c));
 
-	if (!c)
+	if (c == NULL)
 		return ERR(NOMEM, "chain file");
 	c->fd = -1;
 	c->next = 1;
@@ -247,7 +255,8 @@ static enum err sync_folder(const char *path)
 {
 	char folder[PATH_BYTES_MAX];
 	const char *slash = strrchr(path, '/');
-	int n = snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	int n = snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int)(slash - path) : 1,
+	                 slash != NULL ? path : ".");
 
 	if (n < 0 || n >= (int)sizeof(folder))
 		return ERR(LIMIT, "path of %zu octets", strlen(path));
@@ -278,7 +287,8 @@ enum err chain_open(const char *path, chain_fn *fn, void *ctx, struct chain **re
 	TRY(file_size(c->fd, &size));
 	TRY(walk(c, fn, ctx, size, &found));
 	if (found == FOUND_DAMAGE)
-		return ERR(JOURNAL, "%s: record %llu, octet %llu", path, (unsigned long long)c->next, (unsigned long long)c->end);
+		return ERR(JOURNAL, "%s: record %llu, octet %llu", path, (unsigned long long)c->next,
+		           (unsigned long long)c->end);
 	if (found == FOUND_TORN && ftruncate(c->fd, (off_t)c->end) != 0)
 		return io_err("cutting the torn tail");
 	/* What was replayed may have reached the page cache and no further when its writer died. */

@@ -4,10 +4,10 @@
  *   frame: "YXC1" | u32 length | u64 seq | 32 previous head | 8 check of these 48 | record | 32 SM3 of all before
  *
  * Numbers start at 1; the head is the last frame's SM3, zeros before the first. What chain_append acknowledged is on
- * disk. A crash can leave only a beginning of the last frame: chain_open cuts that off. Anything else that does not fit,
- * a whole last record with a wrong hash included, is damage: ERR_JOURNAL, nothing is changed. A file cut at a border
- * of two records cannot be told from an older one: who needs that keeps the head elsewhere.
- * One process at a time (locked; ERR_BUSY). File mode 0600. Not for two threads at once. */
+ * disk. A crash can leave only a beginning of the last frame: chain_open cuts that off. Anything else that does not
+ * fit, a whole last record with a wrong hash included, is damage: ERR_JOURNAL, nothing is changed. A file cut at a
+ * border of two records cannot be told from an older one: who needs that keeps the head elsewhere. One process at a
+ * time (locked; ERR_BUSY). File mode 0600. Not for two threads at once. */
 #pragma once
 #include "base/buf.h"
 
@@ -26,7 +26,7 @@ DEFINE_AUTO(chain)
 enum err chain_append(struct chain *c, struct span record, uint64_t *ret_seq) MUST_CHECK;
 /* One record again, its hash checked: ERR_ABSENT, ERR_JOURNAL. */
 enum err chain_read(const struct chain *c, uint64_t seq, struct buf *out) MUST_CHECK;
-uint64_t chain_next(const struct chain *c);                            /* the number the next record will bear */
+uint64_t chain_next(const struct chain *c); /* the number the next record will bear */
 void chain_head(const struct chain *c, uint8_t ret_head[CHAIN_HEAD_LEN]);
 
 /* Reads without changing: *ret_count whole, good records from the start; *ret_bad_seq the first that does not verify,

@@ -20,7 +20,8 @@ static const struct type_words {
 	{"ROSTER", "安全管理员", "确认第 {number} 期岗位名册，共 {#entry} 人"},
 	{"STOCK", NULL, "{#card} 个证书介质入库"},
 	{"FILING-SUBMIT", NULL, "申报“{matter}”，申报编号 {filing} 第 {version} 版，{unit-name}，共 {#row} 行"},
-	{"FILING-CORRECT", NULL, "更正申报 {corrects}：“{matter}”，申报编号 {filing} 第 {version} 版，{unit-name}，共 {#row} 行"},
+	{"FILING-CORRECT", NULL,
+         "更正申报 {corrects}：“{matter}”，申报编号 {filing} 第 {version} 版，{unit-name}，共 {#row} 行"},
 	{"FILING-WITHDRAW", NULL, "取消申报 {filing} 第 {version} 版，原因：{reason}"},
 	{"CERT-RETURN", NULL, "退回 {holder} 的证书申请 {case} 第 {version} 版补正，原因：{reason}"},
 	{"CERT-REFUSE", "受理员", "不予受理 {holder} 的证书申请 {case} 第 {version} 版，原因：{reason}"},
@@ -33,19 +34,37 @@ static const struct type_words {
 static const struct {
 	const char *profile, *role;
 } roles[] = {
-	{"unit-sign", "单位经办人"}, {"unit-member-sign", "单位经办人"}, {"person-sign", "个人"}, {"staff-sign", "工作人员"},
+	{"unit-sign", "单位经办人"},
+	{"unit-member-sign", "单位经办人"},
+	{"person-sign", "个人"},
+	{"staff-sign", "工作人员"},
 };
 
 static const struct {
 	const char *kind, *zh;
 } kinds[] = {
-	{"CERT-OPEN", "登记证书申请"}, {"CERT-REVISE", "修改证书申请"}, {"CERT-RETURN", "退回证书申请"},
-	{"CERT-REFUSE", "不予办理证书"}, {"CERT-VOID", "证书申请自动作废"}, {"CERT-BORN", "介质内生成密钥"}, {"CERT-ISSUE", "签发证书"},
-	{"CERT-INSTALLED", "证书写入介质"}, {"FILING-SAVE", "保存申报草稿"},
-	{"FILING-RULE", "申报按规则办理"}, {"BILL-RUN", "生成月度账单"}, {"BILL-APPROVE", "确认月度账单"}, {"LOGIN", "登录"},
-	{"JOURNAL", "签发日志"}, {"LOG-ADOPT", "原有数据纳入日志"}, {"CASE-LOOK", "查看证书申请"}, {"CASE-TIMER", "证书申请到期处理"},
-	{"UNIT-INSURANCE", "登记单位参保"}, {"ACCOUNT-PUT", "登记账号"}, {"ACCOUNT-FREEZE", "停用账号"},
-	{"ACCOUNT-UNFREEZE", "恢复账号"}, {"ACCOUNT-PASSWORD", "修改登录密码"},
+	{"CERT-OPEN", "登记证书申请"},
+	{"CERT-REVISE", "修改证书申请"},
+	{"CERT-RETURN", "退回证书申请"},
+	{"CERT-REFUSE", "不予办理证书"},
+	{"CERT-VOID", "证书申请自动作废"},
+	{"CERT-BORN", "介质内生成密钥"},
+	{"CERT-ISSUE", "签发证书"},
+	{"CERT-INSTALLED", "证书写入介质"},
+	{"FILING-SAVE", "保存申报草稿"},
+	{"FILING-RULE", "申报按规则办理"},
+	{"BILL-RUN", "生成月度账单"},
+	{"BILL-APPROVE", "确认月度账单"},
+	{"LOGIN", "登录"},
+	{"JOURNAL", "签发日志"},
+	{"LOG-ADOPT", "原有数据纳入日志"},
+	{"CASE-LOOK", "查看证书申请"},
+	{"CASE-TIMER", "证书申请到期处理"},
+	{"UNIT-INSURANCE", "登记单位参保"},
+	{"ACCOUNT-PUT", "登记账号"},
+	{"ACCOUNT-FREEZE", "停用账号"},
+	{"ACCOUNT-UNFREEZE", "恢复账号"},
+	{"ACCOUNT-PASSWORD", "修改登录密码"},
 };
 
 /* Who, when nobody signed. The rest of the name is shown only where it names a person. */
@@ -53,18 +72,25 @@ static const struct {
 	const char *prefix, *zh;
 	bool rest;
 } makers[] = {
-	{"session:", "已登录的用户 ", true}, {"service:signer", "签发服务", false}, {"service:register", "登记数据服务", false},
-	{"signer:journal", "签发服务的日志", false}, {"migration:", "数据升级", false},
-	{"accept-on-review", "随审核一并受理的规则", false}, {"corrected-by-", "另件更正办结的规则", false},
-	{"void-not-corrected", "逾期未补正作废的规则", false}, {"void-draft-too-old", "草稿逾期未申报作废的规则", false},
-	{"timer:void-not-corrected", "逾期未补正作废的规则", false}, {"timer:void-draft-too-old", "草稿逾期未办理作废的规则", false},
-	{"timer:case-days", "证书申请期限的规则", false}, {"timer:month-run", "月度结算的规则", false},
+	{"session:", "已登录的用户 ", true},
+	{"service:signer", "签发服务", false},
+	{"service:register", "登记数据服务", false},
+	{"signer:journal", "签发服务的日志", false},
+	{"migration:", "数据升级", false},
+	{"accept-on-review", "随审核一并受理的规则", false},
+	{"corrected-by-", "另件更正办结的规则", false},
+	{"void-not-corrected", "逾期未补正作废的规则", false},
+	{"void-draft-too-old", "草稿逾期未申报作废的规则", false},
+	{"timer:void-not-corrected", "逾期未补正作废的规则", false},
+	{"timer:void-draft-too-old", "草稿逾期未办理作废的规则", false},
+	{"timer:case-days", "证书申请期限的规则", false},
+	{"timer:month-run", "月度结算的规则", false},
 	{"timer:", "到期规则", false},
 };
 
 static const struct type_words *words_of(const struct verify_act *a)
 {
-	for (size_t i = 0; a->statement && i < COUNT_OF(types); i++)
+	for (size_t i = 0; a->statement != NULL && i < COUNT_OF(types); i++)
 		if (strcmp(types[i].type, statement_type(a->statement)) == 0)
 			return &types[i];
 	return NULL;
@@ -93,8 +119,8 @@ static void put_words(const struct statement *s, const char *what, struct buf *o
 		if (!*what)
 			break;
 		len = strcspn(what, "}");
-		INVARIANT(what[len] == '}' && len < sizeof key);
-		(void)snprintf(key, sizeof key, "%.*s", (int)(len - 1), what + 1);
+		INVARIANT(what[len] == '}' && len < sizeof(key));
+		(void)snprintf(key, sizeof(key), "%.*s", (int)(len - 1), what + 1);
 		if (key[0] == '#')
 			buf_printf(out, "%zu", statement_count(s, key + 1));
 		else
@@ -107,9 +133,9 @@ static void put_words(const struct statement *s, const char *what, struct buf *o
 
 const char *describe_title(const struct verify_act *a)
 {
-	if (a->statement) {
+	if (a->statement != NULL) {
 		const char *zh = statement_type_zh(statement_type(a->statement));
-		return zh ? zh : statement_type(a->statement);
+		return zh != NULL ? zh : statement_type(a->statement);
 	}
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		if (span_eq_str(a->raw->kind, kinds[i].kind))
@@ -121,9 +147,9 @@ const char *describe_role(const struct verify_act *a)
 {
 	const struct type_words *w = words_of(a);
 
-	if (!a->cert)
+	if (a->cert == NULL)
 		return span_starts(a->raw->rule, SPAN_LIT("session:")) ? "工作人员" : "系统";
-	if (w && w->role)
+	if (w != NULL && w->role != NULL)
 		return w->role;
 	for (size_t i = 0; i < COUNT_OF(roles); i++)
 		if (strcmp(roles[i].profile, cert_profile(a->cert)) == 0)
@@ -135,9 +161,9 @@ void describe_who(const struct verify_act *a, struct buf *out)
 {
 	struct span rule = a->raw->rule;
 
-	if (a->cert) {
-		buf_printf(out, "%s(%s%s%s)", cert_common_name(a->cert), cert_org(a->cert), cert_org(a->cert)[0] ? "," : "",
-			   cert_person_id(a->cert));
+	if (a->cert != NULL) {
+		buf_printf(out, "%s(%s%s%s)", cert_common_name(a->cert), cert_org(a->cert),
+		           cert_org(a->cert)[0] ? "," : "", cert_person_id(a->cert));
 		return;
 	}
 	for (size_t i = 0; i < COUNT_OF(makers); i++) {
@@ -156,7 +182,7 @@ void describe_what(const struct verify_act *a, struct buf *out)
 {
 	const struct type_words *w = words_of(a);
 
-	if (w)
+	if (w != NULL)
 		put_words(a->statement, w->what, out);
 	else
 		buf_str(out, describe_title(a));
@@ -164,7 +190,7 @@ void describe_what(const struct verify_act *a, struct buf *out)
 
 void describe_status(const struct verify_act *a, struct buf *out)
 {
-	if (!a->cert)
+	if (a->cert == NULL)
 		return;
 	buf_str(out, "当时有效");
 	if (a->status.state != OCSP_REVOKED)
@@ -180,7 +206,7 @@ void describe_step(const struct verify_act *a, struct buf *out)
 	describe_who(a, out);
 	buf_str(out, "于 ");
 	text_time_cn(out, a->raw->time);
-	if (a->cert) {
+	if (a->cert != NULL) {
 		buf_printf(out, " 签名，证书 %s ", cert_serial(a->cert));
 		describe_status(a, out);
 	} else {

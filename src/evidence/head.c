@@ -2,8 +2,8 @@
 #include "base/text.h"
 #include <string.h>
 
-#define HEAD_LINE "YINXIN-HEAD-1\n"
-#define SEAL_LINE "YINXIN-SEAL-1\n"
+#define HEAD_LINE   "YINXIN-HEAD-1\n"
+#define SEAL_LINE   "YINXIN-SEAL-1\n"
 #define LOG_PROFILE "log"
 
 /* --- build --- */

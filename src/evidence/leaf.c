@@ -50,8 +50,8 @@ static void put_text(struct buf *out, const char *s)
 enum err leaf_encode(const struct leaf *l, struct buf *out)
 {
 	TRY(leaf_texts_check(l->kind, l->subject, l->rule));
-	if (l->epoch == 0 || l->epoch > LEAF_NUMBER_END || l->index >= LEAF_NUMBER_END || l->seq == 0 || l->seq > INT64_MAX ||
-	    l->time < 0)
+	if (l->epoch == 0 || l->epoch > LEAF_NUMBER_END || l->index >= LEAF_NUMBER_END || l->seq == 0 ||
+	    l->seq > INT64_MAX || l->time < 0)
 		return ERR(SYNTAX, "number of a log entry");
 	buf_str(out, "YXL1");
 	buf_u64(out, l->epoch);

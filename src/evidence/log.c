@@ -21,7 +21,7 @@ static enum err signer_part(struct log_act *a, const struct log_what *w)
 	if (w->sig.len != SM2_SIG_LEN || w->statement.len == 0)
 		return ERR(STATE, "signature of %zu octets over %zu", w->sig.len, w->statement.len);
 	TRY(cert_parse(w->cert, &c));
-	(void)snprintf(a->serial, sizeof a->serial, "%s", cert_serial(c));
+	(void)snprintf(a->serial, sizeof(a->serial), "%s", cert_serial(c));
 	a->sig = w->sig;
 	a->cert = w->cert;
 	a->status = w->status;
@@ -42,14 +42,14 @@ static enum err statement_part(struct log_act *a, const struct field_keys *keys,
 
 enum err log_act_init(struct log_act *a, const struct field_keys *keys, const struct log_what *w)
 {
-	const char *rule = w->rule ? w->rule : "";
+	const char *rule = w->rule != NULL ? w->rule : "";
 
 	*a = (struct log_act){.time = w->time, .sealed = buf_make(LOG_STATEMENT_MAX + 1024)};
 	TRY(leaf_texts_check(w->kind, w->subject, rule));
-	(void)snprintf(a->kind, sizeof a->kind, "%s", w->kind);
-	(void)snprintf(a->subject, sizeof a->subject, "%s", w->subject);
-	(void)snprintf(a->rule, sizeof a->rule, "%s", rule);
-	TRY(rand_bytes(a->salt, sizeof a->salt));
+	(void)snprintf(a->kind, sizeof(a->kind), "%s", w->kind);
+	(void)snprintf(a->subject, sizeof(a->subject), "%s", w->subject);
+	(void)snprintf(a->rule, sizeof(a->rule), "%s", rule);
+	TRY(rand_bytes(a->salt, sizeof(a->salt)));
 	TRY(signer_part(a, w));
 	return statement_part(a, keys, w->statement);
 }
@@ -66,8 +66,8 @@ static bool cover_room(struct log_act *a)
 	if (a->covers < a->room)
 		return true;
 	size_t room = a->room > 0 ? a->room * 2 : 16;
-	struct log_cover *v = reallocarray(a->cover, room, sizeof *v);
-	if (!v) {
+	struct log_cover *v = reallocarray(a->cover, room, sizeof(*v));
+	if (v == NULL) {
 		a->no_memory = true;
 		return false;
 	}
@@ -77,7 +77,7 @@ static bool cover_room(struct log_act *a)
 }
 
 void log_act_cover_by(struct log_act *a, enum log_cover_kind kind, const char *table, const char *statement,
-		      const struct sql_arg *args, size_t n)
+                      const struct sql_arg *args, size_t n)
 {
 	const struct log_table *t = log_table_find(table);
 
@@ -85,9 +85,12 @@ void log_act_cover_by(struct log_act *a, enum log_cover_kind kind, const char *t
 	if (!cover_room(a))
 		return;
 	struct log_cover *c = &a->cover[a->covers++];
-	*c = (struct log_cover){.table = t, .kind = kind, .statement = kind == LOG_COVER_ROW ? t->get : statement, .n = n};
+	*c = (struct log_cover){.table = t,
+	                        .kind = kind,
+	                        .statement = kind == LOG_COVER_ROW ? t->get : statement,
+	                        .n = n};
 	if (n > 0)
-		memcpy(c->arg, args, n * sizeof *args);
+		memcpy(c->arg, args, n * sizeof(*args));
 }
 
 void log_act_cover(struct log_act *a, const char *table, const char *key, int64_t number)
@@ -95,7 +98,8 @@ void log_act_cover(struct log_act *a, const char *table, const char *key, int64_
 	const struct log_table *t = log_table_find(table);
 
 	INVARIANT(t != NULL && (strcmp(t->key, "t") == 0 || strcmp(t->key, "ti") == 0));
-	log_act_cover_by(a, LOG_COVER_ROW, table, NULL, (const struct sql_arg[]){A_TEXT(key), A_INT(number)}, strlen(t->key));
+	log_act_cover_by(a, LOG_COVER_ROW, table, NULL, (const struct sql_arg[]){A_TEXT(key), A_INT(number)},
+	                 strlen(t->key));
 }
 
 /* --- in it: SM3 of small rows only --- */
@@ -108,14 +112,18 @@ static enum err seq_row(const struct row *row, void *ctx)
 
 static void pending_of(const struct log_act *a, uint64_t seq, struct log_entry *ret_e)
 {
-	struct log_entry e = {.seq = seq, .pending = true, .time = a->time, .salt = SPAN_ARR(a->salt), .sig = a->sig,
-		.ocsp = a->status,
-		.has_statement = a->has_statement};
+	struct log_entry e = {.seq = seq,
+	                      .pending = true,
+	                      .time = a->time,
+	                      .salt = SPAN_ARR(a->salt),
+	                      .sig = a->sig,
+	                      .ocsp = a->status,
+	                      .has_statement = a->has_statement};
 
-	(void)snprintf(e.kind, sizeof e.kind, "%s", a->kind);
-	(void)snprintf(e.subject, sizeof e.subject, "%s", a->subject);
-	(void)snprintf(e.rule, sizeof e.rule, "%s", a->rule);
-	(void)snprintf(e.serial, sizeof e.serial, "%s", a->serial);
+	(void)snprintf(e.kind, sizeof(e.kind), "%s", a->kind);
+	(void)snprintf(e.subject, sizeof(e.subject), "%s", a->subject);
+	(void)snprintf(e.rule, sizeof(e.rule), "%s", a->rule);
+	(void)snprintf(e.serial, sizeof(e.serial), "%s", a->serial);
 	if (a->has_statement) {
 		e.sealed = buf_span(&a->sealed);
 		e.statement_sm3 = SPAN_ARR(a->statement_sm3);
@@ -138,11 +146,11 @@ static enum err entry_put(struct tx *tx, const struct log_entry *e)
 	log_entry_values(e, v);
 	TRY(log_marks(e->salt, v, LOG_ENTRY_COLUMNS, &marks));
 	return tx_exec(tx, "log_entry_put",
-		       SQL_ARGS(A_INT((int64_t)e->seq), A_INT(e->time), A_TEXT(e->kind), A_TEXT(e->subject), A_TEXT(e->rule),
-				blob_or_null(e->sealed), blob_or_null(e->statement_sm3), blob_or_null(e->sig),
-				blob_or_null(e->cert_sm3), A_TEXT(e->serial), A_BLOB(e->salt), A_BLOB(buf_span(&marks)),
-				blob_or_null(e->ocsp)),
-		       NULL);
+	               SQL_ARGS(A_INT((int64_t)e->seq), A_INT(e->time), A_TEXT(e->kind), A_TEXT(e->subject),
+	                        A_TEXT(e->rule), blob_or_null(e->sealed), blob_or_null(e->statement_sm3),
+	                        blob_or_null(e->sig), blob_or_null(e->cert_sm3), A_TEXT(e->serial), A_BLOB(e->salt),
+	                        A_BLOB(buf_span(&marks)), blob_or_null(e->ocsp)),
+	               NULL);
 }
 
 enum err log_append(struct tx *tx, const struct log_act *a)
@@ -156,7 +164,8 @@ enum err log_append(struct tx *tx, const struct log_act *a)
 	pending_of(a, (uint64_t)seq, &e);
 	TRY(entry_put(tx, &e));
 	if (a->cert.len > 0)
-		TRY(tx_exec(tx, "log_cert_put", SQL_ARGS(A_BLOB(SPAN_ARR(a->cert_sm3)), A_TEXT(a->serial), A_BLOB(a->cert)), NULL));
+		TRY(tx_exec(tx, "log_cert_put",
+		            SQL_ARGS(A_BLOB(SPAN_ARR(a->cert_sm3)), A_TEXT(a->serial), A_BLOB(a->cert)), NULL));
 	return log_covers_put(tx, a, (uint64_t)seq);
 }
 
@@ -180,11 +189,13 @@ static enum err adopt_tx(struct tx *tx, void *arg)
 enum err log_adopt(struct store *s, const struct clock *clock)
 {
 	AUTO_LOG_ACT(a);
-	const struct log_what w = {.kind = LOG_ADOPT_KIND, .subject = LOG_ADOPTED, .rule = "migration:" LOG_ADOPTED,
-		.time = clock_now(clock)};
+	const struct log_what w = {.kind = LOG_ADOPT_KIND,
+	                           .subject = LOG_ADOPTED,
+	                           .rule = "migration:" LOG_ADOPTED,
+	                           .time = clock_now(clock)};
 
 	TRY(log_act_init(&a, NULL, &w)); /* nothing is sealed */
-	for (const struct log_table *t = log_tables; t->name; t++)
+	for (const struct log_table *t = log_tables; t->name != NULL; t++)
 		log_act_cover_by(&a, LOG_COVER_NEW, t->name, t->all, NULL, 0);
 	return store_write(s, adopt_tx, &a);
 }
@@ -192,9 +203,23 @@ enum err log_adopt(struct store *s, const struct clock *clock)
 /* --- reading --- */
 
 const struct log_column log_entry_columns[] = {
-	{"seq", SQL_INT}, {"state", SQL_INT}, {"epoch", SQL_INT}, {"idx", SQL_INT}, {"time", SQL_INT}, {"kind", SQL_TEXT},
-	{"subject", SQL_TEXT}, {"rule", SQL_TEXT}, {"statement", SQL_BLOB}, {"statement_sm3", SQL_BLOB}, {"sig", SQL_BLOB},
-	{"cert_sm3", SQL_BLOB}, {"cert_serial", SQL_TEXT}, {"ocsp", SQL_BLOB}, {"salt", SQL_BLOB}, {"leaf", SQL_BLOB}, {NULL},
+	{"seq", SQL_INT},
+	{"state", SQL_INT},
+	{"epoch", SQL_INT},
+	{"idx", SQL_INT},
+	{"time", SQL_INT},
+	{"kind", SQL_TEXT},
+	{"subject", SQL_TEXT},
+	{"rule", SQL_TEXT},
+	{"statement", SQL_BLOB},
+	{"statement_sm3", SQL_BLOB},
+	{"sig", SQL_BLOB},
+	{"cert_sm3", SQL_BLOB},
+	{"cert_serial", SQL_TEXT},
+	{"ocsp", SQL_BLOB},
+	{"salt", SQL_BLOB},
+	{"leaf", SQL_BLOB},
+	{NULL},
 };
 
 static struct log_value value_int(const char *name, bool null, int64_t i)
@@ -215,21 +240,31 @@ static struct log_value value_blob(const char *name, struct span s)
 void log_entry_values(const struct log_entry *e, struct log_value ret_v[LOG_ENTRY_COLUMNS])
 {
 	const struct log_value v[LOG_ENTRY_COLUMNS] = {
-		value_int("seq", false, (int64_t)e->seq), value_int("state", false, e->pending ? 0 : 1),
-		value_int("epoch", e->pending, (int64_t)e->epoch), value_int("idx", e->pending, (int64_t)e->index),
-		value_int("time", false, e->time), value_text("kind", e->kind), value_text("subject", e->subject),
-		value_text("rule", e->rule), value_blob("statement", e->sealed), value_blob("statement_sm3", e->statement_sm3),
-		value_blob("sig", e->sig), value_blob("cert_sm3", e->cert_sm3), value_text("cert_serial", e->serial),
-		value_blob("ocsp", e->ocsp), value_blob("salt", e->salt), value_blob("leaf", e->leaf),
+		value_int("seq", false, (int64_t)e->seq),
+		value_int("state", false, e->pending ? 0 : 1),
+		value_int("epoch", e->pending, (int64_t)e->epoch),
+		value_int("idx", e->pending, (int64_t)e->index),
+		value_int("time", false, e->time),
+		value_text("kind", e->kind),
+		value_text("subject", e->subject),
+		value_text("rule", e->rule),
+		value_blob("statement", e->sealed),
+		value_blob("statement_sm3", e->statement_sm3),
+		value_blob("sig", e->sig),
+		value_blob("cert_sm3", e->cert_sm3),
+		value_text("cert_serial", e->serial),
+		value_blob("ocsp", e->ocsp),
+		value_blob("salt", e->salt),
+		value_blob("leaf", e->leaf),
 	};
-	memcpy(ret_v, v, sizeof v);
+	memcpy(ret_v, v, sizeof(v));
 }
 
 static enum err read_text(const struct row *row, int col, char *ret, size_t size)
 {
 	struct span s = row_blob(row, col);
 
-	if (s.len >= size || memchr(s.ptr ? s.ptr : (const uint8_t *)"", 0, s.len))
+	if (s.len >= size || memchr(s.ptr != NULL ? s.ptr : (const uint8_t *)"", 0, s.len) != NULL)
 		return ERR(LOG_DAMAGED, "log_entry %lld: text of column %d", (long long)row_int(row, 0), col);
 	(void)snprintf(ret, size, "%.*s", (int)s.len, s.len > 0 ? (const char *)s.ptr : "");
 	return ERR_OK;
@@ -237,16 +272,27 @@ static enum err read_text(const struct row *row, int col, char *ret, size_t size
 
 enum err log_entry_read(const struct row *row, struct log_entry *ret_e)
 {
-	struct log_entry e = {.seq = (uint64_t)row_int(row, 0), .pending = row_int(row, 1) == 0, .epoch = (uint64_t)row_int(row, 2),
-		.index = (uint64_t)row_int(row, 3), .time = row_int(row, 4), .sealed = row_blob(row, 8),
-		.statement_sm3 = row_blob(row, 9), .sig = row_blob(row, 10), .cert_sm3 = row_blob(row, 11), .ocsp = row_blob(row, 13),
-		.salt = row_blob(row, 14), .leaf = row_blob(row, 15), .marks = row_blob(row, 16), .has_statement = !row_null(row, 8)};
+	struct log_entry e = {.seq = (uint64_t)row_int(row, 0),
+	                      .pending = row_int(row, 1) == 0,
+	                      .epoch = (uint64_t)row_int(row, 2),
+	                      .index = (uint64_t)row_int(row, 3),
+	                      .time = row_int(row, 4),
+	                      .sealed = row_blob(row, 8),
+	                      .statement_sm3 = row_blob(row, 9),
+	                      .sig = row_blob(row, 10),
+	                      .cert_sm3 = row_blob(row, 11),
+	                      .ocsp = row_blob(row, 13),
+	                      .salt = row_blob(row, 14),
+	                      .leaf = row_blob(row, 15),
+	                      .marks = row_blob(row, 16),
+	                      .has_statement = !row_null(row, 8)};
 
-	TRY(read_text(row, 5, e.kind, sizeof e.kind));
-	TRY(read_text(row, 6, e.subject, sizeof e.subject));
-	TRY(read_text(row, 7, e.rule, sizeof e.rule));
-	TRY(read_text(row, 12, e.serial, sizeof e.serial));
-	if (row_int(row, 0) < 1 || (!e.pending && (row_null(row, 2) || row_null(row, 3) || row_int(row, 2) < 1 || row_int(row, 3) < 0)))
+	TRY(read_text(row, 5, e.kind, sizeof(e.kind)));
+	TRY(read_text(row, 6, e.subject, sizeof(e.subject)));
+	TRY(read_text(row, 7, e.rule, sizeof(e.rule)));
+	TRY(read_text(row, 12, e.serial, sizeof(e.serial)));
+	if (row_int(row, 0) < 1 ||
+	    (!e.pending && (row_null(row, 2) || row_null(row, 3) || row_int(row, 2) < 1 || row_int(row, 3) < 0)))
 		return ERR(LOG_DAMAGED, "log_entry %lld: numbers", (long long)row_int(row, 0));
 	if (e.salt.len != LEAF_DIGEST_LEN || (e.statement_sm3.len != LEAF_DIGEST_LEN && e.statement_sm3.len != 0) ||
 	    (e.cert_sm3.len != LEAF_DIGEST_LEN && e.cert_sm3.len != 0))
@@ -281,7 +327,8 @@ enum err log_entry_get(struct tx *tx, uint64_t seq, log_entry_fn *fn, void *ctx)
 
 enum err log_entries_after(struct tx *tx, uint64_t after, int64_t n, log_entry_fn *fn, void *ctx)
 {
-	return tx_query(tx, "log_entry_all", SQL_ARGS(A_INT((int64_t)after), A_INT(n)), each_entry, &(struct each){fn, ctx});
+	return tx_query(tx, "log_entry_all", SQL_ARGS(A_INT((int64_t)after), A_INT(n)), each_entry,
+	                &(struct each){fn, ctx});
 }
 
 static void copy_digest(struct span s, uint8_t ret_digest[32])
@@ -295,9 +342,9 @@ enum err log_leaf_of(struct tx *tx, const struct log_entry *e, struct leaf *ret_
 {
 	struct leaf l = {.epoch = e->epoch, .index = e->index, .seq = e->seq, .time = e->time};
 
-	(void)snprintf(l.kind, sizeof l.kind, "%s", e->kind);
-	(void)snprintf(l.subject, sizeof l.subject, "%s", e->subject);
-	(void)snprintf(l.rule, sizeof l.rule, "%s", e->rule);
+	(void)snprintf(l.kind, sizeof(l.kind), "%s", e->kind);
+	(void)snprintf(l.subject, sizeof(l.subject), "%s", e->subject);
+	(void)snprintf(l.rule, sizeof(l.rule), "%s", e->rule);
 	copy_digest(e->statement_sm3, l.statement);
 	copy_digest(e->cert_sm3, l.cert);
 	copy_digest(e->salt, l.salt);
@@ -311,7 +358,8 @@ enum err log_leaf_of(struct tx *tx, const struct log_entry *e, struct leaf *ret_
 
 enum err log_statement(const struct field_keys *keys, const struct log_entry *e, struct buf *out)
 {
-	return e->has_statement ? field_open(keys, COLUMN, e->salt, e->sealed, out) : ERR(ABSENT, "entry without a statement");
+	return e->has_statement ? field_open(keys, COLUMN, e->salt, e->sealed, out)
+	                        : ERR(ABSENT, "entry without a statement");
 }
 
 static enum err cert_row(const struct row *row, void *ctx)

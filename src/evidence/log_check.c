@@ -9,11 +9,11 @@ enum { PAGE = 512 };
 
 void fault_(struct checking *k, const char *table, const char *column, const char *what, const char *row_fmt, ...)
 {
-	struct log_fault f = {.table = table, .column = column ? column : "", .what = what};
+	struct log_fault f = {.table = table, .column = column != NULL ? column : "", .what = what};
 	va_list ap;
 
 	va_start(ap, row_fmt);
-	(void)vsnprintf(f.row, sizeof f.row, row_fmt, ap);
+	(void)vsnprintf(f.row, sizeof(f.row), row_fmt, ap);
 	va_end(ap);
 	err_clear();
 	k->sum.faults++;
@@ -39,8 +39,8 @@ static enum err hash_row(const struct row *row, void *ctx)
 
 static enum err stored_node(struct checking *k, unsigned level, uint64_t index, uint8_t ret_hash[32], bool *ret_there)
 {
-	enum err e = tx_one(k->tx, "log_node_get", SQL_ARGS(A_INT(LOG_EPOCH_FIRST), A_INT(level), A_INT((int64_t)index)), hash_row,
-			    ret_hash);
+	enum err e = tx_one(k->tx, "log_node_get",
+	                    SQL_ARGS(A_INT(LOG_EPOCH_FIRST), A_INT(level), A_INT((int64_t)index)), hash_row, ret_hash);
 
 	*ret_there = e == ERR_OK;
 	if (e == ERR_ABSENT) {
@@ -81,8 +81,9 @@ static enum err pass_heads(struct checking *k)
 
 	do {
 		e = tx_one(k->tx, "log_head_between",
-			   SQL_ARGS(A_INT(LOG_EPOCH_FIRST), A_INT((int64_t)k->head_size), A_INT((int64_t)k->front.size)), check_head_row,
-			   k);
+		           SQL_ARGS(A_INT(LOG_EPOCH_FIRST), A_INT((int64_t)k->head_size),
+		                    A_INT((int64_t)k->front.size)),
+		           check_head_row, k);
 	} while (e == ERR_OK);
 	if (e != ERR_ABSENT)
 		return e;
@@ -127,13 +128,14 @@ struct entry_look {
 static void name_entry(struct checking *k, const struct entry_look *x)
 {
 	bool leaf_ok = x->e.leaf.len == 32 && same(x->e.leaf.ptr, x->hash);
-	bool all_marks = x->column && strcmp(x->column, "marks") == 0;
+	bool all_marks = x->column != NULL && strcmp(x->column, "marks") == 0;
 
-	/* With the leaf in order only the marks can be wrong; when all marks are, and the leaf too, it was their salt. */
-	if (x->column && leaf_ok && x->has_node && same(x->hash, x->stored) && x->state_fits && x->serial_fits &&
-	    x->e.epoch == LOG_EPOCH_FIRST)
+	/* With the leaf in order only the marks can be wrong; when all marks are, and the leaf too, it was their salt.
+	 */
+	if (x->column != NULL && leaf_ok && x->has_node && same(x->hash, x->stored) && x->state_fits &&
+	    x->serial_fits && x->e.epoch == LOG_EPOCH_FIRST)
 		fault_(k, "log_entry", "marks", "内容被改动", "%llu", u(x->e.seq));
-	else if (x->column)
+	else if (x->column != NULL)
 		fault_(k, "log_entry", all_marks && !leaf_ok ? "salt" : x->column, "内容被改动", "%llu", u(x->e.seq));
 	else if (!x->has_node)
 		fault_(k, "log_node", NULL, "行被删除", "0/%llu", u(x->e.index));
@@ -155,23 +157,23 @@ static enum err check_place(struct checking *k, struct entry_look *x)
 		fault_(k, "log_entry", NULL, "插入了行或次序被改动", "%llu", u(x->e.seq));
 	TRY(skip_to(k, x->e.index, x->e.seq));
 	if (x->e.index != k->front.size) {
-		fault_(k, "log_entry", x->column ? x->column : "idx", "次序被改动", "%llu", u(x->e.seq));
+		fault_(k, "log_entry", x->column != NULL ? x->column : "idx", "次序被改动", "%llu", u(x->e.seq));
 		return ERR_OK;
 	}
 	TRY(log_leaf_of(k->tx, &x->e, &l));
 	enum err e = leaf_hash(&l, x->hash);
 	if (e == ERR_SYNTAX)
-		memset(x->hash, 0, sizeof x->hash);
+		memset(x->hash, 0, sizeof(x->hash));
 	else
 		TRY(e);
 	TRY(stored_node(k, 0, x->e.index, x->stored, &x->has_node));
-	if (!x->column && !x->serial_fits)
+	if (x->column == NULL && !x->serial_fits)
 		x->column = "cert_serial"; /* with its mark made new */
-	bool good = x->has_node && !x->column && x->e.epoch == LOG_EPOCH_FIRST && x->e.leaf.len == 32 &&
-		    same(x->e.leaf.ptr, x->hash) && same(x->stored, x->hash);
+	bool good = x->has_node && x->column == NULL && x->e.epoch == LOG_EPOCH_FIRST && x->e.leaf.len == 32 &&
+	            same(x->e.leaf.ptr, x->hash) && same(x->stored, x->hash);
 	if (!good)
 		name_entry(k, x);
-	if (!x->has_node && x->column)
+	if (!x->has_node && x->column != NULL)
 		return ERR_OK; /* it never was in the tree */
 	/* A named entry stands by its node, so that it does not make every later head wrong. */
 	bool by_node = !good && x->has_node && !(x->e.leaf.len == 32 && same(x->e.leaf.ptr, x->hash));
@@ -205,13 +207,15 @@ static enum err check_reference(struct checking *k, const struct log_entry *e, b
 	return ERR_OK;
 }
 
-/* Once, or rows that were inserted since would be taken for good: who hides the first entry and brings it back is found here. */
+/* Once, or rows that were inserted since would be taken for good: who hides the first entry and brings it back is found
+ * here. */
 static void check_adoption(struct checking *k, const struct log_entry *e)
 {
 	if (strcmp(e->kind, LOG_ADOPT_KIND) != 0)
 		return;
 	if (k->adopted || strcmp(e->subject, LOG_ADOPTED) != 0)
-		fault_(k, "log_entry", NULL, "原有数据只能纳入日志一次:此条目所覆盖的行可能是插入的", "%llu", u(e->seq));
+		fault_(k, "log_entry", NULL, "原有数据只能纳入日志一次:此条目所覆盖的行可能是插入的", "%llu",
+		       u(e->seq));
 	k->adopted = true;
 }
 
@@ -226,7 +230,7 @@ static enum err check_entry(const struct row *row, void *ctx)
 	k->sum.entries++;
 	k->next_seq = (uint64_t)row_int(row, 0);
 	TRY(log_marks_name(salt, v, n, marks, &x.column));
-	if (x.column && strcmp(x.column, "marks") == 0 && salt.len != LEAF_DIGEST_LEN)
+	if (x.column != NULL && strcmp(x.column, "marks") == 0 && salt.len != LEAF_DIGEST_LEN)
 		x.column = "salt";
 	if (log_entry_read(row, &x.e) != ERR_OK) {
 		fault_(k, "log_entry", x.column, "内容被改动", "%lld", (long long)row_int(row, 0));
@@ -234,13 +238,13 @@ static enum err check_entry(const struct row *row, void *ctx)
 	}
 	x.state_fits = row_int(row, 1) == 1;
 	TRY(check_reference(k, &x.e, &x.serial_fits));
-	if (!x.column)
+	if (x.column == NULL)
 		check_adoption(k, &x.e);
 	if (!x.e.pending)
 		return check_place(k, &x);
 	k->pending_seen = true;
 	k->sum.pending++;
-	if (x.column)
+	if (x.column != NULL)
 		fault_(k, "log_entry", x.column, "内容被改动", "%llu", u(x.e.seq));
 	return ERR_OK;
 }
@@ -251,8 +255,9 @@ static enum err check_entries(struct checking *k)
 
 	do {
 		before = k->sum.entries;
-		TRY(tx_query(k->tx, "log_entry_all", SQL_ARGS(A_INT((int64_t)k->next_seq), A_INT(PAGE)), check_entry, k));
-		if (k->c->progress)
+		TRY(tx_query(k->tx, "log_entry_all", SQL_ARGS(A_INT((int64_t)k->next_seq), A_INT(PAGE)), check_entry,
+		             k));
+		if (k->c->progress != NULL)
 			k->c->progress(k->sum.entries, k->total, k->c->ctx);
 	} while (k->sum.entries - before == PAGE);
 	return ERR_OK;
@@ -268,8 +273,8 @@ static enum err stray_node(const struct row *row, void *ctx)
 	if (row_int(row, 0) == LOG_EPOCH_FIRST && row_int(row, 1) == 0)
 		fault_(k, "log_entry", NULL, "行被删除", "idx %lld", (long long)row_int(row, 2));
 	else if (row_int(row, 0) != LOG_EPOCH_FIRST || row_int(row, 1) < 0)
-		fault_(k, "log_node", NULL, "多出的行", "%lld/%lld/%lld", (long long)row_int(row, 0), (long long)row_int(row, 1),
-		       (long long)row_int(row, 2));
+		fault_(k, "log_node", NULL, "多出的行", "%lld/%lld/%lld", (long long)row_int(row, 0),
+		       (long long)row_int(row, 1), (long long)row_int(row, 2));
 	return ERR_OK;
 }
 
@@ -280,13 +285,15 @@ static enum err late_head(const struct row *row, void *ctx)
 	if (row_int(row, 0) != LOG_EPOCH_FIRST)
 		fault_(k, "log_head", "epoch", "内容被改动", "%lld", (long long)row_int(row, 1));
 	else if (row_int(row, 1) > (int64_t)k->front.size || row_int(row, 1) < 1)
-		fault_(k, "log_head", "size", "日志头大于日志树:条目被删除或日志头被改动", "%lld", (long long)row_int(row, 1));
+		fault_(k, "log_head", "size", "日志头大于日志树:条目被删除或日志头被改动", "%lld",
+		       (long long)row_int(row, 1));
 	return ERR_OK;
 }
 
 static enum err check_end(struct checking *k)
 {
-	TRY(tx_query(k->tx, "log_node_strays", SQL_ARGS(A_INT(LOG_EPOCH_FIRST), A_INT((int64_t)k->front.size)), stray_node, k));
+	TRY(tx_query(k->tx, "log_node_strays", SQL_ARGS(A_INT(LOG_EPOCH_FIRST), A_INT((int64_t)k->front.size)),
+	             stray_node, k));
 	return tx_query(k->tx, "log_head_all", NULL, 0, late_head, k);
 }
 

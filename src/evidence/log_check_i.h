@@ -11,12 +11,13 @@ struct checking {
 	struct tree_front front;
 	uint64_t next_seq, done, total;
 	bool pending_seen, adopted;
-	uint64_t head_size;      /* of the last head seen */
+	uint64_t head_size; /* of the last head seen */
 	int64_t head_time;
 	uint64_t bad_covers[BAD_COVERS_MAX]; /* entries whose list of covered rows is not the one of their leaf */
 	size_t n_bad_covers;
 };
-void fault_(struct checking *k, const char *table, const char *column, const char *what, const char *row_fmt, ...) PRINTF_LIKE(5, 6);
+void fault_(struct checking *k, const char *table, const char *column, const char *what, const char *row_fmt, ...)
+	PRINTF_LIKE(5, 6);
 enum err check_certs(struct checking *k) MUST_CHECK;
 enum err check_covered(struct checking *k) MUST_CHECK;
 enum err check_head_row(const struct row *row, void *ctx) MUST_CHECK; /* ctx: struct checking */

@@ -9,7 +9,7 @@
 
 static bool cert_by_ca(const struct checking *k)
 {
-	return k->c->ca && k->c->log && cert_verify(k->c->log, cert_pub(k->c->ca)) == ERR_OK;
+	return k->c->ca != NULL && k->c->log != NULL && cert_verify(k->c->log, cert_pub(k->c->ca)) == ERR_OK;
 }
 
 static const char *signature_fault(struct checking *k, const struct log_head *h, const char **ret_column)
@@ -23,12 +23,13 @@ static const char *signature_fault(struct checking *k, const struct log_head *h,
 		k->sum.unsigned_heads++;
 		return k->c->signed_heads ? "日志头没有签名" : NULL;
 	}
-	if (k->c->log && (!cert_by_ca(k) || head_verify(buf_span(&h->text), buf_span(&h->sig), k->c->log, &got) != ERR_OK))
+	if (k->c->log != NULL &&
+	    (!cert_by_ca(k) || head_verify(buf_span(&h->text), buf_span(&h->sig), k->c->log, &got) != ERR_OK))
 		return "日志头签名不成立";
 	*ret_column = "stamp";
 	if (h->stamp.len == 0)
 		return k->c->signed_heads ? "日志头没有时间戳" : NULL;
-	if (!k->c->ca)
+	if (k->c->ca == NULL)
 		return NULL;
 	if (sm3_digest(buf_span(&h->text), imprint) != ERR_OK)
 		return "日志头时间戳不成立";
@@ -43,14 +44,15 @@ static enum err check_root(struct checking *k, const struct log_head *h)
 
 	TRY(tree_front_root(&k->front, root));
 	if (!span_eq(SPAN_ARR(root), SPAN_ARR(h->head.root)))
-		fault_(k, "log_head", "root", "与日志树不符:此前的条目被改动或日志头被改动", "%llu", (unsigned long long)h->head.size);
+		fault_(k, "log_head", "root", "与日志树不符:此前的条目被改动或日志头被改动", "%llu",
+		       (unsigned long long)h->head.size);
 	if (strcmp(h->head.bureau, k->c->bureau) != 0)
 		fault_(k, "log_head", "text", "属于其他机构", "%llu", (unsigned long long)h->head.size);
 	if (h->head.time < k->head_time)
 		fault_(k, "log_head", "time", "早于前一个日志头", "%llu", (unsigned long long)h->head.size);
 	k->head_time = h->head.time;
 	const char *what = signature_fault(k, h, &column);
-	if (what)
+	if (what != NULL)
 		fault_(k, "log_head", column, what, "%llu", (unsigned long long)h->head.size);
 	err_clear();
 	return ERR_OK;
@@ -62,8 +64,8 @@ static bool head_is_good(struct checking *k, const struct log_head *h)
 	uint8_t root[TREE_HASH_LEN];
 	const char *column = NULL;
 
-	return k->c->log && h->sig.len > 0 && tree_front_root(&k->front, root) == ERR_OK && span_eq(SPAN_ARR(root), SPAN_ARR(h->head.root)) &&
-	       signature_fault(k, h, &column) == NULL;
+	return k->c->log != NULL && h->sig.len > 0 && tree_front_root(&k->front, root) == ERR_OK &&
+	       span_eq(SPAN_ARR(root), SPAN_ARR(h->head.root)) && signature_fault(k, h, &column) == NULL;
 }
 
 enum err check_head_row(const struct row *row, void *ctx)
@@ -80,12 +82,13 @@ enum err check_head_row(const struct row *row, void *ctx)
 	TRY(log_marks_name(LOG_HEAD_SALT, v, n, row_blob(row, 7), &column));
 	log_head_init(&h);
 	enum err e = log_head_read(row, &h);
-	if (column)
-		fault_(k, "log_head", e == ERR_OK && head_is_good(k, &h) ? "marks" : column, "内容被改动", "%lld", (long long)size);
+	if (column != NULL)
+		fault_(k, "log_head", e == ERR_OK && head_is_good(k, &h) ? "marks" : column, "内容被改动", "%lld",
+		       (long long)size);
 	if (e == ERR_OK)
-		e = column ? ERR_OK : check_root(k, &h);
+		e = column != NULL ? ERR_OK : check_root(k, &h);
 	else if (e == ERR_LOG_DAMAGED || e == ERR_LIMIT) {
-		if (!column)
+		if (column == NULL)
 			fault_(k, "log_head", NULL, "内容自相矛盾", "%lld", (long long)size);
 		e = ERR_OK;
 	}
@@ -135,10 +138,10 @@ static enum err newest_row(const struct row *row, void *ctx)
 	struct span digest = row_blob(row, 1), marks = row_blob(row, 2);
 
 	x->seq = (uint64_t)row_int(row, 0);
-	memset(x->digest, 0xFF, sizeof x->digest);
-	if (digest.len == sizeof x->digest)
-		memcpy(x->digest, digest.ptr, sizeof x->digest);
-	x->marks_len = marks.len <= sizeof x->marks ? marks.len : 0;
+	memset(x->digest, 0xFF, sizeof(x->digest));
+	if (digest.len == sizeof(x->digest))
+		memcpy(x->digest, digest.ptr, sizeof(x->digest));
+	x->marks_len = marks.len <= sizeof(x->marks) ? marks.len : 0;
 	if (x->marks_len > 0)
 		memcpy(x->marks, marks.ptr, x->marks_len);
 	return ERR_OK;
@@ -149,8 +152,8 @@ static enum err salt_row(const struct row *row, void *ctx)
 	struct newest *x = ctx;
 	struct span salt = row_blob(row, 14);
 
-	if (salt.len == sizeof x->salt)
-		memcpy(x->salt, salt.ptr, sizeof x->salt);
+	if (salt.len == sizeof(x->salt))
+		memcpy(x->salt, salt.ptr, sizeof(x->salt));
 	return ERR_OK;
 }
 
@@ -189,7 +192,7 @@ static bool keep_apart(struct apart *a, const char *key)
 static void one_done(struct checking *k)
 {
 	k->done++;
-	if (k->c->progress && k->done % 512 == 0)
+	if (k->c->progress != NULL && k->done % 512 == 0)
 		k->c->progress(k->done, k->total, k->c->ctx);
 }
 
@@ -214,7 +217,8 @@ static enum err find_salt(struct checking *k, struct newest *x, bool *ret_there)
 	return ERR_OK;
 }
 
-static enum err name_column(struct checking *k, struct newest *x, const struct log_value *v, size_t n, const char **ret_column)
+static enum err name_column(struct checking *k, struct newest *x, const struct log_value *v, size_t n,
+                            const char **ret_column)
 {
 	bool there;
 
@@ -223,7 +227,7 @@ static enum err name_column(struct checking *k, struct newest *x, const struct l
 	if (!there)
 		return ERR_OK;
 	TRY(log_marks_name(SPAN_ARR(x->salt), v, n, span_of(x->marks, x->marks_len), ret_column));
-	if (*ret_column && strcmp(*ret_column, "marks") == 0)
+	if (*ret_column != NULL && strcmp(*ret_column, "marks") == 0)
 		*ret_column = NULL;
 	return ERR_OK;
 }
@@ -250,7 +254,8 @@ static enum err check_row(const struct row *row, void *ctx)
 	if (span_eq(SPAN_ARR(digest), SPAN_ARR(x.digest)))
 		return ERR_OK;
 	TRY(name_column(k, &x, v, n, &column));
-	fault_(k, r->table->name, column, leaf_is_none(x.digest) ? "插入的行:日志记录其已删除" : "与日志记录不符", "%s", key);
+	fault_(k, r->table->name, column, leaf_is_none(x.digest) ? "插入的行:日志记录其已删除" : "与日志记录不符", "%s",
+	       key);
 	return ERR_OK;
 }
 
@@ -314,7 +319,7 @@ static enum err check_stray_key(struct row_check *r, const char *stray)
 		if (e != ERR_ABSENT)
 			TRY(e);
 		err_clear();
-		if (!w.column)
+		if (w.column == NULL)
 			continue;
 		fault_(r->k, r->table->name, w.column, "行的编号被改动", "%s", stray);
 		memmove(r->lost.key[i], r->lost.key[--r->lost.n], LOG_KEY_MAX);
@@ -339,7 +344,7 @@ static enum err check_table(struct checking *k, const struct log_table *t)
 
 static enum err check_table_name(const struct row *row, void *ctx)
 {
-	if (!log_table_find(row_text(row, 0)))
+	if (log_table_find(row_text(row, 0)) == NULL)
 		fault_(ctx, "log_cover", "tbl", "没有这个表", "%s", row_text(row, 0));
 	return ERR_OK;
 }
@@ -365,8 +370,8 @@ static bool is_bad(struct own_check *o, uint64_t seq, size_t *ret_at)
 	return false;
 }
 
-/* With the leaf in order it is the marks that were changed. With all marks wrong the row is of another entry, or its marks are
- * lost too. */
+/* With the leaf in order it is the marks that were changed. With all marks wrong the row is of another entry, or its
+ * marks are lost too. */
 static enum err check_own(const struct row *row, void *ctx)
 {
 	struct own_check *o = ctx;
@@ -382,7 +387,11 @@ static enum err check_own(const struct row *row, void *ctx)
 		o->named[at] = true;
 	while (first + 1 < n && !(wrong >> first & 1))
 		first++;
-	fault_(o->k, "log_cover", !bad ? "own" : all ? "seq" : v[first].name, "内容被改动", "%lld/%lld", (long long)row_int(row, 0), (long long)row_int(row, 1));
+	fault_(o->k, "log_cover",
+	       !bad  ? "own"
+	       : all ? "seq"
+	             : v[first].name,
+	       "内容被改动", "%lld/%lld", (long long)row_int(row, 0), (long long)row_int(row, 1));
 	return ERR_OK;
 }
 
@@ -393,7 +402,8 @@ static enum err check_cover_rows(struct checking *k)
 	TRY(tx_query(k->tx, "log_cover_own", NULL, 0, check_own, &o));
 	for (size_t i = 0; i < k->n_bad_covers; i++)
 		if (!o.named[i])
-			fault_(k, "log_cover", NULL, "所覆盖的行清单被改动:行被删除或插入", "seq %llu", (unsigned long long)k->bad_covers[i]);
+			fault_(k, "log_cover", NULL, "所覆盖的行清单被改动:行被删除或插入", "seq %llu",
+			       (unsigned long long)k->bad_covers[i]);
 	return ERR_OK;
 }
 
@@ -402,7 +412,7 @@ enum err check_covered(struct checking *k)
 	TRY(check_cover_rows(k));
 	TRY(tx_query(k->tx, "log_cover_strays", NULL, 0, check_stray, k));
 	TRY(tx_query(k->tx, "log_cover_tables", NULL, 0, check_table_name, k));
-	for (const struct log_table *t = log_tables; t->name; t++)
+	for (const struct log_table *t = log_tables; t->name != NULL; t++)
 		TRY(check_table(k, t));
 	return ERR_OK;
 }

@@ -23,8 +23,9 @@ static enum err mark_of(struct span salt, const struct log_value *v, uint8_t ret
 {
 	uint8_t digest[SM3_LEN], header[HEADER_MAX];
 
-	TRY(sm3_digest_n((const struct span[]){salt, span_of(v->name, strlen(v->name) + 1), value_header(v, header), v->s}, 4,
-			 digest));
+	TRY(sm3_digest_n((const struct span[]){salt, span_of(v->name, strlen(v->name) + 1), value_header(v, header),
+	                                       v->s},
+	                 4, digest));
 	memcpy(ret_mark, digest, LOG_MARK_LEN);
 	return ERR_OK;
 }
@@ -54,7 +55,8 @@ enum err log_marks_wrong(struct span salt, const struct log_value *v, size_t n, 
 	return ERR_OK;
 }
 
-enum err log_marks_name(struct span salt, const struct log_value *v, size_t n, struct span marks, const char **ret_column)
+enum err log_marks_name(struct span salt, const struct log_value *v, size_t n, struct span marks,
+                        const char **ret_column)
 {
 	uint32_t wrong;
 	size_t first = 0;
@@ -85,7 +87,8 @@ enum err log_row_sm3(const char *table, const struct log_value *v, size_t n, uin
 /* --- writing --- */
 
 const struct log_column log_cover_columns[] = {
-	{"seq", SQL_INT}, {"n", SQL_INT}, {"tbl", SQL_TEXT}, {"key", SQL_TEXT}, {"row_sm3", SQL_BLOB}, {"marks", SQL_BLOB}, {NULL},
+	{"seq", SQL_INT},    {"n", SQL_INT}, {"tbl", SQL_TEXT}, {"key", SQL_TEXT}, {"row_sm3", SQL_BLOB},
+	{"marks", SQL_BLOB}, {NULL},
 };
 
 struct covering {
@@ -93,23 +96,27 @@ struct covering {
 	const struct log_act *act;
 	const struct log_cover *what;
 	uint64_t seq;
-	int64_t n;        /* rows covered so far */
+	int64_t n; /* rows covered so far */
 	struct buf marks, own;
 };
 
 static enum err put(struct covering *c, const char *key, const uint8_t digest[32])
 {
 	const char *table = c->what->table->name;
-	const struct log_value v[LOG_COVER_COLUMNS] = {{"seq", SQL_INT, (int64_t)c->seq, SPAN_EMPTY}, {"n", SQL_INT, c->n, SPAN_EMPTY},
-		{"tbl", SQL_TEXT, 0, span_str(table)}, {"key", SQL_TEXT, 0, span_str(key)},
-		{"row_sm3", SQL_BLOB, 0, span_of(digest, SM3_LEN)}, {"marks", SQL_BLOB, 0, buf_span(&c->marks)}};
+	const struct log_value v[LOG_COVER_COLUMNS] = {{"seq", SQL_INT, (int64_t)c->seq, SPAN_EMPTY},
+	                                               {"n", SQL_INT, c->n, SPAN_EMPTY},
+	                                               {"tbl", SQL_TEXT, 0, span_str(table)},
+	                                               {"key", SQL_TEXT, 0, span_str(key)},
+	                                               {"row_sm3", SQL_BLOB, 0, span_of(digest, SM3_LEN)},
+	                                               {"marks", SQL_BLOB, 0, buf_span(&c->marks)}};
 
 	buf_clear(&c->own);
 	TRY(log_marks(SPAN_ARR(c->act->salt), v, LOG_COVER_COLUMNS, &c->own));
 	return tx_exec(c->tx, "log_cover_put",
-		       SQL_ARGS(A_INT((int64_t)c->seq), A_INT(c->n++), A_TEXT(table), A_TEXT(key), A_BLOB(span_of(digest, SM3_LEN)),
-				A_BLOB(buf_span(&c->marks)), A_BLOB(buf_span(&c->own))),
-		       NULL);
+	               SQL_ARGS(A_INT((int64_t)c->seq), A_INT(c->n++), A_TEXT(table), A_TEXT(key),
+	                        A_BLOB(span_of(digest, SM3_LEN)), A_BLOB(buf_span(&c->marks)),
+	                        A_BLOB(buf_span(&c->own))),
+	               NULL);
 }
 
 static enum err put_gone(struct covering *c, const char *key)
@@ -136,7 +143,8 @@ static enum err put_row(const struct row *row, void *ctx)
 	const char *table = c->what->table->name;
 
 	if (c->what->kind == LOG_COVER_NEW)
-		TRY(tx_query(c->tx, "log_cover_newest", SQL_ARGS(A_TEXT(table), A_TEXT(row_text(row, 0))), any_row, &known));
+		TRY(tx_query(c->tx, "log_cover_newest", SQL_ARGS(A_TEXT(table), A_TEXT(row_text(row, 0))), any_row,
+		             &known));
 	if (known)
 		return ERR_OK;
 	size_t n = log_row_values(row, 1, c->what->table->columns, v);
@@ -193,12 +201,13 @@ static enum err list_keys(struct covering *c, struct buf *keys)
 	const struct log_cover *w = c->what;
 	AUTO_BUF(prefix, LOG_KEY_MAX);
 
-	if (w->statement)
+	if (w->statement != NULL)
 		return tx_query(c->tx, w->statement, w->arg, w->n, list_key, keys);
 	TRY(key_text(w->arg, w->n, &prefix));
 	buf_str(&prefix, "/");
 	TRY(buf_err(&prefix));
-	return tx_query(c->tx, "log_cover_under", SQL_ARGS(A_TEXT(w->table->name), A_TEXT(buf_cstr(&prefix))), list_key, keys);
+	return tx_query(c->tx, "log_cover_under", SQL_ARGS(A_TEXT(w->table->name), A_TEXT(buf_cstr(&prefix))), list_key,
+	                keys);
 }
 
 /* The keys are listed first: the table that they come from is written to. */
@@ -212,7 +221,7 @@ static enum err gone_rows(struct covering *c)
 	TRY(list_keys(c, &keys));
 	rest = buf_span(&keys);
 	while (span_take_until(&rest, '\n', &line) && line.len > 0) {
-		(void)snprintf(key, sizeof key, "%.*s", (int)line.len, (const char *)line.ptr);
+		(void)snprintf(key, sizeof(key), "%.*s", (int)line.len, (const char *)line.ptr);
 		enum err e = log_table_get(c->tx, w->table, key, ignore_row, NULL);
 		if (e == ERR_ABSENT) {
 			err_clear();
@@ -236,7 +245,8 @@ static enum err cover_put(struct covering *c)
 
 enum err log_covers_put(struct tx *tx, const struct log_act *a, uint64_t seq)
 {
-	struct covering c = {.tx = tx, .act = a, .seq = seq, .marks = buf_make(LOG_MARKS_MAX), .own = buf_make(LOG_MARKS_MAX)};
+	struct covering c = {
+		.tx = tx, .act = a, .seq = seq, .marks = buf_make(LOG_MARKS_MAX), .own = buf_make(LOG_MARKS_MAX)};
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < a->covers && e == ERR_OK; i++) {
@@ -272,7 +282,8 @@ static enum err look_at_row(const struct row *row, void *ctx)
 	size_t n = log_row_values(row, 1, w->table->columns, v);
 
 	TRY(log_row_sm3(w->table->name, v, n, w->digest));
-	TRY(tx_query(w->tx, "log_cover_newest", SQL_ARGS(A_TEXT(w->table->name), A_TEXT(row_text(row, 0))), compare_newest, w));
+	TRY(tx_query(w->tx, "log_cover_newest", SQL_ARGS(A_TEXT(w->table->name), A_TEXT(row_text(row, 0))),
+	             compare_newest, w));
 	return w->good ? ERR_OK : ERR(LOG_DAMAGED, "%s %s is not as the log has it", w->table->name, row_text(row, 0));
 }
 
@@ -308,8 +319,8 @@ struct digesting {
 static enum err digest_cover(const struct row *row, void *ctx)
 {
 	struct digesting *d = ctx;
-	static const struct log_column columns[] = {{"n", SQL_INT}, {"tbl", SQL_TEXT}, {"key", SQL_TEXT}, {"row_sm3", SQL_BLOB},
-		{"marks", SQL_BLOB}, {NULL}};
+	static const struct log_column columns[] = {{"n", SQL_INT},        {"tbl", SQL_TEXT},   {"key", SQL_TEXT},
+	                                            {"row_sm3", SQL_BLOB}, {"marks", SQL_BLOB}, {NULL}};
 	struct log_value v[COUNT_OF(columns)];
 	uint8_t digest[SM3_LEN];
 	size_t n = log_row_values(row, 0, columns, v);

@@ -3,13 +3,15 @@
 #include <string.h>
 
 const struct log_column log_head_columns[] = {
-	{"epoch", SQL_INT}, {"size", SQL_INT}, {"root", SQL_BLOB}, {"time", SQL_INT}, {"text", SQL_BLOB}, {"sig", SQL_BLOB},
-	{"stamp", SQL_BLOB}, {NULL},
+	{"epoch", SQL_INT}, {"size", SQL_INT}, {"root", SQL_BLOB},  {"time", SQL_INT},
+	{"text", SQL_BLOB}, {"sig", SQL_BLOB}, {"stamp", SQL_BLOB}, {NULL},
 };
 
 void log_head_init(struct log_head *h)
 {
-	*h = (struct log_head){.text = buf_make(HEAD_TEXT_MAX), .sig = buf_make(HEAD_SIG_LEN), .stamp = buf_make(LOG_STAMP_MAX)};
+	*h = (struct log_head){.text = buf_make(HEAD_TEXT_MAX),
+	                       .sig = buf_make(HEAD_SIG_LEN),
+	                       .stamp = buf_make(LOG_STAMP_MAX)};
 }
 
 void log_head_done(struct log_head *h)

@@ -1,6 +1,7 @@
-/* A status answer has to be under a stamp within five minutes (docs/protocol/receipt.md, 2). When entries were placed and the
- * signer then was away for longer, the places are taken back, and the entries are ordered again with fresh answers. That is
- * done only to places of which no head speaks, neither here nor in the signer's memory: a place under a head is final. */
+/* A status answer has to be under a stamp within five minutes (docs/protocol/receipt.md, 2). When entries were placed
+ * and the signer then was away for longer, the places are taken back, and the entries are ordered again with fresh
+ * answers. That is done only to places of which no head speaks, neither here nor in the signer's memory: a place under
+ * a head is final. */
 #include "evidence/log_i.h"
 #include "base/clock.h"
 #include <stdlib.h>
@@ -54,7 +55,7 @@ static enum err pending_marks(const struct log_entry *placed, struct span kept, 
 	/* What was changed since must not get good marks by this. */
 	log_entry_values(&e, v);
 	TRY(log_marks_name(e.salt, v, LOG_ENTRY_COLUMNS, e.marks, &column));
-	if (column)
+	if (column != NULL)
 		return ERR(LOG_DAMAGED, "log_entry %llu, column %s", (unsigned long long)e.seq, column);
 	e.pending = true;
 	e.epoch = e.index = 0;
@@ -87,8 +88,8 @@ static enum err recall_row(const struct row *row, void *ctx)
 
 	if (x->n == x->room) {
 		size_t room = x->room == 0 ? LOG_BATCH : x->room * 2;
-		struct recalled *more = reallocarray(x->v, room, sizeof *more);
-		if (!more)
+		struct recalled *more = reallocarray(x->v, room, sizeof(*more));
+		if (more == NULL)
 			return ERR(NOMEM, "%zu entries to recall", room);
 		x->v = more;
 		x->room = room;
@@ -123,7 +124,8 @@ static enum err is_needed(struct tx *tx, const struct recall *x, bool *ret_neede
 	TRY(log_size(tx, &epoch, &size));
 	if (epoch != x->epoch || size <= x->from)
 		return ERR_OK;
-	enum err e = tx_one(tx, "log_head_beyond", SQL_ARGS(A_INT((int64_t)epoch), A_INT((int64_t)x->from)), none_row, NULL);
+	enum err e =
+		tx_one(tx, "log_head_beyond", SQL_ARGS(A_INT((int64_t)epoch), A_INT((int64_t)x->from)), none_row, NULL);
 	if (e != ERR_ABSENT)
 		return e;
 	err_clear();
@@ -142,12 +144,14 @@ static enum err recall_tx(struct tx *tx, void *arg)
 	TRY(is_needed(tx, x, &needed));
 	if (!needed)
 		return ERR_OK;
-	TRY(tx_query(tx, "log_placed_from", SQL_ARGS(A_INT((int64_t)x->epoch), A_INT((int64_t)x->from)), recall_row, x));
+	TRY(tx_query(tx, "log_placed_from", SQL_ARGS(A_INT((int64_t)x->epoch), A_INT((int64_t)x->from)), recall_row,
+	             x));
 	for (size_t i = 0; i < x->n; i++) {
 		const struct recalled *r = &x->v[i];
 		TRY(tx_exec(tx, "log_recall",
-			    SQL_ARGS(A_INT((int64_t)r->seq), A_BLOB(span_of(r->marks, r->len)),
-				     r->kept_len > 0 ? A_BLOB(span_of(r->kept, r->kept_len)) : A_NULL), NULL));
+		            SQL_ARGS(A_INT((int64_t)r->seq), A_BLOB(span_of(r->marks, r->len)),
+		                     r->kept_len > 0 ? A_BLOB(span_of(r->kept, r->kept_len)) : A_NULL),
+		            NULL));
 	}
 	return tx_exec(tx, "log_node_recall", SQL_ARGS(A_INT((int64_t)x->epoch), A_INT((int64_t)x->from)), NULL);
 }

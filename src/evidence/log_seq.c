@@ -1,5 +1,6 @@
-/* The sequencer's one step: status answers, places in the tree, nodes, head. Everything is made outside of the transaction;
- * in it an entry is placed only while it is still pending, and a node only where none stands: a second sequencer loses. */
+/* The sequencer's one step: status answers, places in the tree, nodes, head. Everything is made outside of the
+ * transaction; in it an entry is placed only while it is still pending, and a node only where none stands: a second
+ * sequencer loses. */
 #include "evidence/log_i.h"
 #include "base/clock.h"
 #include "gm/sm3.h"
@@ -27,15 +28,15 @@ struct batch {
 	size_t n;
 	struct node *node;
 	size_t nodes;
-	enum err stop;  /* why fewer were taken than there are */
-	struct tx *tx;  /* while reading */
+	enum err stop; /* why fewer were taken than there are */
+	struct tx *tx; /* while reading */
 };
 
 static void batch_free(struct batch *b)
 {
-	if (!b)
+	if (b == NULL)
 		return;
-	for (size_t i = 0; b->entry && i < b->n; i++) {
+	for (size_t i = 0; b->entry != NULL && i < b->n; i++) {
 		buf_done(&b->entry[i].ocsp);
 		buf_done(&b->entry[i].marks);
 	}
@@ -49,12 +50,12 @@ static enum err batch_new(const struct log_service *v, struct batch **ret_b)
 {
 	AUTO(batch) b = calloc(1, sizeof(*b));
 
-	if (!b)
+	if (b == NULL)
 		return ERR(NOMEM, "log batch");
 	b->service = v;
 	b->entry = calloc(LOG_BATCH, sizeof(*b->entry));
 	b->node = calloc(NODES_MAX, sizeof(*b->node));
-	if (!b->entry || !b->node)
+	if (b->entry == NULL || b->node == NULL)
 		return ERR(NOMEM, "log batch");
 	*ret_b = STEAL(b);
 	return ERR_OK;
@@ -100,15 +101,15 @@ static enum err queue_read(struct tx *tx, void *arg)
 	return tx_query(tx, "log_pending", SQL_ARGS(A_INT(0), A_INT(LOG_BATCH)), queue_row, q);
 }
 
-/* What came with the act serves as long as it will be young enough under the stamp; after that a second answer goes beside it,
- * and the first still says how it was when the act arrived. */
+/* What came with the act serves as long as it will be young enough under the stamp; after that a second answer goes
+ * beside it, and the first still says how it was when the act arrived. */
 static enum err status_of(const struct batch *b, const struct waiting *w, struct placed *p)
 {
 	const struct log_service *v = b->service;
 	int64_t produced = 0, now = clock_now(v->clock);
 
 	buf_put(&p->ocsp, buf_span(&w->came));
-	if (w->cert.len == 0 || !v->status)
+	if (w->cert.len == 0 || v->status == NULL)
 		return buf_err(&p->ocsp);
 	if (w->came.len > 0)
 		TRY(standing_produced(buf_span(&w->came), &produced));
@@ -117,15 +118,18 @@ static enum err status_of(const struct batch *b, const struct waiting *w, struct
 	return buf_err(&p->ocsp);
 }
 
-/* Status answers come from another process: asked for while no transaction is open. The first that fails ends the batch, and so
- * does the minute after which a head is due: from a slow signer the first answer would be too old before the last one is there. */
+/* Status answers come from another process: asked for while no transaction is open. The first that fails ends the
+ * batch, and so does the minute after which a head is due: from a slow signer the first answer would be too old before
+ * the last one is there. */
 static enum err ask_status(struct batch *b, const struct queue *q)
 {
 	int64_t began = clock_now(b->service->clock);
 
 	for (size_t i = 0; i < q->n && clock_now(b->service->clock) - began <= HEAD_WITHIN_SEC; i++) {
 		struct placed *p = &b->entry[i];
-		*p = (struct placed){.seq = q->v[i].seq, .ocsp = buf_make(LOG_OCSP_MAX), .marks = buf_make(LOG_MARKS_MAX)};
+		*p = (struct placed){.seq = q->v[i].seq,
+		                     .ocsp = buf_make(LOG_OCSP_MAX),
+		                     .marks = buf_make(LOG_MARKS_MAX)};
 		b->n++;
 		enum err e = status_of(b, &q->v[i], p);
 		if (e != ERR_OK) {
@@ -142,7 +146,7 @@ static enum err gather(struct store *s, struct batch *b)
 {
 	struct queue q = {.v = calloc(LOG_BATCH, sizeof(struct waiting))};
 
-	if (!q.v)
+	if (q.v == NULL)
 		return ERR(NOMEM, "log batch");
 	enum err e = store_read(s, queue_read, &q);
 	if (e == ERR_OK)
@@ -165,7 +169,7 @@ static enum err take_node(void *ctx, unsigned level, uint64_t index, const uint8
 	INVARIANT(b->nodes < NODES_MAX);
 	n->level = level;
 	n->index = index;
-	memcpy(n->hash, hash, sizeof n->hash);
+	memcpy(n->hash, hash, sizeof(n->hash));
 	b->nodes++;
 	return ERR_OK;
 }
@@ -178,7 +182,8 @@ static enum err unchanged(const struct log_entry *e)
 
 	log_entry_values(e, v);
 	TRY(log_marks_name(e->salt, v, LOG_ENTRY_COLUMNS, e->marks, &column));
-	return column ? ERR(LOG_DAMAGED, "log_entry %llu, column %s", (unsigned long long)e->seq, column) : ERR_OK;
+	return column != NULL ? ERR(LOG_DAMAGED, "log_entry %llu, column %s", (unsigned long long)e->seq, column)
+	                      : ERR_OK;
 }
 
 struct placing {
@@ -227,8 +232,9 @@ struct stored {
 static enum err stored_node(void *ctx, unsigned level, uint64_t index, uint8_t ret_hash[32])
 {
 	const struct stored *s = ctx;
-	enum err e = tx_one(s->tx, "log_node_get", SQL_ARGS(A_INT((int64_t)s->epoch), A_INT(level), A_INT((int64_t)index)), node_row,
-			    ret_hash);
+	enum err e =
+		tx_one(s->tx, "log_node_get", SQL_ARGS(A_INT((int64_t)s->epoch), A_INT(level), A_INT((int64_t)index)),
+	               node_row, ret_hash);
 
 	if (e == ERR_ABSENT)
 		return ERR(LOG_DAMAGED, "log_node %u/%llu is missing", level, (unsigned long long)index);
@@ -257,10 +263,10 @@ static enum err place_tx(struct tx *tx, const struct batch *b, const struct plac
 	int64_t changed = 0;
 
 	TRY(tx_exec(tx, "log_sequence",
-		    SQL_ARGS(A_INT((int64_t)p->seq), A_INT((int64_t)b->epoch), A_INT((int64_t)p->index),
-			     p->ocsp.len > 0 ? A_BLOB(buf_span(&p->ocsp)) : A_NULL, A_BLOB(SPAN_ARR(p->leaf)),
-			     A_BLOB(buf_span(&p->marks))),
-		    &changed));
+	            SQL_ARGS(A_INT((int64_t)p->seq), A_INT((int64_t)b->epoch), A_INT((int64_t)p->index),
+	                     p->ocsp.len > 0 ? A_BLOB(buf_span(&p->ocsp)) : A_NULL, A_BLOB(SPAN_ARR(p->leaf)),
+	                     A_BLOB(buf_span(&p->marks))),
+	            &changed));
 	return changed == 1 ? ERR_OK : ERR(EXISTS, "log entry is placed already");
 }
 
@@ -272,9 +278,9 @@ static enum err batch_tx(struct tx *tx, void *arg)
 		TRY(place_tx(tx, b, &b->entry[i]));
 	for (size_t i = 0; i < b->nodes; i++)
 		TRY(tx_exec(tx, "log_node_put",
-			    SQL_ARGS(A_INT((int64_t)b->epoch), A_INT(b->node[i].level), A_INT((int64_t)b->node[i].index),
-				     A_BLOB(SPAN_ARR(b->node[i].hash))),
-			    NULL));
+		            SQL_ARGS(A_INT((int64_t)b->epoch), A_INT(b->node[i].level),
+		                     A_INT((int64_t)b->node[i].index), A_BLOB(SPAN_ARR(b->node[i].hash))),
+		            NULL));
 	return ERR_OK;
 }
 
@@ -296,8 +302,8 @@ static enum err order(struct store *s, const struct log_service *v, uint64_t *re
 
 /* --- in turns --- */
 
-/* A status answer must not wait for its stamp until a long queue is done. The signer may refuse a head for what is still in the
- * queue (the journal's newest records): then the next batch is tried with it. */
+/* A status answer must not wait for its stamp until a long queue is done. The signer may refuse a head for what is
+ * still in the queue (the journal's newest records): then the next batch is tried with it. */
 static enum err head_between(struct store *s, const struct log_service *v, int64_t *began, struct log_done *d)
 {
 	if (clock_now(v->clock) - *began <= HEAD_WITHIN_SEC)
@@ -330,7 +336,7 @@ static enum err get_ready(struct store *s, const struct log_service *v)
 	uint64_t epoch = 0, size = 0;
 	bool work = false;
 
-	if (!v->ready)
+	if (v->ready == NULL)
 		return ERR_OK;
 	TRY(log_has_work(s, &work));
 	if (!work)

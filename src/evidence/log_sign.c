@@ -41,12 +41,15 @@ static enum err heading_read(struct tx *tx, void *arg)
 static void head_values(const struct log_head *h, struct log_value ret_v[LOG_HEAD_COLUMNS])
 {
 	const struct log_value v[LOG_HEAD_COLUMNS] = {
-		{"epoch", SQL_INT, (int64_t)h->head.epoch, SPAN_EMPTY}, {"size", SQL_INT, (int64_t)h->head.size, SPAN_EMPTY},
-		{"root", SQL_BLOB, 0, SPAN_ARR(h->head.root)}, {"time", SQL_INT, h->head.time, SPAN_EMPTY},
-		{"text", SQL_BLOB, 0, buf_span(&h->text)}, {"sig", h->sig.len > 0 ? SQL_BLOB : SQL_NULL, 0, buf_span(&h->sig)},
+		{"epoch", SQL_INT, (int64_t)h->head.epoch, SPAN_EMPTY},
+		{"size", SQL_INT, (int64_t)h->head.size, SPAN_EMPTY},
+		{"root", SQL_BLOB, 0, SPAN_ARR(h->head.root)},
+		{"time", SQL_INT, h->head.time, SPAN_EMPTY},
+		{"text", SQL_BLOB, 0, buf_span(&h->text)},
+		{"sig", h->sig.len > 0 ? SQL_BLOB : SQL_NULL, 0, buf_span(&h->sig)},
 		{"stamp", h->stamp.len > 0 ? SQL_BLOB : SQL_NULL, 0, buf_span(&h->stamp)},
 	};
-	memcpy(ret_v, v, sizeof v);
+	memcpy(ret_v, v, sizeof(v));
 }
 
 struct head_write {
@@ -60,10 +63,11 @@ static enum err head_tx(struct tx *tx, void *arg)
 	const struct log_head *h = w->h;
 
 	return tx_exec(tx, "log_head_put",
-		       SQL_ARGS(A_INT((int64_t)h->head.epoch), A_INT((int64_t)h->head.size), A_BLOB(SPAN_ARR(h->head.root)),
-				A_INT(h->head.time), A_BLOB(buf_span(&h->text)), h->sig.len > 0 ? A_BLOB(buf_span(&h->sig)) : A_NULL,
-				h->stamp.len > 0 ? A_BLOB(buf_span(&h->stamp)) : A_NULL, A_BLOB(w->marks)),
-		       NULL);
+	               SQL_ARGS(A_INT((int64_t)h->head.epoch), A_INT((int64_t)h->head.size),
+	                        A_BLOB(SPAN_ARR(h->head.root)), A_INT(h->head.time), A_BLOB(buf_span(&h->text)),
+	                        h->sig.len > 0 ? A_BLOB(buf_span(&h->sig)) : A_NULL,
+	                        h->stamp.len > 0 ? A_BLOB(buf_span(&h->stamp)) : A_NULL, A_BLOB(w->marks)),
+	               NULL);
 }
 
 /* The signer's answer must be about this tree. */
@@ -83,7 +87,7 @@ static enum err sign_head(const struct log_service *v, struct heading *x)
 	struct log_head *h = &x->h;
 	struct head got;
 
-	if (v->sign) {
+	if (v->sign != NULL) {
 		TRY(v->sign(v->ctx, h, x->from, &x->proof));
 		TRY(signed_head_fits(h));
 	} else {

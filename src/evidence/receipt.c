@@ -6,16 +6,42 @@
 #include <string.h>
 
 #define MAGIC "YXR1"
-enum { T_ROOT = 0x01, T_CA, T_LOG, T_SUBJECT, T_HEAD, T_ACT, T_HEAD_TEXT = 0x11, T_HEAD_SIG, T_HEAD_STAMP, T_HEAD_PROOF,
-	T_PLACE = 0x21, T_KIND, T_RULE, T_STATEMENT, T_SIG, T_CERT, T_OCSP, T_PATH, T_CHECK = 0x7F };
-enum { PLACE_LEN = 2 + 3 * 8 + 3 * 32, PATH_HASHES_MAX = 126, CERT_MAX = 8192, STATEMENT_OCTETS_MAX = 1 << 20,
-	OCSP_OCTETS_MAX = 32768, STAMP_MAX = 32768, HEAD_OCTETS_MAX = 1024 };
+enum {
+	T_ROOT = 0x01,
+	T_CA,
+	T_LOG,
+	T_SUBJECT,
+	T_HEAD,
+	T_ACT,
+	T_HEAD_TEXT = 0x11,
+	T_HEAD_SIG,
+	T_HEAD_STAMP,
+	T_HEAD_PROOF,
+	T_PLACE = 0x21,
+	T_KIND,
+	T_RULE,
+	T_STATEMENT,
+	T_SIG,
+	T_CERT,
+	T_OCSP,
+	T_PATH,
+	T_CHECK = 0x7F
+};
+enum {
+	PLACE_LEN = 2 + 3 * 8 + 3 * 32,
+	PATH_HASHES_MAX = 126,
+	CERT_MAX = 8192,
+	STATEMENT_OCTETS_MAX = 1 << 20,
+	OCSP_OCTETS_MAX = 32768,
+	STAMP_MAX = 32768,
+	HEAD_OCTETS_MAX = 1024
+};
 
 enum err receipt_new(struct receipt **ret_r)
 {
 	struct receipt *r = calloc(1, sizeof(*r));
 
-	if (!r)
+	if (r == NULL)
 		return ERR(NOMEM, "receipt");
 	*ret_r = r;
 	return ERR_OK;
@@ -23,7 +49,7 @@ enum err receipt_new(struct receipt **ret_r)
 
 void receipt_free(struct receipt *r)
 {
-	if (!r)
+	if (r == NULL)
 		return;
 	free(r->heads);
 	free(r->acts);
@@ -35,7 +61,7 @@ enum err receipt_add_head(struct receipt *r, const struct receipt_head *h)
 	if (r->n_heads == RECEIPT_HEADS_MAX)
 		return ERR(LIMIT, "receipt of more than %d heads", RECEIPT_HEADS_MAX);
 	struct receipt_head *grown = reallocarray(r->heads, r->n_heads + 1, sizeof(*grown));
-	if (!grown)
+	if (grown == NULL)
 		return ERR(NOMEM, "receipt");
 	r->heads = grown;
 	grown[r->n_heads++] = *h;
@@ -47,7 +73,7 @@ enum err receipt_add_act(struct receipt *r, const struct receipt_act *a)
 	if (r->n_acts == RECEIPT_ACTS_MAX)
 		return ERR(LIMIT, "receipt of more than %d acts", RECEIPT_ACTS_MAX);
 	struct receipt_act *grown = reallocarray(r->acts, r->n_acts + 1, sizeof(*grown));
-	if (!grown)
+	if (grown == NULL)
 		return ERR(NOMEM, "receipt");
 	r->acts = grown;
 	grown[r->n_acts++] = *a;
@@ -89,7 +115,8 @@ static enum err act_rules(const struct receipt_act *a)
 
 	if (a->kind.len == 0 || !is_line(a->kind) || !is_line(a->rule))
 		return bad("act's kind or rule");
-	if (a->statement.len > STATEMENT_OCTETS_MAX || a->cert.len > CERT_MAX || a->ocsp.len > OCSP_OCTETS_MAX || !is_path(a->path))
+	if (a->statement.len > STATEMENT_OCTETS_MAX || a->cert.len > CERT_MAX || a->ocsp.len > OCSP_OCTETS_MAX ||
+	    !is_path(a->path))
 		return bad("length of an act's part");
 	/* A rule signs nothing; a person's act is whole. */
 	if (by_rule && (a->sig.len > 0 || a->cert.len > 0 || a->ocsp.len > 0))
@@ -176,7 +203,8 @@ static enum err put_act(struct buf *out, const struct receipt_act *a)
 	buf_put(&place, SPAN_ARR(a->stored));
 	buf_put(&place, SPAN_ARR(a->salt));
 	TRY(buf_err(&place));
-	const struct span parts[] = {buf_span(&place), a->kind, a->rule, a->statement, a->sig, a->cert, a->ocsp, a->path};
+	const struct span parts[] = {buf_span(&place), a->kind, a->rule, a->statement,
+	                             a->sig,           a->cert, a->ocsp, a->path};
 	put_parts(out, T_ACT, T_PLACE, parts, COUNT_OF(parts));
 	return ERR_OK;
 }

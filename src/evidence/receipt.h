@@ -1,7 +1,7 @@
 /* The receipt (回执): all acts of one case with what proves them, one file, one encoding (docs/protocol/receipt.md).
  *
- * Parsing looks at the form alone: lengths, order, numbers, the check at the end; and that the parts written again give the
- * same octets. verify.h proves. Spans of a parsed receipt borrow from its octets. Pure. */
+ * Parsing looks at the form alone: lengths, order, numbers, the check at the end; and that the parts written again give
+ * the same octets. verify.h proves. Spans of a parsed receipt borrow from its octets. Pure. */
 #pragma once
 #include "base/buf.h"
 #include "evidence/leaf.h"
@@ -11,7 +11,7 @@ struct receipt_head {
 	struct span text, sig, stamp, proof;
 };
 struct receipt_act {
-	uint16_t head;           /* number of its head */
+	uint16_t head; /* number of its head */
 	uint64_t index, seq;
 	int64_t time;
 	uint8_t covers[32], stored[32], salt[32];
@@ -21,7 +21,7 @@ struct receipt {
 	struct span root, ca, log, subject;
 	struct receipt_head *heads; /* owned */
 	size_t n_heads;
-	struct receipt_act *acts;   /* owned */
+	struct receipt_act *acts; /* owned */
 	size_t n_acts;
 };
 enum err receipt_new(struct receipt **ret_r) MUST_CHECK;

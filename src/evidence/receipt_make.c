@@ -4,7 +4,7 @@
 
 /* Copies of what lies in rows: freed together. */
 struct kept {
-	struct log_head head;          /* when it is one */
+	struct log_head head; /* when it is one */
 	struct buf parts[7];
 	struct tree_proof proof;
 };
@@ -15,7 +15,7 @@ struct making {
 	struct receipt *r;
 	struct kept *heads, *acts;
 	size_t n_heads, n_acts;
-	size_t octets;                 /* of the statements kept so far */
+	size_t octets; /* of the statements kept so far */
 };
 
 static void kept_init(struct kept *k)
@@ -34,9 +34,9 @@ static void kept_done(struct kept *k)
 
 static void making_done(struct making *m)
 {
-	for (size_t i = 0; m->heads && i < m->n_heads; i++)
+	for (size_t i = 0; m->heads != NULL && i < m->n_heads; i++)
 		kept_done(&m->heads[i]);
-	for (size_t i = 0; m->acts && i < m->n_acts; i++)
+	for (size_t i = 0; m->acts != NULL && i < m->n_acts; i++)
 		kept_done(&m->acts[i]);
 	free(m->heads);
 	free(m->acts);
@@ -86,9 +86,9 @@ static enum err add_act(struct making *m, const struct log_entry *e, struct kept
 	TRY(head_for(m, e, &a.head));
 	TRY(keep_parts(m, e, k));
 	TRY(log_leaf_of(m->tx, e, &l));
-	memcpy(a.covers, l.covers, sizeof a.covers);
-	memcpy(a.stored, l.stored, sizeof a.stored);
-	memcpy(a.salt, l.salt, sizeof a.salt);
+	memcpy(a.covers, l.covers, sizeof(a.covers));
+	memcpy(a.stored, l.stored, sizeof(a.stored));
+	memcpy(a.salt, l.salt, sizeof(a.salt));
 	TRY(log_inclusion(m->tx, e->epoch, e->index, m->heads[a.head].head.head.size, &k->proof));
 	a.kind = buf_span(&k->parts[K_KIND]);
 	a.rule = buf_span(&k->parts[K_RULE]);
@@ -128,7 +128,8 @@ static enum err add_heads(struct making *m)
 		struct kept *k = &m->heads[i];
 		TRY(log_consistency(m->tx, last->epoch, k->head.head.size, last->size, &k->proof));
 		TRY(receipt_add_head(m->r, &(struct receipt_head){buf_span(&k->head.text), buf_span(&k->head.sig),
-			buf_span(&k->head.stamp), span_of(k->proof.hash, k->proof.n * TREE_HASH_LEN)}));
+		                                                  buf_span(&k->head.stamp),
+		                                                  span_of(k->proof.hash, k->proof.n * TREE_HASH_LEN)}));
 	}
 	return ERR_OK;
 }
@@ -146,9 +147,10 @@ static enum err make_fn(struct tx *tx, void *arg)
 
 enum err receipt_make(struct store *s, const struct receipt_of *what, struct buf *out)
 {
-	struct making m = {.what = what, .heads = calloc(RECEIPT_HEADS_MAX, sizeof(struct kept)),
-		.acts = calloc(RECEIPT_ACTS_MAX, sizeof(struct kept))};
-	enum err e = m.heads && m.acts ? receipt_new(&m.r) : ERR(NOMEM, "receipt");
+	struct making m = {.what = what,
+	                   .heads = calloc(RECEIPT_HEADS_MAX, sizeof(struct kept)),
+	                   .acts = calloc(RECEIPT_ACTS_MAX, sizeof(struct kept))};
+	enum err e = m.heads != NULL && m.acts != NULL ? receipt_new(&m.r) : ERR(NOMEM, "receipt");
 
 	if (e == ERR_OK)
 		e = store_read(s, make_fn, &m);

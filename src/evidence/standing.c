@@ -39,26 +39,29 @@ static enum err not_good(const struct ocsp_status *s)
 {
 	if (s->state == OCSP_UNKNOWN)
 		return ERR(SERIAL_UNKNOWN, "status of the certificate");
-	return s->reason == CRL_HOLD ? ERR(CERT_SUSPENDED, "when the act arrived") : ERR(CERT_REVOKED, "when the act arrived");
+	return s->reason == CRL_HOLD ? ERR(CERT_SUSPENDED, "when the act arrived")
+	                             : ERR(CERT_REVOKED, "when the act arrived");
 }
 
 static enum err one(const struct standing_ask *ask, const struct ocsp_said *said)
 {
 	TRY(in_time(ask, said->produced));
-	if (said->status.state == OCSP_UNKNOWN || (said->status.state == OCSP_REVOKED && said->status.revoked_at <= ask->arrived))
+	if (said->status.state == OCSP_UNKNOWN ||
+	    (said->status.state == OCSP_REVOKED && said->status.revoked_at <= ask->arrived))
 		return not_good(&said->status);
 	return ERR_OK;
 }
 
 static enum err at_arrival(const struct standing_ask *ask, const struct ocsp_said *said)
 {
-	if (said->produced < ask->arrived || said->this_update < ask->arrived || said->produced - ask->arrived > STANDING_FRESH_SEC)
+	if (said->produced < ask->arrived || said->this_update < ask->arrived ||
+	    said->produced - ask->arrived > STANDING_FRESH_SEC)
 		return ERR(STALE, "first status answer is not from the act's arrival");
 	return said->status.state == OCSP_GOOD ? ERR_OK : not_good(&said->status);
 }
 
-/* The change, by the signer's clock, is not older than what the first answer knew, by the same clock. Within one second it may
- * still have come after it. */
+/* The change, by the signer's clock, is not older than what the first answer knew, by the same clock. Within one second
+ * it may still have come after it. */
 static enum err then(const struct standing_ask *ask, const struct ocsp_said *first, const struct ocsp_said *second)
 {
 	TRY(in_time(ask, second->produced));
@@ -124,8 +127,8 @@ enum err standing_kept(struct span answers, int64_t arrived, struct span *ret_fi
 		return ERR_OK;
 	TRY(split(answers, &a));
 	TRY(ocsp_response_parse(a.v[0], &r));
-	if (r.n == 1 && r.items[0].status.state == OCSP_GOOD && r.items[0].this_update >= arrived && r.produced >= arrived &&
-	    r.produced - arrived <= STANDING_FRESH_SEC)
+	if (r.n == 1 && r.items[0].status.state == OCSP_GOOD && r.items[0].this_update >= arrived &&
+	    r.produced >= arrived && r.produced - arrived <= STANDING_FRESH_SEC)
 		*ret_first = a.v[0];
 	ocsp_response_done(&r);
 	return ERR_OK;

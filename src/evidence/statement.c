@@ -11,8 +11,8 @@ enum { PREFIX_MAX = 64, ATTACH_MAX = 100, LINES_MAX = STATEMENT_KEYS_MAX + STATE
 struct statement {
 	const struct statement_type *type;
 	int64_t time;
-	char *text;    /* as signed */
-	char *values;  /* the same, each LF a NUL: the values below point into it */
+	char *text;   /* as signed */
+	char *values; /* the same, each LF a NUL: the values below point into it */
 	size_t len;
 	size_t n_keys;
 	struct group {
@@ -25,7 +25,7 @@ struct statement {
 
 void statement_free(struct statement *s)
 {
-	if (!s)
+	if (s == NULL)
 		return;
 	free(s->text);
 	free(s->values);
@@ -38,7 +38,7 @@ void statement_free(struct statement *s)
 static struct span line_prefix(const struct statement_part *part, size_t number, char room[PREFIX_MAX])
 {
 	int n = part->repeats ? snprintf(room, PREFIX_MAX, "%s.%zu: ", part->key, number)
-			      : snprintf(room, PREFIX_MAX, "%s: ", part->key);
+	                      : snprintf(room, PREFIX_MAX, "%s: ", part->key);
 
 	INVARIANT(n > 0 && n < PREFIX_MAX);
 	return span_of(room, (size_t)n);
@@ -79,7 +79,8 @@ static enum err read_line(struct reader *r, const struct statement_part *part, s
 	struct statement *s = r->s;
 
 	if (!span_starts(r->rest, prefix))
-		return ERR(STATEMENT, "line \"%.*s\" is missing or not in its place", (int)prefix.len - 2, (const char *)prefix.ptr);
+		return ERR(STATEMENT, "line \"%.*s\" is missing or not in its place", (int)prefix.len - 2,
+		           (const char *)prefix.ptr);
 	if (!span_take_until(&r->rest, '\n', &line))
 		return ERR(STATEMENT, "%s: the line has no end", part->key);
 	struct span value = span_sub(line, prefix.len, line.len);
@@ -108,7 +109,7 @@ static enum err read_group(struct reader *r, const struct statement_part *part)
 
 static enum err read_groups(struct reader *r, const struct statement_part *parts)
 {
-	for (; parts->key; parts++)
+	for (; parts->key != NULL; parts++)
 		TRY(read_group(r, parts));
 	return ERR_OK;
 }
@@ -120,7 +121,7 @@ static enum err read_type(struct reader *r)
 	if (!span_take_until(&r->rest, '\n', &line) || !span_starts(line, SPAN_LIT(MAGIC)))
 		return ERR(STATEMENT, "does not begin with \"%s\"", MAGIC);
 	r->s->type = statement_type_find(span_sub(line, strlen(MAGIC), line.len));
-	return r->s->type ? ERR_OK : ERR(STATEMENT, "no such type of statement");
+	return r->s->type != NULL ? ERR_OK : ERR(STATEMENT, "no such type of statement");
 }
 
 static size_t type_max(const struct statement_type *t)
@@ -132,7 +133,7 @@ static enum err copy_text(struct statement *s, struct span text)
 {
 	s->text = malloc(text.len + 1);
 	s->values = malloc(text.len + 1);
-	if (!s->text || !s->values)
+	if (s->text == NULL || s->values == NULL)
 		return ERR(NOMEM, "statement of %zu octets", text.len);
 	memcpy(s->text, text.ptr, text.len);
 	for (size_t i = 0; i < text.len; i++)
@@ -147,7 +148,7 @@ enum err statement_parse(struct span text, struct statement **ret_s)
 	if (text.len == 0 || text.len > STATEMENT_LONG_MAX)
 		return ERR(STATEMENT, "%zu octets; 1 to %d are permitted", text.len, STATEMENT_LONG_MAX);
 	AUTO(statement) s = calloc(1, sizeof(*s) + LINES_MAX * sizeof(s->lines[0]));
-	if (!s)
+	if (s == NULL)
 		return ERR(NOMEM, "statement");
 	TRY(copy_text(s, text));
 	struct reader r = {.rest = span_of(s->text, s->len), .s = s};
@@ -180,14 +181,14 @@ size_t statement_count(const struct statement *s, const char *key)
 {
 	const struct group *g = group_of(s, key);
 
-	return g ? g->count : 0;
+	return g != NULL ? g->count : 0;
 }
 
 const char *statement_get_n(const struct statement *s, const char *key, size_t n)
 {
 	const struct group *g = group_of(s, key);
 
-	return g && n < g->count ? s->lines[g->first + n] : "";
+	return g != NULL && n < g->count ? s->lines[g->first + n] : "";
 }
 
 const char *statement_get(const struct statement *s, const char *key)
@@ -220,7 +221,7 @@ struct writer {
 
 static bool kv_is(const struct writer *w, const struct statement_part *part)
 {
-	return w->at < w->n && w->kv[w->at].key && strcmp(w->kv[w->at].key, part->key) == 0;
+	return w->at < w->n && w->kv[w->at].key != NULL && strcmp(w->kv[w->at].key, part->key) == 0;
 }
 
 /* The value is checked before it is written: a line end in it would be a line of the writer's choice. */
@@ -246,7 +247,7 @@ static enum err write_group(struct writer *w, const struct statement_part *part)
 
 static enum err write_groups(struct writer *w, const struct statement_part *parts)
 {
-	for (; parts->key; parts++)
+	for (; parts->key != NULL; parts++)
 		TRY(write_group(w, parts));
 	return ERR_OK;
 }
@@ -257,7 +258,7 @@ enum err statement_build(const char *type, const struct statement_kv *kv, size_t
 	AUTO_BUF(out, t ? type_max(t) : 0);
 	struct writer w = {.kv = kv, .n = n, .out = &out};
 
-	if (!t)
+	if (t == NULL)
 		return ERR(STATEMENT, "no such type of statement");
 	buf_printf(&out, "%s%s\n", MAGIC, t->name);
 	TRY(write_groups(&w, statement_common));

@@ -1,25 +1,31 @@
 /* The statement: the one kind of text that a key of ours signs besides CSRs and CMS (docs/protocol/statement.md).
  *
- *   YINXIN-1 TYPE LF  bureau: <64 hex: SM3 of the root certificate's DER> LF  nonce: <64 hex> LF  time: <UTC> LF  key: value LF ...
+ *   YINXIN-1 TYPE LF  bureau: <64 hex: SM3 of the root certificate's DER> LF  nonce: <64 hex> LF  time: <UTC> LF  key:
+ * value LF ...
  *
  * Fixed keys in fixed order per type, a table in statement.c; a repeated key is written key.1, key.2, ... Values obey
- * text_line_check. One statement has one encoding: statement_parse refuses every other, and what it accepts re-encodes to
- * the same octets. Parsing neither checks freshness nor signatures: act.h and the callers do. */
+ * text_line_check. One statement has one encoding: statement_parse refuses every other, and what it accepts re-encodes
+ * to the same octets. Parsing neither checks freshness nor signatures: act.h and the callers do. */
 #pragma once
 #include "base/buf.h"
 
 /* Only a filing's statement may be as long as STATEMENT_LONG_MAX: it holds every row. */
-enum { STATEMENT_MAX = 256 * 1024, STATEMENT_LONG_MAX = 1000 * 1024, STATEMENT_KEYS_MAX = 24, STATEMENT_REPEAT_MAX = 1000,
-	STATEMENT_VALUE_MAX = 1024 };
+enum {
+	STATEMENT_MAX = 256 * 1024,
+	STATEMENT_LONG_MAX = 1000 * 1024,
+	STATEMENT_KEYS_MAX = 24,
+	STATEMENT_REPEAT_MAX = 1000,
+	STATEMENT_VALUE_MAX = 1024
+};
 struct statement;
 
 /* --- read --- */
 enum err statement_parse(struct span text, struct statement **ret_s) MUST_CHECK; /* ERR_STATEMENT */
 void statement_free(struct statement *s);
 DEFINE_AUTO(statement)
-const char *statement_type(const struct statement *s);                  /* "LOGIN" */
-const char *statement_get(const struct statement *s, const char *key);  /* "" when the type has no such key (a bug) */
-size_t statement_count(const struct statement *s, const char *key);     /* of a repeated key */
+const char *statement_type(const struct statement *s);                 /* "LOGIN" */
+const char *statement_get(const struct statement *s, const char *key); /* "" when the type has no such key (a bug) */
+size_t statement_count(const struct statement *s, const char *key);    /* of a repeated key */
 const char *statement_get_n(const struct statement *s, const char *key, size_t n); /* n from 0 */
 struct span statement_text(const struct statement *s);
 int64_t statement_time(const struct statement *s);
@@ -33,7 +39,8 @@ struct statement_kv {
 	const char *key, *value; /* repeated keys: same key again, in order, without the ".n" */
 };
 /* kv in the table's order, bureau, nonce and time included. ERR_STATEMENT names the offending key. */
-enum err statement_build(const char *type, const struct statement_kv *kv, size_t n, struct statement **ret_s) MUST_CHECK;
+enum err statement_build(const char *type, const struct statement_kv *kv, size_t n,
+                         struct statement **ret_s) MUST_CHECK;
 
 /* Types and keys (after bureau, nonce, time; * repeats):
  *  LOGIN         origin

@@ -89,7 +89,7 @@ static bool is_word(struct span v, const char *marks)
 	for (size_t i = 0; i < v.len; i++) {
 		uint8_t c = v.ptr[i];
 		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (!alnum && (c == '\0' || !strchr(marks, c)))
+		if (!alnum && (c == '\0' || strchr(marks, c) == NULL))
 			return false;
 	}
 	return v.len > 0 && v.len <= TOKEN_MAX;
@@ -129,7 +129,7 @@ static bool is_origin(struct span v)
 	for (size_t i = 0; i < host.len; i++) {
 		uint8_t c = host.ptr[i];
 		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
-		if (!alnum && (c == '\0' || !strchr("-.:[]", c)))
+		if (!alnum && (c == '\0' || strchr("-.:[]", c) == NULL))
 			return false;
 	}
 	return host.len > 0 && host.len <= 255;
@@ -157,19 +157,21 @@ static bool is_filing_item(struct span v)
 {
 	struct span no, version, digest, rows, matter;
 
-	return span_take_until(&v, ' ', &no) && is_token(no) && span_take_until(&v, ' ', &version) && is_number(version) &&
-	       span_take_until(&v, ' ', &digest) && is_digest(digest) && span_take_until(&v, ' ', &rows) &&
-	       is_number(rows) && span_take_until(&v, ' ', &matter) && matter.len > 0 && v.len > 0;
+	return span_take_until(&v, ' ', &no) && is_token(no) && span_take_until(&v, ' ', &version) &&
+	       is_number(version) && span_take_until(&v, ' ', &digest) && is_digest(digest) &&
+	       span_take_until(&v, ' ', &rows) && is_number(rows) && span_take_until(&v, ' ', &matter) &&
+	       matter.len > 0 && v.len > 0;
 }
 
 /* --- types --- */
 
+/* clang-format off */
 const struct statement_part statement_common[] = {
 	{"bureau", is_digest}, {"nonce", is_digest}, {"time", is_time}, {NULL},
 };
 
-#define CASE_PARTS                                                                                              \
-	{"case", is_text}, {"kind", is_token}, {"profile", is_token}, {"unit-no", is_unit_no}, {"unit-name", is_text},   \
+#define CASE_PARTS \
+	{"case", is_text}, {"kind", is_token}, {"profile", is_token}, {"unit-no", is_unit_no}, {"unit-name", is_text}, \
 	{"uscc", is_uscc}, {"person-id", is_token}, {"holder", is_text}, {"days", is_days}, {"medium", is_text}, \
 	{"letter", is_text}, {"officer", is_token}
 
@@ -180,36 +182,44 @@ static const struct statement_part cert_make[] = {
 	{"approve", is_digest}, {"case", is_text}, {"card", is_token}, {"key", is_pub}, {"officer", is_token}, {NULL},
 };
 static const struct statement_part cert_back[] = {
-	{"case", is_text}, {"version", is_number}, {"holder", is_text}, {"reason", is_text}, {"officer", is_token}, {NULL},
+	{"case", is_text}, {"version", is_number}, {"holder", is_text}, {"reason", is_text},
+	{"officer", is_token}, {NULL},
 };
 static const struct statement_part cert_renew[] = {
 	{"serial", is_serial}, {"card", is_token}, {"key", is_pub}, {"days", is_days}, {NULL},
 };
-static const struct statement_part cert_stop[] = {{"case", is_text}, {"serial", is_serial}, {"reason", is_text}, {NULL}};
+static const struct statement_part cert_stop[] = {
+	{"case", is_text}, {"serial", is_serial}, {"reason", is_text}, {NULL},
+};
 static const struct statement_part cert_release[] = {{"case", is_text}, {"serial", is_serial}, {NULL}};
 static const struct statement_part roster[] = {
 	{"number", is_number}, {"previous", is_digest_or_none}, {"entry", is_roster_entry, true}, {NULL},
 };
 static const struct statement_part stock[] = {{"card", is_stock_card, true}, {NULL}};
 
-#define FILED_PARTS                                                                                                 \
-	{"business", is_token}, {"matter", is_text}, {"filing", is_token}, {"version", is_number},                  \
-	{"definition", is_digest}, {"unit-no", is_unit_no}, {"unit-name", is_text}, {"person-id", is_token},        \
+#define FILED_PARTS \
+	{"business", is_token}, {"matter", is_text}, {"filing", is_token}, {"version", is_number}, \
+	{"definition", is_digest}, {"unit-no", is_unit_no}, {"unit-name", is_text}, {"person-id", is_token}, \
 	{"holder", is_text}, {"form", is_text}, {"attach", is_text, true}, {"row", is_text, true}
-#define DECIDED_PARTS                                                                                               \
-	{"filing", is_token}, {"version", is_number}, {"submit", is_digest}, {"matter", is_text},                   \
+#define DECIDED_PARTS \
+	{"filing", is_token}, {"version", is_number}, {"submit", is_digest}, {"matter", is_text}, \
 	{"unit-no", is_unit_no}, {"unit-name", is_text}, {"officer", is_token}
 
 static const struct statement_part filing_submit[] = {FILED_PARTS, {NULL}};
-static const struct statement_part filing_correct[] = {{"corrects", is_token}, {"previous", is_digest}, FILED_PARTS, {NULL}};
+static const struct statement_part filing_correct[] = {
+	{"corrects", is_token}, {"previous", is_digest}, FILED_PARTS, {NULL},
+};
 static const struct statement_part filing_withdraw[] = {
-	{"filing", is_token}, {"version", is_number}, {"submit", is_digest}, {"unit-no", is_unit_no}, {"person-id", is_token},
+	{"filing", is_token}, {"version", is_number}, {"submit", is_digest}, {"unit-no", is_unit_no},
+	{"person-id", is_token},
 	{"reason", is_text}, {NULL},
 };
 static const struct statement_part filing_bulk[] = {
 	{"officer", is_token}, {"opinion", is_text}, {"item", is_filing_item, true}, {NULL},
 };
-static const struct statement_part filing_return[] = {DECIDED_PARTS, {"until", is_date}, {"defect", is_text, true}, {NULL}};
+static const struct statement_part filing_return[] = {
+	DECIDED_PARTS, {"until", is_date}, {"defect", is_text, true}, {NULL},
+};
 static const struct statement_part filing_refuse[] = {DECIDED_PARTS, {"reason", is_text}, {NULL}};
 
 static const struct statement_type types[] = {
@@ -233,6 +243,7 @@ static const struct statement_type types[] = {
 	{"FILING-APPROVE", "业务审核通过", filing_bulk},
 	{"FILING-REFUSE", "业务不予受理", filing_refuse},
 };
+/* clang-format on */
 
 const struct statement_type *statement_type_find(struct span name)
 {
@@ -248,25 +259,56 @@ const char *statement_type_zh(const char *type)
 {
 	const struct statement_type *t = statement_type_find(span_str(type));
 
-	return t ? t->zh : NULL;
+	return t != NULL ? t->zh : NULL;
 }
 
 const char *statement_key_zh(const char *key)
 {
-	static const struct { const char *key, *zh; } titles[] = {
-		{"bureau", "机构标识"}, {"nonce", "一次性编号"}, {"time", "签署时间"}, {"origin", "网站"},
-		{"accept", "受理签名摘要"}, {"approve", "审核签名摘要"}, {"case", "受理编号"}, {"kind", "业务类型"},
-		{"profile", "证书类型"}, {"unit-no", "单位编号"}, {"unit-name", "单位名称"}, {"uscc", "统一社会信用代码"},
-		{"person-id", "人员编号"}, {"holder", "持有人"}, {"days", "有效天数"}, {"medium", "介质类别"},
-		{"letter", "授权委托书"}, {"officer", "经办工作人员"}, {"card", "介质序列号"}, {"key", "签名公钥"},
-		{"serial", "证书序列号"}, {"reason", "原因"}, {"number", "名册期号"}, {"previous", "上一份签名摘要"},
-		{"entry", "岗位人员"}, {"business", "业务代码"}, {"matter", "业务事项"}, {"filing", "申报编号"},
-		{"version", "版本"}, {"definition", "业务定义摘要"}, {"form", "申报内容"}, {"attach", "附件"}, {"row", "人员"},
-		{"corrects", "更正的申报编号"}, {"submit", "申报签名摘要"}, {"opinion", "意见"}, {"item", "申报件"},
-		{"until", "补正期限"}, {"defect", "需补正事项"},
+	static const struct {
+		const char *key, *zh;
+	} titles[] = {
+		{"bureau", "机构标识"},
+		{"nonce", "一次性编号"},
+		{"time", "签署时间"},
+		{"origin", "网站"},
+		{"accept", "受理签名摘要"},
+		{"approve", "审核签名摘要"},
+		{"case", "受理编号"},
+		{"kind", "业务类型"},
+		{"profile", "证书类型"},
+		{"unit-no", "单位编号"},
+		{"unit-name", "单位名称"},
+		{"uscc", "统一社会信用代码"},
+		{"person-id", "人员编号"},
+		{"holder", "持有人"},
+		{"days", "有效天数"},
+		{"medium", "介质类别"},
+		{"letter", "授权委托书"},
+		{"officer", "经办工作人员"},
+		{"card", "介质序列号"},
+		{"key", "签名公钥"},
+		{"serial", "证书序列号"},
+		{"reason", "原因"},
+		{"number", "名册期号"},
+		{"previous", "上一份签名摘要"},
+		{"entry", "岗位人员"},
+		{"business", "业务代码"},
+		{"matter", "业务事项"},
+		{"filing", "申报编号"},
+		{"version", "版本"},
+		{"definition", "业务定义摘要"},
+		{"form", "申报内容"},
+		{"attach", "附件"},
+		{"row", "人员"},
+		{"corrects", "更正的申报编号"},
+		{"submit", "申报签名摘要"},
+		{"opinion", "意见"},
+		{"item", "申报件"},
+		{"until", "补正期限"},
+		{"defect", "需补正事项"},
 	};
 
-	for (size_t i = 0; key && i < COUNT_OF(titles); i++)
+	for (size_t i = 0; key != NULL && i < COUNT_OF(titles); i++)
 		if (strcmp(titles[i].key, key) == 0)
 			return titles[i].zh;
 	return NULL;

@@ -11,8 +11,9 @@ enum err tree_leaf(struct span leaf, uint8_t ret_hash[32])
 
 enum err tree_node(const uint8_t left[32], const uint8_t right[32], uint8_t ret_hash[32])
 {
-	return sm3_digest_n((const struct span[]){SPAN_LIT("\1"), span_of(left, TREE_HASH_LEN), span_of(right, TREE_HASH_LEN)}, 3,
-			    ret_hash);
+	return sm3_digest_n((const struct span[]){SPAN_LIT("\1"), span_of(left, TREE_HASH_LEN),
+	                                          span_of(right, TREE_HASH_LEN)},
+	                    3, ret_hash);
 }
 
 static bool same(const uint8_t a[32], const uint8_t b[32])
@@ -24,7 +25,7 @@ static bool same(const uint8_t a[32], const uint8_t b[32])
 
 static enum err emit_one(tree_emit_fn *emit, void *ctx, unsigned level, uint64_t index, const uint8_t hash[32])
 {
-	return emit ? emit(ctx, level, index, hash) : ERR_OK;
+	return emit != NULL ? emit(ctx, level, index, hash) : ERR_OK;
 }
 
 enum err tree_append(struct tree_front *f, const uint8_t leaf_hash[32], tree_emit_fn *emit, void *ctx)
@@ -34,14 +35,14 @@ enum err tree_append(struct tree_front *f, const uint8_t leaf_hash[32], tree_emi
 
 	if (f->size + 1 >= SIZE_END)
 		return ERR(LIMIT, "tree is full");
-	memcpy(hash, leaf_hash, sizeof hash);
+	memcpy(hash, leaf_hash, sizeof(hash));
 	TRY(emit_one(emit, ctx, 0, f->size, hash));
 	/* As a carry in a binary counter: every peak met is the left half of a larger complete node. */
 	for (; f->size >> level & 1; level++) {
 		TRY(tree_node(f->peak[level], hash, hash));
 		TRY(emit_one(emit, ctx, level + 1, f->size >> (level + 1), hash));
 	}
-	memcpy(f->peak[level], hash, sizeof hash);
+	memcpy(f->peak[level], hash, sizeof(hash));
 	f->size++;
 	return ERR_OK;
 }
@@ -59,10 +60,10 @@ enum err tree_front_root(const struct tree_front *f, uint8_t ret_root[32])
 		if (begun)
 			TRY(tree_node(f->peak[level], root, root));
 		else
-			memcpy(root, f->peak[level], sizeof root);
+			memcpy(root, f->peak[level], sizeof(root));
 		begun = true;
 	}
-	memcpy(ret_root, root, sizeof root);
+	memcpy(ret_root, root, sizeof(root));
 	return ERR_OK;
 }
 
@@ -195,14 +196,14 @@ static enum err no_proof(const char *why)
 
 /* RFC 9162 2.1.3.2 */
 enum err tree_verify_inclusion(const uint8_t leaf_hash[32], uint64_t index, uint64_t size, const uint8_t root[32],
-			       const uint8_t (*proof)[32], size_t n)
+                               const uint8_t (*proof)[32], size_t n)
 {
 	uint8_t r[TREE_HASH_LEN];
 
 	if (size >= SIZE_END || index >= size)
 		return no_proof("leaf lies outside of the tree");
 	uint64_t fn = index, sn = size - 1;
-	memcpy(r, leaf_hash, sizeof r);
+	memcpy(r, leaf_hash, sizeof(r));
 	for (size_t i = 0; i < n; i++) {
 		if (sn == 0)
 			return no_proof("proof is too long");
@@ -247,8 +248,8 @@ static enum err step(uint64_t *fn, uint64_t *sn, uint8_t fr[32], uint8_t sr[32],
 	return ERR_OK;
 }
 
-enum err tree_verify_consistency(uint64_t old_size, const uint8_t old_root[32], uint64_t new_size, const uint8_t new_root[32],
-				 const uint8_t (*proof)[32], size_t n)
+enum err tree_verify_consistency(uint64_t old_size, const uint8_t old_root[32], uint64_t new_size,
+                                 const uint8_t new_root[32], const uint8_t (*proof)[32], size_t n)
 {
 	uint8_t fr[TREE_HASH_LEN], sr[TREE_HASH_LEN];
 
@@ -265,8 +266,8 @@ enum err tree_verify_consistency(uint64_t old_size, const uint8_t old_root[32], 
 	uint64_t fn = old_size - 1, sn = new_size - 1;
 	for (; fn & 1; fn >>= 1)
 		sn >>= 1;
-	memcpy(fr, complete ? old_root : proof[0], sizeof fr);
-	memcpy(sr, fr, sizeof sr);
+	memcpy(fr, complete ? old_root : proof[0], sizeof(fr));
+	memcpy(sr, fr, sizeof(sr));
 	for (size_t i = complete ? 0 : 1; i < n; i++)
 		TRY(step(&fn, &sn, fr, sr, proof[i]));
 	if (sn != 0)

@@ -22,7 +22,7 @@ struct verify {
 	const struct verify_plan *plan;
 	const struct receipt *r;
 	struct cert *root, *ca, *log;
-	struct path_trust *trust;       /* of root and CA: their links are verified once */
+	struct path_trust *trust;               /* of root and CA: their links are verified once */
 	struct known_leaf responder, authority; /* of status answers, of time stamps */
 	struct heads *heads;
 	uint8_t (*signed_sm3)[SM3_LEN]; /* of the statements of the acts found good so far */
@@ -39,9 +39,9 @@ static void show(const struct verify *v, bool good, const char *title, const cha
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof text, fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (v->plan->step)
+	if (v->plan->step != NULL)
 		v->plan->step(&(struct verify_step){title, text, "", good}, v->plan->ctx);
 }
 
@@ -49,8 +49,8 @@ static enum err fault(const struct verify *v, const char *title, enum err e)
 {
 	char text[512];
 
-	(void)snprintf(text, sizeof text, "%s(%s)", err_zh(e), err_code(e));
-	if (v->plan->step)
+	(void)snprintf(text, sizeof(text), "%s(%s)", err_zh(e), err_code(e));
+	if (v->plan->step != NULL)
 		v->plan->step(&(struct verify_step){title, text, err_detail(), false}, v->plan->ctx);
 	return e;
 }
@@ -63,7 +63,7 @@ static struct title title_of(const char *what, size_t n, const char *part)
 {
 	struct title t;
 
-	(void)snprintf(t.s, sizeof t.s, "第%zu%s %s", n + 1, what, part);
+	(void)snprintf(t.s, sizeof(t.s), "第%zu%s %s", n + 1, what, part);
 	return t;
 }
 
@@ -74,10 +74,10 @@ struct when {
 static struct when when_of(int64_t t)
 {
 	struct when w;
-	AUTO_BUF(text, sizeof w.s);
+	AUTO_BUF(text, sizeof(w.s));
 
 	text_time_cn(&text, t);
-	(void)snprintf(w.s, sizeof w.s, "%s", buf_cstr(&text));
+	(void)snprintf(w.s, sizeof(w.s), "%s", buf_cstr(&text));
 	return w;
 }
 
@@ -91,8 +91,8 @@ static enum err check_root(struct verify *v)
 	TRY(cert_parse(v->r->root, &v->root));
 	TRY(cert_sm3(v->root, digest));
 	text_hex(&hex, SPAN_ARR(digest));
-	(void)snprintf(v->bureau, sizeof v->bureau, "%s", buf_cstr(&hex));
-	if (!v->plan->root_sm3)
+	(void)snprintf(v->bureau, sizeof(v->bureau), "%s", buf_cstr(&hex));
+	if (v->plan->root_sm3 == NULL)
 		return ERR_OK;
 	if (!span_eq(SPAN_ARR(digest), span_of(v->plan->root_sm3, SM3_LEN)))
 		return ERR(CERT_CHAIN, "root %s is not the pinned one", v->bureau);
@@ -111,13 +111,16 @@ static enum err check_chain(struct verify *v, int64_t now)
 /* That a certificate has ended since then changes nothing, but the reader will see it and wonder. */
 static void show_chain(const struct verify *v, int64_t at)
 {
-	const struct { const char *zh; const struct cert *c; } all[] = {{"根证书", v->root}, {"签发机构证书", v->ca},
-		{"日志签名证书", v->log}};
+	const struct {
+		const char *zh;
+		const struct cert *c;
+	} all[] = {{"根证书", v->root}, {"签发机构证书", v->ca}, {"日志签名证书", v->log}};
 	AUTO_BUF(ended, SHOWN_MAX);
 
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		if (v->plan->now > cert_not_after(all[i].c))
-			buf_printf(&ended, "；%s已于 %s 到期，回执形成时在有效期内，不影响结论", all[i].zh, when_of(cert_not_after(all[i].c)).s);
+			buf_printf(&ended, "；%s已于 %s 到期，回执形成时在有效期内，不影响结论", all[i].zh,
+			           when_of(cert_not_after(all[i].c)).s);
 	show(v, true, "证书链", "根证书、签发机构、日志签名证书在 %s 依次有效%s", when_of(at).s, buf_cstr(&ended));
 }
 
@@ -159,7 +162,8 @@ static enum err check_consistency(const struct verify *v, size_t n)
 	const struct head *h = &v->heads[n].head, *last = &v->heads[v->r->n_heads - 1].head;
 	struct span proof = v->r->heads[n].proof;
 
-	return tree_verify_consistency(h->size, h->root, last->size, last->root, (const uint8_t (*)[32])proof.ptr, proof.len / 32);
+	return tree_verify_consistency(h->size, h->root, last->size, last->root, (const uint8_t(*)[32])proof.ptr,
+	                               proof.len / 32);
 }
 
 static enum err check_heads(struct verify *v)
@@ -249,7 +253,7 @@ static enum err check_act_sig(const struct verify *v, const struct receipt_act *
 {
 	char kind[LEAF_TEXT_MAX + 1];
 
-	(void)snprintf(kind, sizeof kind, "%.*s", (int)a->kind.len, (const char *)a->kind.ptr);
+	(void)snprintf(kind, sizeof(kind), "%.*s", (int)a->kind.len, (const char *)a->kind.ptr);
 	TRY(act_open(a->statement, a->sig, a->cert, kind, v->bureau, ret_act));
 	if (!names_subject(ret_act->statement, v->subject))
 		return ERR(STATEMENT, "statement is about another case than %s", v->subject);
@@ -260,11 +264,15 @@ static enum err check_act_sig(const struct verify *v, const struct receipt_act *
 }
 
 static enum err check_status(struct verify *v, const struct receipt_act *a, const struct cert *c, int64_t stamped,
-			     struct verify_act *ret_act)
+                             struct verify_act *ret_act)
 {
 	struct standing s;
-	const struct standing_ask ask = {.answers = a->ocsp, .ca = v->ca, .about = c, .arrived = a->time, .stamped = stamped,
-		.known = &v->responder};
+	const struct standing_ask ask = {.answers = a->ocsp,
+	                                 .ca = v->ca,
+	                                 .about = c,
+	                                 .arrived = a->time,
+	                                 .stamped = stamped,
+	                                 .known = &v->responder};
 
 	TRY(standing_check(&ask, &s));
 	ret_act->status = s.status;
@@ -278,12 +286,13 @@ static enum err check_leaf(const struct verify *v, const struct receipt_act *a)
 	struct leaf l = {.epoch = h->epoch, .index = a->index, .seq = a->seq, .time = a->time};
 	uint8_t hash[32];
 
-	(void)snprintf(l.kind, sizeof l.kind, "%.*s", (int)a->kind.len, (const char *)a->kind.ptr);
-	(void)snprintf(l.rule, sizeof l.rule, "%.*s", (int)a->rule.len, a->rule.len > 0 ? (const char *)a->rule.ptr : "");
-	(void)snprintf(l.subject, sizeof l.subject, "%s", v->subject);
-	memcpy(l.covers, a->covers, sizeof l.covers);
-	memcpy(l.stored, a->stored, sizeof l.stored);
-	memcpy(l.salt, a->salt, sizeof l.salt);
+	(void)snprintf(l.kind, sizeof(l.kind), "%.*s", (int)a->kind.len, (const char *)a->kind.ptr);
+	(void)snprintf(l.rule, sizeof(l.rule), "%.*s", (int)a->rule.len,
+	               a->rule.len > 0 ? (const char *)a->rule.ptr : "");
+	(void)snprintf(l.subject, sizeof(l.subject), "%s", v->subject);
+	memcpy(l.covers, a->covers, sizeof(l.covers));
+	memcpy(l.stored, a->stored, sizeof(l.stored));
+	memcpy(l.salt, a->salt, sizeof(l.salt));
 	TRY(leaf_part(a->statement, l.statement));
 	TRY(leaf_part(a->sig, l.sig));
 	TRY(leaf_part(a->cert, l.cert));
@@ -291,7 +300,8 @@ static enum err check_leaf(const struct verify *v, const struct receipt_act *a)
 	enum err e = leaf_hash(&l, hash);
 	if (e != ERR_OK)
 		return e == ERR_SYNTAX ? err_note(ERR_RECEIPT, "leaf") : e;
-	TRY(tree_verify_inclusion(hash, a->index, h->size, h->root, (const uint8_t (*)[32])a->path.ptr, a->path.len / 32));
+	TRY(tree_verify_inclusion(hash, a->index, h->size, h->root, (const uint8_t(*)[32])a->path.ptr,
+	                          a->path.len / 32));
 	return a->time > h->time ? ERR(STALE, "act is younger than its head") : ERR_OK;
 }
 
@@ -299,15 +309,19 @@ static struct verify_act proved(const struct verify *v, size_t n, const struct r
 {
 	const struct heads *h = &v->heads[a->head];
 
-	return (struct verify_act){.number = n + 1, .subject = v->subject, .raw = a, .head = &h->head,
-		.head_number = (size_t)a->head + 1, .stamped = h->stamped};
+	return (struct verify_act){.number = n + 1,
+	                           .subject = v->subject,
+	                           .raw = a,
+	                           .head = &h->head,
+	                           .head_number = (size_t)a->head + 1,
+	                           .stamped = h->stamped};
 }
 
 static void show_act(const struct verify *v, const struct verify_act *a)
 {
 	AUTO_BUF(text, SHOWN_MAX);
 
-	if (v->plan->act)
+	if (v->plan->act != NULL)
 		v->plan->act(a, v->plan->ctx);
 	describe_step(a, &text);
 	show(v, true, title_of("项", a->number - 1, describe_title(a)).s, "%s", buf_cstr(&text));
@@ -315,7 +329,7 @@ static void show_act(const struct verify *v, const struct verify_act *a)
 
 /* Parts of a person's act in their order; *ret_part names the one that failed. */
 static enum err person_steps(struct verify *v, const struct receipt_act *a, struct act *act, struct verify_act *found,
-			     const char **ret_part)
+                             const char **ret_part)
 {
 	*ret_part = "签名";
 	TRY(check_act_sig(v, a, act));
@@ -365,7 +379,8 @@ static enum err check_acts(struct verify *v)
 		const struct receipt_act *a = &v->r->acts[i];
 		/* The first head that held it: the head before must not. */
 		if (a->head > 0 && a->index < v->heads[a->head - 1].head.size)
-			return fault(v, title_of("项", i, "日志证明").s, ERR(RECEIPT, "an earlier head holds this act"));
+			return fault(v, title_of("项", i, "日志证明").s,
+			             ERR(RECEIPT, "an earlier head holds this act"));
 		TRY(a->rule.len > 0 ? check_rule(v, i, a) : check_person(v, i, a));
 	}
 	return ERR_OK;
@@ -379,11 +394,11 @@ static enum err steps(struct verify *v)
 	const struct receipt *r = v->r;
 	enum err e;
 
-	(void)snprintf(v->subject, sizeof v->subject, "%.*s", (int)r->subject.len, (const char *)r->subject.ptr);
+	(void)snprintf(v->subject, sizeof(v->subject), "%.*s", (int)r->subject.len, (const char *)r->subject.ptr);
 	show(v, true, "格式", "回执编号 %s，共 %zu 项", v->subject, r->n_acts);
 	if ((e = check_root(v)) != ERR_OK)
 		return fault(v, "根证书", e);
-	if (v->plan->root_sm3)
+	if (v->plan->root_sm3 != NULL)
 		show(v, true, "根证书", "与确认的指纹一致：%s", v->bureau);
 	else
 		show(v, false, "根证书", "根证书未确认：%s", v->bureau);
@@ -408,7 +423,7 @@ enum err verify_receipt(struct span file, const struct verify_plan *plan)
 	v.r = r;
 	v.heads = calloc(r->n_heads, sizeof(*v.heads));
 	v.signed_sm3 = calloc(r->n_acts, sizeof(*v.signed_sm3));
-	e = v.heads && v.signed_sm3 ? steps(&v) : ERR(NOMEM, "heads and acts");
+	e = v.heads != NULL && v.signed_sm3 != NULL ? steps(&v) : ERR(NOMEM, "heads and acts");
 	path_trust_free(v.trust);
 	known_leaf_done(&v.responder);
 	known_leaf_done(&v.authority);
@@ -417,7 +432,7 @@ enum err verify_receipt(struct span file, const struct verify_plan *plan)
 	cert_free(v.log);
 	free(v.heads);
 	free(v.signed_sm3);
-	if (e != ERR_OK || plan->root_sm3)
+	if (e != ERR_OK || plan->root_sm3 != NULL)
 		return e;
 	return ERR(ROOT_UNKNOWN, "no root is pinned");
 }

@@ -21,7 +21,7 @@ enum der_tag {
 	DER_SEQ = 0x30,
 	DER_SET = 0x31
 };
-#define DER_CONTEXT(n) (0x80 | (n))  /* IMPLICIT, primitive */
+#define DER_CONTEXT(n)  (0x80 | (n)) /* IMPLICIT, primitive */
 #define DER_EXPLICIT(n) (0xa0 | (n)) /* constructed */
 
 /* --- read --- */
@@ -33,7 +33,7 @@ enum err der_end(struct span in, const char *what) MUST_CHECK; /* nothing left *
 /* Non-negative INTEGER as big-endian octets without the sign octet; 0 is one zero octet. */
 enum err der_take_uint(struct span *in, size_t max_octets, struct span *ret_v) MUST_CHECK;
 enum err der_take_u64(struct span *in, uint64_t *ret_v) MUST_CHECK;
-enum err der_take_true(struct span *in, bool *ret_v) MUST_CHECK; /* BOOLEAN DEFAULT FALSE: absent or TRUE */
+enum err der_take_true(struct span *in, bool *ret_v) MUST_CHECK;             /* BOOLEAN DEFAULT FALSE: absent or TRUE */
 enum err der_take_bits(struct span *in, struct span *ret_octets) MUST_CHECK; /* BIT STRING of whole octets */
 enum err der_take_oid(struct span *in, struct span *ret_content) MUST_CHECK;
 enum err der_take_time(struct span *in, int64_t *ret_t) MUST_CHECK; /* RFC 5280 4.1.2.5: UTCTime up to 2049 */

@@ -1,5 +1,5 @@
-/* SHA-1 and SHA-256 for one purpose: certificate identifiers that other software puts into OCSP requests (RFC 6960, 4.1.1).
- * Nothing of ours is signed, stored or compared by them; everywhere else the digest is SM3. */
+/* SHA-1 and SHA-256 for one purpose: certificate identifiers that other software puts into OCSP requests (RFC
+ * 6960, 4.1.1). Nothing of ours is signed, stored or compared by them; everywhere else the digest is SM3. */
 #pragma once
 #include "base/err.h"
 #include "base/span.h"

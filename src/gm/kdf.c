@@ -37,7 +37,7 @@ enum err kdf_pin(struct span pin, struct span salt, unsigned rounds, uint8_t *re
 	if (rounds < ROUNDS_MIN || rounds > ROUNDS_MAX)
 		return ERR(LIMIT, "%u rounds", rounds);
 	if (PKCS5_PBKDF2_HMAC((const char *)pin.ptr, (int)pin.len, salt.ptr, (int)salt.len, (int)rounds, ossl()->sm3,
-			      (int)len, ret_out) != 1)
+	                      (int)len, ret_out) != 1)
 		return OSSL_FAIL(INTERNAL, "pbkdf2");
 	return ERR_OK;
 }

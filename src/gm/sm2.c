@@ -14,9 +14,9 @@ static EVP_PKEY *pkey_from(const struct sm2_pub *p, const BIGNUM *scalar)
 	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "SM2", NULL);
 	bool ok = b != NULL && ctx != NULL &&
-		  OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, "SM2", 0) == 1 &&
-		  OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, p->b, SM2_PUB_LEN) == 1 &&
-		  (scalar == NULL || OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, scalar) == 1);
+	          OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, "SM2", 0) == 1 &&
+	          OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, p->b, SM2_PUB_LEN) == 1 &&
+	          (scalar == NULL || OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, scalar) == 1);
 	if (ok && (params = OSSL_PARAM_BLD_to_param(b)) != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
 	    EVP_PKEY_fromdata(ctx, &key, scalar == NULL ? EVP_PKEY_PUBLIC_KEY : EVP_PKEY_KEYPAIR, params) != 1)
 		key = NULL;
@@ -42,7 +42,7 @@ static bool point_of(const BIGNUM *scalar, struct sm2_pub *ret_p)
 	const EC_GROUP *g = ossl()->group;
 	EC_POINT *q = EC_POINT_new(g);
 	bool ok = q != NULL && EC_POINT_mul(g, q, scalar, NULL, NULL, NULL) == 1 &&
-		  EC_POINT_point2oct(g, q, POINT_CONVERSION_UNCOMPRESSED, ret_p->b, SM2_PUB_LEN, NULL) == SM2_PUB_LEN;
+	          EC_POINT_point2oct(g, q, POINT_CONVERSION_UNCOMPRESSED, ret_p->b, SM2_PUB_LEN, NULL) == SM2_PUB_LEN;
 	EC_POINT_clear_free(q);
 	return ok;
 }
@@ -136,8 +136,8 @@ static bool shared_x(const BIGNUM *d, const struct sm2_pub *peer, uint8_t out[SM
 	const EC_GROUP *g = ossl()->group;
 	EC_POINT *q = EC_POINT_new(g), *r = EC_POINT_new(g);
 	bool ok = r != NULL && on_curve(SPAN_ARR(peer->b), q) && EC_POINT_mul(g, r, NULL, q, d, NULL) == 1 &&
-		  EC_POINT_is_at_infinity(g, r) == 0 &&
-		  EC_POINT_point2oct(g, r, POINT_CONVERSION_UNCOMPRESSED, out, SM2_PUB_LEN, NULL) == SM2_PUB_LEN;
+	          EC_POINT_is_at_infinity(g, r) == 0 &&
+	          EC_POINT_point2oct(g, r, POINT_CONVERSION_UNCOMPRESSED, out, SM2_PUB_LEN, NULL) == SM2_PUB_LEN;
 	EC_POINT_free(q);
 	EC_POINT_clear_free(r);
 	return ok;

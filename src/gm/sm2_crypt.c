@@ -29,7 +29,7 @@ static bool encrypt_once(EVP_PKEY *key, struct span plain, uint8_t *out, size_t 
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	bool ok = ctx != NULL && EVP_PKEY_encrypt_init(ctx) == 1 &&
-		  EVP_PKEY_encrypt(ctx, out, len, plain.ptr, plain.len) == 1;
+	          EVP_PKEY_encrypt(ctx, out, len, plain.ptr, plain.len) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	return ok;
 }
@@ -67,7 +67,7 @@ static bool decrypt_once(EVP_PKEY *key, struct span cipher, uint8_t *out, size_t
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	bool ok = ctx != NULL && EVP_PKEY_decrypt_init(ctx) == 1 &&
-		  EVP_PKEY_decrypt(ctx, out, len, cipher.ptr, cipher.len) == 1;
+	          EVP_PKEY_decrypt(ctx, out, len, cipher.ptr, cipher.len) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	return ok;
 }

@@ -8,5 +8,6 @@ struct sm2_key {
 	struct sm2_pub pub;
 	EVP_PKEY *pkey;
 };
-/* Public half only; caller frees. The point was checked by sm2_pub_parse or is checked by libcrypto here: ERR_SYNTAX. */
+/* Public half only; caller frees. The point was checked by sm2_pub_parse or is checked by libcrypto here: ERR_SYNTAX.
+ */
 enum err sm2_pkey(const struct sm2_pub *p, EVP_PKEY **ret_pkey) MUST_CHECK;

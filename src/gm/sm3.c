@@ -59,7 +59,7 @@ enum err sm3_digest_n(const struct span *parts, size_t n, uint8_t ret_digest[SM3
 
 /* One of the two nested digests of RFC 2104: SM3((key ^ pad) || parts). */
 static enum err padded_digest(const uint8_t key[SM3_BLOCK], uint8_t pad, const struct span *parts, size_t n,
-			      uint8_t ret_digest[SM3_LEN])
+                              uint8_t ret_digest[SM3_LEN])
 {
 	AUTO(sm3) h = NULL;
 	uint8_t block[SM3_BLOCK];

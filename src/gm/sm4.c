@@ -142,7 +142,7 @@ static enum err open_with(const struct seal_keys *k, struct span aad, struct spa
 	if (!ct_equal(SPAN_ARR(mac), span_sub(sealed, signed_len, SM3_LEN)))
 		return ERR(SIG, "sealed octets were changed, or another key or context");
 	return sm4_ctr(SPAN_ARR(k->cipher), span_sub(sealed, 0, SM4_BLOCK),
-		       span_sub(sealed, SM4_BLOCK, signed_len - SM4_BLOCK), out);
+	               span_sub(sealed, SM4_BLOCK, signed_len - SM4_BLOCK), out);
 }
 
 enum err seal_open(struct span key, struct span aad, struct span sealed, struct buf *out)

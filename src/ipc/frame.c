@@ -74,7 +74,7 @@ static const struct ipc_type *find_type(const struct ipc_type *types, size_t n, 
 
 static const struct ipc_field *find_field(const struct ipc_type *t, uint16_t tag)
 {
-	for (const struct ipc_field *f = t->fields; f && f->tag != 0; f++)
+	for (const struct ipc_field *f = t->fields; f != NULL && f->tag != 0; f++)
 		if (f->tag == tag)
 			return f;
 	return NULL;
@@ -85,7 +85,7 @@ static enum err check_field(const struct ipc_type *t, const struct ipc_msg *m, u
 	const struct ipc_field *f = find_field(t, tag);
 	uint16_t last = m->n > 0 ? m->slots[m->n - 1].tag : 0;
 
-	if (!f || tag == 0)
+	if (f == NULL || tag == 0)
 		return ERR(SYNTAX, "%s: tag %u is not in the schema", t->name, tag);
 	if (tag < last || (tag == last && !f->repeats))
 		return ERR(SYNTAX, "%s: tag %u after %u", t->name, tag, last);
@@ -112,7 +112,7 @@ static enum err parse_body(const struct ipc_type *t, struct span body, struct ip
 		if (m->failed != ERR_OK)
 			return ERR(NOMEM, "%s: %zu bytes", t->name, value.len);
 	}
-	for (const struct ipc_field *f = t->fields; f && f->tag != 0; f++)
+	for (const struct ipc_field *f = t->fields; f != NULL && f->tag != 0; f++)
 		if (f->required && !ipc_has(m, f->tag))
 			return ERR(SYNTAX, "%s: tag %u is missing", t->name, f->tag);
 	return ERR_OK;
@@ -141,7 +141,7 @@ enum err ipc_parse(struct span frame, const struct ipc_type *types, size_t n, st
 	    frame.len != len)
 		return ERR(SYNTAX, "frame is not as long as its head says");
 	const struct ipc_type *t = find_type(types, n, type);
-	if (!t)
+	if (t == NULL)
 		return ERR(SYNTAX, "frame type 0x%04x is not in the schema", type);
 	TRY(ipc_msg_new(type, &m));
 	TRY(parse_rid(rid, m));

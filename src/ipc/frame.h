@@ -21,7 +21,8 @@ struct ipc_type {
 	uint16_t type;
 	const char *name;
 	const struct ipc_field *fields; /* ascending tags; ends with tag 0 */
-	bool takes_secret;              /* a memfd may come beside the frame: ipc_take_secret() tells; else it is refused */
+	/* a memfd may come beside the frame: ipc_take_secret() tells; else it is refused */
+	bool takes_secret;
 };
 
 /* --- a message: builder and parsed form --- */
@@ -37,13 +38,13 @@ enum err ipc_attach_secret(struct ipc_msg *m, const struct secret *s) MUST_CHECK
 
 uint16_t ipc_type_of(const struct ipc_msg *m);
 bool ipc_has(const struct ipc_msg *m, uint16_t tag);
-struct span ipc_get(const struct ipc_msg *m, uint16_t tag);                 /* first; empty when absent */
-struct span ipc_get_n(const struct ipc_msg *m, uint16_t tag, size_t n);     /* n-th of a repeatable tag */
+struct span ipc_get(const struct ipc_msg *m, uint16_t tag);             /* first; empty when absent */
+struct span ipc_get_n(const struct ipc_msg *m, uint16_t tag, size_t n); /* n-th of a repeatable tag */
 size_t ipc_count(const struct ipc_msg *m, uint16_t tag);
 enum err ipc_get_u64(const struct ipc_msg *m, uint16_t tag, uint64_t *ret_v) MUST_CHECK;
 enum err ipc_take_secret(struct ipc_msg *m, struct secret **ret_s) MUST_CHECK; /* ERR_ABSENT when none */
-void ipc_rid_set(struct ipc_msg *m, const char *hex);  /* request id; by default the thread's log_rid */
-const char *ipc_rid(const struct ipc_msg *m);          /* 32 hex digits or "" */
+void ipc_rid_set(struct ipc_msg *m, const char *hex); /* request id; by default the thread's log_rid */
+const char *ipc_rid(const struct ipc_msg *m);         /* 32 hex digits or "" */
 
 /* --- wire --- */
 /* Reads one frame and checks it against the schema table (n types). ERR_SYNTAX, ERR_LIMIT, ERR_TIMEOUT,
@@ -61,4 +62,4 @@ enum { IPC_ANSWER_OK = 0x8000, IPC_ANSWER_ERR = 0x8001, IPC_TAG_ERR_CODE = 1, IP
  * type is IPC_ANSWER_OK whatever answer->type says; answer NULL is one without fields. After ERR_SYNTAX, ERR_LIMIT,
  * ERR_TIMEOUT or ERR_UNAVAILABLE of the transport itself the connection is out of step: close it. */
 enum err ipc_call(int fd, const struct ipc_msg *m, const struct ipc_type *answer, int timeout_ms,
-		  struct ipc_msg **ret_answer) MUST_CHECK;
+                  struct ipc_msg **ret_answer) MUST_CHECK;

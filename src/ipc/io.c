@@ -54,7 +54,7 @@ enum err ipc_send(int fd, const struct ipc_msg *m)
 }
 
 static enum err receive(struct reader *r, int fd, const struct ipc_type *types, size_t n, int64_t deadline_ms,
-			struct ipc_msg **ret_m)
+                        struct ipc_msg **ret_m)
 {
 	bool done = false;
 
@@ -100,14 +100,15 @@ static enum err from_answer(const struct ipc_msg *m)
 	if (!text_is_utf8(detail))
 		detail = SPAN_EMPTY;
 	return err_raise(err_from_code(code), __FILE__, __LINE__, "%.*s", (int)detail.len,
-			 detail.len > 0 ? (const char *)detail.ptr : "");
+	                 detail.len > 0 ? (const char *)detail.ptr : "");
 }
 
 enum err ipc_call(int fd, const struct ipc_msg *m, const struct ipc_type *answer, int timeout_ms,
-		  struct ipc_msg **ret_answer)
+                  struct ipc_msg **ret_answer)
 {
 	const struct ipc_type types[] = {
-		{IPC_ANSWER_OK, "answer", answer ? answer->fields : NULL, answer && answer->takes_secret},
+		{IPC_ANSWER_OK, "answer", answer != NULL ? answer->fields : NULL,
+	         answer != NULL && answer->takes_secret},
 		{IPC_ANSWER_ERR, "error", error_fields, false},
 	};
 	AUTO(ipc_msg) got = NULL;

@@ -15,7 +15,7 @@ enum err ipc_msg_new(uint16_t type, struct ipc_msg **ret_m)
 {
 	struct ipc_msg *m = calloc(1, sizeof(*m));
 
-	if (!m)
+	if (m == NULL)
 		return ERR(NOMEM, "message");
 	m->type = type;
 	m->memfd = -1;
@@ -27,7 +27,7 @@ enum err ipc_msg_new(uint16_t type, struct ipc_msg **ret_m)
 
 void ipc_msg_free(struct ipc_msg *m)
 {
-	if (!m)
+	if (m == NULL)
 		return;
 	buf_done(&m->data);
 	if (m->memfd >= 0)
@@ -175,7 +175,7 @@ enum err ipc_get_u64(const struct ipc_msg *m, uint16_t tag, uint64_t *ret_v)
 
 enum err ipc_take_secret(struct ipc_msg *m, struct secret **ret_s)
 {
-	if (!m->secret)
+	if (m->secret == NULL)
 		return ERR(ABSENT, "no secret beside the message");
 	*ret_s = STEAL(m->secret);
 	return ERR_OK;
@@ -186,8 +186,8 @@ void ipc_rid_set(struct ipc_msg *m, const char *hex)
 	size_t i = 0;
 
 	memset(m->rid, 0, sizeof(m->rid));
-	for (; hex && i < IPC_RID_HEX && hex[i]; i++) {
-		if (!strchr("0123456789abcdef", hex[i])) {
+	for (; hex != NULL && i < IPC_RID_HEX && hex[i]; i++) {
+		if (strchr("0123456789abcdef", hex[i]) == NULL) {
 			m->rid[0] = '\0';
 			return;
 		}

@@ -16,9 +16,9 @@ struct ipc_msg {
 	struct ipc_slot slots[IPC_FIELD_MAX];
 	size_t n;
 	struct buf data;
-	enum err failed;        /* of building; ERR_OK, ERR_LIMIT, ERR_NOMEM */
-	int memfd;              /* to be sent; -1 when none */
-	struct secret *secret;  /* received; NULL when none or taken */
+	enum err failed;       /* of building; ERR_OK, ERR_LIMIT, ERR_NOMEM */
+	int memfd;             /* to be sent; -1 when none */
+	struct secret *secret; /* received; NULL when none or taken */
 };
 
 /* Takes one head of IPC_HEAD_LEN bytes apart. ERR_SYNTAX, ERR_LIMIT. */

@@ -37,7 +37,8 @@ static enum err clear_path(const char *path)
 }
 
 /* Before listen() every connect is refused, so owner and mode are in force before the first peer. */
-static enum err bind_listen(int fd, const char *path, const struct sockaddr_un *a, uid_t owner, mode_t mode, int backlog)
+static enum err bind_listen(int fd, const char *path, const struct sockaddr_un *a, uid_t owner, mode_t mode,
+                            int backlog)
 {
 	/* Not lchown() to nobody: in most sandboxes the call itself is forbidden. */
 	if (bind(fd, (const struct sockaddr *)a, sizeof(*a)) != 0 || chmod(path, mode) != 0 ||

@@ -47,7 +47,7 @@ static void take_control(struct reader *r, struct msghdr *h)
 {
 	if (h->msg_flags & MSG_CTRUNC)
 		r->stray = true;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c != NULL; c = CMSG_NXTHDR(h, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -69,8 +69,8 @@ static ssize_t receive(struct reader *r, int fd, uint8_t *room, size_t len)
 	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n;
 
-	/* Without room for them the kernel drops descriptors and says so. Closing one that we had taken could wait for whoever
-	 * serves its file system. */
+	/* Without room for them the kernel drops descriptors and says so. Closing one that we had taken could wait for
+	 * whoever serves its file system. */
 	if (!r->no_fds) {
 		h.msg_control = control.bytes;
 		h.msg_controllen = sizeof(control.bytes);

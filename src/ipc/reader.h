@@ -1,5 +1,5 @@
-/* One frame arriving on a socket, in as many pieces as the peer likes. Used by ipc_recv() with a wait in between, and by
- * serve_run(), which must not wait for one slow peer. Owns the buffer and any file descriptors that came along. */
+/* One frame arriving on a socket, in as many pieces as the peer likes. Used by ipc_recv() with a wait in between, and
+ * by serve_run(), which must not wait for one slow peer. Owns the buffer and any file descriptors that came along. */
 #pragma once
 #include "ipc/msg.h"
 
@@ -7,11 +7,11 @@ enum { READER_FDS = 2 };
 
 struct reader {
 	struct buf frame;
-	size_t want;          /* bytes of the frame, as far as known: head first, then head and body */
-	int fds[READER_FDS];  /* received beside the frame */
+	size_t want;         /* bytes of the frame, as far as known: head first, then head and body */
+	int fds[READER_FDS]; /* received beside the frame */
 	size_t n_fds;
-	bool stray;           /* more, or others, than one frame may bring */
-	bool no_fds;          /* no type takes a secret: descriptors do not come into our table, whatever is sent */
+	bool stray;  /* more, or others, than one frame may bring */
+	bool no_fds; /* no type takes a secret: descriptors do not come into our table, whatever is sent */
 };
 
 void reader_init(struct reader *r, const struct ipc_type *types, size_t n);

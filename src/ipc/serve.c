@@ -50,7 +50,7 @@ static void conn_next_frame(const struct loop *l, struct conn *c)
 
 static void report(const struct serve *s, const struct ipc_type *request, enum err e)
 {
-	if (s->report)
+	if (s->report != NULL)
 		s->report(s->ctx, request, e);
 	err_clear();
 }
@@ -97,7 +97,7 @@ static const struct serve_row *row_of(const struct serve *s, uint16_t type)
 }
 
 static enum err handle(const struct serve *s, const struct serve_row *row, unsigned peers, struct ipc_msg *in,
-		       struct ipc_msg **ret_out)
+                       struct ipc_msg **ret_out)
 {
 	AUTO(ipc_msg) out = NULL;
 	AUTO_BUF(probe, IPC_HEAD_LEN + IPC_BODY_MAX);
@@ -106,7 +106,7 @@ static enum err handle(const struct serve *s, const struct serve_row *row, unsig
 		return ERR(DENIED, "%s is not for this peer", row->request->name);
 	if ((row->states & s->state_bit(s->ctx)) == 0)
 		return ERR(STATE, "%s is not permitted in this state", row->request->name);
-	if (s->admit)
+	if (s->admit != NULL)
 		TRY(s->admit(s->ctx, row->request, peers));
 	TRY(ipc_msg_new(IPC_ANSWER_OK, &out));
 	ipc_rid_set(out, ipc_rid(in));
@@ -202,8 +202,8 @@ static bool is_waiting(const struct conn *c)
 	return !writer_has_rest(&c->writer) && poll(&p, 1, 0) != 0;
 }
 
-/* Who gives way when all places are taken: of the user who holds most of them, the connection that has been silent longest.
- * So a captured portal displaces itself only, and idle connections keep nobody out. NULL: all are busy. */
+/* Who gives way when all places are taken: of the user who holds most of them, the connection that has been silent
+ * longest. So a captured portal displaces itself only, and idle connections keep nobody out. NULL: all are busy. */
 static struct conn *silent_conn(struct loop *l)
 {
 	struct conn *found = NULL;
@@ -272,14 +272,16 @@ static void accept_one(struct loop *l)
 	if (e == ERR_OK)
 		e = peer_uid(fd, &guest.uid);
 	guest.peers = e == ERR_OK ? peers_of(l->s, guest.uid) : 0;
-	if (e == ERR_OK && !place && !(place = silent_conn(l)))
+	if (e == ERR_OK && place == NULL && (place = silent_conn(l)) == NULL)
 		e = ERR(BUSY, "all places are taken");
 	if (e != ERR_OK) {
 		refuse(l, &guest, e);
 		return;
 	}
 	if (place->fd >= 0)
-		refuse(l, place, ERR(TIMEOUT, "gave way after %lld ms of silence", (long long)(clock_mono_ms() - place->moved_ms)));
+		refuse(l, place,
+		       ERR(TIMEOUT, "gave way after %lld ms of silence",
+		           (long long)(clock_mono_ms() - place->moved_ms)));
 	*place = guest;
 }
 
@@ -364,7 +366,7 @@ static enum err run(struct loop *l)
 		l->conns[i].fd = -1;
 	no_descriptors(l, l->listen_fd); /* connections inherit it */
 	while (e == ERR_OK && !*l->s->stop) {
-		if (l->s->tick)
+		if (l->s->tick != NULL)
 			l->s->tick(l->s->ctx);
 		e = turn(l);
 	}
@@ -380,7 +382,7 @@ enum err serve_run(int listen_fd, const struct serve *s)
 	struct loop *l = calloc(1, sizeof(*l));
 	struct ipc_type *types = calloc(s->n_rows + 1, sizeof(*types));
 
-	if (!l || !types) {
+	if (l == NULL || types == NULL) {
 		free(l);
 		free(types);
 		return ERR(NOMEM, "serving");

@@ -1,6 +1,7 @@
 /* A card's own statement about a key born in it (docs/protocol/u1.md). Fixed form, big-endian:
  *   "YXATT1" (6) | pin_by (1) | serial, ASCII, NUL padded (16) | public key (65) | approval SM3 (32, zeros: none) |
- *   reserved zero (1) | counter u64 (8)   = 129 octets, then the signature r||s (64) by the card's device key over them. */
+ *   reserved zero (1) | counter u64 (8)   = 129 octets, then the signature r||s (64) by the card's device key over
+ * them. */
 #pragma once
 #include "gm/sm2.h"
 
@@ -14,5 +15,6 @@ struct attest {
 	uint64_t counter;
 };
 enum err attest_tbs(const struct attest *a, uint8_t ret_tbs[ATTEST_TBS_LEN]) MUST_CHECK;
-enum err attest_parse(struct span bytes, struct attest *ret_a) MUST_CHECK;                      /* ERR_DER */
-enum err attest_verify(struct span bytes, const struct sm2_pub *device, struct attest *ret_a) MUST_CHECK; /* ERR_ATTEST */
+enum err attest_parse(struct span bytes, struct attest *ret_a) MUST_CHECK; /* ERR_DER */
+/* ERR_ATTEST */
+enum err attest_verify(struct span bytes, const struct sm2_pub *device, struct attest *ret_a) MUST_CHECK;

@@ -58,7 +58,7 @@ static enum err ext_usage(struct cert *c, struct x509_ext e)
 	if (!e.critical)
 		return ERR(DER, "GB/T 20518-2018, 5.2.4: keyUsage is not critical");
 	c->usage = ((first & 0xc0) == 0xc0 ? KU_SIGN : 0U) | ((first & 0x38) == 0x38 ? KU_ENC : 0U) |
-		   ((first & 0x06) == 0x06 ? KU_CA : 0U) | ((first & 0xc0) == 0x80 ? KU_DIGITAL : 0U);
+	           ((first & 0x06) == 0x06 ? KU_CA : 0U) | ((first & 0xc0) == 0x80 ? KU_DIGITAL : 0U);
 	return ERR_OK;
 }
 
@@ -132,8 +132,13 @@ static const struct {
 	const char *oid;
 	enum err (*read)(struct cert *c, struct x509_ext e);
 } readers[] = {
-	{OID_BASIC, ext_basic}, {OID_KEY_USAGE, ext_usage}, {OID_SKI, ext_ski},		 {OID_AKI, ext_aki},
-	{OID_EKU, ext_eku},	{OID_ID_USCC, ext_uscc},    {OID_OCSP_NOCHECK, ext_nocheck},
+	{OID_BASIC, ext_basic},
+	{OID_KEY_USAGE, ext_usage},
+	{OID_SKI, ext_ski},
+	{OID_AKI, ext_aki},
+	{OID_EKU, ext_eku},
+	{OID_ID_USCC, ext_uscc},
+	{OID_OCSP_NOCHECK, ext_nocheck},
 };
 
 static enum err ext_read(struct cert *c, struct x509_ext e)

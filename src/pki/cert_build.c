@@ -80,8 +80,8 @@ static enum err ids_check(const struct cert_spec *s, const struct profile *p)
 {
 	if (p->ca && given(s->subject_id))
 		return ERR(CERT_PROFILE, "%s: a CA has no subject id", p->name);
-	if (!p->ca && (!given(s->subject_id) || strlen(s->subject_id) > 64 ||
-		       !x509_printable_ok(span_str(s->subject_id))))
+	if (!p->ca &&
+	    (!given(s->subject_id) || strlen(s->subject_id) > 64 || !x509_printable_ok(span_str(s->subject_id))))
 		return ERR(CERT_PROFILE, "%s: subject id is missing or not permitted text", p->name);
 	if (strcmp(p->name, "card") == 0 && !card_serial_ok(s->subject_id))
 		return ERR(CERT_PROFILE, "%s: not a card serial", p->name);
@@ -154,8 +154,11 @@ static void usage_put(struct buf *out, unsigned usage)
 {
 	static const uint8_t sign[] = {6, 0xc0}, enc[] = {3, 0x38}, ca[] = {1, 0x06}, digital[] = {7, 0x80};
 	struct x509_ext_mark m = x509_ext_open(out, OID_KEY_USAGE, true);
-	der_put(out, DER_BITS, usage == KU_CA ? SPAN_ARR(ca) : usage == KU_ENC ? SPAN_ARR(enc) :
-		usage == KU_DIGITAL ? SPAN_ARR(digital) : SPAN_ARR(sign));
+	der_put(out, DER_BITS,
+	        usage == KU_CA        ? SPAN_ARR(ca)
+	        : usage == KU_ENC     ? SPAN_ARR(enc)
+	        : usage == KU_DIGITAL ? SPAN_ARR(digital)
+	                              : SPAN_ARR(sign));
 	x509_ext_close(out, m);
 }
 
@@ -322,7 +325,8 @@ enum err cert_build(const struct cert_spec *spec, const struct sm2_key *issuer_k
 	TRY(tbs_put(&tbs, spec, p));
 	TRY(gm_sign(issuer_key, buf_span(&tbs), &sig));
 	TRY(x509_signed_put(buf_span(&tbs), &sig, &der));
-	/* Our own reader has the last word: nothing leaves that it would refuse, a subject id without a person among it. */
+	/* Our own reader has the last word: nothing leaves that it would refuse, a subject id without a person among
+	 * it. */
 	if (cert_parse(buf_span(&der), &c) != ERR_OK)
 		return ERR(CERT_PROFILE, "%s: subject id does not fit", p->name);
 	TRY(cert_verify(c, sm2_key_pub(issuer_key)));

@@ -116,7 +116,8 @@ static enum err attrs_sign(const struct attrs *a, const struct sm2_key *key, str
 	return sm2_sig_der(&sig, ret_sig);
 }
 
-static void signer_put(struct buf *out, const struct cms_spec *s, struct span serial, const struct attrs *a, struct span sig)
+static void signer_put(struct buf *out, const struct cms_spec *s, struct span serial, const struct attrs *a,
+                       struct span sig)
 {
 	size_t set = der_open(out, DER_SET), info = der_open(out, DER_SEQ);
 
@@ -144,7 +145,8 @@ static void content_put(struct buf *out, const struct cms_spec *s)
 	der_close(out, seq);
 }
 
-static void message_put(struct buf *out, const struct cms_spec *s, struct span serial, const struct attrs *a, struct span sig)
+static void message_put(struct buf *out, const struct cms_spec *s, struct span serial, const struct attrs *a,
+                        struct span sig)
 {
 	size_t whole = der_open(out, DER_SEQ);
 
@@ -258,8 +260,10 @@ static const struct {
 	const char *oid;
 	enum err (*read)(struct span value, struct cms *c);
 } readers[] = {
-	{OID_AT_CONTENT_TYPE, content_type_read}, {OID_AT_DIGEST, digest_read},
-	{OID_AT_SIGNING_TIME, time_read}, {OID_AT_SIGNING_CERT_V2, signing_cert_read},
+	{OID_AT_CONTENT_TYPE, content_type_read},
+	{OID_AT_DIGEST, digest_read},
+	{OID_AT_SIGNING_TIME, time_read},
+	{OID_AT_SIGNING_CERT_V2, signing_cert_read},
 };
 
 /* One attribute with its one value; *seen gathers the kinds. Others are signed too and bind nothing here. */

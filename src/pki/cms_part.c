@@ -48,7 +48,7 @@ enum err cms_alg_take(struct span *in, struct span *ret_oid, struct span *ret_tl
 		TRY(der_end(null, "NULL"));
 		TRY(der_end(seq, "algorithm identifier"));
 	}
-	if (ret_tlv)
+	if (ret_tlv != NULL)
 		*ret_tlv = span_sub(*in, 0, in->len - rest.len);
 	*ret_oid = oid;
 	*in = rest;
@@ -74,11 +74,11 @@ void cms_alg_null_put(struct buf *out, const char *oid)
 
 static enum err leaf_verify(const struct cert *leaf, const struct cert *ca, struct known_leaf *known)
 {
-	if (known && known->ca == ca && span_eq(cert_der(leaf), buf_span(&known->der)))
+	if (known != NULL && known->ca == ca && span_eq(cert_der(leaf), buf_span(&known->der)))
 		return ERR_OK;
 	if (cert_verify(leaf, cert_pub(ca)) != ERR_OK)
 		return ERR(CERT_CHAIN, "signature of the signer's certificate does not verify");
-	if (!known)
+	if (known == NULL)
 		return ERR_OK;
 	known->ca = NULL;
 	buf_clear(&known->der);

@@ -223,7 +223,8 @@ static bool serial_unhex(const char *hex, struct crl_entry *ret_e)
 	if (len == 0 || len % 2 != 0 || len / 2 > sizeof(ret_e->serial) || strspn(hex, digits) != len)
 		return false;
 	for (size_t i = 0; i < len; i += 2)
-		ret_e->serial[i / 2] = (uint8_t)((strchr(digits, hex[i]) - digits) << 4 | (strchr(digits, hex[i + 1]) - digits));
+		ret_e->serial[i / 2] =
+			(uint8_t)((strchr(digits, hex[i]) - digits) << 4 | (strchr(digits, hex[i + 1]) - digits));
 	ret_e->serial_len = len / 2;
 	return true;
 }

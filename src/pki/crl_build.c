@@ -18,7 +18,8 @@ static enum err entries_check(const struct crl_entry *e, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (e[i].serial_len == 0 || e[i].serial_len > sizeof(e[i].serial) || e[i].serial[0] == 0)
 			return ERR(SYNTAX, "entry %zu: serial number", i);
-		if (e[i].time < 0 || e[i].time > INT64_C(250000000000) || e[i].reason > CRL_HOLD || (int)e[i].reason == 2)
+		if (e[i].time < 0 || e[i].time > INT64_C(250000000000) || e[i].reason > CRL_HOLD ||
+		    (int)e[i].reason == 2)
 			return ERR(SYNTAX, "entry %zu: time or reason", i);
 		if (i > 0 && crl_entry_cmp(&e[i - 1], &e[i]) == 0)
 			return ERR(SYNTAX, "entry %zu: serial number twice", i);
@@ -82,7 +83,7 @@ static enum err check(const struct cert *issuer, const struct sm2_key *key, int6
 }
 
 enum err crl_build(const struct cert *issuer, const struct sm2_key *key, uint64_t number, int64_t this_update,
-		   int64_t next_update, const struct crl_entry *entries, size_t n, struct crl **ret_c)
+                   int64_t next_update, const struct crl_entry *entries, size_t n, struct crl **ret_c)
 {
 	AUTO_BUF(tbs, CRL_DER_MAX);
 	AUTO_BUF(der, CRL_DER_MAX);

@@ -143,7 +143,8 @@ enum err enveloped_key_join(const struct enveloped_parts *p, struct buf *out)
 {
 	AUTO_BUF(cipher, ENVELOPED_KEY_MAX);
 	struct sm2_pub checked;
-	if ((p->enc_key_len != 32 && p->enc_key_len != 64) || p->sym_cipher_len == 0 || p->sym_cipher_len > SYM_CIPHER_MAX)
+	if ((p->enc_key_len != 32 && p->enc_key_len != 64) || p->sym_cipher_len == 0 ||
+	    p->sym_cipher_len > SYM_CIPHER_MAX)
 		return ERR(DER, "lengths of the enveloped key");
 	if (sm2_pub_parse(SPAN_ARR(p->pub.b), &checked) != ERR_OK)
 		return ERR(DER, "GM/T 0009-2012, 7.4: public key is not a point of the curve");

@@ -1,5 +1,5 @@
-/* For who checks many answers by one signer: the last leaf whose signature by the CA was verified, octet by octet. What a clock
- * decides is asked every time. */
+/* For who checks many answers by one signer: the last leaf whose signature by the CA was verified, octet by octet. What
+ * a clock decides is asked every time. */
 #pragma once
 #include "pki/cert.h"
 

@@ -78,7 +78,8 @@ static enum err basic_put(struct buf *out, const struct ocsp_spec *s)
 
 static enum err responder_check(const struct cert *c)
 {
-	if (cert_is_ca(c) || !(cert_usage(c) & (KU_DIGITAL | KU_SIGN)) || !cert_has_eku(c, OID_EKU_OCSP) || !cert_has_nocheck(c))
+	if (cert_is_ca(c) || !(cert_usage(c) & (KU_DIGITAL | KU_SIGN)) || !cert_has_eku(c, OID_EKU_OCSP) ||
+	    !cert_has_nocheck(c))
 		return ERR(CERT_USAGE, "RFC 6960, 4.2.2.2: not a delegated responder's certificate");
 	return ERR_OK;
 }
@@ -277,7 +278,7 @@ enum err ocsp_response_parse(struct span der, struct ocsp_response *ret_r)
 
 static enum err verify(const struct ocsp_response *r, const struct cert *ca, struct known_leaf *known)
 {
-	if (r->result != OCSP_SUCCESSFUL || !r->signer)
+	if (r->result != OCSP_SUCCESSFUL || r->signer == NULL)
 		return ERR(STATE, "OCSP response says failure %d", (int)r->result);
 	TRY(cms_leaf_check(r->signer, ca, r->produced, known));
 	TRY(responder_check(r->signer));
@@ -306,7 +307,7 @@ static enum err find(const struct ocsp_response *r, const struct cert *ca, const
 }
 
 enum err ocsp_said_of(struct span der, const struct cert *ca, const struct cert *about, struct known_leaf *known,
-		      struct ocsp_said *ret_s)
+                      struct ocsp_said *ret_s)
 {
 	struct ocsp_response r;
 
@@ -319,13 +320,13 @@ enum err ocsp_said_of(struct span der, const struct cert *ca, const struct cert 
 }
 
 enum err ocsp_check(struct span der, const struct cert *ca, const struct cert *about, struct ocsp_status *ret_s,
-		    int64_t *ret_produced)
+                    int64_t *ret_produced)
 {
 	struct ocsp_said s;
 
 	TRY(ocsp_said_of(der, ca, about, NULL, &s));
 	*ret_s = s.status;
-	if (ret_produced)
+	if (ret_produced != NULL)
 		*ret_produced = s.produced;
 	return ERR_OK;
 }

@@ -26,7 +26,7 @@ struct ocsp_request {
 enum err ocsp_request_parse(struct span der, struct ocsp_request *ret_r) MUST_CHECK;
 /* For certificates of this CA; serials as cert_serial writes them. nonce may be empty. */
 enum err ocsp_request_build(const struct cert *ca, enum ocsp_hash hash, const char *const *serials, size_t n,
-			    struct span nonce, struct buf *out) MUST_CHECK;
+                            struct span nonce, struct buf *out) MUST_CHECK;
 /* Whether the identifier means a certificate by this CA. */
 enum err ocsp_id_check(const struct ocsp_id *id, const struct cert *ca, bool *ret_is_of) MUST_CHECK;
 enum { OCSP_SERIAL_HEX = 2 * OCSP_SERIAL_MAX + 1 };
@@ -36,8 +36,8 @@ void ocsp_id_serial(const struct ocsp_id *id, char ret_hex[OCSP_SERIAL_HEX]); /*
 enum ocsp_state { OCSP_GOOD, OCSP_REVOKED, OCSP_UNKNOWN };
 struct ocsp_status {
 	enum ocsp_state state;
-	int64_t revoked_at;      /* of OCSP_REVOKED */
-	enum crl_reason reason;  /* CRL_HOLD: suspended */
+	int64_t revoked_at;     /* of OCSP_REVOKED */
+	enum crl_reason reason; /* CRL_HOLD: suspended */
 };
 struct ocsp_item {
 	struct ocsp_id id;
@@ -45,16 +45,23 @@ struct ocsp_item {
 	int64_t this_update, next_update; /* next_update 0: none */
 };
 /* responseStatus of RFC 6960, 4.2.1. */
-enum ocsp_result { OCSP_SUCCESSFUL = 0, OCSP_MALFORMED = 1, OCSP_INTERNAL = 2, OCSP_TRY_LATER = 3, OCSP_UNAUTHORIZED = 6 };
+enum ocsp_result {
+	OCSP_SUCCESSFUL = 0,
+	OCSP_MALFORMED = 1,
+	OCSP_INTERNAL = 2,
+	OCSP_TRY_LATER = 3,
+	OCSP_UNAUTHORIZED = 6
+};
 struct ocsp_spec {
-	const struct cert *signer;    /* of profile ocsp; the key is its */
+	const struct cert *signer; /* of profile ocsp; the key is its */
 	const struct sm2_key *key;
 	int64_t produced;
-	struct span nonce;            /* echoed; empty: none */
+	struct span nonce; /* echoed; empty: none */
 	const struct ocsp_item *items;
-	size_t n;                     /* 1..OCSP_ITEMS_MAX */
+	size_t n; /* 1..OCSP_ITEMS_MAX */
 };
-enum err ocsp_response_build(const struct ocsp_spec *spec, struct buf *out) MUST_CHECK; /* ERR_CERT_USAGE: not a responder's */
+/* ERR_CERT_USAGE: not a responder's */
+enum err ocsp_response_build(const struct ocsp_spec *spec, struct buf *out) MUST_CHECK;
 void ocsp_failure_put(struct buf *out, enum ocsp_result result); /* not OCSP_SUCCESSFUL; unsigned, as the RFC has it */
 
 struct ocsp_response {
@@ -78,7 +85,8 @@ struct ocsp_said {
 	int64_t this_update, produced;
 };
 enum err ocsp_said_of(struct span der, const struct cert *ca, const struct cert *about, struct known_leaf *known,
-		      struct ocsp_said *ret_s) MUST_CHECK;
-/* Parse, verify, and the item about this certificate of the CA; ERR_ABSENT when there is none. ret_produced may be NULL. */
+                      struct ocsp_said *ret_s) MUST_CHECK;
+/* Parse, verify, and the item about this certificate of the CA; ERR_ABSENT when there is none. ret_produced may be
+ * NULL. */
 enum err ocsp_check(struct span der, const struct cert *ca, const struct cert *about, struct ocsp_status *ret_s,
-		    int64_t *ret_produced) MUST_CHECK;
+                    int64_t *ret_produced) MUST_CHECK;

@@ -10,7 +10,9 @@ static const struct {
 	const char *oid;
 	size_t len;
 } hashes[] = {
-	[OCSP_SM3] = {OID_SM3, SM3_LEN}, [OCSP_SHA256] = {OID_SHA256, SHA256_LEN}, [OCSP_SHA1] = {OID_SHA1, SHA1_LEN},
+	[OCSP_SM3] = {OID_SM3, SM3_LEN},
+	[OCSP_SHA256] = {OID_SHA256, SHA256_LEN},
+	[OCSP_SHA1] = {OID_SHA1, SHA1_LEN},
 };
 enum { HASH_MAX = 32 };
 
@@ -220,7 +222,7 @@ enum err ocsp_item_id_put(struct buf *out, const struct cert *ca, enum ocsp_hash
 }
 
 enum err ocsp_request_build(const struct cert *ca, enum ocsp_hash hash, const char *const *serials, size_t n,
-			    struct span nonce, struct buf *out)
+                            struct span nonce, struct buf *out)
 {
 	if (n == 0 || n > OCSP_ITEMS_MAX || nonce.len > OCSP_NONCE_MAX)
 		return ERR(LIMIT, "%zu certificates, nonce of %zu octets", n, nonce.len);

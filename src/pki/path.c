@@ -68,7 +68,7 @@ static enum err revocation_check(const struct path_trust *t, const struct cert *
 enum err path_trust_new(const struct cert *root, const struct cert *ca, struct path_trust **ret_t)
 {
 	TRY(ca_links_check(root, ca));
-	struct path_trust *t = calloc(1, sizeof *t);
+	struct path_trust *t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return ERR(NOMEM, "trust");
 	*t = (struct path_trust){root, ca, NULL};
@@ -103,7 +103,8 @@ enum err path_crl_is_current(const struct path_trust *t, int64_t now)
 	if (t->crl == NULL)
 		return ERR(CRL_STALE, "no revocation list yet");
 	if (now < crl_this_update(t->crl))
-		return ERR(CRL_STALE, "revocation list is dated %lld s ahead", (long long)(crl_this_update(t->crl) - now));
+		return ERR(CRL_STALE, "revocation list is dated %lld s ahead",
+		           (long long)(crl_this_update(t->crl) - now));
 	if (now > crl_next_update(t->crl))
 		return ERR(CRL_STALE, "revocation list is %lld s outdated", (long long)(now - crl_next_update(t->crl)));
 	return ERR_OK;

@@ -18,8 +18,9 @@ static struct table loaded;
 /* --- one row --- */
 static enum err unknown_check(const json_t *row)
 {
-	static const char *const known[] = {"name",	"usage",  "ca",	      "pathlen", "days_default", "days_max",	"needs", "policy",
-					    "eku",	"state",  "locality", "org",	 "common_name",	 "note",   "nocheck"};
+	static const char *const known[] = {"name",     "usage", "ca",          "pathlen", "days_default",
+	                                    "days_max", "needs", "policy",      "eku",     "state",
+	                                    "locality", "org",   "common_name", "note",    "nocheck"};
 	const char *key;
 	json_t *value;
 	json_object_foreach((json_t *)row, key, value) {
@@ -90,7 +91,8 @@ static enum err usage_get(const json_t *row, struct profile *p)
 		return ERR(CONFIG, "usage is not sign, enc, digital or ca, or disagrees with ca");
 	p->ca = json_is_true(ca);
 	p->pathlen = len == NULL ? -1 : (int)json_integer_value(len);
-	if (len != NULL && (!json_is_integer(len) || json_integer_value(len) < 0 || json_integer_value(len) > 4 || !p->ca))
+	if (len != NULL &&
+	    (!json_is_integer(len) || json_integer_value(len) < 0 || json_integer_value(len) > 4 || !p->ca))
 		return ERR(CONFIG, "pathlen is not a number from 0 to 4 of a CA");
 	return ERR_OK;
 }
@@ -102,8 +104,11 @@ static enum err needs_get(const json_t *row, struct profile *p)
 		return ERR(CONFIG, "needs is no list");
 	for (size_t i = 0; i < json_array_size(needs); i++) {
 		const char *s = json_string_value(json_array_get(needs, i));
-		bool *slot = s == NULL ? NULL : strcmp(s, "org") == 0 ? &p->needs_org : strcmp(s, "uscc") == 0 ? &p->needs_uscc
-			     : strcmp(s, "person") == 0 ? &p->needs_person : NULL;
+		bool *slot = s == NULL                  ? NULL
+		             : strcmp(s, "org") == 0    ? &p->needs_org
+		             : strcmp(s, "uscc") == 0   ? &p->needs_uscc
+		             : strcmp(s, "person") == 0 ? &p->needs_person
+		                                        : NULL;
 		if (slot == NULL || *slot)
 			return ERR(CONFIG, "needs has an unknown or repeated word");
 		*slot = true;
@@ -159,8 +164,17 @@ static const struct profile *find(const struct table *t, const char *name)
 
 static enum err table_read(const json_t *doc, struct table *t)
 {
-	static const char *const must[] = {"root",	       "ca",	      "unit-sign",   "unit-enc",  "unit-member-sign",
-					   "unit-member-enc", "person-sign", "person-enc", "staff-sign", "staff-enc", "card"};
+	static const char *const must[] = {"root",
+	                                   "ca",
+	                                   "unit-sign",
+	                                   "unit-enc",
+	                                   "unit-member-sign",
+	                                   "unit-member-enc",
+	                                   "person-sign",
+	                                   "person-enc",
+	                                   "staff-sign",
+	                                   "staff-enc",
+	                                   "card"};
 	const json_t *rows = json_object_get(doc, "profiles");
 	if (!json_is_array(rows) || json_array_size(rows) > PROFILES_MAX)
 		return ERR(CONFIG, "profiles is no list of at most %d", PROFILES_MAX);

@@ -98,15 +98,15 @@ enum err tsp_request_build(const uint8_t sm3[32], struct span nonce, bool cert_r
 
 /* --- answer --- */
 
-/* RFC 3161, 2.4.2: the policy that was asked for. An authority whose certificate is under the old arc stamps under the new one,
- * and still under the old where a request names it. */
+/* RFC 3161, 2.4.2: the policy that was asked for. An authority whose certificate is under the old arc stamps under the
+ * new one, and still under the old where a request names it. */
 static bool policy_is_ours(const struct tsp_spec *s)
 {
 	char arc[ARC_MAX] = "";
 	const char *own = cert_arc(s->signer);
 
-	return s->request->policy.len == 0 ||
-	       (arc_has(s->request->policy, ARC_STAMP, arc) && (strcmp(arc, own) == 0 || strcmp(arc, arc_of_new(own)) == 0));
+	return s->request->policy.len == 0 || (arc_has(s->request->policy, ARC_STAMP, arc) &&
+	                                       (strcmp(arc, own) == 0 || strcmp(arc, arc_of_new(own)) == 0));
 }
 
 static void info_put(struct buf *out, const struct tsp_spec *s)
@@ -131,7 +131,8 @@ static void info_put(struct buf *out, const struct tsp_spec *s)
 
 static enum err authority_check(const struct cert *c)
 {
-	if (cert_is_ca(c) || !(cert_usage(c) & (KU_SIGN | KU_DIGITAL)) || !cert_has_only_critical_eku(c, OID_EKU_TIMESTAMP))
+	if (cert_is_ca(c) || !(cert_usage(c) & (KU_SIGN | KU_DIGITAL)) ||
+	    !cert_has_only_critical_eku(c, OID_EKU_TIMESTAMP))
 		return ERR(CERT_USAGE, "RFC 3161, 2.3: not a time-stamping certificate");
 	return ERR_OK;
 }
@@ -151,8 +152,12 @@ enum err tsp_response_build(const struct tsp_spec *spec, struct buf *out)
 	}
 	info_put(&info, spec);
 	TRY(buf_err(&info));
-	struct cms_spec c = {.content_type = OID_CT_TST_INFO, .content = buf_span(&info), .signer = spec->signer,
-		.key = spec->key, .signing_time = spec->time, .with_cert = spec->request->cert_req};
+	struct cms_spec c = {.content_type = OID_CT_TST_INFO,
+	                     .content = buf_span(&info),
+	                     .signer = spec->signer,
+	                     .key = spec->key,
+	                     .signing_time = spec->time,
+	                     .with_cert = spec->request->cert_req};
 	size_t seq = der_open(out, DER_SEQ), status = der_open(out, DER_SEQ);
 	der_put_u64(out, 0); /* granted */
 	der_close(out, status);
@@ -246,9 +251,9 @@ static enum err info_read(struct span der, struct tst *t)
 
 static enum err agree(const struct cms *c, const struct tst *t, const struct tsp_want *want)
 {
-	const struct cert *tsa = c->cert ? c->cert : want->tsa;
+	const struct cert *tsa = c->cert != NULL ? c->cert : want->tsa;
 
-	if (!tsa)
+	if (tsa == NULL)
 		return ERR(CERT_CHAIN, "token carries no certificate, and none is at hand");
 	TRY(cms_leaf_check(tsa, want->ca, t->time, want->known));
 	TRY(authority_check(tsa));

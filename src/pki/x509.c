@@ -135,7 +135,7 @@ static enum err attr_text(struct span *in, struct span *ret_text)
 	if (v.len == 0 || v.len > CERT_TEXT_MAX)
 		return ERR(DER, "name attribute of %zu octets", v.len);
 	bool ok = tag == DER_UTF8 ? text_line_check(v) == ERR_OK
-				  : (tag == DER_PRINTABLE && x509_printable_ok(v)) || (tag == DER_IA5 && ascii_ok(v));
+	                          : (tag == DER_PRINTABLE && x509_printable_ok(v)) || (tag == DER_IA5 && ascii_ok(v));
 	if (!ok)
 		return ERR(DER, "name attribute is not of permitted text");
 	*ret_text = v;

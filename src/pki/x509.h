@@ -23,7 +23,8 @@ enum err x509_spki_take(struct span *in, struct sm2_pub *ret_p) MUST_CHECK;
 struct x509_name {
 	char org[CERT_TEXT_MAX + 1], common_name[CERT_TEXT_MAX + 1], serial_number[CERT_TEXT_MAX + 1];
 };
-enum err x509_name_take(struct span *in, struct span *ret_tlv, struct x509_name *ret_n) MUST_CHECK; /* ret_n may be NULL */
+/* ret_n may be NULL */
+enum err x509_name_take(struct span *in, struct span *ret_tlv, struct x509_name *ret_n) MUST_CHECK;
 void x509_attr_put(struct buf *out, const char *oid, int tag, const char *text); /* nothing for NULL or "" */
 bool x509_text_ok(const char *s);      /* UTF-8 line of 1..CERT_TEXT_MAX octets */
 bool x509_printable_ok(struct span s); /* characters of PrintableString */

@@ -11,18 +11,17 @@
 #include <unistd.h>
 
 /* Rights that later kernels know and this header may not. */
-#define RIGHT_REFER (1ULL << 13)    /* ABI 2 */
+#define RIGHT_REFER    (1ULL << 13) /* ABI 2 */
 #define RIGHT_TRUNCATE (1ULL << 14) /* ABI 3 */
-#define RIGHTS_ABI_1 ((1ULL << 13) - 1)
+#define RIGHTS_ABI_1   ((1ULL << 13) - 1)
 
-static const uint64_t FILE_RIGHTS = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
-				    LANDLOCK_ACCESS_FS_READ_FILE | RIGHT_TRUNCATE;
+static const uint64_t FILE_RIGHTS =
+	LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | RIGHT_TRUNCATE;
 static const uint64_t READ_RIGHTS = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-static const uint64_t WRITE_RIGHTS = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
-				     LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-				     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
-				     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | RIGHT_REFER |
-				     RIGHT_TRUNCATE;
+static const uint64_t WRITE_RIGHTS =
+	LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
+	LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
+	LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | RIGHT_REFER | RIGHT_TRUNCATE;
 
 static uint64_t rights_known(void)
 {
@@ -49,7 +48,7 @@ static enum err add_fd(int ruleset, int fd, const char *path, uint64_t rights)
 
 static enum err add_paths(int ruleset, const char *const *paths, uint64_t rights)
 {
-	for (; paths && *paths; paths++) {
+	for (; paths != NULL && *paths != NULL; paths++) {
 		int fd = open(*paths, O_PATH | O_CLOEXEC);
 		if (fd < 0)
 			return ERR(ABSENT, "%s: %s", *paths, strerror(errno));

@@ -12,11 +12,13 @@ enum err sandbox_uid_of(const char *name, uid_t *ret_uid) MUST_CHECK; /* not roo
 enum err sandbox_limits(unsigned files, unsigned long memory_bytes) MUST_CHECK; /* 0 leaves alone; no core dumps */
 
 enum sandbox_set {
-	SANDBOX_KEYHOLDER, /* files and unix sockets already open or under the own folder; no internet, no exec, no ptrace */
-	SANDBOX_PORTAL,    /* as above, with threads and SQLite's calls */
-	SANDBOX_CARD,      /* yxcard */
-	SANDBOX_CONVERT,   /* read, write and memory: nothing can be opened, no socket, no thread */
-	SANDBOX_RENDER,    /* the same, but who asks for a file is refused (EACCES) and lives: libraries look for fonts */
+	/* files and unix sockets already open or under the own folder; no internet, no exec, no ptrace */
+	SANDBOX_KEYHOLDER,
+	SANDBOX_PORTAL,  /* as above, with threads and SQLite's calls */
+	SANDBOX_CARD,    /* yxcard */
+	SANDBOX_CONVERT, /* read, write and memory: nothing can be opened, no socket, no thread */
+	/* the same, but who asks for a file is refused (EACCES) and lives: libraries look for fonts */
+	SANDBOX_RENDER,
 };
 /* seccomp filter, default action: kill the process (SIGSYS), logged. ERR_OK and a note on stderr by the caller when
  * YINXIN_NO_SECCOMP=1 (sanitizer and valgrind builds only). *ret_on tells whether the filter is in force. */

@@ -13,36 +13,74 @@
 #include <unistd.h>
 
 static const char *const memory_and_end[] = {
-	"brk", "munmap", "mremap", "madvise", "msync", "mlock", "mlock2", "munlock", "membarrier", "memfd_create",
-	"exit", "exit_group", "restart_syscall", NULL,
+	"brk",     "munmap",     "mremap",       "madvise", "msync",      "mlock",           "mlock2",
+	"munlock", "membarrier", "memfd_create", "exit",    "exit_group", "restart_syscall", NULL,
 };
 
 static const char *const files[] = {
-	"open", "openat", "close", "close_range", "dup", "dup2", "dup3", "fcntl", "read", "readv", "pread64", "preadv",
-	"write", "writev", "pwrite64", "pwritev", "lseek", "fstat", "newfstatat", "stat", "lstat", "statx", "fstatfs",
-	"statfs", "access", "faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd", "fsync",
-	"fdatasync", "sync_file_range", "ftruncate", "fallocate", "fadvise64", "flock", "unlink", "unlinkat", "rename",
-	"renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat", "umask", "utimensat",
-	"pipe", "pipe2", NULL,
+	"open",      "openat",          "close",      "close_range", "dup",        "dup2",       "dup3",     "fcntl",
+	"read",      "readv",           "pread64",    "preadv",      "write",      "writev",     "pwrite64", "pwritev",
+	"lseek",     "fstat",           "newfstatat", "stat",        "lstat",      "statx",      "fstatfs",  "statfs",
+	"access",    "faccessat",       "faccessat2", "readlink",    "readlinkat", "getdents64", "getcwd",   "fsync",
+	"fdatasync", "sync_file_range", "ftruncate",  "fallocate",   "fadvise64",  "flock",      "unlink",   "unlinkat",
+	"rename",    "renameat",        "renameat2",  "mkdir",       "mkdirat",    "rmdir",      "chmod",    "fchmod",
+	"fchmodat",  "umask",           "utimensat",  "pipe",        "pipe2",      NULL,
 };
 
 static const char *const time_and_signals[] = {
-	"clock_gettime", "clock_getres", "gettimeofday", "time", "nanosleep", "clock_nanosleep", "timerfd_create",
-	"timerfd_settime", "timerfd_gettime", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait",
-	"rt_sigsuspend", "rt_sigpending", "sigaltstack", "signalfd4", "pause", NULL,
+	"clock_gettime",
+	"clock_getres",
+	"gettimeofday",
+	"time",
+	"nanosleep",
+	"clock_nanosleep",
+	"timerfd_create",
+	"timerfd_settime",
+	"timerfd_gettime",
+	"rt_sigaction",
+	"rt_sigprocmask",
+	"rt_sigreturn",
+	"rt_sigtimedwait",
+	"rt_sigsuspend",
+	"rt_sigpending",
+	"sigaltstack",
+	"signalfd4",
+	"pause",
+	NULL,
 };
 
 /* Sockets that exist, and unix sockets by path; making one is a rule of its own below. */
 static const char *const sockets[] = {
-	"connect", "bind", "listen", "accept", "accept4", "sendto", "recvfrom", "sendmsg", "recvmsg", "shutdown",
-	"getsockopt", "setsockopt", "getsockname", "getpeername", "poll", "ppoll", "select", "pselect6",
-	"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd2", NULL,
+	"connect",     "bind",         "listen",   "accept",     "accept4",       "sendto",      "recvfrom",
+	"sendmsg",     "recvmsg",      "shutdown", "getsockopt", "setsockopt",    "getsockname", "getpeername",
+	"poll",        "ppoll",        "select",   "pselect6",   "epoll_create1", "epoll_ctl",   "epoll_wait",
+	"epoll_pwait", "epoll_pwait2", "eventfd2", NULL,
 };
 
 static const char *const about_itself[] = {
-	"getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getgroups",
-	"getrandom", "getrusage", "sysinfo", "uname", "getcpu", "sched_yield", "sched_getaffinity", "futex", "rseq",
-	"set_robust_list", "set_tid_address", "arch_prctl", NULL,
+	"getpid",
+	"gettid",
+	"getppid",
+	"getuid",
+	"geteuid",
+	"getgid",
+	"getegid",
+	"getresuid",
+	"getresgid",
+	"getgroups",
+	"getrandom",
+	"getrusage",
+	"sysinfo",
+	"uname",
+	"getcpu",
+	"sched_yield",
+	"sched_getaffinity",
+	"futex",
+	"rseq",
+	"set_robust_list",
+	"set_tid_address",
+	"arch_prctl",
+	NULL,
 };
 
 /* SQLite gives its side files the owner of the database when it runs as root; without the capability it is harmless. */
@@ -50,19 +88,22 @@ static const char *const sqlite_calls[] = {"fchown", "mincore", "sched_getparam"
 
 /* One job from standard input to standard output. */
 static const char *const convert_calls[] = {
-	"read", "write", "writev", "close", "fstat", "newfstatat", "lseek", "brk", "munmap", "mremap", "madvise",
-	"clock_gettime", "gettimeofday", "time", "getrandom", "futex", "getpid", "gettid", "rt_sigprocmask", "rt_sigaction",
-	"rt_sigreturn", "restart_syscall", "exit", "exit_group", NULL,
+	"read",         "write",           "writev",       "close",          "fstat",
+	"newfstatat",   "lseek",           "brk",          "munmap",         "mremap",
+	"madvise",      "clock_gettime",   "gettimeofday", "time",           "getrandom",
+	"futex",        "getpid",          "gettid",       "rt_sigprocmask", "rt_sigaction",
+	"rt_sigreturn", "restart_syscall", "exit",         "exit_group",     NULL,
 };
 
 /* Asked for by libraries that draw: refused, so that they do without. */
 static const char *const render_refused[] = {
-	"open", "openat", "stat", "lstat", "statx", "access", "faccessat", "faccessat2", "readlink", "readlinkat", "getcwd",
-	"socket", "ioctl", "sched_getaffinity", "sysinfo", "uname", NULL,
+	"open",       "openat",   "stat",       "lstat",  "statx",  "access", "faccessat",
+	"faccessat2", "readlink", "readlinkat", "getcwd", "socket", "ioctl",  "sched_getaffinity",
+	"sysinfo",    "uname",    NULL,
 };
 
-static const int prctl_ok[] = {PR_SET_NAME, PR_GET_NAME, PR_SET_DUMPABLE, PR_GET_DUMPABLE, PR_SET_PDEATHSIG,
-			       PR_GET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS};
+static const int prctl_ok[] = {PR_SET_NAME,      PR_GET_NAME,      PR_SET_DUMPABLE,     PR_GET_DUMPABLE,
+                               PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS};
 static const unsigned long ioctl_ok[] = {TCGETS, FIONREAD, FIONBIO};
 
 static enum err from_rc(int rc, const char *name)
@@ -74,7 +115,7 @@ static enum err from_rc(int rc, const char *name)
 
 static enum err allow_list(scmp_filter_ctx f, const char *const *names)
 {
-	for (; *names; names++) {
+	for (; *names != NULL; names++) {
 		int nr = seccomp_syscall_resolve_name(*names);
 		/* Not every architecture has every old call. */
 		if (nr == __NR_SCMP_ERROR || nr < 0)
@@ -86,7 +127,7 @@ static enum err allow_list(scmp_filter_ctx f, const char *const *names)
 
 static enum err refuse_list(scmp_filter_ctx f, const char *const *names)
 {
-	for (; *names; names++) {
+	for (; *names != NULL; names++) {
 		int nr = seccomp_syscall_resolve_name(*names);
 		if (nr == __NR_SCMP_ERROR || nr < 0)
 			continue;
@@ -114,7 +155,7 @@ static enum err narrow_calls(scmp_filter_ctx f)
 {
 	TRY(rule(f, SCMP_ACT_ALLOW, "socket", SCMP_A0(SCMP_CMP_EQ, AF_UNIX)));
 	TRY(rule(f, SCMP_ACT_ALLOW, "socketpair", SCMP_A0(SCMP_CMP_EQ, AF_UNIX)));
-	TRY(rule(f, SCMP_ACT_ALLOW, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0))); /* reading only */
+	TRY(rule(f, SCMP_ACT_ALLOW, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0)));                   /* reading only */
 	TRY(rule(f, SCMP_ACT_ALLOW, "tgkill", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()))); /* abort() */
 	for (size_t i = 0; i < COUNT_OF(prctl_ok); i++)
 		TRY(rule(f, SCMP_ACT_ALLOW, "prctl", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)prctl_ok[i])));
@@ -156,12 +197,12 @@ enum err sandbox_syscalls(enum sandbox_set set, bool *ret_on)
 {
 	const char *off = secure_getenv("YINXIN_NO_SECCOMP");
 
-	if (off && strcmp(off, "1") == 0) {
+	if (off != NULL && strcmp(off, "1") == 0) {
 		*ret_on = false;
 		return ERR_OK;
 	}
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	if (!f)
+	if (f == NULL)
 		return ERR(NOMEM, "system-call filter");
 	enum err e = build(f, set);
 	int rc = e == ERR_OK ? seccomp_load(f) : 0;

@@ -20,15 +20,15 @@ static enum err ids_of(const char *name, struct ids *ret_ids)
 	struct passwd pw, *found = NULL;
 	char *room = malloc(PASSWD_BYTES);
 
-	if (!room)
+	if (room == NULL)
 		return ERR(NOMEM, "user %s", name);
 	int rc = getpwnam_r(name, &pw, room, PASSWD_BYTES, &found);
-	if (found)
+	if (found != NULL)
 		*ret_ids = (struct ids){pw.pw_uid, pw.pw_gid};
 	free(room);
-	if (!found && rc != 0 && rc != ENOENT)
+	if (found == NULL && rc != 0 && rc != ENOENT)
 		return ERR(IO, "user %s: %s", name, strerror(rc));
-	return found ? ERR_OK : ERR(ABSENT, "no system user is called %s", name);
+	return found != NULL ? ERR_OK : ERR(ABSENT, "no system user is called %s", name);
 }
 
 enum err sandbox_uid_of(const char *name, uid_t *ret_uid)

@@ -12,7 +12,10 @@ struct tx {
 };
 enum err conn_open(const char *path, const struct stmts *stmts, enum conn_mode mode, struct conn **ret_c) MUST_CHECK;
 void conn_close(struct conn *c); /* NULL is fine */
-static inline void conn_free(struct conn *c) { conn_close(c); }
+static inline void conn_free(struct conn *c)
+{
+	conn_close(c);
+}
 DEFINE_AUTO(conn)
 /* ERR_CONFIG naming the statement that the database does not understand. */
 enum err conn_check_stmts(struct conn *c) MUST_CHECK;
@@ -21,12 +24,13 @@ enum err conn_check_stmts(struct conn *c) MUST_CHECK;
 enum err conn_begin(struct conn *c, bool write) MUST_CHECK;
 enum err conn_commit(struct conn *c) MUST_CHECK; /* failed: rolled back */
 void conn_rollback(struct conn *c);
-bool conn_in_tx(const struct conn *c);           /* a full disk or damage may end a transaction by itself */
+bool conn_in_tx(const struct conn *c); /* a full disk or damage may end a transaction by itself */
 enum err conn_savepoint(struct conn *c) MUST_CHECK;
 enum err conn_release(struct conn *c) MUST_CHECK;
-enum err conn_undo(struct conn *c) MUST_CHECK;   /* back to the savepoint, which is gone then */
+enum err conn_undo(struct conn *c) MUST_CHECK; /* back to the savepoint, which is gone then */
 
 /* For migrations only: several statements of a file; and the table that records them. */
 enum err conn_script(struct conn *c, const char *sql) MUST_CHECK;
-enum err conn_versions(struct conn *c, enum err (*fn)(int64_t version, void *ctx), void *ctx) MUST_CHECK; /* none: no call */
+/* none: no call */
+enum err conn_versions(struct conn *c, enum err (*fn)(int64_t version, void *ctx), void *ctx) MUST_CHECK;
 enum err conn_version_add(struct conn *c, int64_t version, const char *name) MUST_CHECK;

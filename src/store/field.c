@@ -25,7 +25,7 @@ enum err field_keys_new(const struct secret *data_key, struct field_keys **ret_k
 	if (secret_len(data_key) != DATA_KEY_LEN)
 		return ERR(CONFIG, "data key of %zu octets", secret_len(data_key));
 	AUTO(field_keys) k = calloc(1, sizeof(*k));
-	if (!k)
+	if (k == NULL)
 		return ERR(NOMEM, "field keys");
 	TRY(derive(data_key, "yinxin field seal", &k->seal));
 	TRY(derive(data_key, "yinxin field digest", &k->digest));
@@ -35,7 +35,7 @@ enum err field_keys_new(const struct secret *data_key, struct field_keys **ret_k
 
 void field_keys_free(struct field_keys *k)
 {
-	if (!k)
+	if (k == NULL)
 		return;
 	secret_free(k->seal);
 	secret_free(k->digest);
@@ -56,7 +56,8 @@ static enum err make_aad(const char *column, struct span row_key, struct buf *ou
 	return buf_err(out);
 }
 
-enum err field_seal(const struct field_keys *k, const char *column, struct span row_key, struct span plain, struct buf *out)
+enum err field_seal(const struct field_keys *k, const char *column, struct span row_key, struct span plain,
+                    struct buf *out)
 {
 	AUTO_BUF(aad, 1 + COLUMN_MAX + ROW_KEY_MAX);
 
@@ -66,7 +67,8 @@ enum err field_seal(const struct field_keys *k, const char *column, struct span 
 	return seal_close(secret_span(k->seal), buf_span(&aad), plain, out);
 }
 
-enum err field_open(const struct field_keys *k, const char *column, struct span row_key, struct span sealed, struct buf *out)
+enum err field_open(const struct field_keys *k, const char *column, struct span row_key, struct span sealed,
+                    struct buf *out)
 {
 	AUTO_BUF(aad, 1 + COLUMN_MAX + ROW_KEY_MAX);
 

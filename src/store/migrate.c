@@ -22,7 +22,7 @@ struct migrations {
 
 static void migrations_free(struct migrations *m)
 {
-	for (size_t i = 0; m && i < m->n; i++)
+	for (size_t i = 0; m != NULL && i < m->n; i++)
 		free(m->v[i].name);
 	free(m);
 }
@@ -46,7 +46,7 @@ static enum err add(struct migrations *m, const char *name)
 	if (m->n == MIGRATIONS_MAX)
 		return ERR(LIMIT, "more than %d migrations", MIGRATIONS_MAX);
 	char *own = strdup(name);
-	if (!own)
+	if (own == NULL)
 		return ERR(NOMEM, "migrations");
 	m->v[m->n++] = (struct migration){version, own, false};
 	return ERR_OK;
@@ -78,7 +78,8 @@ static enum err mark(int64_t version, void *ctx)
 			m->v[i].applied = true;
 			return ERR_OK;
 		}
-	return ERR(CONFIG, "database has version %03d, which this program does not know: it was made by a newer one", (int)version);
+	return ERR(CONFIG, "database has version %03d, which this program does not know: it was made by a newer one",
+	           (int)version);
 }
 
 /* Forward only: a file that sorts before one already applied would have seen another schema. */
@@ -86,7 +87,8 @@ static enum err check_order(const struct migrations *m)
 {
 	for (size_t i = 1; i < m->n; i++)
 		if (m->v[i].applied && !m->v[i - 1].applied)
-			return ERR(CONFIG, "migration %s comes before %s, which the database already has", m->v[i - 1].name, m->v[i].name);
+			return ERR(CONFIG, "migration %s comes before %s, which the database already has",
+			           m->v[i - 1].name, m->v[i].name);
 	return ERR_OK;
 }
 
@@ -136,7 +138,7 @@ static enum err compare(struct conn *c, const char *sql_dir, struct migrations *
 {
 	AUTO(migrations) m = calloc(1, sizeof(*m));
 
-	if (!m)
+	if (m == NULL)
 		return ERR(NOMEM, "migrations");
 	TRY(list(sql_dir, m));
 	TRY(conn_versions(c, mark, m));

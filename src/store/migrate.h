@@ -1,5 +1,5 @@
-/* Migrations: share/sql/NNN_name.sql in ascending order, forward only, each in a transaction of its own together with its
- * line in schema_version. A database that records a version this folder does not have was made by newer code. */
+/* Migrations: share/sql/NNN_name.sql in ascending order, forward only, each in a transaction of its own together with
+ * its line in schema_version. A database that records a version this folder does not have was made by newer code. */
 #pragma once
 #include "store/conn.h"
 

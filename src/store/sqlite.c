@@ -19,7 +19,7 @@ struct row {
 
 static enum err map(sqlite3 *db, int rc, const char *what)
 {
-	const char *why = db ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
+	const char *why = db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
 
 	if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY || rc == SQLITE_CONSTRAINT_ROWID)
 		return ERR(EXISTS, "%s: %s", what, why);
@@ -68,9 +68,14 @@ static enum err create_file(const char *path)
 
 static enum err harden(struct conn *c)
 {
-	static const struct { int what, on; } opts[] = {
-		{SQLITE_DBCONFIG_DEFENSIVE, 1}, {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, {SQLITE_DBCONFIG_DQS_DML, 0},
-		{SQLITE_DBCONFIG_DQS_DDL, 0}, {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+	static const struct {
+		int what, on;
+	} opts[] = {
+		{SQLITE_DBCONFIG_DEFENSIVE, 1},
+		{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+		{SQLITE_DBCONFIG_DQS_DML, 0},
+		{SQLITE_DBCONFIG_DQS_DDL, 0},
+		{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(opts); i++) {
@@ -85,7 +90,8 @@ static enum err set_up(struct conn *c)
 {
 	static const char common[] = "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA synchronous=FULL;";
 	static const char writer[] = "PRAGMA journal_mode=WAL; PRAGMA cache_size=-8192;";
-	static const char reader[] = "PRAGMA cache_size=-2048; PRAGMA mmap_size=134217728; PRAGMA query_only=ON;"
+	static const char reader[] =
+		"PRAGMA cache_size=-2048; PRAGMA mmap_size=134217728; PRAGMA query_only=ON;"
 		"SELECT count(*) FROM sqlite_master;"; /* opens -wal and -shm now, before privileges go */
 
 	sqlite3_extended_result_codes(c->db, 1);
@@ -104,10 +110,10 @@ enum err conn_open(const char *path, const struct stmts *stmts, enum conn_mode m
 	AUTO(conn) c = calloc(1, sizeof(*c));
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE;
 
-	if (!c)
+	if (c == NULL)
 		return ERR(NOMEM, "connection");
 	c->prepared = calloc(stmts->n + 1, sizeof(*c->prepared));
-	if (!c->prepared)
+	if (c->prepared == NULL)
 		return ERR(NOMEM, "connection");
 	c->texts = stmts;
 	c->mode = mode;
@@ -123,9 +129,9 @@ enum err conn_open(const char *path, const struct stmts *stmts, enum conn_mode m
 
 void conn_close(struct conn *c)
 {
-	if (!c)
+	if (c == NULL)
 		return;
-	for (size_t i = 0; c->prepared && i < c->texts->n; i++)
+	for (size_t i = 0; c->prepared != NULL && i < c->texts->n; i++)
 		sqlite3_finalize(c->prepared[i]);
 	free(c->prepared);
 	sqlite3_close(c->db);
@@ -180,7 +186,8 @@ enum err conn_undo(struct conn *c)
 static int no_transactions(void *ctx, int action, const char *a, const char *b, const char *d, const char *trigger)
 {
 	(void)ctx, (void)a, (void)b, (void)d, (void)trigger;
-	return action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT || action == SQLITE_ATTACH ? SQLITE_DENY : SQLITE_OK;
+	return action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT || action == SQLITE_ATTACH ? SQLITE_DENY
+	                                                                                             : SQLITE_OK;
 }
 
 enum err conn_script(struct conn *c, const char *sql)
@@ -194,7 +201,8 @@ enum err conn_script(struct conn *c, const char *sql)
 static enum err has_versions(struct conn *c, bool *ret_has)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(c->db, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='schema_version'", -1, &st, NULL);
+	int rc = sqlite3_prepare_v2(c->db, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='schema_version'",
+	                            -1, &st, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
@@ -250,7 +258,7 @@ static enum err prepare(struct conn *c, size_t at, unsigned flags, sqlite3_stmt 
 
 	if (rc != SQLITE_OK)
 		return map(c->db, rc, t->name);
-	if (!st || rest[strspn(rest, " \t\r\n")] != '\0') {
+	if (st == NULL || rest[strspn(rest, " \t\r\n")] != '\0') {
 		sqlite3_finalize(st);
 		return ERR(CONFIG, "%s is not exactly one statement", t->name);
 	}
@@ -277,11 +285,11 @@ static enum err get(struct conn *c, const char *name, sqlite3_stmt **ret_st, boo
 	size_t at = 0;
 
 	INVARIANT(stmts_find(c->texts, name, &at));
-	if (c->prepared[at] && sqlite3_stmt_busy(c->prepared[at])) {
+	if (c->prepared[at] != NULL && sqlite3_stmt_busy(c->prepared[at])) {
 		*ret_own = true;
 		return prepare(c, at, 0, ret_st);
 	}
-	if (!c->prepared[at])
+	if (c->prepared[at] == NULL)
 		TRY(prepare(c, at, SQLITE_PREPARE_PERSISTENT, &c->prepared[at]));
 	*ret_own = false;
 	*ret_st = c->prepared[at];
@@ -328,8 +336,8 @@ static void put_back(sqlite3_stmt *st, bool own)
 }
 
 /* limit 0: all rows. */
-static enum err run(struct tx *tx, const char *name, const struct sql_arg *args, size_t n, row_fn *fn, void *ctx, size_t limit,
-		    size_t *ret_rows)
+static enum err run(struct tx *tx, const char *name, const struct sql_arg *args, size_t n, row_fn *fn, void *ctx,
+                    size_t limit, size_t *ret_rows)
 {
 	sqlite3_stmt *st = NULL;
 	bool own = false;
@@ -341,7 +349,7 @@ static enum err run(struct tx *tx, const char *name, const struct sql_arg *args,
 	enum err e = bind(tx->conn, st, name, args, n);
 	while (e == ERR_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		rows++;
-		if (fn && (limit == 0 || rows <= limit))
+		if (fn != NULL && (limit == 0 || rows <= limit))
 			e = fn(&(struct row){st}, ctx);
 		/* A statement that writes and returns rows is always run to its end. */
 		if (limit > 0 && rows == limit && sqlite3_stmt_readonly(st))
@@ -362,8 +370,9 @@ enum err tx_exec(struct tx *tx, const char *name, const struct sql_arg *args, si
 
 	TRY(run(tx, name, args, n, NULL, NULL, 0, &rows));
 	/* sqlite3_changes() keeps the number of the statement before when this one was no INSERT, UPDATE or DELETE. */
-	if (ret_changed_or_null)
-		*ret_changed_or_null = sqlite3_total_changes64(tx->conn->db) == before ? 0 : sqlite3_changes64(tx->conn->db);
+	if (ret_changed_or_null != NULL)
+		*ret_changed_or_null =
+			sqlite3_total_changes64(tx->conn->db) == before ? 0 : sqlite3_changes64(tx->conn->db);
 	return ERR_OK;
 }
 
@@ -393,7 +402,7 @@ const char *row_text(const struct row *row, int col)
 {
 	const char *s = (const char *)sqlite3_column_text(row->st, col);
 
-	return s ? s : "";
+	return s != NULL ? s : "";
 }
 
 struct span row_blob(const struct row *row, int col)

@@ -16,7 +16,7 @@ static bool is_name(struct span s)
 	static const char ok[] = "abcdefghijklmnopqrstuvwxyz0123456789_.";
 
 	for (size_t i = 0; i < s.len; i++)
-		if (!memchr(ok, s.ptr[i], sizeof(ok) - 1))
+		if (memchr(ok, s.ptr[i], sizeof(ok) - 1) == NULL)
 			return false;
 	return s.len > 0 && s.len <= 64;
 }
@@ -44,12 +44,12 @@ static enum err add(struct stmts *s, struct span name, struct span sql)
 	if (s->n == STMTS_MAX)
 		return ERR(LIMIT, "more than %d statements", STMTS_MAX);
 	struct stmt_text *v = reallocarray(s->v, s->n + 1, sizeof(*v));
-	if (!v)
+	if (v == NULL)
 		return ERR(NOMEM, "statements");
 	s->v = v;
 	v[s->n] = (struct stmt_text){copy(name), copy(sql)};
 	s->n++;
-	if (!v[s->n - 1].name || !v[s->n - 1].sql)
+	if (v[s->n - 1].name == NULL || v[s->n - 1].sql == NULL)
 		return ERR(NOMEM, "statements");
 	return ERR_OK;
 }
@@ -125,7 +125,7 @@ enum err stmts_load(const char *dir, struct stmts **ret_s)
 	struct dirent **list;
 	enum err e = ERR_OK;
 
-	if (!s)
+	if (s == NULL)
 		return ERR(NOMEM, "statements");
 	int n = scandir(dir, &list, is_statement_file, alphasort);
 	if (n < 0)
@@ -144,7 +144,7 @@ enum err stmts_load(const char *dir, struct stmts **ret_s)
 
 void stmts_free(struct stmts *s)
 {
-	if (!s)
+	if (s == NULL)
 		return;
 	for (size_t i = 0; i < s->n; i++) {
 		free(s->v[i].name);
@@ -161,7 +161,7 @@ bool stmts_find(const struct stmts *s, const char *name, size_t *ret_at)
 	if (s->n == 0)
 		return false;
 	const struct stmt_text *hit = bsearch(&key, s->v, s->n, sizeof(*s->v), by_name);
-	if (!hit)
+	if (hit == NULL)
 		return false;
 	*ret_at = (size_t)(hit - s->v);
 	return true;

@@ -39,7 +39,7 @@ enum err store_open(const char *path, const char *sql_dir, unsigned readers, str
 	AUTO(store) s = calloc(1, sizeof(*s));
 
 	INVARIANT(readers >= 1 && readers <= READERS_MAX);
-	if (!s)
+	if (s == NULL)
 		return ERR(NOMEM, "store");
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->back, NULL);
@@ -52,7 +52,7 @@ enum err store_open(const char *path, const char *sql_dir, unsigned readers, str
 
 void store_close(struct store *s)
 {
-	if (!s)
+	if (s == NULL)
 		return;
 	INVARIANT(s->free == s->readers);
 	for (unsigned i = 0; i < s->free; i++)

@@ -97,8 +97,8 @@ static void run_group(struct writer *w, struct job *first)
 
 	if (e == ERR_OK)
 		return;
-	if (!first->next || e == ERR_BUSY) {
-		for (struct job *j = first; j; j = j->next)
+	if (first->next == NULL || e == ERR_BUSY) {
+		for (struct job *j = first; j != NULL; j = j->next)
 			if (j->result == ERR_OK) {
 				(void)err_raise(e, __FILE__, __LINE__, "the group could not be committed");
 				note_result(j, e);
@@ -106,7 +106,7 @@ static void run_group(struct writer *w, struct job *first)
 		return;
 	}
 	err_clear();
-	for (struct job *j = first; j; j = j->next) {
+	for (struct job *j = first; j != NULL; j = j->next) {
 		j->result = ERR_OK;
 		run_alone(w, j);
 	}
@@ -116,10 +116,10 @@ static struct job *take_group(struct writer *w)
 {
 	struct job *first = w->first, *j = first;
 
-	for (size_t n = 1; n < w->group_max && j->next; n++)
+	for (size_t n = 1; n < w->group_max && j->next != NULL; n++)
 		j = j->next;
 	w->first = j->next;
-	if (!w->first)
+	if (w->first == NULL)
 		w->last = &w->first;
 	j->next = NULL;
 	return first;
@@ -131,15 +131,15 @@ static void *work(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
-		while (!w->first && !w->stop)
+		while (w->first == NULL && !w->stop)
 			pthread_cond_wait(&w->work, &w->lock);
-		if (!w->first)
+		if (w->first == NULL)
 			break;
 		struct job *group = take_group(w);
 		pthread_mutex_unlock(&w->lock);
 		run_group(w, group);
 		pthread_mutex_lock(&w->lock);
-		for (struct job *j = group, *next; j; j = next) {
+		for (struct job *j = group, *next; j != NULL; j = next) {
 			next = j->next; /* the caller may be gone as soon as done is seen */
 			j->done = true;
 			pthread_cond_signal(&j->wake);
@@ -153,7 +153,7 @@ enum err writer_new(struct conn *take, struct writer **ret_w)
 {
 	struct writer *w = calloc(1, sizeof(*w));
 
-	if (!w) {
+	if (w == NULL) {
 		conn_close(take);
 		return ERR(NOMEM, "writer");
 	}
@@ -168,7 +168,7 @@ enum err writer_new(struct conn *take, struct writer **ret_w)
 
 void writer_free(struct writer *w)
 {
-	if (!w)
+	if (w == NULL)
 		return;
 	pthread_mutex_lock(&w->lock);
 	w->stop = true;

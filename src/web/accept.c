@@ -2,7 +2,8 @@
 #include "web/req.h"
 #include <string.h>
 
-/* How well a type is wanted: thousandths of q, and how exactly it was named (0 not at all, 1 any, 2 any of its kind, 3 itself). */
+/* How well a type is wanted: thousandths of q, and how exactly it was named (0 not at all, 1 any, 2 any of its kind, 3
+ * itself). */
 struct wish {
 	int q, exact;
 };
@@ -69,7 +70,8 @@ static void consider(struct wish *w, struct span range, int q, const char *type,
 		*w = (struct wish){q, exact};
 }
 
-/* Equal weights: the one that is named, a page when both are. Of a body in JSON, JSON unless a page is asked for by name. */
+/* Equal weights: the one that is named, a page when both are. Of a body in JSON, JSON unless a page is asked for by
+ * name. */
 bool accept_json(const char *header, bool json_first)
 {
 	struct wish html = {0, 0}, json = {0, 0};

@@ -1,5 +1,5 @@
-/* Answers that anybody may keep: freshness (RFC 9111, 5.2.2; the set of headers that RFC 5019, 6.2 asks for), validators and
- * conditional requests (RFC 9110, 13). */
+/* Answers that anybody may keep: freshness (RFC 9111, 5.2.2; the set of headers that RFC 5019, 6.2 asks for),
+ * validators and conditional requests (RFC 9110, 13). */
 #include "web/req.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -8,7 +8,8 @@
 
 enum { TIME_LEN = 29, DAY_SEC = 86400 }; /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 
-static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec", days[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
+/* 1970-01-01 was a Thursday */
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec", days[] = "ThuFriSatSunMonTueWed";
 
 /* RFC 9110, 5.6.7, IMF-fixdate. */
 static void put_time(struct buf *out, int64_t t)
@@ -22,7 +23,8 @@ static void put_time(struct buf *out, int64_t t)
 		return;
 	}
 	size_t month = (size_t)((s[5] - '0') * 10 + s[6] - '0');
-	buf_printf(out, "%.3s, %.2s %.3s %.4s %.8s GMT", days + t / DAY_SEC % 7 * 3, s + 8, months + (month - 1) * 3, s, s + 11);
+	buf_printf(out, "%.3s, %.2s %.3s %.4s %.8s GMT", days + t / DAY_SEC % 7 * 3, s + 8, months + (month - 1) * 3, s,
+	           s + 11);
 }
 
 /* The other two forms of that clause are not read: such a question gets the whole answer. */
@@ -42,8 +44,8 @@ static bool take_time(const char *s, int64_t *ret_t)
 	return ok;
 }
 
-/* If-None-Match alone counts where it is there (RFC 9110, 13.2.2). Our tag is quoted hexadecimal digits: it stands in a list,
- * weak or strong, or it does not. */
+/* If-None-Match alone counts where it is there (RFC 9110, 13.2.2). Our tag is quoted hexadecimal digits: it stands in a
+ * list, weak or strong, or it does not. */
 static bool is_known(const struct web_req *rq, const char *etag)
 {
 	const char *match = scgi_get(&rq->in, "HTTP_IF_NONE_MATCH");
@@ -92,8 +94,9 @@ enum err cache_judge(struct web_req *rq)
 
 void cache_put(const struct web_req *rq, struct buf *out)
 {
-	buf_printf(out, "Cache-Control: max-age=%lld, public, no-transform, must-revalidate\r\nETag: %s\r\nLast-Modified: ",
-		   (long long)rq->fresh_sec, rq->etag);
+	buf_printf(out,
+	           "Cache-Control: max-age=%lld, public, no-transform, must-revalidate\r\nETag: %s\r\nLast-Modified: ",
+	           (long long)rq->fresh_sec, rq->etag);
 	put_time(out, rq->last_modified);
 	buf_str(out, "\r\nExpires: ");
 	put_time(out, clock_now(rq->conf->clock) + rq->fresh_sec);

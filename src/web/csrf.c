@@ -1,5 +1,5 @@
-/* Form tokens: HMAC-SM3 of a fixed text under the browser's own secret cookie (the session's, else the pre-login one). The
- * token needs no table, ends with the cookie and does not tell it. */
+/* Form tokens: HMAC-SM3 of a fixed text under the browser's own secret cookie (the session's, else the pre-login one).
+ * The token needs no table, ends with the cookie and does not tell it. */
 #include "web/req.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -45,7 +45,7 @@ static enum err make(struct web_req *rq, const char *cookie, const char **ret_to
 	text_hex(&hex, SPAN_ARR(mac));
 	TRY(buf_err(&hex));
 	const char *token = arena_str(rq->arena, buf_span(&hex));
-	if (!token)
+	if (token == NULL)
 		return ERR(LIMIT, "request memory");
 	*ret_token = token;
 	return ERR_OK;
@@ -80,10 +80,11 @@ static bool is_exempt(const struct web_req *rq)
 enum err csrf_check(struct web_req *rq)
 {
 	const struct input *in = inputs_find(&rq->inputs, "csrf");
-	const char *cookie = rq->token[0] != '\0' ? rq->token : rq->pre_token, *right, *given = in ? in->value : "";
+	const char *cookie = rq->token[0] != '\0' ? rq->token : rq->pre_token, *right,
+		   *given = in != NULL ? in->value : "";
 
 	TRY(origin_check(rq));
-	if (in) { /* the layer's own field: no handler sees it */
+	if (in != NULL) { /* the layer's own field: no handler sees it */
 		size_t at = (size_t)(in - rq->inputs.v);
 		rq->inputs.n--;
 		memmove(&rq->inputs.v[at], &rq->inputs.v[at + 1], (rq->inputs.n - at) * sizeof(*in));

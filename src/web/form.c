@@ -23,7 +23,7 @@ enum err percent_decode(struct span s, bool plus, struct arena *a, const char **
 	uint8_t *to = arena_alloc(a, s.len + 1);
 	size_t n = 0;
 
-	if (!to)
+	if (to == NULL)
 		return ERR(LIMIT, "request memory");
 	for (size_t i = 0; i < s.len; i++) {
 		uint8_t c = s.ptr[i];
@@ -51,7 +51,7 @@ void percent_encode(struct buf *out, struct span s)
 	static const char keep[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
 
 	for (size_t i = 0; i < s.len; i++) {
-		if (memchr(keep, s.ptr[i], sizeof(keep) - 1))
+		if (memchr(keep, s.ptr[i], sizeof(keep) - 1) != NULL)
 			buf_u8(out, s.ptr[i]);
 		else
 			buf_printf(out, "%%%02X", s.ptr[i]);
@@ -70,7 +70,7 @@ enum err inputs_new(struct arena *a, size_t max, struct inputs *ret_in)
 {
 	struct input *v = arena_alloc(a, max * sizeof(*v));
 
-	if (!v)
+	if (v == NULL)
 		return ERR(LIMIT, "request memory");
 	*ret_in = (struct inputs){v, 0, max};
 	return ERR_OK;
@@ -82,7 +82,7 @@ enum err inputs_add(struct inputs *in, const char *name, const char *value)
 
 	if (len == 0 || len > FORM_NAME_MAX)
 		return ERR(SYNTAX, "field name of %zu octets", len);
-	if (inputs_find(in, name))
+	if (inputs_find(in, name) != NULL)
 		return ERR(FIELD_TWICE, "field %zu", in->n);
 	if (in->n == in->max)
 		return ERR(LIMIT, "more than %zu fields", in->max);
@@ -141,7 +141,7 @@ enum err form_parse_json(struct span text, struct arena *a, struct inputs *ret_i
 			return ERR(SYNTAX, "member %zu is not a string", in.n);
 		char *name = arena_str(a, span_str(key));
 		char *value = arena_str(a, span_of(json_string_value(member), json_string_length(member)));
-		if (!name || !value)
+		if (name == NULL || value == NULL)
 			return ERR(LIMIT, "request memory");
 		TRY(inputs_add(&in, name, value));
 	}
@@ -156,7 +156,7 @@ static bool is_cookie_text(struct span s, bool name)
 		uint8_t c = s.ptr[i];
 		if (c <= 0x20 || c >= 0x7F || c == '"' || c == ',' || c == ';' || c == '\\')
 			return false;
-		if (name && strchr("()<>@:/[]?={}", c))
+		if (name && strchr("()<>@:/[]?={}", c) != NULL)
 			return false;
 	}
 	return true;
@@ -178,7 +178,7 @@ enum err cookies_parse(struct span header, struct arena *a, struct inputs *ret_i
 		if (!is_cookie_text(name, true) || !is_cookie_text(value, false))
 			continue;
 		in.v[in.n] = (struct input){arena_str(a, name), arena_str(a, value)};
-		if (!in.v[in.n].name || !in.v[in.n].value)
+		if (in.v[in.n].name == NULL || in.v[in.n].value == NULL)
 			return ERR(LIMIT, "request memory");
 		in.n++;
 	}

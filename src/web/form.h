@@ -12,9 +12,11 @@ struct inputs {
 	struct input *v;
 	size_t n, max;
 };
-enum err form_parse(struct span text, struct arena *a, struct inputs *ret_in) MUST_CHECK; /* SYNTAX UTF8 FIELD_TWICE LIMIT */
+/* SYNTAX UTF8 FIELD_TWICE LIMIT */
+enum err form_parse(struct span text, struct arena *a, struct inputs *ret_in) MUST_CHECK;
 enum err form_parse_json(struct span text, struct arena *a, struct inputs *ret_in) MUST_CHECK;
-/* Pairs that are not well formed are left out: on one host name the browser also sends the cookies of other programs. */
+/* Pairs that are not well formed are left out: on one host name the browser also sends the cookies of other programs.
+ */
 enum err cookies_parse(struct span header, struct arena *a, struct inputs *ret_in) MUST_CHECK; /* LIMIT NOMEM */
 /* An empty list with room for max of them, and one more. SYNTAX (name), FIELD_TWICE, LIMIT. */
 enum err inputs_new(struct arena *a, size_t max, struct inputs *ret_in) MUST_CHECK;

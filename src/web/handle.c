@@ -12,7 +12,7 @@ enum { BODY_FIRST = 16384 };
 static void req_done(struct web_req *rq)
 {
 	json_decref(rq->model);
-	if (rq->body_kept)
+	if (rq->body_kept != NULL)
 		*rq->body_kept = rq->body;
 	else
 		buf_done(&rq->body);
@@ -24,18 +24,18 @@ static void req_done(struct web_req *rq)
 
 static void web_req_auto_(struct web_req **p)
 {
-	if (*p)
+	if (*p != NULL)
 		req_done(*p);
 }
 
 static void take_body(struct web_req *rq, struct buf *kept)
 {
 	rq->body_kept = kept;
-	if (kept)
+	if (kept != NULL)
 		rq->body = *kept;
 	else
 		buf_init(&rq->body, ANSWER_MAX);
-	if (buf_room(&rq->body, BODY_FIRST)) /* most pages fit: no growing, no copies */
+	if (buf_room(&rq->body, BODY_FIRST) != NULL) /* most pages fit: no growing, no copies */
 		buf_clear(&rq->body);
 }
 
@@ -43,7 +43,7 @@ static enum err req_new(const struct web_config *conf, struct buf *body, struct 
 {
 	struct web_req *rq = calloc(1, sizeof(*rq));
 
-	if (!rq)
+	if (rq == NULL)
 		return ERR(NOMEM, "request");
 	rq->conf = conf;
 	rq->arena = arena_new(REQ_MEMORY_MAX);
@@ -52,7 +52,7 @@ static enum err req_new(const struct web_config *conf, struct buf *body, struct 
 	rq->path = rq->query = "";
 	rq->status = 200;
 	rq->content_type = "text/plain; charset=utf-8";
-	if (!rq->arena || !rq->model) {
+	if (rq->arena == NULL || rq->model == NULL) {
 		req_done(rq);
 		return ERR(NOMEM, "request");
 	}
@@ -95,15 +95,15 @@ static enum err take_cookies(struct web_req *rq)
 	const char *pre = web_cookie(rq, PRELOGIN_COOKIE);
 	if (token_is(pre))
 		memcpy(rq->pre_token, pre, sizeof(rq->pre_token));
-	return rq->conf->sessions ? session_load(rq->conf->sessions, rq) : ERR_OK;
+	return rq->conf->sessions != NULL ? session_load(rq->conf->sessions, rq) : ERR_OK;
 }
 
 /* --- access --- */
 
 static bool is_page(const struct web_config *conf, struct span pattern)
 {
-	for (const struct web_route *r = conf->routes; r->method; r++)
-		if (strcmp(r->method, "GET") == 0 && r->view && span_eq_str(pattern, r->pattern))
+	for (const struct web_route *r = conf->routes; r->method != NULL; r++)
+		if (strcmp(r->method, "GET") == 0 && r->view != NULL && span_eq_str(pattern, r->pattern))
 			return true;
 	return false;
 }
@@ -158,11 +158,11 @@ static bool is_open_when_locked(const struct web_route *r)
 	       strncmp(r->pattern, "/session/", 9) == 0;
 }
 
-/* A certificate that acts no more takes its session with it, and so does an office that was left; the answer says why. When nobody
- * can say, pages wait; locking and leaving do not. */
+/* A certificate that acts no more takes its session with it, and so does an office that was left; the answer says why.
+ * When nobody can say, pages wait; locking and leaving do not. */
 static enum err may_go_on(struct web_req *rq)
 {
-	enum err e = rq->conf->may_go_on ? rq->conf->may_go_on(rq->conf->app, &rq->session) : ERR_OK;
+	enum err e = rq->conf->may_go_on != NULL ? rq->conf->may_go_on(rq->conf->app, &rq->session) : ERR_OK;
 
 	if (e == ERR_STATUS_AWAY && is_open_when_locked(rq->route)) {
 		err_clear();
@@ -198,7 +198,7 @@ static enum err run_handler(struct web_req *rq)
 	TRY(input_take(rq));
 	if (rq->n_errors > 0 && !rq->route->shows_errors)
 		return err_raise(rq->errors[0].e, __FILE__, __LINE__, "%zu invalid fields, first %s", rq->n_errors,
-				 rq->errors[0].field);
+		                 rq->errors[0].field);
 	enum err e = rq->route->handler(rq);
 	if (e != ERR_OK)
 		return e;
@@ -222,7 +222,7 @@ static enum err run(struct web_req *rq)
 		return ERR(SYNTAX, "a control character in a header or address");
 	TRY(take_cookies(rq));
 	TRY(route_find(rq));
-	if (rq->conf->sessions && !rq->route->quiet)
+	if (rq->conf->sessions != NULL && !rq->route->quiet)
 		TRY(session_used(rq->conf->sessions, rq));
 	if (rq->route->body == WEB_JSON && strcmp(rq->method, "POST") == 0)
 		rq->wants_json = true;
@@ -232,11 +232,18 @@ static enum err run(struct web_req *rq)
 
 static void report(const struct web_req *rq, int64_t msec)
 {
-	const struct web_done d = {rq->head ? "HEAD" : rq->method ? rq->method : "", rq->route ? rq->route->pattern : "",
-		rq->status, rq->failed, rq->failed_detail ? rq->failed_detail : "", rq->failed_where ? rq->failed_where : "", msec};
+	const struct web_done d = {rq->head             ? "HEAD"
+	                           : rq->method != NULL ? rq->method
+	                                                : "",
+	                           rq->route != NULL ? rq->route->pattern : "",
+	                           rq->status,
+	                           rq->failed,
+	                           rq->failed_detail != NULL ? rq->failed_detail : "",
+	                           rq->failed_where != NULL ? rq->failed_where : "",
+	                           msec};
 
 	metrics_count(rq->status, msec);
-	if (rq->conf->done)
+	if (rq->conf->done != NULL)
 		rq->conf->done(&d);
 	log_rid(NULL);
 }
@@ -246,8 +253,8 @@ enum err web_handle(const struct web_config *conf, struct span scgi, struct buf 
 	return handle_and_send(conf, scgi, answer, NULL, NULL, NULL);
 }
 
-enum err handle_and_send(const struct web_config *conf, struct span scgi, struct buf *answer, struct buf *body, send_fn *send,
-			 void *ctx)
+enum err handle_and_send(const struct web_config *conf, struct span scgi, struct buf *answer, struct buf *body,
+                         send_fn *send, void *ctx)
 {
 	int64_t start = clock_mono_ms();
 	struct web_req *rq __attribute__((cleanup(web_req_auto_))) = NULL;
@@ -259,7 +266,7 @@ enum err handle_and_send(const struct web_config *conf, struct span scgi, struct
 	if (e != ERR_OK)
 		view_error(rq, e);
 	e = answer_write(rq, answer);
-	if (e == ERR_OK && send)
+	if (e == ERR_OK && send != NULL)
 		send(ctx, buf_span(answer)); /* the log and the wiping can wait, the browser need not */
 	report(rq, clock_mono_ms() - start);
 	return e;

@@ -150,8 +150,14 @@ static size_t count(const struct http1 *h, const char *name)
 
 static enum err check_single(const struct http1 *h)
 {
-	static const char *const single[] = {"Host", "Origin", "Content-Length", "Content-Type", "Sec-Fetch-Site",
-		"Access-Control-Request-Method", "Access-Control-Request-Headers", "Access-Control-Request-Private-Network"};
+	static const char *const single[] = {"Host",
+	                                     "Origin",
+	                                     "Content-Length",
+	                                     "Content-Type",
+	                                     "Sec-Fetch-Site",
+	                                     "Access-Control-Request-Method",
+	                                     "Access-Control-Request-Headers",
+	                                     "Access-Control-Request-Private-Network"};
 
 	for (size_t i = 0; i < COUNT_OF(single); i++)
 		if (count(h, single[i]) > 1)
@@ -244,11 +250,25 @@ enum err http1_query(const struct http1 *h, const char *name, struct span *ret_v
 
 static const char *reason(int status)
 {
-	static const struct { int status; const char *text; } table[] = {
-		{200, "OK"}, {204, "No Content"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
-		{404, "Not Found"}, {405, "Method Not Allowed"}, {409, "Conflict"}, {413, "Content Too Large"},
-		{415, "Unsupported Media Type"}, {422, "Unprocessable Content"}, {429, "Too Many Requests"},
-		{500, "Internal Server Error"}, {501, "Not Implemented"}, {503, "Service Unavailable"},
+	static const struct {
+		int status;
+		const char *text;
+	} table[] = {
+		{200, "OK"},
+		{204, "No Content"},
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{409, "Conflict"},
+		{413, "Content Too Large"},
+		{415, "Unsupported Media Type"},
+		{422, "Unprocessable Content"},
+		{429, "Too Many Requests"},
+		{500, "Internal Server Error"},
+		{501, "Not Implemented"},
+		{503, "Service Unavailable"},
 		{504, "Gateway Timeout"},
 	};
 

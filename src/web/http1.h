@@ -1,9 +1,9 @@
-/* A strict HTTP/1.1 request head (RFC 9112), for the agent's loopback interface: one request per connection, a body only
- * by Content-Length. What a browser never sends is refused rather than repaired: other versions, absolute and asterisk
- * form, transfer codings, folded lines, bare CR or LF, NUL, a repeated field that decides anything.
+/* A strict HTTP/1.1 request head (RFC 9112), for the agent's loopback interface: one request per connection, a body
+ * only by Content-Length. What a browser never sends is refused rather than repaired: other versions, absolute and
+ * asterisk form, transfer codings, folded lines, bare CR or LF, NUL, a repeated field that decides anything.
  *
- * Parsing is pure: spans into the caller's bytes, no allocation, no I/O. Answers are appended to a buffer and always end
- * the connection. nginx parses what comes from the Internet; this parser sees the own machine only. */
+ * Parsing is pure: spans into the caller's bytes, no allocation, no I/O. Answers are appended to a buffer and always
+ * end the connection. nginx parses what comes from the Internet; this parser sees the own machine only. */
 #pragma once
 #include "base/buf.h"
 
@@ -22,7 +22,8 @@ struct http1 {
 /* --- read --- */
 /* True when the head is complete, or broken in a way that more bytes cannot mend; *ret_len includes the empty line. */
 bool http1_head_end(struct span bytes, size_t *ret_len);
-/* head: everything up to and with the empty line. ERR_SYNTAX; ERR_LIMIT for a head or announced body over its maximum. */
+/* head: everything up to and with the empty line. ERR_SYNTAX; ERR_LIMIT for a head or announced body over its maximum.
+ */
 enum err http1_parse(struct span head, struct http1 *ret_h) MUST_CHECK;
 struct span http1_get(const struct http1 *h, const char *name); /* any case; empty when absent */
 bool http1_has(const struct http1 *h, const char *name);
@@ -31,6 +32,6 @@ bool http1_has(const struct http1 *h, const char *name);
 enum err http1_query(const struct http1 *h, const char *name, struct span *ret_v) MUST_CHECK;
 
 /* --- answer --- */
-void http1_status(struct buf *out, int status); /* status line, Connection: close */
+void http1_status(struct buf *out, int status);                          /* status line, Connection: close */
 void http1_header(struct buf *out, const char *name, const char *value); /* a value with CR or LF fails the buffer */
-void http1_body(struct buf *out, struct span body); /* Content-Length, empty line, body */
+void http1_body(struct buf *out, struct span body);                      /* Content-Length, empty line, body */

@@ -56,7 +56,7 @@ static enum err take_raw(struct web_req *rq)
 
 const struct web_field *input_declared(const struct web_route *r, const char *name)
 {
-	for (const struct web_field *f = r->fields; f && f->name; f++)
+	for (const struct web_field *f = r->fields; f != NULL && f->name != NULL; f++)
 		if (strcmp(f->name, name) == 0)
 			return f;
 	return NULL;
@@ -138,22 +138,22 @@ static enum err check_value(const struct web_field *f, const char *value)
 	if (s.len > f->max_len)
 		return ERR(LIMIT, "%s of %zu octets", f->name, s.len);
 	TRY(f->typed ? typed_check(s) : f->multiline ? lines_check(s) : text_line_check(s));
-	return f->check ? f->check(s) : ERR_OK;
+	return f->check != NULL ? f->check(s) : ERR_OK;
 }
 
 static enum err take_field(struct web_req *rq, const struct web_field *f)
 {
 	const struct input *in = inputs_find(&rq->inputs, f->name);
 
-	if (in && (!f->multiline || !rq->json_body)) {
+	if (in != NULL && (!f->multiline || !rq->json_body)) {
 		char *own = arena_str(rq->arena, span_str(in->value));
-		if (!own)
+		if (own == NULL)
 			return ERR(LIMIT, "request memory");
 		if (f->multiline)
 			crlf_to_lf(own);
 		rq->inputs.v[in - rq->inputs.v].value = f->multiline ? own : trim(own);
 	}
-	enum err e = check_value(f, in ? in->value : "");
+	enum err e = check_value(f, in != NULL ? in->value : "");
 	if (e != ERR_OK) {
 		web_field_error(rq, f->name, e, NULL);
 		err_clear();
@@ -165,9 +165,9 @@ static enum err take_file(struct web_req *rq, const struct web_field *f)
 {
 	const struct web_file *file = web_file(rq, f->name);
 
-	if (!file && f->required)
+	if (file == NULL && f->required)
 		web_field_error(rq, f->name, ERR_FIELD_MISSING, "没有选择文件");
-	else if (file && file->body.len > f->max_len)
+	else if (file != NULL && file->body.len > f->max_len)
 		web_field_error(rq, f->name, ERR_LIMIT, "文件过大");
 	return ERR_OK;
 }
@@ -195,12 +195,12 @@ static enum err check_declared(const struct web_req *rq)
 {
 	for (size_t i = 0; i < rq->inputs.n; i++) {
 		const struct web_field *f = input_declared(rq->route, rq->inputs.v[i].name);
-		if (!f || f->is_file)
+		if (f == NULL || f->is_file)
 			return ERR(FIELD_UNKNOWN, "field %zu of %zu", i + 1, rq->inputs.n);
 	}
 	for (size_t i = 0; i < rq->parts.n_files; i++) {
 		const struct web_field *f = input_declared(rq->route, rq->parts.files[i].field);
-		if (!f || !f->is_file)
+		if (f == NULL || !f->is_file)
 			return ERR(FIELD_UNKNOWN, "file %zu of %zu", i + 1, rq->parts.n_files);
 	}
 	return ERR_OK;
@@ -215,7 +215,7 @@ enum err input_take(struct web_req *rq)
 	if (strcmp(rq->method, "POST") == 0)
 		TRY(csrf_check(rq));
 	TRY(check_declared(rq));
-	for (const struct web_field *f = rq->route->fields; f && f->name; f++)
+	for (const struct web_field *f = rq->route->fields; f != NULL && f->name != NULL; f++)
 		TRY(f->is_file ? take_file(rq, f) : take_field(rq, f));
 	return ERR_OK;
 }

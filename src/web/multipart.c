@@ -130,7 +130,7 @@ static enum err take_line(struct span *s, struct span *ret_line)
 		return ERR(SYNTAX, "RFC 2046, 5.1: line without CRLF, or of more than %d octets", MULTIPART_HEAD_MAX);
 	*s = span_sub(*s, line.len + 1, s->len);
 	line.len--;
-	if (line.len > 0 && (memchr(line.ptr, '\r', line.len) || memchr(line.ptr, '\0', line.len)))
+	if (line.len > 0 && (memchr(line.ptr, '\r', line.len) != NULL || memchr(line.ptr, '\0', line.len) != NULL))
 		return ERR(SYNTAX, "RFC 2046, 5.1: bare CR or NUL in a head");
 	*ret_line = line;
 	return ERR_OK;
@@ -193,7 +193,7 @@ static enum err take_part(struct cut *c, struct part *ret_p)
 	if (!p.has_disposition)
 		return ERR(SYNTAX, "RFC 7578, 4.2: part without Content-Disposition");
 	const uint8_t *end = c->rest.len > 0 ? memmem(c->rest.ptr, c->rest.len, c->delimiter, c->delimiter_len) : NULL;
-	if (!end)
+	if (end == NULL)
 		return ERR(SYNTAX, "RFC 2046, 5.1.1: body is truncated");
 	p.body = span_of(c->rest.ptr, (size_t)(end - c->rest.ptr));
 	c->rest = span_sub(c->rest, p.body.len + c->delimiter_len, c->rest.len);
@@ -207,11 +207,13 @@ static enum err take_part(struct cut *c, struct part *ret_p)
 /* What browsers write for octets that would break the line (HTML, "multipart/form-data encoding algorithm"). */
 static enum err unescape(struct span s, struct arena *a, char **ret_text)
 {
-	static const struct { char from[4], to; } table[] = {{"%22", '"'}, {"%0D", '\r'}, {"%0A", '\n'}};
+	static const struct {
+		char from[4], to;
+	} table[] = {{"%22", '"'}, {"%0D", '\r'}, {"%0A", '\n'}};
 	char *to = arena_alloc(a, s.len + 1);
 	size_t n = 0;
 
-	if (!to)
+	if (to == NULL)
 		return ERR(LIMIT, "request memory");
 	for (size_t i = 0; i < s.len; i++, n++) {
 		to[n] = (char)s.ptr[i];
@@ -248,7 +250,7 @@ static enum err file_name(struct span given, struct arena *a, const char **ret_n
 
 static bool is_known(const struct multipart *m, const char *name)
 {
-	return inputs_find(&m->fields, name) || multipart_file_find(m, name);
+	return inputs_find(&m->fields, name) != NULL || multipart_file_find(m, name) != NULL;
 }
 
 static enum err add_file(const struct part *p, const char *field, struct arena *a, struct multipart *m)
@@ -257,7 +259,7 @@ static enum err add_file(const struct part *p, const char *field, struct arena *
 
 	TRY(file_name(p->file_name, a, &f.file.name));
 	f.file.type = arena_str(a, p->has_type ? p->type : SPAN_LIT("application/octet-stream"));
-	if (!f.file.type)
+	if (f.file.type == NULL)
 		return ERR(LIMIT, "request memory");
 	m->files[m->n_files++] = f;
 	return ERR_OK;
@@ -281,7 +283,7 @@ static enum err add_text(const struct part *p, const char *field, struct arena *
 	if (!text_is_utf8(p->body))
 		return ERR(UTF8, "value of part %zu", m->fields.n);
 	const char *value = arena_str(a, p->body);
-	if (!value)
+	if (value == NULL)
 		return ERR(LIMIT, "request memory");
 	return inputs_add(&m->fields, field, value);
 }
@@ -314,7 +316,7 @@ enum err multipart_parse(const char *content_type, struct span body, struct aren
 	TRY(cut_begin(content_type, body, &c));
 	TRY(inputs_new(a, MULTIPART_PARTS_MAX, &m.fields));
 	m.files = arena_alloc(a, MULTIPART_PARTS_MAX * sizeof(*m.files));
-	if (!m.files)
+	if (m.files == NULL)
 		return ERR(LIMIT, "request memory");
 	while (!c.last) {
 		if (m.fields.n + m.n_files == MULTIPART_PARTS_MAX)

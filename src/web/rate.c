@@ -32,14 +32,15 @@ static enum err count_tx(struct tx *tx, void *arg)
 }
 
 enum err rate_hit(struct store *store, const struct clock *clock, const char *what, const char *who, int64_t max,
-		  int64_t window_sec)
+                  int64_t window_sec)
 {
 	struct hit h = {.now = clock_now(clock)};
 
 	h.window = h.now - h.now % window_sec;
 	TRY(make_key(what, who, h.key));
 	TRY(store_write(store, count_tx, &h));
-	return h.count > max ? ERR(L_RATE, "%s: attempt %lld of %lld", what, (long long)h.count, (long long)max) : ERR_OK;
+	return h.count > max ? ERR(L_RATE, "%s: attempt %lld of %lld", what, (long long)h.count, (long long)max)
+	                     : ERR_OK;
 }
 
 static enum err clear_tx(struct tx *tx, void *arg)

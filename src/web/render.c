@@ -18,8 +18,13 @@ static void put_escaped(struct buf *out, struct span s)
 
 	for (size_t i = 0; i < s.len; i++) {
 		uint8_t c = s.ptr[i];
-		const char *as = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : c == '\'' ? "&#39;" : NULL;
-		if (!as)
+		const char *as = c == '&'    ? "&amp;"
+		                 : c == '<'  ? "&lt;"
+		                 : c == '>'  ? "&gt;"
+		                 : c == '"'  ? "&quot;"
+		                 : c == '\'' ? "&#39;"
+		                             : NULL;
+		if (as == NULL)
 			continue;
 		buf_put(out, span_sub(s, from, i - from));
 		buf_str(out, as);
@@ -46,9 +51,9 @@ static const json_t *lookup(const struct render *r, struct span name)
 	if (span_eq_str(name, "."))
 		return r->stack[r->depth - 1];
 	struct span first = span_find(name, '.', &at) ? span_sub(name, 0, at) : name;
-	for (size_t i = r->depth; i > 0 && !v; i--)
+	for (size_t i = r->depth; i > 0 && v == NULL; i--)
 		v = member(r->stack[i - 1], first);
-	while (v && first.len < name.len) {
+	while (v != NULL && first.len < name.len) {
 		name = span_sub(name, first.len + 1, name.len);
 		first = span_find(name, '.', &at) ? span_sub(name, 0, at) : name;
 		v = member(v, first);
@@ -60,8 +65,9 @@ static enum err must_find(const struct render *r, struct span name, const json_t
 {
 	const json_t *v = lookup(r, name);
 
-	if (!v)
-		return ERR(INTERNAL, "template %s: the model has no %.*s", r->view->name, (int)name.len, (const char *)name.ptr);
+	if (v == NULL)
+		return ERR(INTERNAL, "template %s: the model has no %.*s", r->view->name, (int)name.len,
+		           (const char *)name.ptr);
 	*ret_v = v;
 	return ERR_OK;
 }
@@ -78,7 +84,8 @@ static enum err put_value(struct render *r, struct span name)
 	else if (json_is_boolean(v))
 		buf_str(r->out, json_is_true(v) ? "true" : "false");
 	else if (!json_is_null(v))
-		return ERR(INTERNAL, "template %s: %.*s is no text", r->view->name, (int)name.len, (const char *)name.ptr);
+		return ERR(INTERNAL, "template %s: %.*s is no text", r->view->name, (int)name.len,
+		           (const char *)name.ptr);
 	return ERR_OK;
 }
 
@@ -161,7 +168,7 @@ enum err views_render(const struct views *v, const char *name, const json_t *mod
 	struct render r = {.set = v, .view = views_find(v, span_str(name)), .stack = {model}, .depth = 1, .out = out};
 	size_t before = out->len;
 
-	if (!r.view)
+	if (r.view == NULL)
 		return ERR(INTERNAL, "no template %s", name);
 	enum err e = range(&r, 0, r.view->n);
 	if (e != ERR_OK)

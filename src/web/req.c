@@ -26,7 +26,7 @@ const char *web_param(const struct web_req *rq, const char *name)
 /* A handler reads the fields that its route declares, as what they are. */
 static void must_be_declared(const struct web_req *rq, const char *field, bool is_file)
 {
-	const struct web_field *f = rq->route ? input_declared(rq->route, field) : NULL;
+	const struct web_field *f = rq->route != NULL ? input_declared(rq->route, field) : NULL;
 
 	INVARIANT(f && f->is_file == is_file);
 }
@@ -36,7 +36,7 @@ const char *web_value(const struct web_req *rq, const char *field)
 	const struct input *in = inputs_find(&rq->inputs, field);
 
 	must_be_declared(rq, field, false);
-	return in ? in->value : "";
+	return in != NULL ? in->value : "";
 }
 
 bool web_has(const struct web_req *rq, const char *field)
@@ -50,7 +50,7 @@ const struct web_file *web_file(const struct web_req *rq, const char *field)
 	const struct multipart_file *f = multipart_file_find(&rq->parts, field);
 
 	must_be_declared(rq, field, true);
-	return f && f->file.name ? &f->file : NULL;
+	return f != NULL && f->file.name != NULL ? &f->file : NULL;
 }
 
 struct span web_raw(const struct web_req *rq)
@@ -62,9 +62,9 @@ struct span web_raw(const struct web_req *rq)
 /* "8600" of "http://localhost:8600"; "" when the origin names no port. */
 static const char *port_of(const char *origin)
 {
-	const char *host = strstr(origin, "://"), *colon = host ? strrchr(host + 3, ':') : NULL;
+	const char *host = strstr(origin, "://"), *colon = host != NULL ? strrchr(host + 3, ':') : NULL;
 
-	return colon && colon[1 + strspn(colon + 1, "0123456789")] == '\0' ? colon + 1 : "";
+	return colon != NULL && colon[1 + strspn(colon + 1, "0123456789")] == '\0' ? colon + 1 : "";
 }
 
 void web_cookie_name(const char *origin, const char *name, struct buf *out)
@@ -88,11 +88,11 @@ const char *web_cookie(const struct web_req *rq, const char *name)
 	for (size_t i = 0; i < rq->cookies.n; i++) {
 		if (strcmp(rq->cookies.v[i].name, buf_cstr(&own)) != 0)
 			continue;
-		if (found)
+		if (found != NULL)
 			return "";
 		found = rq->cookies.v[i].value;
 	}
-	return found ? found : "";
+	return found != NULL ? found : "";
 }
 
 const char *web_remote(const struct web_req *rq)
@@ -159,7 +159,7 @@ static void put_pair(struct web_req *rq, struct pair *v, size_t *n, const char *
 	size_t i = 0;
 	const char *own_name = arena_str(rq->arena, span_str(name)), *own_value = arena_str(rq->arena, span_str(value));
 
-	if (!own_name || !own_value || !is_one_line(name) || !is_one_line(value)) {
+	if (own_name == NULL || own_value == NULL || !is_one_line(name) || !is_one_line(value)) {
 		rq->broken = true; /* the caller cannot fail: the answer does, as a whole */
 		return;
 	}
@@ -189,7 +189,8 @@ void web_set_cookie(struct web_req *rq, const char *name, const char *value, int
 		buf_str(&b, "; HttpOnly");
 	if (strncmp(rq->conf->origin, "https://", 8) == 0)
 		buf_str(&b, "; Secure");
-	if (buf_err(&own) != ERR_OK || buf_err(&b) != ERR_OK || strpbrk(name, "=; ,") || strpbrk(value, "; ,\"\\"))
+	if (buf_err(&own) != ERR_OK || buf_err(&b) != ERR_OK || strpbrk(name, "=; ,") != NULL ||
+	    strpbrk(value, "; ,\"\\") != NULL)
 		rq->broken = true;
 	else
 		put_pair(rq, rq->set_cookies, &rq->n_set_cookies, name, buf_cstr(&b));
@@ -208,7 +209,7 @@ enum err web_bytes(struct web_req *rq, const char *content_type, struct span byt
 {
 	INVARIANT(is_one_line(content_type));
 	rq->content_type = arena_str(rq->arena, span_str(content_type));
-	if (!rq->content_type)
+	if (rq->content_type == NULL)
 		return ERR(LIMIT, "request memory");
 	buf_clear(&rq->body);
 	buf_put(&rq->body, bytes);
@@ -220,7 +221,7 @@ enum err web_bytes(struct web_req *rq, const char *content_type, struct span byt
 enum err web_view(struct web_req *rq, const char *view)
 {
 	rq->view = arena_str(rq->arena, span_str(view));
-	return rq->view ? ERR_OK : ERR(LIMIT, "request memory");
+	return rq->view != NULL ? ERR_OK : ERR(LIMIT, "request memory");
 }
 
 void web_error_detail(struct web_req *rq, const char *detail_zh)
@@ -232,14 +233,15 @@ void web_field_error(struct web_req *rq, const char *field, enum err e, const ch
 {
 	const char *label = field;
 
-	for (const struct web_field *f = rq->route->fields; f && f->name; f++)
+	for (const struct web_field *f = rq->route->fields; f != NULL && f->name != NULL; f++)
 		if (strcmp(f->name, field) == 0)
-			label = f->label ? f->label : f->name;
+			label = f->label != NULL ? f->label : f->name;
 	if (rq->n_errors == FIELD_ERRORS_MAX)
 		return;
 	const char *own = arena_str(rq->arena, span_str(field));
-	const char *text = detail_zh ? arena_str(rq->arena, span_str(detail_zh)) : err_zh(e);
-	rq->errors[rq->n_errors++] = (struct field_error){own ? own : "", label, text ? text : err_zh(e), e};
+	const char *text = detail_zh != NULL ? arena_str(rq->arena, span_str(detail_zh)) : err_zh(e);
+	rq->errors[rq->n_errors++] =
+		(struct field_error){own != NULL ? own : "", label, text != NULL ? text : err_zh(e), e};
 }
 
 bool web_field_errors(const struct web_req *rq)

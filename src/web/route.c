@@ -15,7 +15,7 @@ static enum err take_segment(struct web_req *rq, struct span raw, struct segment
 	if (s->n == PATH_SEGMENTS_MAX)
 		return ERR(ABSENT, "path has too many parts");
 	TRY(percent_decode(raw, false, rq->arena, &text));
-	if (text[0] == '\0' || strchr(text, '/') || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+	if (text[0] == '\0' || strchr(text, '/') != NULL || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
 		return ERR(ABSENT, "path part %zu", s->n);
 	if (text_line_check(span_str(text)) != ERR_OK)
 		return ERR(SYNTAX, "path part %zu", s->n);
@@ -58,7 +58,7 @@ static enum err take_uri(struct web_req *rq)
 	if (uri.len > PATH_MAX_BYTES)
 		return ERR(ADDRESS_LONG, "path of %zu octets", uri.len);
 	const char *path = arena_str(rq->arena, uri), *text = arena_str(rq->arena, query);
-	if (!path || !text)
+	if (path == NULL || text == NULL)
 		return ERR(LIMIT, "request memory");
 	rq->path = path;
 	rq->query = text;
@@ -88,13 +88,13 @@ static void allow_add(struct web_req *rq, const char *method)
 {
 	const char *more = strcmp(method, "GET") == 0 ? "GET, HEAD" : method;
 
-	rq->allow = rq->allow ? arena_printf(rq->arena, "%s, %s", rq->allow, more) : more;
+	rq->allow = rq->allow != NULL ? arena_printf(rq->arena, "%s, %s", rq->allow, more) : more;
 }
 
 /* A pattern "/name/+" and a path that goes on after its last slash. */
 static bool find_rest(struct web_req *rq)
 {
-	for (const struct web_route *r = rq->conf->routes; r->method; r++) {
+	for (const struct web_route *r = rq->conf->routes; r->method != NULL; r++) {
 		size_t n = strlen(r->pattern);
 		if (n < 2 || strcmp(r->pattern + n - 2, "/+") != 0 || strcmp(r->method, rq->method) != 0)
 			continue;
@@ -116,7 +116,7 @@ enum err route_find(struct web_req *rq)
 	if (find_rest(rq))
 		return ERR_OK;
 	TRY(split(rq, &s));
-	for (const struct web_route *r = rq->conf->routes; r->method; r++) {
+	for (const struct web_route *r = rq->conf->routes; r->method != NULL; r++) {
 		int n = match(r->pattern, &s, params);
 		if (n < 0)
 			continue;
@@ -129,7 +129,7 @@ enum err route_find(struct web_req *rq)
 			memcpy(rq->params, params, sizeof(params));
 		}
 	}
-	if (rq->route)
+	if (rq->route != NULL)
 		return ERR_OK;
-	return rq->allow ? ERR(METHOD, "only %s", rq->allow) : ERR(ABSENT, "no such page");
+	return rq->allow != NULL ? ERR(METHOD, "only %s", rq->allow) : ERR(ABSENT, "no such page");
 }

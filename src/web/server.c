@@ -11,8 +11,14 @@
 #include <unistd.h>
 
 enum {
-	WORKERS_MAX = 64, READ_TOTAL_MS = 10000, READ_STEP_SEC = 5, STOP_MS = 3000, DRAIN_MAX = 20 << 20, ANSWER_OVERHEAD = 65536,
-	BUFFER_KEPT = 65536, REQUEST_MAX = 8 + SCGI_HEADERS_MAX + SCGI_BODY_MAX
+	WORKERS_MAX = 64,
+	READ_TOTAL_MS = 10000,
+	READ_STEP_SEC = 5,
+	STOP_MS = 3000,
+	DRAIN_MAX = 20 << 20,
+	ANSWER_OVERHEAD = 65536,
+	BUFFER_KEPT = 65536,
+	REQUEST_MAX = 8 + SCGI_HEADERS_MAX + SCGI_BODY_MAX
 };
 struct worker {
 	struct web_server *server;
@@ -99,9 +105,10 @@ static void refuse(int fd, enum err e)
 
 	metrics_bad_frame();
 	if (e == ERR_LIMIT) {
-		buf_printf(&out, "Status: 413 Content Too Large\r\nContent-Type: text/plain; charset=utf-8\r\n"
-				 "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n%s %s。%s。\n",
-			   err_code(e), err_zh(e), err_remedy(e));
+		buf_printf(&out,
+		           "Status: 413 Content Too Large\r\nContent-Type: text/plain; charset=utf-8\r\n"
+		           "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n%s %s。%s。\n",
+		           err_code(e), err_zh(e), err_remedy(e));
 		write_all(fd, buf_span(&out));
 		shutdown(fd, SHUT_WR);
 		drain(fd);
@@ -126,7 +133,7 @@ static void clean(struct buf *b)
 	if (b->cap > BUFFER_KEPT) {
 		buf_done(b);
 		buf_init(b, max);
-	} else if (b->ptr) {
+	} else if (b->ptr != NULL) {
 		wipe(b->ptr, b->len);
 		buf_clear(b);
 	}
@@ -181,7 +188,7 @@ static enum err check_body(const struct web_route *r)
 		return ERR(CONFIG, "route %s: multipart without its maximum, or not a POST", r->pattern);
 	if (r->raw_max > SCGI_BODY_MAX)
 		return ERR(CONFIG, "route %s: body of %zu octets", r->pattern, r->raw_max);
-	for (const struct web_field *f = r->fields; f && f->name; f++)
+	for (const struct web_field *f = r->fields; f != NULL && f->name != NULL; f++)
 		if (f->is_file && r->body != WEB_MULTIPART)
 			return ERR(CONFIG, "route %s: file field %s", r->pattern, f->name);
 	return ERR_OK;
@@ -191,11 +198,11 @@ static enum err check_route(const struct web_config *c, const struct web_route *
 {
 	bool get = strcmp(r->method, "GET") == 0;
 
-	if ((!get && strcmp(r->method, "POST") != 0) || r->pattern[0] != '/' || !r->handler)
+	if ((!get && strcmp(r->method, "POST") != 0) || r->pattern[0] != '/' || r->handler == NULL)
 		return ERR(CONFIG, "route %s %s", r->method, r->pattern);
-	if (r->view && c->views && !views_has(c->views, r->view))
+	if (r->view != NULL && c->views != NULL && !views_has(c->views, r->view))
 		return ERR(CONFIG, "route %s: no template %s", r->pattern, r->view);
-	for (const struct web_field *f = r->fields; f && f->name; f++)
+	for (const struct web_field *f = r->fields; f != NULL && f->name != NULL; f++)
 		if (strlen(f->name) > FORM_NAME_MAX || strcmp(f->name, "csrf") == 0)
 			return ERR(CONFIG, "route %s: field %s", r->pattern, f->name);
 	return check_body(r);
@@ -205,9 +212,9 @@ static enum err check_conf(const struct web_config *c)
 {
 	if (c->workers == 0 || c->workers > WORKERS_MAX)
 		return ERR(CONFIG, "%u workers, at most %d", c->workers, WORKERS_MAX);
-	if (c->views && !views_has(c->views, "error"))
+	if (c->views != NULL && !views_has(c->views, "error"))
 		return ERR(CONFIG, "no template error");
-	for (const struct web_route *r = c->routes; r->method; r++)
+	for (const struct web_route *r = c->routes; r->method != NULL; r++)
 		TRY(check_route(c, r));
 	return ERR_OK;
 }
@@ -227,7 +234,7 @@ enum err web_server_start(int listen_fd, const struct web_config *conf, struct w
 	TRY(check_conf(conf));
 	TRY(make_blocking(listen_fd));
 	struct web_server *s = calloc(1, sizeof(*s));
-	if (!s)
+	if (s == NULL)
 		return ERR(NOMEM, "web server");
 	s->conf = *conf;
 	s->listen_fd = listen_fd;
@@ -266,7 +273,7 @@ void web_server_stop(struct web_server *s)
 	struct timespec soon = after_ms(STOP_MS * 3 / 4), last = after_ms(STOP_MS);
 	unsigned left = 0;
 
-	if (!s)
+	if (s == NULL)
 		return;
 	s->stop = true;
 	/* Wakes all that wait in accept(). */

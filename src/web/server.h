@@ -6,24 +6,25 @@
 
 /* One finished request, for the program's log: libraries do not log. */
 struct web_done {
-	const char *method, *route;      /* the route's pattern, "" when none matched: never the path, which may hold numbers */
+	/* the route's pattern, "" when none matched: never the path, which may hold numbers */
+	const char *method, *route;
 	int status;
-	enum err e;                      /* ERR_OK or what was answered; detail and where as err.h gives them */
+	enum err e; /* ERR_OK or what was answered; detail and where as err.h gives them */
 	const char *detail, *where;
 	int64_t msec;
 };
 struct web_config {
-	const char *origin;              /* "http://localhost:8600": never from Host */
-	const char *agent_origin;        /* "http://127.0.0.1:8610", for connect-src */
+	const char *origin;       /* "http://localhost:8600": never from Host */
+	const char *agent_origin; /* "http://127.0.0.1:8610", for connect-src */
 	const char *bureau_name;
 	unsigned workers;
-	const struct web_route *routes;  /* ends with NULL method */
+	const struct web_route *routes; /* ends with NULL method */
 	/* Fills members every view needs (header, footer, session, csrf, mode); called before rendering. */
 	enum err (*common)(struct web_req *rq, json_t *model);
 	struct sessions *sessions;
 	/* Whether the session may still go on, asked for every page that needs one; NULL: not asked. ERR_CERT_REVOKED,
-	 * ERR_CERT_SUSPENDED and ERR_ROLE end it, another error only fails the request; ERR_STATUS_AWAY not that which locks the
-	 * session or leaves it. */
+	 * ERR_CERT_SUSPENDED and ERR_ROLE end it, another error only fails the request; ERR_STATUS_AWAY not that which
+	 * locks the session or leaves it. */
 	enum err (*may_go_on)(void *app, const struct web_session *s);
 	struct views *views;
 	void *app;

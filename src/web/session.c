@@ -17,12 +17,12 @@ struct sessions {
 };
 
 enum err sessions_new(struct store *store, const struct clock *clock, int64_t idle_sec, int64_t absolute_sec,
-		      struct sessions **ret_s)
+                      struct sessions **ret_s)
 {
 	struct sessions *s = calloc(1, sizeof(*s));
 
 	INVARIANT(idle_sec > 0 && absolute_sec >= idle_sec);
-	if (!s)
+	if (s == NULL)
 		return ERR(NOMEM, "sessions");
 	*s = (struct sessions){store, clock, idle_sec, absolute_sec};
 	*ret_s = s;
@@ -107,14 +107,17 @@ static enum err add_tx(struct tx *tx, void *arg)
 	struct session_row *r = arg;
 	const struct web_session *w = &r->who;
 
-	TRY(tx_exec(tx, "session.end_old", SQL_ARGS(A_INT(r->now - r->s->idle_sec), A_INT(r->now - r->s->absolute_sec),
-						  A_INT(r->now + r->s->idle_sec)), NULL));
+	TRY(tx_exec(tx, "session.end_old",
+	            SQL_ARGS(A_INT(r->now - r->s->idle_sec), A_INT(r->now - r->s->absolute_sec),
+	                     A_INT(r->now + r->s->idle_sec)),
+	            NULL));
 	if (r->has_old)
 		TRY(tx_exec(tx, "session.end_token", SQL_ARGS(A_BLOB(SPAN_ARR(r->old_sm3))), NULL));
 	return tx_one(tx, "session.add",
-		      SQL_ARGS(A_BLOB(SPAN_ARR(r->token_sm3)), A_TEXT(w->subject), A_TEXT(w->person_id), A_TEXT(w->unit_no),
-			       A_TEXT(w->holder), A_TEXT(w->cert_serial), A_INT(w->roles), A_INT(r->now)),
-		      take_id, r);
+	              SQL_ARGS(A_BLOB(SPAN_ARR(r->token_sm3)), A_TEXT(w->subject), A_TEXT(w->person_id),
+	                       A_TEXT(w->unit_no), A_TEXT(w->holder), A_TEXT(w->cert_serial), A_INT(w->roles),
+	                       A_INT(r->now)),
+	              take_id, r);
 }
 
 /* --- the session of a request --- */
@@ -126,7 +129,8 @@ static bool is_over(const struct sessions *s, const struct session_row *r)
 	       r->seen - r->now > s->idle_sec || r->created - r->now > s->idle_sec;
 }
 
-/* After a clock that was set back: used now at the latest, and written, or idleness would not count until the clock has caught up. */
+/* After a clock that was set back: used now at the latest, and written, or idleness would not count until the clock has
+ * caught up. */
 static enum err not_ahead(struct sessions *s, struct session_row *r)
 {
 	if (r->seen - r->now > TOUCH_SEC)
@@ -292,8 +296,11 @@ static enum err nonce_add_tx(struct tx *tx, void *arg)
 	if (r->count >= NONCES_MAX)
 		return ERR(L_RATE, "%lld login nonces are open", (long long)r->count);
 	TRY(tx_exec(tx, "prelogin.add",
-		    SQL_ARGS(A_BLOB(SPAN_ARR(r->nonce_sm3)), A_BLOB(SPAN_ARR(r->cookie_sm3)), A_INT(r->now + NONCE_SEC)), NULL));
-	return tx_exec(tx, "prelogin.keep_newest", SQL_ARGS(A_BLOB(SPAN_ARR(r->cookie_sm3)), A_INT(NONCES_PER_BROWSER)), NULL);
+	            SQL_ARGS(A_BLOB(SPAN_ARR(r->nonce_sm3)), A_BLOB(SPAN_ARR(r->cookie_sm3)),
+	                     A_INT(r->now + NONCE_SEC)),
+	            NULL));
+	return tx_exec(tx, "prelogin.keep_newest", SQL_ARGS(A_BLOB(SPAN_ARR(r->cookie_sm3)), A_INT(NONCES_PER_BROWSER)),
+	               NULL);
 }
 
 enum err session_nonce_new(struct sessions *s, struct web_req *rq, char ret_nonce[65])

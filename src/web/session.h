@@ -1,5 +1,5 @@
-/* Sessions in the database: the cookie holds 32 random octets, the table its SM3 only. Idle limit, absolute limit, lock.
- * Pre-login state (nonce, 2 minutes, single use) is kept the same way under its own HttpOnly cookie. */
+/* Sessions in the database: the cookie holds 32 random octets, the table its SM3 only. Idle limit, absolute limit,
+ * lock. Pre-login state (nonce, 2 minutes, single use) is kept the same way under its own HttpOnly cookie. */
 #pragma once
 #include "base/clock.h"
 #include "store/store.h"
@@ -7,11 +7,11 @@
 
 struct sessions;
 /* As callers name them; web_cookie_name() is what the browser sees. */
-#define SESSION_COOKIE "yx_session"
+#define SESSION_COOKIE  "yx_session"
 #define PRELOGIN_COOKIE "yx_pre"
 void web_cookie_name(const char *origin, const char *name, struct buf *out);
 enum err sessions_new(struct store *store, const struct clock *clock, int64_t idle_sec, int64_t absolute_sec,
-		      struct sessions **ret_s) MUST_CHECK;
+                      struct sessions **ret_s) MUST_CHECK;
 void sessions_free(struct sessions *s);
 DEFINE_AUTO(sessions)
 /* Starts a session and sets its cookie; ends the one this browser had. */

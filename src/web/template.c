@@ -33,7 +33,7 @@ static enum err put_node(struct scan *s, struct node node)
 	if (v->n == v->cap) {
 		size_t cap = v->cap ? v->cap * 2 : 64;
 		struct node *more = reallocarray(v->nodes, cap, sizeof(*more));
-		if (!more)
+		if (more == NULL)
 			return ERR(NOMEM, "template %s", v->name);
 		v->nodes = more;
 		v->cap = cap;
@@ -75,7 +75,8 @@ static bool is_tag_name(struct span s)
 	if (span_eq_str(s, "."))
 		return true;
 	for (size_t i = 0; i < s.len; i++)
-		if (!memchr(ok, s.ptr[i], sizeof(ok) - 1) || (s.ptr[i] == '.' && (i == 0 || i + 1 == s.len || s.ptr[i - 1] == '.')))
+		if (memchr(ok, s.ptr[i], sizeof(ok) - 1) == NULL ||
+		    (s.ptr[i] == '.' && (i == 0 || i + 1 == s.len || s.ptr[i - 1] == '.')))
 			return false;
 	return s.len > 0 && s.len <= TAG_NAME_MAX;
 }
@@ -92,7 +93,8 @@ static struct span trim(struct span s)
 static enum err open_section(struct scan *s, enum node_kind kind, struct span name)
 {
 	if (s->depth == TEMPLATE_DEPTH)
-		return ERR(CONFIG, "template %s line %u: nested deeper than %d", s->v->name, line_of(s), TEMPLATE_DEPTH);
+		return ERR(CONFIG, "template %s line %u: nested deeper than %d", s->v->name, line_of(s),
+		           TEMPLATE_DEPTH);
 	s->open[s->depth++] = s->v->n;
 	return put_node(s, (struct node){.kind = kind, .text = name});
 }
@@ -101,9 +103,9 @@ static enum err close_section(struct scan *s, struct span name)
 {
 	struct node *head = s->depth > 0 ? &s->v->nodes[s->open[s->depth - 1]] : NULL;
 
-	if (!head || !span_eq(head->text, name))
-		return ERR(CONFIG, "template %s line %u: {{/%.*s}} closes nothing", s->v->name, line_of(s), (int)name.len,
-			   (const char *)name.ptr);
+	if (head == NULL || !span_eq(head->text, name))
+		return ERR(CONFIG, "template %s line %u: {{/%.*s}} closes nothing", s->v->name, line_of(s),
+		           (int)name.len, (const char *)name.ptr);
 	head->after = s->v->n;
 	s->depth--;
 	return ERR_OK;
@@ -113,7 +115,7 @@ static enum err put_tag(struct scan *s, uint8_t sigil, struct span name)
 {
 	if (!is_tag_name(name))
 		return ERR(CONFIG, "template %s line %u: tag \"%.*s\"", s->v->name, line_of(s),
-			   (int)(name.len < 40 ? name.len : 40), (const char *)name.ptr);
+		           (int)(name.len < 40 ? name.len : 40), (const char *)name.ptr);
 	switch (sigil) {
 	case '#':
 		return open_section(s, NODE_SECTION, name);
@@ -132,7 +134,7 @@ static enum err put_tag(struct scan *s, uint8_t sigil, struct span name)
 static enum err take_tag(struct scan *s, size_t from, size_t end)
 {
 	struct span inner = span_sub(s->src, from + 2, end - from - 2);
-	uint8_t sigil = inner.len > 0 && memchr("#^/>!", inner.ptr[0], 5) ? inner.ptr[0] : 0;
+	uint8_t sigil = inner.len > 0 && memchr("#^/>!", inner.ptr[0], 5) != NULL ? inner.ptr[0] : 0;
 	size_t line = from, next = end + 2;
 
 	if (sigil == 0 || !is_standalone(s, from, end + 2, &line, &next)) {
@@ -148,7 +150,7 @@ static bool find_two(struct span s, size_t from, const char *two, size_t *ret_at
 {
 	const uint8_t *hit = from < s.len ? memmem(s.ptr + from, s.len - from, two, 2) : NULL;
 
-	if (hit)
+	if (hit != NULL)
 		*ret_at = (size_t)(hit - s.ptr);
 	return hit != NULL;
 }
@@ -169,7 +171,8 @@ enum err view_compile(struct view *v)
 	TRY(put_text(&s, s.src.len));
 	if (s.depth > 0) {
 		struct span name = v->nodes[s.open[s.depth - 1]].text;
-		return ERR(CONFIG, "template %s: {{#%.*s}} is not closed", v->name, (int)name.len, (const char *)name.ptr);
+		return ERR(CONFIG, "template %s: {{#%.*s}} is not closed", v->name, (int)name.len,
+		           (const char *)name.ptr);
 	}
 	return ERR_OK;
 }
@@ -214,8 +217,9 @@ enum err views_link(struct views *set)
 			if (n->kind != NODE_PARTIAL)
 				continue;
 			const struct view *p = views_find(set, n->text);
-			if (!p)
-				return ERR(CONFIG, "template %s: no template %.*s", v->name, (int)n->text.len, (const char *)n->text.ptr);
+			if (p == NULL)
+				return ERR(CONFIG, "template %s: no template %.*s", v->name, (int)n->text.len,
+				           (const char *)n->text.ptr);
 			n->partial = (size_t)(p - set->v);
 		}
 	}
@@ -238,7 +242,7 @@ static enum err load_file(struct views *set, const char *dir, const char *file)
 
 	buf_init(&v->source, TEMPLATE_FILE_MAX);
 	v->name = strndup(file, strlen(file) - 9);
-	if (!v->name)
+	if (v->name == NULL)
 		return ERR(NOMEM, "templates");
 	buf_printf(&path, "%s/%s", dir, file);
 	TRY(buf_err(&path));
@@ -251,7 +255,7 @@ static enum err load_all(struct views *set, const char *dir, struct dirent **nam
 	if (n > VIEWS_MAX)
 		return ERR(LIMIT, "%d templates", n);
 	set->v = calloc((size_t)n + 1, sizeof(*set->v));
-	if (!set->v)
+	if (set->v == NULL)
 		return ERR(NOMEM, "templates");
 	for (int i = 0; i < n; i++)
 		TRY(load_file(set, dir, names[i]->d_name));
@@ -263,7 +267,7 @@ enum err views_load(const char *templates_dir, struct views **ret_v)
 	AUTO(views) set = calloc(1, sizeof(*set));
 	struct dirent **names;
 
-	if (!set)
+	if (set == NULL)
 		return ERR(NOMEM, "templates");
 	int n = scandir(templates_dir, &names, is_template, alphasort);
 	if (n < 0)
@@ -279,9 +283,9 @@ enum err views_load(const char *templates_dir, struct views **ret_v)
 
 void views_free(struct views *v)
 {
-	if (!v)
+	if (v == NULL)
 		return;
-	for (size_t i = 0; v->v && i < v->n; i++) {
+	for (size_t i = 0; v->v != NULL && i < v->n; i++) {
 		free(v->v[i].name);
 		free(v->v[i].nodes);
 		buf_done(&v->v[i].source);

@@ -3,13 +3,20 @@
 #pragma once
 #include "web/template.h"
 
-enum { TEMPLATE_FILE_MAX = 1 << 18, NODES_MAX = 8192, TEMPLATE_DEPTH = 16, PARTIAL_DEPTH = 16, VIEWS_MAX = 500, TAG_NAME_MAX = 64 };
+enum {
+	TEMPLATE_FILE_MAX = 1 << 18,
+	NODES_MAX = 8192,
+	TEMPLATE_DEPTH = 16,
+	PARTIAL_DEPTH = 16,
+	VIEWS_MAX = 500,
+	TAG_NAME_MAX = 64
+};
 enum node_kind { NODE_TEXT, NODE_VALUE, NODE_SECTION, NODE_INVERTED, NODE_PARTIAL };
 struct node {
 	enum node_kind kind;
-	struct span text;  /* NODE_TEXT: itself; else the name */
-	size_t after;      /* sections: index of the first node behind them */
-	size_t partial;    /* index of the view */
+	struct span text; /* NODE_TEXT: itself; else the name */
+	size_t after;     /* sections: index of the first node behind them */
+	size_t partial;   /* index of the view */
 };
 struct view {
 	char *name;

@@ -13,7 +13,7 @@ static json_t *error_json(const struct field_error *f)
 {
 	AUTO_JSON o = json_object();
 
-	if (!o || put_text(o, "field", f->field) != ERR_OK || put_text(o, "label", f->label) != ERR_OK ||
+	if (o == NULL || put_text(o, "field", f->field) != ERR_OK || put_text(o, "label", f->label) != ERR_OK ||
 	    put_text(o, "code", err_code(f->e)) != ERR_OK || put_text(o, "text", f->text) != ERR_OK ||
 	    put_text(o, "remedy", err_remedy(f->e)) != ERR_OK)
 		return NULL;
@@ -24,10 +24,10 @@ static enum err errors_json(const struct web_req *rq, json_t **ret_list)
 {
 	AUTO_JSON list = json_array();
 
-	for (size_t i = 0; list && i < rq->n_errors; i++)
+	for (size_t i = 0; list != NULL && i < rq->n_errors; i++)
 		if (json_array_append_new(list, error_json(&rq->errors[i])) != 0)
 			return ERR(NOMEM, "field errors");
-	if (!list)
+	if (list == NULL)
 		return ERR(NOMEM, "field errors");
 	*ret_list = STEAL(list);
 	return ERR_OK;
@@ -46,7 +46,8 @@ static enum err put_form(const struct web_req *rq, json_t *model)
 	json_t *form = json_object();
 
 	TRY(json_put(model, "form", form));
-	for (const struct web_field *f = rq->route ? rq->route->fields : NULL; f && f->name; f++) {
+	for (const struct web_field *f = rq->route != NULL ? rq->route->fields : NULL; f != NULL && f->name != NULL;
+	     f++) {
 		const struct input *in = inputs_find(&rq->inputs, f->name);
 		json_t *o = json_object();
 		TRY(json_put(form, f->name, o));
@@ -69,9 +70,9 @@ static enum err put_layer(const struct web_req *rq, json_t *model)
 static enum err render(struct web_req *rq, const char *view)
 {
 	TRY(put_layer(rq, rq->model));
-	if (rq->conf->common)
+	if (rq->conf->common != NULL)
 		TRY(rq->conf->common(rq, rq->model));
-	if (!rq->conf->views)
+	if (rq->conf->views == NULL)
 		return ERR(INTERNAL, "no views");
 	buf_clear(&rq->body);
 	TRY(views_render(rq->conf->views, view, rq->model, &rq->body));
@@ -101,9 +102,9 @@ static enum err put_token_header(struct web_req *rq)
 
 enum err view_answer(struct web_req *rq)
 {
-	const char *view = rq->view ? rq->view : rq->route->view;
+	const char *view = rq->view != NULL ? rq->view : rq->route->view;
 
-	if (rq->wants_json || !view) {
+	if (rq->wants_json || view == NULL) {
 		TRY(put_token_header(rq));
 		return answer_json(rq);
 	}
@@ -127,7 +128,7 @@ static enum err error_as_json(struct web_req *rq, enum err e)
 
 	TRY(json_put(rq->model, "error", o));
 	TRY(fill_error(rq, e, o));
-	if (rq->error_detail)
+	if (rq->error_detail != NULL)
 		TRY(put_text(o, "detail", rq->error_detail));
 	if (rq->n_errors > 0) {
 		TRY(errors_json(rq, &list));
@@ -156,11 +157,12 @@ static void error_as_text(struct web_req *rq, enum err e)
 
 static void keep_for_log(struct web_req *rq, enum err e)
 {
-	const char *detail = arena_str(rq->arena, span_str(err_detail())), *where = arena_str(rq->arena, span_str(err_where()));
+	const char *detail = arena_str(rq->arena, span_str(err_detail())),
+		   *where = arena_str(rq->arena, span_str(err_where()));
 
 	rq->failed = e;
-	rq->failed_detail = detail ? detail : "";
-	rq->failed_where = where ? where : "";
+	rq->failed_detail = detail != NULL ? detail : "";
+	rq->failed_where = where != NULL ? where : "";
 	err_clear();
 }
 
@@ -171,7 +173,7 @@ void view_error(struct web_req *rq, enum err e)
 	rq->n_headers = 0;
 	rq->broken = rq->is_shared = rq->answered = false;
 	rq->status = rq->n_errors > 0 ? 422 : err_http(e) >= 400 ? err_http(e) : 500;
-	if (rq->allow)
+	if (rq->allow != NULL)
 		web_header(rq, "Allow", rq->allow);
 	if (rq->status == 429 || rq->status == 503)
 		web_header(rq, "Retry-After", "10");

@@ -1,6 +1,6 @@
-/* A key in its holder's hand for the load test: statements in, signatures out, many in one process. The card's state machine
- * runs here on its image file, so the key must lie in no slot meanwhile. The PIN comes from demo.json. It signs whatever it is
- * told to, which is why it is a tool of the tests and no command of yxkey.
+/* A key in its holder's hand for the load test: statements in, signatures out, many in one process. The card's state
+ * machine runs here on its image file, so the key must lie in no slot meanwhile. The PIN comes from demo.json. It signs
+ * whatever it is told to, which is why it is a tool of the tests and no command of yxkey.
  *
  *   sign_tool DATA KEY     stdin: octets of the statement as a decimal line, then the statement; stdout: one line each,
  *                          {"signature":"base64","cert":"base64"}; ends with the input. */
@@ -22,7 +22,7 @@ static enum err pin_of(const char *data, const char *key, char ret_pin[INIT_PIN_
 	json_t *k;
 	AUTO_BUF(text, JSON_TEXT_MAX);
 	AUTO_JSON doc = NULL;
-	(void)snprintf(path, sizeof path, "%s/demo.json", data);
+	(void)snprintf(path, sizeof(path), "%s/demo.json", data);
 	TRY(file_read(path, &text));
 	TRY(json_parse(buf_span(&text), &doc));
 	json_array_foreach(json_object_get(doc, "keys"), i, k)
@@ -60,12 +60,12 @@ static enum err ask(struct buf *ret_statement)
 {
 	char line[32], part[4096];
 	int64_t left = 0;
-	if (fgets(line, sizeof line, stdin) == NULL)
+	if (fgets(line, sizeof(line), stdin) == NULL)
 		return ERR(ABSENT, "no more statements");
 	TRY(text_i64(span_of(line, strcspn(line, "\n")), 1, STATEMENT_LONG_MAX, &left));
 	buf_clear(ret_statement);
 	while (left > 0) {
-		size_t want = (size_t)left < sizeof part ? (size_t)left : sizeof part;
+		size_t want = (size_t)left < sizeof(part) ? (size_t)left : sizeof(part);
 		if (fread(part, 1, want, stdin) != want)
 			return ERR(IO, "statement cut short");
 		buf_put(ret_statement, span_of(part, want));
@@ -81,7 +81,7 @@ static enum err serve(const char *data, const char *key)
 	AUTO_HAND(h);
 	AUTO(cert) cert = NULL;
 	AUTO_BUF(statement, STATEMENT_LONG_MAX);
-	(void)snprintf(path, sizeof path, "%s/clock", data);
+	(void)snprintf(path, sizeof(path), "%s/clock", data);
 	TRY(gm_start());
 	TRY(clock_open(path, &clock));
 	TRY(pin_of(data, key, pin));
@@ -93,7 +93,7 @@ static enum err serve(const char *data, const char *key)
 		if (e == ERR_OK)
 			e = answer(&h, pin, cert, buf_span(&statement));
 	}
-	wipe(pin, sizeof pin);
+	wipe(pin, sizeof(pin));
 	if (e != ERR_ABSENT)
 		return e;
 	err_clear();

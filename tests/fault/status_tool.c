@@ -1,6 +1,6 @@
-/* A person at the desk, from the command line, for the fault tests: what officers and holders do with their keys, done with
- * the card files of a demonstration bureau while no slot holds them. PINs come from demo.json or from stdin, never from the
- * arguments. Prints one JSON object; a refusal is one line "CODE text" on stderr and status 1.
+/* A person at the desk, from the command line, for the fault tests: what officers and holders do with their keys, done
+ * with the card files of a demonstration bureau while no slot holds them. PINs come from demo.json or from stdin, never
+ * from the arguments. Prints one JSON object; a refusal is one line "CODE text" on stderr and status 1.
  *
  *   status_tool DATA suspend|revoke|release|status SERIAL
  *   status_tool DATA sign KEY               < statement          {"signature","cert"}
@@ -114,16 +114,17 @@ static enum err status_statement(const struct bench *b, const char *type, const 
 	const struct ceremony c = {.plan = &plan};
 	struct head head;
 	TRY(head_make(&c, &head));
-	const struct statement_kv kv[] = {{"bureau", b->bureau}, {"nonce", head.nonce}, {"time", head.time}, {"case", "TEST-FAULT"},
-		{"serial", serial}, {"reason", "介质遗失"}};
+	const struct statement_kv kv[] = {{"bureau", b->bureau},  {"nonce", head.nonce}, {"time", head.time},
+	                                  {"case", "TEST-FAULT"}, {"serial", serial},    {"reason", "介质遗失"}};
 	return statement_build(type, kv, strcmp(type, "CERT-RELEASE") == 0 ? 5 : 6, ret_s);
 }
 
-static enum err change_by(struct bench *b, const char *const who[2], const char *type, const char *serial, struct buf *ret_crl)
+static enum err change_by(struct bench *b, const char *const who[2], const char *type, const char *serial,
+                          struct buf *ret_crl)
 {
 	AUTO(statement) s = NULL;
 	__attribute__((cleanup(two_done))) struct two_signed t = {{buf_make(SM2_SIG_LEN), buf_make(SM2_SIG_LEN)},
-		{buf_make(CERT_DER_MAX), buf_make(CERT_DER_MAX)}};
+	                                                          {buf_make(CERT_DER_MAX), buf_make(CERT_DER_MAX)}};
 	struct act_parts act[2];
 	TRY(status_statement(b, type, serial, &s));
 	for (size_t i = 0; i < 2; i++) {
@@ -134,7 +135,7 @@ static enum err change_by(struct bench *b, const char *const who[2], const char 
 	if (strcmp(type, "CERT-SUSPEND") == 0)
 		return signer_suspend(b->signer, &act[0], ret_crl);
 	return strcmp(type, "CERT-REVOKE") == 0 ? signer_revoke(b->signer, &act[0], &act[1], ret_crl)
-						: signer_release(b->signer, &act[0], &act[1], ret_crl);
+	                                        : signer_release(b->signer, &act[0], &act[1], ret_crl);
 }
 
 /* Certificates of officers fall to the security administrators: the signer says so. */
@@ -294,8 +295,13 @@ static enum err verb_stock(struct bench *b, char **args, json_t *out)
 		(void)snprintf(names[i], sizeof(names[i]), "%s-%lld", args[0], (long long)i + 1);
 		blanks[i] = (struct init_blank){names[i], "blank"};
 	}
-	const struct init_plan plan = {.data = b->data, .signer_socket = b->socket, .clock = b->clock, .district = "430100",
-		.first_serial = (unsigned)first, .blanks = blanks, .n_blanks = (size_t)n};
+	const struct init_plan plan = {.data = b->data,
+	                               .signer_socket = b->socket,
+	                               .clock = b->clock,
+	                               .district = "430100",
+	                               .first_serial = (unsigned)first,
+	                               .blanks = blanks,
+	                               .n_blanks = (size_t)n};
 	struct ceremony c = {.plan = &plan, .signer = b->signer, .r = &b->keys, .next_serial = (unsigned)first};
 	TRY(stock(&c));
 	return json_put_int(out, "stocked", n);
@@ -364,9 +370,10 @@ static const struct {
 	int args;
 	verb_fn *run;
 } verbs[] = {
-	{"suspend", 1, verb_suspend}, {"revoke", 1, verb_revoke},     {"release", 1, verb_release}, {"status", 1, verb_status},
-	{"sign", 1, verb_sign},       {"cert", 1, verb_cert},         {"generate", 2, verb_generate}, {"discard", 1, verb_discard},
-	{"install", 1, verb_install}, {"stock", 3, verb_stock},       {"journal", 0, verb_journal}, {"crl", 0, verb_crl},
+	{"suspend", 1, verb_suspend},   {"revoke", 1, verb_revoke},   {"release", 1, verb_release},
+	{"status", 1, verb_status},     {"sign", 1, verb_sign},       {"cert", 1, verb_cert},
+	{"generate", 2, verb_generate}, {"discard", 1, verb_discard}, {"install", 1, verb_install},
+	{"stock", 3, verb_stock},       {"journal", 0, verb_journal}, {"crl", 0, verb_crl},
 	{"forge", 2, verb_forge},
 };
 

@@ -1,5 +1,6 @@
 /* card_apdu(): any command gets a status word, and no command without a login changes anything but PIN tries and life.
- * Input: u8 mode (bit 0: commands go through the secure channel; bit 1: card with a key), then {u16 length | command}. */
+ * Input: u8 mode (bit 0: commands go through the secure channel; bit 1: card with a key), then {u16 length | command}.
+ */
 #include "client/card/card.h"
 #include "client/card/channel.h"
 #include "client/skf/token_i.h"
@@ -121,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	INVARIANT(card_open(buf_span(image), &io, &c) == ERR_OK);
 	struct token *t = mode & 1 ? connect_host(c) : NULL;
 	while (span_take_u16(&s, &len) && span_take(&s, len < s.len ? len : s.len, &command)) {
-		if (t)
+		if (t != NULL)
 			through_channel(t, command);
 		else
 			plain_command(c, command);

@@ -1,4 +1,5 @@
-/* cert_parse(): what it accepts is of the bounds that cert.h promises, and libcrypto, another reader, takes it whole. */
+/* cert_parse(): what it accepts is of the bounds that cert.h promises, and libcrypto, another reader, takes it whole.
+ */
 #include "gm/ossl.h"
 #include "pki/cert.h"
 #include "pki/oid.h"

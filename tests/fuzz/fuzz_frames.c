@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (rendering_parse(span_of(data, size), pdf != 0, &limits, &r) == ERR_OK) {
 			INVARIANT(r.n >= 1 && r.n <= COUNT_OF(r.v));
 			for (size_t i = 0; i < r.n; i++)
-				INVARIANT(r.v[i].at + r.v[i].len <= r.bytes.len && r.v[i].width <= limits.large && r.v[i].height <= limits.large);
+				INVARIANT(r.v[i].at + r.v[i].len <= r.bytes.len && r.v[i].width <= limits.large &&
+				          r.v[i].height <= limits.large);
 		}
 		rendering_done(&r);
 	}

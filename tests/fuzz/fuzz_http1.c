@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (http1_head_end(all, &len) && len > size)
 		abort();
 	if (http1_parse(span_sub(all, 0, len), &h) == ERR_OK) {
-		if (h.path.len == 0 || h.path.ptr[0] != '/' || h.n_fields > HTTP1_FIELDS_MAX || h.body_len > HTTP1_BODY_MAX)
+		if (h.path.len == 0 || h.path.ptr[0] != '/' || h.n_fields > HTTP1_FIELDS_MAX ||
+		    h.body_len > HTTP1_BODY_MAX)
 			abort();
 		if (!http1_has(&h, "Host") || http1_has(&h, "Transfer-Encoding"))
 			abort();

@@ -2,7 +2,10 @@
 #include "ipc/frame.h"
 
 static const struct ipc_field fields_a[] = {
-	{1, 0, 8, true, false}, {2, 1, 64, false, true}, {300, 8, 8, false, false}, {0},
+	{1, 0, 8, true, false},
+	{2, 1, 64, false, true},
+	{300, 8, 8, false, false},
+	{0},
 };
 static const struct ipc_field fields_b[] = {{7, 0, IPC_BODY_MAX, false, true}, {0}};
 static const struct ipc_type types[] = {

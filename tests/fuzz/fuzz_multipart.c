@@ -1,5 +1,5 @@
-/* Bodies with files: first line the content type, then the body. No crash; what is accepted is UTF-8, each name once, files
- * inside the body. */
+/* Bodies with files: first line the content type, then the body. No crash; what is accepted is UTF-8, each name once,
+ * files inside the body. */
 #include "base/text.h"
 #include "web/multipart.h"
 #include <string.h>

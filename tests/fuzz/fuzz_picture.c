@@ -1,5 +1,5 @@
-/* Pictures and documents as a filer may send them: no crash, and what is drawn has the shape that the other end insists on.
- * The first octets decide, so one target reaches both parsers. */
+/* Pictures and documents as a filer may send them: no crash, and what is drawn has the shape that the other end insists
+ * on. The first octets decide, so one target reaches both parsers. */
 #include "server/convert/render.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum media m;
 	bool pdf = media_of(s, &m) && m == MEDIA_PDF;
 	enum err e = pdf ? pdf_read(s, &limits, &sink) : picture_read(s, &limits, &sink);
-	INVARIANT(e == ERR_OK || e == ERR_NOMEM || (pdf ? e >= ERR_PDF_NOT && e <= ERR_PDF_FONTS : e >= ERR_PICTURE_NOT && e <= ERR_PICTURE_LIMIT));
+	INVARIANT(e == ERR_OK || e == ERR_NOMEM ||
+	          (pdf ? e >= ERR_PDF_NOT && e <= ERR_PDF_FONTS : e >= ERR_PICTURE_NOT && e <= ERR_PICTURE_LIMIT));
 	(void)exif_orientation(s);
 	err_clear();
 	return 0;

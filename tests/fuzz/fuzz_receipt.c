@@ -1,4 +1,5 @@
-/* receipt_parse(): what it accepts is, written again, the very same octets; verify_receipt() stands whatever it is given. */
+/* receipt_parse(): what it accepts is, written again, the very same octets; verify_receipt() stands whatever it is
+ * given. */
 #include "evidence/receipt.h"
 #include "evidence/verify.h"
 #include "gm/sm3.h"

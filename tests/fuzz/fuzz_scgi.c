@@ -1,4 +1,5 @@
-/* SCGI frames: no crash, needs that never shrink below what is there, and a parsed request that lies within its input. */
+/* SCGI frames: no crash, needs that never shrink below what is there, and a parsed request that lies within its input.
+ */
 #include "web/scgi.h"
 #include <stdlib.h>
 

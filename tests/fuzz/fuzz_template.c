@@ -1,4 +1,5 @@
-/* Templates: the first line is the model as JSON, the rest the template. No crash, and no '<' of a value gets through. */
+/* Templates: the first line is the model as JSON, the rest the template. No crash, and no '<' of a value gets through.
+ */
 #include "web/template_i.h"
 #include <stdlib.h>
 #include <string.h>

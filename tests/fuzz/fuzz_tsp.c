@@ -1,5 +1,5 @@
-/* Time-stamp requests, answers and their CMS: what is accepted is within the bounds of tsp.h and cms.h; nothing that the
- * fuzzer makes is signed by a key that it has not got. */
+/* Time-stamp requests, answers and their CMS: what is accepted is within the bounds of tsp.h and cms.h; nothing that
+ * the fuzzer makes is signed by a key that it has not got. */
 #include "pki/cms.h"
 #include "pki/tsp.h"
 

@@ -1,6 +1,7 @@
-/* The spreadsheet reader in process. First octet 't' or 'w': tight or wide limits for the file that follows; 'x': what follows is
- * the XML of the first sheet, put into a sound workbook here, since no fuzzer finds its way through checksums. No crash, no row
- * out of order or past its heading, no more rows than permitted, text that is UTF-8 and within its limit. */
+/* The spreadsheet reader in process. First octet 't' or 'w': tight or wide limits for the file that follows; 'x': what
+ * follows is the XML of the first sheet, put into a sound workbook here, since no fuzzer finds its way through
+ * checksums. No crash, no row out of order or past its heading, no more rows than permitted, text that is UTF-8 and
+ * within its limit. */
 #include "base/text.h"
 #include "server/convert/xlsx.h"
 #include <stdlib.h>
@@ -91,31 +92,37 @@ static void add_entry(struct buf *book, struct buf *list, const char *name, stru
 	buf_str(list, "PK\x01\x02");
 	little(list, 20, 2);
 	entry_head(list, name, content);
-	little(list, 0, 4);  /* no comment, first disk */
-	little(list, 0, 2);  /* attributes */
+	little(list, 0, 4); /* no comment, first disk */
+	little(list, 0, 2); /* attributes */
 	little(list, 0, 4);
 	little(list, at, 4);
 	buf_str(list, name);
 }
 
 #define MAIN_NS "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-#define REL_NS "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-#define PKG_NS "http://schemas.openxmlformats.org/package/2006/"
-#define TYPE "application/vnd.openxmlformats-officedocument.spreadsheetml."
+#define REL_NS  "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+#define PKG_NS  "http://schemas.openxmlformats.org/package/2006/"
+#define TYPE    "application/vnd.openxmlformats-officedocument.spreadsheetml."
 
 static void wrap(struct span sheet, struct buf *book)
 {
 	AUTO_BUF(list, 4096);
-	const struct { const char *name, *text; } parts[PARTS - 1] = {
-		{"[Content_Types].xml", "<Types xmlns=\"" PKG_NS "content-types\"><Default Extension=\"xml\" ContentType=\"application/xml\"/>"
-			"<Override PartName=\"/xl/workbook.xml\" ContentType=\"" TYPE "sheet.main+xml\"/>"
-			"<Override PartName=\"/xl/worksheets/sheet1.xml\" ContentType=\"" TYPE "worksheet+xml\"/></Types>"},
-		{"_rels/.rels", "<Relationships xmlns=\"" PKG_NS "relationships\"><Relationship Id=\"r1\" Type=\"" REL_NS "/officeDocument\" "
-			"Target=\"xl/workbook.xml\"/></Relationships>"},
-		{"xl/workbook.xml", "<workbook xmlns=\"" MAIN_NS "\" xmlns:r=\"" REL_NS "\"><sheets><sheet name=\"a\" sheetId=\"1\" r:id=\"r1\"/>"
-			"</sheets></workbook>"},
-		{"xl/_rels/workbook.xml.rels", "<Relationships xmlns=\"" PKG_NS "relationships\"><Relationship Id=\"r1\" Type=\"" REL_NS "/worksheet\" "
-			"Target=\"worksheets/sheet1.xml\"/></Relationships>"},
+	const struct {
+		const char *name, *text;
+	} parts[PARTS - 1] = {
+		{"[Content_Types].xml",
+	         "<Types xmlns=\"" PKG_NS "content-types\"><Default Extension=\"xml\" ContentType=\"application/xml\"/>"
+	         "<Override PartName=\"/xl/workbook.xml\" ContentType=\"" TYPE "sheet.main+xml\"/>"
+	         "<Override PartName=\"/xl/worksheets/sheet1.xml\" ContentType=\"" TYPE "worksheet+xml\"/></Types>"},
+		{"_rels/.rels", "<Relationships xmlns=\"" PKG_NS
+	                        "relationships\"><Relationship Id=\"r1\" Type=\"" REL_NS "/officeDocument\" "
+	                        "Target=\"xl/workbook.xml\"/></Relationships>"},
+		{"xl/workbook.xml", "<workbook xmlns=\"" MAIN_NS "\" xmlns:r=\"" REL_NS
+	                            "\"><sheets><sheet name=\"a\" sheetId=\"1\" r:id=\"r1\"/>"
+	                            "</sheets></workbook>"},
+		{"xl/_rels/workbook.xml.rels", "<Relationships xmlns=\"" PKG_NS
+	                                       "relationships\"><Relationship Id=\"r1\" Type=\"" REL_NS "/worksheet\" "
+	                                       "Target=\"worksheets/sheet1.xml\"/></Relationships>"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(parts); i++)

@@ -1,7 +1,7 @@
 /* Objects for other implementations to judge, and our judgement of theirs.
  *   interop_emit emit PROFILES DIR [PEN]  a test bureau's objects; the private keys are made here and worth nothing
- *   interop_emit check KIND DIR FILE    exit status 0 when we accept FILE: cert csr crl sig cipher enveloped ocspreq ocsp tsq tsp
- * DIR is what emit wrote. */
+ *   interop_emit check KIND DIR FILE    exit status 0 when we accept FILE: cert csr crl sig cipher enveloped ocspreq
+ * ocsp tsq tsp DIR is what emit wrote. */
 #include "base/file.h"
 #include "base/text.h"
 #include "gm/der.h"
@@ -97,20 +97,27 @@ struct bureau {
 	struct cert *root_cert, *ca_cert, *sign_cert, *enc_cert, *staff_cert, *card_cert, *ocsp_cert, *tsa_cert;
 };
 
-static enum err issue(const char *profile, const struct cert *issuer, const struct sm2_key *by, const struct sm2_key *of,
-		      const char *id, const char *arc, struct cert **ret_c)
+static enum err issue(const char *profile, const struct cert *issuer, const struct sm2_key *by,
+                      const struct sm2_key *of, const char *id, const char *arc, struct cert **ret_c)
 {
 	const struct profile *p = profile_find(profile);
 	if (p == NULL)
 		return ERR(ABSENT, "profile %s", profile);
 	int64_t now = (int64_t)time(NULL) - DAY;
-	struct cert_spec s = {.profile = profile, .issuer = issuer, .arc = arc, .pub = sm2_key_pub(of), .subject_id = id,
-			      .not_before = now, .not_after = now + (int64_t)p->days_default * DAY,
-			      .common_name = p->ca ? NULL : "长沙测试一号科技有限公司",
-			      .org = p->needs_org ? "长沙测试一号科技有限公司" : NULL,
-			      .uscc = p->needs_uscc ? "91430100MAYYYY016Y" : NULL,
-			      .crl_url = p->ca ? "http://localhost:8600/crl/root.crl" : "http://localhost:8600/crl/ca.crl", .ca_url = "http://localhost:8600/ca/ca.cer",
-			      .ocsp_url = "http://localhost:8600/ocsp"};
+	struct cert_spec s = {.profile = profile,
+	                      .issuer = issuer,
+	                      .arc = arc,
+	                      .pub = sm2_key_pub(of),
+	                      .subject_id = id,
+	                      .not_before = now,
+	                      .not_after = now + (int64_t)p->days_default * DAY,
+	                      .common_name = p->ca ? NULL : "长沙测试一号科技有限公司",
+	                      .org = p->needs_org ? "长沙测试一号科技有限公司" : NULL,
+	                      .uscc = p->needs_uscc ? "91430100MAYYYY016Y" : NULL,
+	                      .crl_url =
+	                              p->ca ? "http://localhost:8600/crl/root.crl" : "http://localhost:8600/crl/ca.crl",
+	                      .ca_url = "http://localhost:8600/ca/ca.cer",
+	                      .ocsp_url = "http://localhost:8600/ocsp"};
 	TRY(rand_bytes(s.serial, sizeof(s.serial)));
 	s.serial[0] = (uint8_t)(s.serial[0] % 0x7f + 1);
 	return cert_build(&s, by, ret_c);
@@ -134,8 +141,8 @@ static enum err make_bureau(struct bureau *b)
 static void bureau_done(struct bureau *b)
 {
 	struct sm2_key *keys[] = {b->root, b->ca, b->sign, b->enc, b->staff, b->card, b->ocsp, b->tsa};
-	struct cert *certs[] = {b->root_cert, b->ca_cert, b->sign_cert, b->enc_cert, b->staff_cert, b->card_cert,
-				b->ocsp_cert, b->tsa_cert};
+	struct cert *certs[] = {b->root_cert,  b->ca_cert,   b->sign_cert, b->enc_cert,
+	                        b->staff_cert, b->card_cert, b->ocsp_cert, b->tsa_cert};
 	for (size_t i = 0; i < COUNT_OF(keys); i++) {
 		sm2_key_free(keys[i]);
 		cert_free(certs[i]);
@@ -224,13 +231,15 @@ static enum err emit_ocsp(const char *dir, const struct bureau *b)
 {
 	const char *serials[] = {cert_serial(b->sign_cert), cert_serial(b->staff_cert), cert_serial(b->card_cert)};
 	int64_t now = (int64_t)time(NULL);
-	const struct ocsp_status status[] = {{OCSP_GOOD, 0, CRL_UNSPECIFIED}, {OCSP_REVOKED, now - 60, CRL_KEY_COMPROMISE},
-		{OCSP_REVOKED, now - 60, CRL_HOLD}};
+	const struct ocsp_status status[] = {{OCSP_GOOD, 0, CRL_UNSPECIFIED},
+	                                     {OCSP_REVOKED, now - 60, CRL_KEY_COMPROMISE},
+	                                     {OCSP_REVOKED, now - 60, CRL_HOLD}};
 	struct ocsp_item items[COUNT_OF(serials)];
 	struct ocsp_request r;
 	AUTO_BUF(request, OCSP_REQUEST_MAX);
 	AUTO_BUF(response, OCSP_DER_MAX);
-	TRY(ocsp_request_build(b->ca_cert, OCSP_SM3, serials, COUNT_OF(serials), SPAN_LIT("0123456789abcdef"), &request));
+	TRY(ocsp_request_build(b->ca_cert, OCSP_SM3, serials, COUNT_OF(serials), SPAN_LIT("0123456789abcdef"),
+	                       &request));
 	TRY(put(dir, "ocsp.req", buf_span(&request)));
 	TRY(ocsp_request_parse(buf_span(&request), &r));
 	for (size_t i = 0; i < COUNT_OF(items); i++)
@@ -250,7 +259,8 @@ static enum err emit_tsp(const char *dir, const struct bureau *b)
 	TRY(tsp_request_build(sm3, SPAN_LIT("12345678"), true, &request));
 	TRY(put(dir, "tsp.req", buf_span(&request)));
 	TRY(tsp_request_parse(buf_span(&request), &r));
-	struct tsp_spec spec = {.signer = b->tsa_cert, .key = b->tsa, .request = &r, .serial = {0x41, 1}, .time = (int64_t)time(NULL)};
+	struct tsp_spec spec = {
+		.signer = b->tsa_cert, .key = b->tsa, .request = &r, .serial = {0x41, 1}, .time = (int64_t)time(NULL)};
 	TRY(tsp_response_build(&spec, &response));
 	return put(dir, "tsp.resp", buf_span(&response));
 }
@@ -389,7 +399,8 @@ static enum err check_tsp_request(const char *dir, struct span der)
 	struct tsp_request r;
 	(void)dir;
 	TRY(tsp_request_parse(der, &r));
-	return r.fault == TSP_GRANTED && r.nonce.len > 0 && r.cert_req ? ERR_OK : ERR(SYNTAX, "to be refused: %d", r.fault);
+	return r.fault == TSP_GRANTED && r.nonce.len > 0 && r.cert_req ? ERR_OK
+	                                                               : ERR(SYNTAX, "to be refused: %d", r.fault);
 }
 
 static enum err check_tsp(const char *dir, struct span der)
@@ -410,9 +421,16 @@ static enum err check(const char *kind, const char *dir, const char *file)
 	static const struct {
 		const char *kind;
 		enum err (*fn)(const char *dir, struct span der);
-	} table[] = {{"cert", check_path}, {"csr", check_csr},	     {"crl", check_crl},
-		     {"sig", check_sig},   {"cipher", check_cipher}, {"enveloped", check_enveloped},
-		     {"ocspreq", check_ocsp_request}, {"ocsp", check_ocsp}, {"tsq", check_tsp_request}, {"tsp", check_tsp}};
+	} table[] = {{"cert", check_path},
+	             {"csr", check_csr},
+	             {"crl", check_crl},
+	             {"sig", check_sig},
+	             {"cipher", check_cipher},
+	             {"enveloped", check_enveloped},
+	             {"ocspreq", check_ocsp_request},
+	             {"ocsp", check_ocsp},
+	             {"tsq", check_tsp_request},
+	             {"tsp", check_tsp}};
 	AUTO_BUF(der, FILE_MAX);
 	TRY(get(NULL, file, &der));
 	for (size_t i = 0; i < COUNT_OF(table); i++) {

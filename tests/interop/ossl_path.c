@@ -1,8 +1,8 @@
-/* libcrypto's path validation of ours with a list for every authority, as `openssl verify -crl_check_all -x509_strict` does it.
- *   interop_ossl_path ROOT CA LEAF CRL...     DER files; prints "OK" or the error's number, depth and text; exit status 0 for OK
- * That command itself cannot: it gives the signer's id to the leaf alone, and for a list there is no place to give it
- * (X509_CRL_verify knows only the empty one). So the id is set on each certificate here, and where the verifier finds fault with a
- * list's signature it is told the truth by EVP; all else is libcrypto's own judgement. */
+/* libcrypto's path validation of ours with a list for every authority, as `openssl verify -crl_check_all -x509_strict`
+ * does it. interop_ossl_path ROOT CA LEAF CRL...     DER files; prints "OK" or the error's number, depth and text; exit
+ * status 0 for OK That command itself cannot: it gives the signer's id to the leaf alone, and for a list there is no
+ * place to give it (X509_CRL_verify knows only the empty one). So the id is set on each certificate here, and where the
+ * verifier finds fault with a list's signature it is told the truth by EVP; all else is libcrypto's own judgement. */
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
@@ -19,7 +19,8 @@ static X509 *load_cert(const char *path)
 	X509 *c = in == NULL ? NULL : d2i_X509_bio(in, NULL);
 	ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
 	BIO_free(in);
-	if (c == NULL || id == NULL || ASN1_OCTET_STRING_set(id, (const unsigned char *)signer_id, (int)strlen(signer_id)) != 1) {
+	if (c == NULL || id == NULL ||
+	    ASN1_OCTET_STRING_set(id, (const unsigned char *)signer_id, (int)strlen(signer_id)) != 1) {
 		fprintf(stderr, "cannot read %s\n", path);
 		exit(2);
 	}
@@ -49,8 +50,9 @@ static bool signed_by(X509_CRL *list, X509 *issuer)
 	X509_CRL_get0_signature(list, &sig, NULL);
 	EVP_MD_CTX_set_pkey_ctx(md, ctx);
 	bool ok = len > 0 && EVP_PKEY_CTX_set1_id(ctx, signer_id, (int)strlen(signer_id)) == 1 &&
-		  EVP_DigestVerifyInit(md, NULL, EVP_sm3(), NULL, X509_get0_pubkey(issuer)) == 1 &&
-		  EVP_DigestVerify(md, ASN1_STRING_get0_data(sig), (size_t)ASN1_STRING_length(sig), tbs, (size_t)len) == 1;
+	          EVP_DigestVerifyInit(md, NULL, EVP_sm3(), NULL, X509_get0_pubkey(issuer)) == 1 &&
+	          EVP_DigestVerify(md, ASN1_STRING_get0_data(sig), (size_t)ASN1_STRING_length(sig), tbs, (size_t)len) ==
+	                  1;
 	OPENSSL_free(tbs);
 	EVP_MD_CTX_free(md);
 	EVP_PKEY_CTX_free(ctx);
@@ -83,13 +85,14 @@ int main(int argc, char **argv)
 		X509_STORE_add_crl(store, load_list(argv[i]));
 	X509_STORE_CTX_init(s, store, leaf, between);
 	X509_STORE_CTX_set_flags(s, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_X509_STRICT |
-		X509_V_FLAG_CHECK_SS_SIGNATURE);
+	                                    X509_V_FLAG_CHECK_SS_SIGNATURE);
 	X509_STORE_CTX_set_verify_cb(s, judge);
 	bool ok = X509_verify_cert(s) == 1;
 	int e = X509_STORE_CTX_get_error(s);
 	if (ok)
 		puts("OK");
 	else
-		printf("error %d at depth %d: %s\n", e, X509_STORE_CTX_get_error_depth(s), X509_verify_cert_error_string(e));
+		printf("error %d at depth %d: %s\n", e, X509_STORE_CTX_get_error_depth(s),
+		       X509_verify_cert_error_string(e));
 	return ok ? 0 : 1;
 }

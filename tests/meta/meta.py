@@ -385,6 +385,19 @@ def check_secrets_stay_out():
     report("no log or error line takes a secret", faults)
 
 
+def check_form():
+    paths = [p for folder in ("src", "tests", "bench") for p in files(".c", ".h", under=os.path.join(ROOT, folder))]
+    done = subprocess.run(["clang-format", "--style=file", "--dry-run", "--ferror-limit=0"] + paths, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    said = done.stderr.splitlines()
+    faults = [os.path.relpath(line, ROOT) for line in said if "[-Wclang-format-violations]" in line]
+    if done.returncode != 0 and not faults:
+        faults = [f"clang-format: {done.stderr}"]
+    for p in paths:
+        faults += [f"{rel(p)}:{i} sizeof without brackets" for i, line in enumerate(text(p).split("\n"), 1)
+                   if re.search(r"\bsizeof [^(]", code_only(line))]
+    report("C code has the form of .clang-format (make format)", faults)
+
+
 def functions(path):
     """Lengths of functions: from a line that opens one with '{' in column 0 (or at the end of a signature) to '}' in column 0."""
     start, out = None, []
@@ -425,6 +438,7 @@ def main():
     check_banned()
     check_libraries_do_not_print()
     check_left_for_later()
+    check_form()
     check_headers_alone()
     check_error_table()
     check_punctuation()

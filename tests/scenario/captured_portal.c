@@ -1,6 +1,6 @@
-/* The portal is captured: its thief holds the socket and, as root, runs under the portal's own uid. He asks for certificates
- * with approvals that are missing, old, swapped, self-made, replayed or half; he gets nothing, and the journal of the
- * signer stays as it was. Real yinxin-signer and yinxin-escrow; officers' keys in software. */
+/* The portal is captured: its thief holds the socket and, as root, runs under the portal's own uid. He asks for
+ * certificates with approvals that are missing, old, swapped, self-made, replayed or half; he gets nothing, and the
+ * journal of the signer stays as it was. Real yinxin-signer and yinxin-escrow; officers' keys in software. */
 #include "world.h"
 #include "base/text.h"
 #include "gm/sm3.h"
@@ -109,10 +109,10 @@ static void every_profile_is_served(void **state)
 
 static struct sm2_key *other_key;
 
-#define LIE(name, ...)                                  \
-	static void name(struct issue *r)               \
-	{                                               \
-		__VA_ARGS__;                            \
+#define LIE(name, ...)                    \
+	static void name(struct issue *r) \
+	{                                 \
+		__VA_ARGS__;              \
 	}
 LIE(bad_sig_accept, r->broken_sig = 1)
 LIE(bad_sig_approve, r->broken_sig = 2)
@@ -149,7 +149,8 @@ LIE(staff_accepted_by_clerk, for_staff(r, CLERK, SEC2, MAKER))
 LIE(staff_approved_by_reviewer, for_staff(r, SEC1, REVIEWER, MAKER))
 LIE(staff_by_one_security, for_staff(r, SEC1, SEC1, MAKER))
 LIE(staff_made_by_security, for_staff(r, SEC1, SEC2, SEC1))
-LIE(staff_accepted_as_person, for_staff(r, CLERK, REVIEWER, MAKER); r->profile = "person"; r->approved_profile = "staff")
+LIE(staff_accepted_as_person, for_staff(r, CLERK, REVIEWER, MAKER); r->profile = "person";
+    r->approved_profile = "staff")
 LIE(staff_approved_as_person, for_staff(r, CLERK, REVIEWER, MAKER); r->approved_profile = "person")
 LIE(person_accepted_for_staff, for_staff(r, SEC1, SEC2, MAKER); r->profile = "person"; r->approved_profile = "staff")
 LIE(other_name_accept, r->named[0] = "P000004")
@@ -281,8 +282,9 @@ static void every_lie_is_refused(void **state)
 /* Each of the eleven fields missing: the schema refuses before a handler sees it. */
 static void half_requests_are_refused(void **state)
 {
-	static const uint16_t tags[] = {ST_ACCEPT, ST_ACCEPT_SIG, ST_ACCEPT_CERT, ST_APPROVE, ST_APPROVE_SIG, ST_APPROVE_CERT,
-		ST_MAKE, ST_MAKE_SIG, ST_MAKE_CERT, ST_CSR, ST_ATTEST};
+	static const uint16_t tags[] = {ST_ACCEPT,      ST_ACCEPT_SIG,   ST_ACCEPT_CERT, ST_APPROVE,
+	                                ST_APPROVE_SIG, ST_APPROVE_CERT, ST_MAKE,        ST_MAKE_SIG,
+	                                ST_MAKE_CERT,   ST_CSR,          ST_ATTEST};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(tags); i++) {
 		struct issue r;
@@ -313,9 +315,13 @@ static void forge(struct buf *out, struct sm2_key **ret_key)
 	OK(ca_cert_make(root_key, root, sm2_key_pub(ca_key), NULL, now, &ca));
 	OK(cert_parse(buf_span(&w.officers[CLERK].cert), &real));
 	OK(text_unhex(span_str(cert_serial(real)), &serial));
-	struct cert_spec spec = {.profile = "staff-sign", .issuer = ca, .pub = sm2_key_pub(*ret_key),
-		.common_name = cert_common_name(real), .subject_id = cert_subject_id(real),
-		.not_before = cert_not_before(real), .not_after = cert_not_before(real) + 86400};
+	struct cert_spec spec = {.profile = "staff-sign",
+	                         .issuer = ca,
+	                         .pub = sm2_key_pub(*ret_key),
+	                         .common_name = cert_common_name(real),
+	                         .subject_id = cert_subject_id(real),
+	                         .not_before = cert_not_before(real),
+	                         .not_after = cert_not_before(real) + 86400};
 	memcpy(spec.serial, serial.ptr, CERT_SERIAL_LEN);
 	OK(cert_build(&spec, ca_key, &clerk));
 	buf_put(out, cert_der(clerk));
@@ -380,11 +386,13 @@ static void same_request_same_answer(void **state)
 }
 
 /* Fields of one request put into another. */
-static void mixed(const char *name, const struct ipc_msg *a, const struct ipc_msg *b, uint16_t from, uint16_t to, enum err want)
+static void mixed(const char *name, const struct ipc_msg *a, const struct ipc_msg *b, uint16_t from, uint16_t to,
+                  enum err want)
 {
 	AUTO(ipc_msg) m = NULL;
-	static const uint16_t tags[] = {ST_ACCEPT, ST_ACCEPT_SIG, ST_ACCEPT_CERT, ST_APPROVE, ST_APPROVE_SIG, ST_APPROVE_CERT,
-		ST_MAKE, ST_MAKE_SIG, ST_MAKE_CERT, ST_CSR, ST_ATTEST};
+	static const uint16_t tags[] = {ST_ACCEPT,      ST_ACCEPT_SIG,   ST_ACCEPT_CERT, ST_APPROVE,
+	                                ST_APPROVE_SIG, ST_APPROVE_CERT, ST_MAKE,        ST_MAKE_SIG,
+	                                ST_MAKE_CERT,   ST_CSR,          ST_ATTEST};
 	OK(ipc_msg_new(SIGNER_ISSUE, &m));
 	for (size_t i = 0; i < COUNT_OF(tags); i++)
 		ipc_put(m, tags[i], ipc_get(tags[i] >= from && tags[i] <= to ? b : a, tags[i]));

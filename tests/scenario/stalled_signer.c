@@ -1,6 +1,6 @@
-/* The portal is captured, and its thief wants the signer to answer nobody: idle connections in all places, frames that he
- * begins and never ends, answers that he does not read, descriptors whose closing waits. The ceremony's holder, another user,
- * is answered within seconds all the same. */
+/* The portal is captured, and its thief wants the signer to answer nobody: idle connections in all places, frames that
+ * he begins and never ends, answers that he does not read, descriptors whose closing waits. The ceremony's holder,
+ * another user, is answered within seconds all the same. */
 #include "ipc/peer.h"
 #include "world.h"
 #include <errno.h>
@@ -113,7 +113,10 @@ static ssize_t pass(int fd, int passed)
 	} control = {.bytes = {0}};
 	char octets[] = "YX";
 	struct iovec iov = {.iov_base = octets, .iov_len = 2};
-	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
+	struct msghdr h = {.msg_iov = &iov,
+	                   .msg_iovlen = 1,
+	                   .msg_control = control.bytes,
+	                   .msg_controllen = sizeof(control.bytes)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
@@ -166,10 +169,8 @@ static void strangers_cannot_connect(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(idle_connections_stall_nobody),
-		cmocka_unit_test(begun_frames_stall_nobody),
-		cmocka_unit_test(unread_answers_stall_nobody),
-		cmocka_unit_test(lingering_descriptors_stall_nobody),
+		cmocka_unit_test(idle_connections_stall_nobody), cmocka_unit_test(begun_frames_stall_nobody),
+		cmocka_unit_test(unread_answers_stall_nobody),   cmocka_unit_test(lingering_descriptors_stall_nobody),
 		cmocka_unit_test(strangers_cannot_connect),
 	};
 	return world_run("stalled signer", &w, tests, COUNT_OF(tests));

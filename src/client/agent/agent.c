@@ -97,7 +97,8 @@ static enum err load_assets(struct agent *a)
 	for (size_t i = 0; i < AGENT_ASSETS; i++) {
 		a->assets[i] = files[i];
 		buf_init(&a->assets[i].bytes, ASSET_MAX);
-		if (snprintf(path, sizeof(path), "%s/%s", conf_str(a->conf, "window"), files[i].file) >= (int)sizeof(path))
+		if (snprintf(path, sizeof(path), "%s/%s", conf_str(a->conf, "window"), files[i].file) >=
+		    (int)sizeof(path))
 			return ERR(CONFIG, "window: longer than %zu", sizeof(path) - 1);
 		TRY(file_read(path, &a->assets[i].bytes));
 	}
@@ -112,12 +113,15 @@ static enum err open_keys(struct agent *a)
 
 	if (snprintf(list, sizeof(list), "%s", conf_str(a->conf, "library")) >= (int)sizeof(list))
 		return ERR(CONFIG, "library: longer than %zu", sizeof(list) - 1);
-	for (char *save = NULL, *lib = strtok_r(list, " ,", &save); lib; lib = strtok_r(NULL, " ,", &save)) {
+	for (char *save = NULL, *lib = strtok_r(list, " ,", &save); lib != NULL; lib = strtok_r(NULL, " ,", &save)) {
 		if (n == LINKS_MAX)
 			return ERR(CONFIG, "library: more than %d", LINKS_MAX);
 		confs[n++] = (struct link_conf){
-			.library = lib, .slots = conf_str(a->conf, "slots"), .clock = conf_str(a->conf, "clock"),
-			.root = cert_der(a->root), .ca = cert_der(a->ca),
+			.library = lib,
+			.slots = conf_str(a->conf, "slots"),
+			.clock = conf_str(a->conf, "clock"),
+			.root = cert_der(a->root),
+			.ca = cert_der(a->ca),
 			.timeout_ms = (int)conf_int(a->conf, "skf_timeout") * 1000,
 		};
 	}
@@ -130,8 +134,10 @@ static enum err open_dialogue(struct agent *a)
 {
 	bool web = strcmp(conf_str(a->conf, "pin"), "web") == 0;
 	const struct dialogue_conf conf = {
-		.pinentry = web ? NULL : conf_str(a->conf, "pinentry"), .idle_ms = (int)conf_int(a->conf, "idle") * 1000,
-		.keys = a->keys, .stop = &a->stop,
+		.pinentry = web ? NULL : conf_str(a->conf, "pinentry"),
+		.idle_ms = (int)conf_int(a->conf, "idle") * 1000,
+		.keys = a->keys,
+		.stop = &a->stop,
 	};
 
 	return dialogue_new(&conf, &a->dialogue);
@@ -140,7 +146,7 @@ static enum err open_dialogue(struct agent *a)
 /* PINs pass through the JSON library's memory: what it gives back is wiped first. */
 static void free_wiped(void *p)
 {
-	if (p)
+	if (p != NULL)
 		wipe(p, malloc_usable_size(p));
 	free(p);
 }
@@ -150,7 +156,7 @@ enum err agent_open(const struct conf *conf, struct agent **ret_a)
 	AUTO(agent) a = calloc(1, sizeof(*a));
 	const char *clock = conf_str(conf, "clock");
 
-	if (!a)
+	if (a == NULL)
 		return ERR(NOMEM, "agent");
 	json_set_alloc_funcs(malloc, free_wiped);
 	a->conf = conf;
@@ -168,7 +174,7 @@ enum err agent_open(const struct conf *conf, struct agent **ret_a)
 
 void agent_free(struct agent *a)
 {
-	if (!a)
+	if (a == NULL)
 		return;
 	keys_free(a->keys);
 	log_clock(NULL);
@@ -247,7 +253,7 @@ static bool start_thread(struct agent *a, int fd)
 	pthread_attr_t attr;
 	pthread_t t;
 
-	if (!j)
+	if (j == NULL)
 		return false;
 	*j = (struct job){a, fd};
 	pthread_attr_init(&attr);
@@ -323,7 +329,8 @@ static void tell_no_window(const struct agent *a)
 
 	if (e == ERR_OK)
 		return;
-	LOG(WARN, "no-window", {"code", err_code(e)}, {"text", err_zh(e)}, {"remedy", err_remedy(e)}, {"why", err_detail()});
+	LOG(WARN, "no-window", {"code", err_code(e)}, {"text", err_zh(e)}, {"remedy", err_remedy(e)},
+	    {"why", err_detail()});
 	err_clear();
 }
 

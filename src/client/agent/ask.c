@@ -21,7 +21,7 @@ static void note_times(struct conn *c, const struct key *k)
 {
 	json_decref(c->error_extra);
 	c->error_extra = json_pack("{s:I, s:I, s:I}", "now", (json_int_t)clock_now(c->a->clock), "not_before",
-				   (json_int_t)k->not_before, "not_after", (json_int_t)k->not_after);
+	                           (json_int_t)k->not_before, "not_after", (json_int_t)k->not_after);
 }
 
 static enum err check_cert(struct conn *c, const struct key *k)
@@ -33,7 +33,7 @@ static enum err check_cert(struct conn *c, const struct key *k)
 	if (e == ERR_CERT_EXPIRED || e == ERR_CERT_NOT_YET) {
 		note_times(c, k);
 		return err_note(e, "by this machine's clock %lld, not before %lld, not after %lld",
-				(long long)clock_now(c->a->clock), (long long)k->not_before, (long long)k->not_after);
+		                (long long)clock_now(c->a->clock), (long long)k->not_before, (long long)k->not_after);
 	}
 	return e;
 }
@@ -139,7 +139,7 @@ enum err row_add(json_t *rows, const char *label, const char *value)
 {
 	AUTO_JSON row = json_object();
 
-	if (!row)
+	if (row == NULL)
 		return ERR(NOMEM, "row");
 	TRY(json_put_str(row, "label", span_str(label)));
 	TRY(json_put_str(row, "value", span_str(value)));
@@ -172,11 +172,17 @@ static void note_other(struct conn *c)
 }
 
 enum err ask_begin(struct page_call *c, const char *title, const json_t *rows, enum dialogue_need need,
-		   const struct key *keys, size_t n)
+                   const struct key *keys, size_t n)
 {
 	const char *id = call_str(c, "window");
 	const struct dialogue_spec spec = {
-		.id = id, .title = title, .origin = c->conn->origin, .rows = rows, .need = need, .keys = keys, .n_keys = n,
+		.id = id,
+		.title = title,
+		.origin = c->conn->origin,
+		.rows = rows,
+		.need = need,
+		.keys = keys,
+		.n_keys = n,
 		.client_fd = c->conn->fd,
 	};
 

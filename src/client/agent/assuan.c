@@ -133,7 +133,7 @@ static enum err spawn(struct assuan *a, const char *program)
 
 void assuan_free(struct assuan *a)
 {
-	if (!a)
+	if (a == NULL)
 		return;
 	if (a->to >= 0)
 		close(a->to);
@@ -222,7 +222,7 @@ static enum err answer(struct assuan *a, struct secret **ret_pin)
 		done = span_eq_str(line, "OK") || span_starts(line, SPAN_LIT("OK "));
 		if (span_starts(line, SPAN_LIT("ERR ")))
 			e = error_of(line);
-		else if (span_starts(line, SPAN_LIT("D ")) && ret_pin && !*ret_pin)
+		else if (span_starts(line, SPAN_LIT("D ")) && ret_pin != NULL && *ret_pin == NULL)
 			e = assuan_unescape(span_sub(line, 2, line.len), ret_pin);
 		drop_line(a, len);
 	}
@@ -246,7 +246,7 @@ enum err assuan_start(const char *program, assuan_wanted *wanted, void *ctx, str
 {
 	AUTO(assuan) a = calloc(1, sizeof(*a));
 
-	if (!a)
+	if (a == NULL)
 		return ERR(NOMEM, "pinentry");
 	*a = (struct assuan){.to = -1, .from = -1, .wanted = wanted, .ctx = ctx};
 	TRY(spawn(a, program));
@@ -260,7 +260,7 @@ enum err assuan_do(struct assuan *a, const char *command, const char *argument)
 	AUTO_BUF(line, ASSUAN_LINE_MAX);
 
 	buf_str(&line, command);
-	if (argument) {
+	if (argument != NULL) {
 		buf_u8(&line, ' ');
 		assuan_escape(&line, span_str(argument));
 	}
@@ -276,7 +276,7 @@ enum err assuan_get_pin(struct assuan *a, struct secret **ret_pin)
 
 	TRY(send_line(a, SPAN_LIT("GETPIN\n")));
 	TRY(answer(a, &pin));
-	if (!pin)
+	if (pin == NULL)
 		return ERR(PIN_RANGE, "empty PIN");
 	*ret_pin = STEAL(pin);
 	return ERR_OK;

@@ -129,10 +129,10 @@ void conn_answer(struct conn *c, int status, const char *type, struct span body)
 	http1_header(&out, "Referrer-Policy", "no-referrer");
 	http1_header(&out, "X-Frame-Options", "DENY");
 	http1_header(&out, "Content-Security-Policy",
-		     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-		     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+	             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+	             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 	put_cors(c, &out);
-	if (type)
+	if (type != NULL)
 		http1_header(&out, "Content-Type", type);
 	http1_body(&out, body);
 	if (buf_err(&out) == ERR_OK)
@@ -155,7 +155,7 @@ static enum err error_text(const struct conn *c, enum err e, struct buf *text)
 	json_t *error = NULL;
 
 	TRY(dialogue_error_json(e, c->tries, &error));
-	if (c->error_extra)
+	if (c->error_extra != NULL)
 		(void)json_object_update(error, c->error_extra);
 	TRY(json_put(o, "error", error));
 	return json_print(o, text);
@@ -167,10 +167,13 @@ static void answer_error(struct conn *c, enum err e)
 	char path[80], method[17];
 
 	snprintf(path, sizeof(path), "%.*s", (int)(c->head.path.len < 79 ? c->head.path.len : 79),
-		 c->head.path.ptr ? (const char *)c->head.path.ptr : "");
+	         c->head.path.ptr != NULL ? (const char *)c->head.path.ptr : "");
 	snprintf(method, sizeof(method), "%.*s", (int)c->head.method.len,
-		 c->head.method.ptr ? (const char *)c->head.method.ptr : "");
-	const struct log_kv kv[] = {{"method", method}, {"path", path}, {"code", err_code(e)}, {"detail", err_detail()}};
+	         c->head.method.ptr != NULL ? (const char *)c->head.method.ptr : "");
+	const struct log_kv kv[] = {{"method", method},
+	                            {"path", path},
+	                            {"code", err_code(e)},
+	                            {"detail", err_detail()}};
 	/* A person who breaks off is nobody's fault. */
 	log_line(e == ERR_CANCELLED ? LOG_INFO : LOG_WARN, "refused", kv, COUNT_OF(kv));
 	err_clear();
@@ -222,7 +225,7 @@ static enum err check_page(struct conn *c)
 
 	if (!origins_has(c->a->origins, origin))
 		return ERR(ORIGIN, "%.*s", origin.len < 100 ? (int)origin.len : 100,
-			   origin.len ? (const char *)origin.ptr : "no origin");
+		           origin.len ? (const char *)origin.ptr : "no origin");
 	memcpy(c->origin, origin.ptr, origin.len);
 	c->origin[origin.len] = '\0';
 	return ERR_OK;

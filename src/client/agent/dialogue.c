@@ -18,7 +18,7 @@ enum err dialogue_new(const struct dialogue_conf *conf, struct dialogue **ret_d)
 	pthread_condattr_t attr;
 	struct dialogue *d = calloc(1, sizeof(*d));
 
-	if (!d)
+	if (d == NULL)
 		return ERR(NOMEM, "dialogue");
 	d->conf = *conf;
 	pthread_mutex_init(&d->lock, NULL);
@@ -50,7 +50,7 @@ static void forget(struct dialogue *d)
 
 void dialogue_free(struct dialogue *d)
 {
-	if (!d)
+	if (d == NULL)
 		return;
 	forget(d);
 	pthread_cond_destroy(&d->changed);
@@ -72,7 +72,7 @@ enum err dialogue_can_show(const struct dialogue *d)
 		return ERR_OK;
 	if (access(d->conf.pinentry, X_OK) != 0)
 		return ERR(L_NO_WINDOW, "%s: %s", d->conf.pinentry, strerror(errno));
-	if (!(x11 && x11[0]) && !(wayland && wayland[0]))
+	if (!(x11 != NULL && x11[0]) && !(wayland != NULL && wayland[0]))
 		return ERR(L_NO_WINDOW, "neither DISPLAY nor WAYLAND_DISPLAY is set");
 	return ERR_OK;
 }
@@ -98,7 +98,7 @@ static enum err fill(struct dialogue *d, const struct dialogue_spec *spec)
 	TRY(new_token(d->ref));
 	d->rows = json_deep_copy(spec->rows);
 	d->keys = calloc(spec->n_keys, sizeof(*d->keys));
-	if (!d->rows || !d->keys)
+	if (d->rows == NULL || d->keys == NULL)
 		return ERR(NOMEM, "dialogue");
 	memcpy(d->keys, spec->keys, spec->n_keys * sizeof(*d->keys));
 	d->n_keys = spec->n_keys;

@@ -25,7 +25,7 @@ struct dialogue {
 	enum err why;
 	int tries;
 	bool answered, cancelled, closed, seen;
-	unsigned called;            /* how often another page had the window come to the front */
+	unsigned called; /* how often another page had the window come to the front */
 	int64_t begun_ms, asked_ms, seen_ms;
 	struct dialogue_answer answer;
 	struct recent recent[RECENT_MAX];

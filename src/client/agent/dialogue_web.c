@@ -8,7 +8,7 @@ enum err dialogue_error_json(enum err e, int tries, json_t **ret_v)
 {
 	AUTO_JSON o = json_object();
 
-	if (!o)
+	if (o == NULL)
 		return ERR(NOMEM, "error object");
 	TRY(json_put_str(o, "code", span_str(err_code(e))));
 	TRY(json_put_str(o, "text", span_str(err_zh(e))));
@@ -32,7 +32,7 @@ static enum err key_row(const struct key *k, json_t *list)
 	AUTO_JSON o = json_object();
 	size_t len = strlen(k->serial);
 
-	if (!o)
+	if (o == NULL)
 		return ERR(NOMEM, "key");
 	TRY(json_put_str(o, "serial", span_str(k->serial)));
 	TRY(json_put_str(o, "tail", span_str(k->serial + (len > 4 ? len - 4 : 0))));
@@ -96,7 +96,7 @@ enum err dialogue_json(struct dialogue *d, const char *id, json_t **ret_v)
 {
 	AUTO_JSON o = json_object();
 
-	if (!o)
+	if (o == NULL)
 		return ERR(NOMEM, "job");
 	pthread_mutex_lock(&d->lock);
 	bool current = is_current(d, id);
@@ -127,7 +127,7 @@ enum err dialogue_other_json(struct dialogue *d, json_t **ret_v)
 {
 	AUTO_JSON o = json_object();
 
-	if (!o)
+	if (o == NULL)
 		return ERR(NOMEM, "dialogue");
 	pthread_mutex_lock(&d->lock);
 	enum err e = put_other(o, d);
@@ -200,7 +200,7 @@ static enum err reply(struct dialogue *d, const char *serial, struct span pin, s
 {
 	const struct key *k = dialogue_offered(d, serial);
 
-	if (!k)
+	if (k == NULL)
 		return ERR(CARD_WRONG, "key was not offered");
 	TRY(take_pin(d, k, pin, pin2));
 	d->answer.key = *k;
@@ -212,7 +212,7 @@ static enum err reply(struct dialogue *d, const char *serial, struct span pin, s
 }
 
 enum err dialogue_reply(struct dialogue *d, const char *id, const char *token, const char *serial, struct span pin,
-			struct span pin2)
+                        struct span pin2)
 {
 	pthread_mutex_lock(&d->lock);
 	enum err e = check_token(d, id, token);

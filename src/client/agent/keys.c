@@ -12,7 +12,7 @@ enum err keys_new(const struct link_conf *confs, size_t n, struct keys **ret_k)
 	AUTO(keys) k = calloc(1, sizeof(*k));
 	pthread_condattr_t attr;
 
-	if (!k)
+	if (k == NULL)
 		return ERR(NOMEM, "keys");
 	INVARIANT(n <= LINKS_MAX);
 	pthread_mutex_init(&k->lock, NULL);
@@ -44,7 +44,7 @@ void keys_stop(struct keys *k)
 
 void keys_free(struct keys *k)
 {
-	if (!k)
+	if (k == NULL)
 		return;
 	keys_stop(k);
 	for (size_t i = 0; i < k->n_lanes; i++) {
@@ -143,7 +143,7 @@ enum err lane_update(struct lane *lane, bool reread, bool try_only)
 	struct key *list = calloc(KEYS_MAX, sizeof(*list));
 	size_t n = 0;
 
-	if (!list)
+	if (list == NULL)
 		return ERR(NOMEM, "list of keys");
 	enum err e = read_list(lane, reread, try_only, list, &n);
 	if (e == ERR_OK)

@@ -157,7 +157,7 @@ json_t *key_json(const struct key *key)
 {
 	json_t *o = json_object();
 
-	if (o && put_key(o, key) == ERR_OK)
+	if (o != NULL && put_key(o, key) == ERR_OK)
 		return o;
 	json_decref(o);
 	return NULL;
@@ -174,7 +174,7 @@ static enum err request(uint16_t type, const struct key *key, struct ipc_msg **r
 }
 
 static enum err act(struct keys *k, const struct key *key, const struct ipc_msg *m, unsigned *ret_tries,
-		    struct ipc_msg **ret_answer)
+                    struct ipc_msg **ret_answer)
 {
 	struct lane *lane = &k->lanes[key->link];
 
@@ -192,7 +192,7 @@ static enum err act(struct keys *k, const struct key *key, const struct ipc_msg 
 }
 
 enum err keys_sign(struct keys *k, const struct key *key, const uint8_t digest[32], const struct secret *pin,
-		   unsigned *ret_tries, struct sm2_sig *ret_sig)
+                   unsigned *ret_tries, struct sm2_sig *ret_sig)
 {
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) answer = NULL;
@@ -218,7 +218,7 @@ enum err keys_login(struct keys *k, const struct key *key, const struct secret *
 }
 
 enum err keys_new_pair(struct keys *k, const struct key *key, const uint8_t approval[32], const char *name,
-		       const struct secret *pin, struct key_made *ret_made)
+                       const struct secret *pin, struct key_made *ret_made)
 {
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) answer = NULL;
@@ -238,7 +238,7 @@ enum err keys_new_pair(struct keys *k, const struct key *key, const uint8_t appr
 }
 
 enum err keys_install(struct keys *k, const struct key *key, struct span sign_cert, struct span enc_cert,
-		      struct span enveloped)
+                      struct span enveloped)
 {
 	AUTO(ipc_msg) m = NULL;
 

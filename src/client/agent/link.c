@@ -31,7 +31,7 @@ enum err link_new(const struct link_conf *conf, struct link **ret_l)
 {
 	AUTO(link) l = calloc(1, sizeof(*l));
 
-	if (!l)
+	if (l == NULL)
 		return ERR(NOMEM, "link");
 	pthread_mutex_init(&l->calling, NULL);
 	pthread_mutex_init(&l->lock, NULL);
@@ -45,7 +45,7 @@ enum err link_new(const struct link_conf *conf, struct link **ret_l)
 	buf_init(&l->ca, CERT_DER_MAX);
 	buf_put(&l->root, conf->root);
 	buf_put(&l->ca, conf->ca);
-	if (!l->library || !l->slots || !l->clock)
+	if (l->library == NULL || l->slots == NULL || l->clock == NULL)
 		return ERR(NOMEM, "link");
 	TRY(buf_err(&l->root));
 	TRY(buf_err(&l->ca));
@@ -69,7 +69,7 @@ static void end_helper(struct link *l)
 
 void link_free(struct link *l)
 {
-	if (!l)
+	if (l == NULL)
 		return;
 	link_stop(l);
 	buf_done(&l->root);
@@ -128,7 +128,7 @@ static void make_env(const struct link *l, struct env *e)
 {
 	size_t n = 0;
 
-	for (char **v = environ; *v && n < ENV_MAX - 3; v++)
+	for (char **v = environ; *v != NULL && n < ENV_MAX - 3; v++)
 		e->list[n++] = *v;
 	put_env(e->list, &n, "YINXIN_SLOTS", l->slots, e->slots, sizeof(e->slots));
 	put_env(e->list, &n, "YINXIN_CLOCK", l->clock, e->clock, sizeof(e->clock));
@@ -259,15 +259,16 @@ static enum err call(struct link *l, const struct ipc_msg *m, unsigned *ret_trie
 	enum err e = ipc_call(l->fd, m, &skf_answer, l->timeout_ms, &answer);
 	if (e != ERR_OK)
 		return helper_failed(l, e);
-	if (ret_tries && ipc_has(answer, TAG_TRIES) && ipc_get_u64(answer, TAG_TRIES, &tries) == ERR_OK)
+	if (ret_tries != NULL && ipc_has(answer, TAG_TRIES) && ipc_get_u64(answer, TAG_TRIES, &tries) == ERR_OK)
 		*ret_tries = (unsigned)tries;
 	TRY(from_code(answer));
-	if (ret_answer)
+	if (ret_answer != NULL)
 		*ret_answer = STEAL(answer);
 	return ERR_OK;
 }
 
-enum err link_call(struct link *l, const struct ipc_msg *m, bool try_only, unsigned *ret_tries, struct ipc_msg **ret_answer)
+enum err link_call(struct link *l, const struct ipc_msg *m, bool try_only, unsigned *ret_tries,
+                   struct ipc_msg **ret_answer)
 {
 	if (try_only && pthread_mutex_trylock(&l->calling) != 0)
 		return ERR(BUSY, "library is in use");

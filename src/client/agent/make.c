@@ -21,7 +21,7 @@ static enum err add_given(struct page_call *c, json_t *rows, const char *label, 
 
 static enum err show(struct page_call *c, const struct key *k, json_t *rows)
 {
-	if (!rows)
+	if (rows == NULL)
 		return ERR(NOMEM, "rows");
 	TRY(add_given(c, rows, "受理编号", "case"));
 	TRY(add_given(c, rows, "单位", "unit"));
@@ -119,7 +119,7 @@ static enum err work(struct page_call *c, const struct key *k, const struct part
 {
 	if (!k->open)
 		TRY(ask_and_log_in(c));
-	if (!p)
+	if (p == NULL)
 		return keys_discard(c->a->keys, k);
 	return keys_install(c->a->keys, k, buf_span(&p->sign_cert), buf_span(&p->enc_cert), buf_span(&p->enveloped));
 }

@@ -72,7 +72,7 @@ enum err origins_parse(const char *list, struct origins **ret_o)
 {
 	AUTO(origins) o = calloc(1, sizeof(*o));
 
-	if (!o)
+	if (o == NULL)
 		return ERR(NOMEM, "origins");
 	for (;;) {
 		list += strspn(list, " ,");

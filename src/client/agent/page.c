@@ -15,8 +15,8 @@ static enum err put_keys(struct agent *a, json_t *o)
 {
 	json_t *list = json_array();
 	struct key *keys = calloc(KEYS_MAX, sizeof(*keys));
-	enum err e = keys ? json_put(o, "keys", list) : ERR(NOMEM, "keys");
-	size_t n = keys ? keys_copy(a->keys, keys) : 0;
+	enum err e = keys != NULL ? json_put(o, "keys", list) : ERR(NOMEM, "keys");
+	size_t n = keys != NULL ? keys_copy(a->keys, keys) : 0;
 
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		if (json_array_append_new(list, key_json(&keys[i])) != 0)
@@ -45,7 +45,7 @@ static enum err answer_status(struct conn *c)
 {
 	AUTO_JSON o = json_object();
 
-	if (!o)
+	if (o == NULL)
 		return ERR(NOMEM, "status");
 	TRY(put_status(c->a, o));
 	return conn_json(c, o);
@@ -59,7 +59,8 @@ static enum err serve_status(struct conn *c)
 	return answer_status(c);
 }
 
-/* False when the page's connection closed: every page that is left ends its wait that way, and nobody reads an answer. */
+/* False when the page's connection closed: every page that is left ends its wait that way, and nobody reads an answer.
+ */
 static bool wait_seen(struct conn *c, int64_t seen)
 {
 	int64_t until = clock_mono_ms() + WAIT_MS;
@@ -92,15 +93,23 @@ static enum err serve_wait(struct conn *c)
 
 /* --- requests that act --- */
 
+/* clang-format off */
 #define WINDOW {"window", DIALOGUE_ID_LEN, false}
 #define CASE {"case", 64, true}
 #define KEY(required) {"key", KEY_SERIAL_MAX, required}
+/* clang-format on */
 static const struct field login_fields[] = {WINDOW, {"bureau", 64, true}, {"nonce", 64, true}, KEY(false), {0}};
 static const struct field sign_fields[] = {WINDOW, {"statement", STATEMENT_IN_MAX, true}, KEY(false), {0}};
-static const struct field new_fields[] = {WINDOW, CASE, {"approval", 64, true}, {"unit", CERT_TEXT_MAX, false},
-	{"holder", CERT_TEXT_MAX, true}, KEY(true), {0}};
-static const struct field install_fields[] = {WINDOW, CASE, KEY(true), {"sign_cert", B64_CERT_MAX, true},
-	{"enc_cert", B64_CERT_MAX, true}, {"enveloped", B64_KEY_MAX, true}, {0}};
+static const struct field new_fields[] = {
+	WINDOW,    CASE, {"approval", 64, true}, {"unit", CERT_TEXT_MAX, false}, {"holder", CERT_TEXT_MAX, true},
+	KEY(true), {0}};
+static const struct field install_fields[] = {WINDOW,
+                                              CASE,
+                                              KEY(true),
+                                              {"sign_cert", B64_CERT_MAX, true},
+                                              {"enc_cert", B64_CERT_MAX, true},
+                                              {"enveloped", B64_KEY_MAX, true},
+                                              {0}};
 static const struct field discard_fields[] = {WINDOW, CASE, KEY(true), {0}};
 
 static const struct field other_fields[] = {{"ref", 32, true}, {"do", 8, true}, {0}};
@@ -123,7 +132,7 @@ static const struct {
 
 static bool declared(const struct field *fields, const char *name)
 {
-	for (; fields->name; fields++)
+	for (; fields->name != NULL; fields++)
 		if (strcmp(fields->name, name) == 0)
 			return true;
 	return false;
@@ -137,14 +146,14 @@ static enum err check_fields(const struct field *fields, json_t *in)
 	json_object_foreach(in, name, member)
 		if (!declared(fields, name))
 			return ERR(FIELD_UNKNOWN, "a member is not declared");
-	for (const struct field *f = fields; f->name; f++) {
+	for (const struct field *f = fields; f->name != NULL; f++) {
 		const json_t *v = json_object_get(in, f->name);
-		if (f->required && (!v || json_string_length(v) == 0))
+		if (f->required && (v == NULL || json_string_length(v) == 0))
 			return ERR(FIELD_MISSING, "%s", f->name);
-		if (v && json_string_length(v) > f->max_len)
+		if (v != NULL && json_string_length(v) > f->max_len)
 			return ERR(LIMIT, "%s is longer than %zu bytes", f->name, f->max_len);
 		/* C strings from here on. */
-		if (v && strlen(json_string_value(v)) != json_string_length(v))
+		if (v != NULL && strlen(json_string_value(v)) != json_string_length(v))
 			return ERR(UTF8, "%s holds a NUL", f->name);
 	}
 	return ERR_OK;
@@ -160,7 +169,7 @@ static enum err serve_act(struct conn *c, const struct field *fields, enum err (
 	AUTO_JSON in = NULL;
 	AUTO_JSON out = json_object();
 
-	if (!out)
+	if (out == NULL)
 		return ERR(NOMEM, "answer");
 	TRY(conn_body(c, &in));
 	TRY(check_fields(fields, in));
@@ -182,7 +191,7 @@ enum err page_serve(struct conn *c)
 		known = true;
 		if (!span_eq_str(c->head.method, table[i].method))
 			continue;
-		return table[i].serve ? table[i].serve(c) : serve_act(c, table[i].fields, table[i].act);
+		return table[i].serve != NULL ? table[i].serve(c) : serve_act(c, table[i].fields, table[i].act);
 	}
 	if (!known)
 		return ERR(ABSENT, "no such path");

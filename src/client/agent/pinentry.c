@@ -106,7 +106,7 @@ static enum err choose(struct dialogue *d, struct assuan *a, const struct key **
 }
 
 static enum err get_pin(struct dialogue *d, struct assuan *a, const struct key *k, const char *prompt,
-			struct secret **ret_pin)
+                        struct secret **ret_pin)
 {
 	AUTO(secret) pin = NULL;
 

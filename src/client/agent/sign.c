@@ -7,9 +7,11 @@
 #include <string.h>
 
 /* LOGIN is not here: it is made by act_login alone, from the origin that the browser sent. */
-static const char *const permitted[] = {"CERT-ACCEPT", "CERT-APPROVE", "CERT-MAKE", "CERT-RETURN", "CERT-REFUSE",
-	"CERT-RENEW", "CERT-REVOKE", "CERT-SUSPEND", "CERT-RELEASE", "ROSTER", "STOCK", "FILING-SUBMIT", "FILING-CORRECT", "FILING-WITHDRAW", "FILING-ACCEPT",
-	"FILING-RETURN", "FILING-APPROVE", "FILING-REFUSE"};
+static const char *const permitted[] = {"CERT-ACCEPT",    "CERT-APPROVE",    "CERT-MAKE",     "CERT-RETURN",
+                                        "CERT-REFUSE",    "CERT-RENEW",      "CERT-REVOKE",   "CERT-SUSPEND",
+                                        "CERT-RELEASE",   "ROSTER",          "STOCK",         "FILING-SUBMIT",
+                                        "FILING-CORRECT", "FILING-WITHDRAW", "FILING-ACCEPT", "FILING-RETURN",
+                                        "FILING-APPROVE", "FILING-REFUSE"};
 
 /* --- what is shown --- */
 
@@ -25,10 +27,10 @@ static enum err add_line(json_t *rows, struct span line)
 		return ERR(STATEMENT, "line without a key");
 	memcpy(name, key.ptr, key.len);
 	char *dot = strchr(name, '.');
-	if (dot)
+	if (dot != NULL)
 		*dot++ = '\0';
-	buf_str(&label, statement_key_zh(name) ? statement_key_zh(name) : name);
-	if (dot)
+	buf_str(&label, statement_key_zh(name) != NULL ? statement_key_zh(name) : name);
+	if (dot != NULL)
 		buf_printf(&label, " %s", dot);
 	buf_put(&value, span_sub(line, 1, line.len));
 	TRY(buf_err(&value));
@@ -67,8 +69,8 @@ static enum err show(const struct statement *s, json_t *rows)
 
 /* --- signing --- */
 
-static enum err sign_once(struct page_call *c, const struct dialogue_answer *answer, struct span text, unsigned *ret_tries,
-			  struct sm2_sig *ret_sig)
+static enum err sign_once(struct page_call *c, const struct dialogue_answer *answer, struct span text,
+                          unsigned *ret_tries, struct sm2_sig *ret_sig)
 {
 	const struct key *k = &answer->key;
 	AUTO(cert) cert = NULL;
@@ -120,7 +122,7 @@ static enum err sign_statement(struct page_call *c, const struct statement *s)
 	const char *title = statement_type_zh(statement_type(s));
 	size_t n;
 
-	if (!rows)
+	if (rows == NULL)
 		return ERR(NOMEM, "rows");
 	TRY(show(s, rows));
 	TRY(pick_ready(c, keys, &n));
@@ -140,7 +142,9 @@ static enum err login_statement(struct page_call *c, struct statement **ret_s)
 	text_time(&time, clock_now(c->a->clock));
 	TRY(buf_err(&time));
 	const struct statement_kv kv[] = {
-		{"bureau", c->a->bureau}, {"nonce", call_str(c, "nonce")}, {"time", buf_cstr(&time)},
+		{"bureau", c->a->bureau},
+		{"nonce", call_str(c, "nonce")},
+		{"time", buf_cstr(&time)},
 		{"origin", c->conn->origin},
 	};
 	return statement_build("LOGIN", kv, COUNT_OF(kv), ret_s);

@@ -21,9 +21,9 @@ struct skf_dev {
 
 static void close_key(struct skf_dev *d)
 {
-	if (d->con)
+	if (d->con != NULL)
 		d->lib->SKF_CloseContainer(d->con);
-	if (d->app)
+	if (d->app != NULL)
 		d->lib->SKF_CloseApplication(d->app);
 	d->con = NULL;
 	d->app = NULL;
@@ -121,10 +121,13 @@ static void take_serial(struct skf_dev *d, const SKF_DEVINFO *info)
 enum err skf_dev_open(struct skf_lib *l, const char *name, struct skf_dev **ret_d)
 {
 	/* Room behind: some libraries fill a structure with natural alignment, or newer, longer ones. */
-	union { SKF_DEVINFO info; uint8_t room[1024]; } u = {.room = {0}};
+	union {
+		SKF_DEVINFO info;
+		uint8_t room[1024];
+	} u = {.room = {0}};
 	AUTO(skf_dev) d = calloc(1, sizeof(*d));
 
-	if (!d)
+	if (d == NULL)
 		return ERR(NOMEM, "device");
 	d->lib = l;
 	memcpy(d->slot, name, strnlen(name, SLOT_NAME_MAX));
@@ -138,12 +141,12 @@ enum err skf_dev_open(struct skf_lib *l, const char *name, struct skf_dev **ret_
 
 void skf_dev_free(struct skf_dev *d)
 {
-	if (!d)
+	if (d == NULL)
 		return;
-	if (d->app)
+	if (d->app != NULL)
 		d->lib->SKF_ClearSecureState(d->app);
 	close_key(d);
-	if (d->dev)
+	if (d->dev != NULL)
 		d->lib->SKF_DisConnectDev(d->dev);
 	free(d);
 }
@@ -182,10 +185,13 @@ static enum err blob_pub(const SKF_ECCPUBLICKEYBLOB *blob, struct sm2_pub *ret_p
 
 static bool read_pub(struct skf_dev *d, struct sm2_pub *ret_pub)
 {
-	union { SKF_ECCPUBLICKEYBLOB blob; uint8_t room[256]; } u = {.room = {0}};
+	union {
+		SKF_ECCPUBLICKEYBLOB blob;
+		uint8_t room[256];
+	} u = {.room = {0}};
 	ULONG len = sizeof(u.blob);
 
-	if (!d->con || d->lib->SKF_ExportPublicKey(d->con, 1, u.room, &len) != 0)
+	if (d->con == NULL || d->lib->SKF_ExportPublicKey(d->con, 1, u.room, &len) != 0)
 		return false;
 	if (blob_pub(&u.blob, ret_pub) == ERR_OK)
 		return true;
@@ -218,7 +224,7 @@ enum err skf_dev_status(struct skf_dev *d, struct skf_status *ret_s)
 	find_key(d);
 	memcpy(s.serial, d->serial, sizeof(s.serial));
 	TRY(read_state(d, &s));
-	if (d->app)
+	if (d->app != NULL)
 		TRY(CALL(d, SKF_GetPINInfo, d->app, SKF_USER_TYPE, &most, &left, &standard));
 	s.tries = left;
 	s.has_pub = read_pub(d, &s.pub);
@@ -249,7 +255,7 @@ enum err skf_dev_login(struct skf_dev *d, const struct secret *pin, unsigned *re
 	char text[PIN_BYTES];
 	ULONG tries = 0;
 
-	if (!d->app)
+	if (d->app == NULL)
 		return ERR(APP_ABSENT, "no application with a key");
 	TRY(pin_text(pin, text));
 	enum err e = CALL(d, SKF_VerifyPIN, d->app, SKF_USER_TYPE, text, &tries);
@@ -263,7 +269,7 @@ enum err skf_dev_sign(struct skf_dev *d, const uint8_t digest[32], struct sm2_si
 	SKF_ECCSIGNATUREBLOB blob = {{0}, {0}};
 	BYTE e[32];
 
-	if (!d->con)
+	if (d->con == NULL)
 		return ERR(KEY_ABSENT, "no container");
 	memcpy(e, digest, sizeof(e));
 	TRY(CALL(d, SKF_ECCSignData, d->con, e, sizeof(e), &blob));
@@ -272,8 +278,8 @@ enum err skf_dev_sign(struct skf_dev *d, const uint8_t digest[32], struct sm2_si
 	return ERR_OK;
 }
 
-enum err skf_dev_generate(struct skf_dev *d, const uint8_t approval[32], const struct secret *pin, struct sm2_pub *ret_pub,
-			  uint8_t ret_attest[ATTEST_LEN])
+enum err skf_dev_generate(struct skf_dev *d, const uint8_t approval[32], const struct secret *pin,
+                          struct sm2_pub *ret_pub, uint8_t ret_attest[ATTEST_LEN])
 {
 	SKF_ECCPUBLICKEYBLOB blob = {0};
 	BYTE attest[1024] = {0};
@@ -329,9 +335,12 @@ static enum err import_cert(struct skf_dev *d, bool signing, struct span der)
 
 enum err skf_dev_install(struct skf_dev *d, struct span sign_cert, struct span enc_cert, struct span enveloped)
 {
-	union { SKF_ENVELOPEDKEYBLOB blob; uint8_t room[sizeof(SKF_ENVELOPEDKEYBLOB) + 64]; } u = {.room = {0}};
+	union {
+		SKF_ENVELOPEDKEYBLOB blob;
+		uint8_t room[sizeof(SKF_ENVELOPEDKEYBLOB) + 64];
+	} u = {.room = {0}};
 
-	if (!d->con)
+	if (d->con == NULL)
 		return ERR(KEY_ABSENT, "no container");
 	TRY(fill_blob(enveloped, &u.blob));
 	TRY(import_cert(d, true, sign_cert));

@@ -41,7 +41,7 @@ static enum err need_lib(struct helper *h)
 {
 	AUTO(skf_lib) l = NULL;
 
-	if (h->lib)
+	if (h->lib != NULL)
 		return ERR_OK;
 	TRY(skf_lib_open(h->path, &l));
 	if (h->root.len > 0)
@@ -70,7 +70,7 @@ static void slot_of(const struct ipc_msg *in, char ret_slot[SLOT_NAME_MAX + 1])
 
 static bool is_held(const struct helper *h, const char *slot)
 {
-	return h->held && strcmp(skf_dev_slot(h->held), slot) == 0;
+	return h->held != NULL && strcmp(skf_dev_slot(h->held), slot) == 0;
 }
 
 /* A freshly connected device, which must be the one that the user chose. */
@@ -115,7 +115,7 @@ static enum err do_list(struct helper *h, struct ipc_msg *in, struct ipc_msg *ou
 	size_t n = 0;
 
 	(void)in;
-	if (h->held && (clock_mono_ms() >= h->held_until_ms || !skf_lib_present(h->lib, skf_dev_slot(h->held))))
+	if (h->held != NULL && (clock_mono_ms() >= h->held_until_ms || !skf_lib_present(h->lib, skf_dev_slot(h->held))))
 		let_go(h);
 	TRY(skf_lib_list(h->lib, names, &n));
 	for (size_t i = 0; i < n; i++)
@@ -148,7 +148,7 @@ static enum err do_status(struct helper *h, struct ipc_msg *in, struct ipc_msg *
 	ipc_put_str(out, TAG_SERIAL, s.serial);
 	ipc_put_u64(out, TAG_STATE, s.state);
 	ipc_put_u64(out, TAG_PIN_SET, s.pin_set);
-	ipc_put_u64(out, TAG_OPEN, !opened);
+	ipc_put_u64(out, TAG_OPEN, opened == NULL);
 	ipc_put_u64(out, TAG_EXTENDED, skf_lib_extended(h->lib));
 	ipc_put_u64(out, TAG_DOUBTFUL, s.doubtful);
 	if (s.cert_len > 0)

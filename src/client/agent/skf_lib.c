@@ -17,7 +17,7 @@ static bool lookup(void *handle, const char *name, void *ret_function)
 static enum err bind_functions(struct skf_lib *l)
 {
 	l->extended = true;
-#define STANDARD(name, args)                       \
+#define STANDARD(name, args)                     \
 	if (!lookup(l->handle, #name, &l->name)) \
 		return ERR(LIB_ABSENT, "library has no " #name);
 #define EXTENSION(name, args) l->extended = lookup(l->handle, #name, &l->name) && l->extended;
@@ -32,10 +32,10 @@ enum err skf_lib_open(const char *path, struct skf_lib **ret_l)
 {
 	AUTO(skf_lib) l = calloc(1, sizeof(*l));
 
-	if (!l)
+	if (l == NULL)
 		return ERR(NOMEM, "library");
 	l->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!l->handle)
+	if (l->handle == NULL)
 		return ERR(LIB_ABSENT, "%s", dlerror());
 	TRY(bind_functions(l));
 	*ret_l = STEAL(l);
@@ -44,9 +44,9 @@ enum err skf_lib_open(const char *path, struct skf_lib **ret_l)
 
 void skf_lib_free(struct skf_lib *l)
 {
-	if (!l)
+	if (l == NULL)
 		return;
-	if (l->handle)
+	if (l->handle != NULL)
 		dlclose(l->handle);
 	free(l);
 }
@@ -63,7 +63,7 @@ enum err skf_result(struct skf_lib *l, const char *slot, const char *function, U
 	if (e == ERR_OK)
 		return ERR_OK;
 	/* Some libraries call everything a general failure: what the user sees is that the key is no longer there. */
-	if (slot && e != ERR_PIN_WRONG && e != ERR_PIN_LOCKED && !skf_lib_present(l, slot))
+	if (slot != NULL && e != ERR_PIN_WRONG && e != ERR_PIN_LOCKED && !skf_lib_present(l, slot))
 		e = ERR_CARD_GONE;
 	return err_raise(e, __FILE__, __LINE__, "%s: 0x%08X", function, (unsigned)sar);
 }

@@ -1,5 +1,5 @@
-/* An SKF library (GM/T 0016-2012) behind dlopen, and a device in it, as the helper process sees them. Vendors' libraries
- * are used through the standard's functions alone; the project's own YX_* are looked up and may be absent.
+/* An SKF library (GM/T 0016-2012) behind dlopen, and a device in it, as the helper process sees them. Vendors'
+ * libraries are used through the standard's functions alone; the project's own YX_* are looked up and may be absent.
  * Runs only in the helper: such a library may crash, hang or print. */
 #pragma once
 #include "client/agent/skf_proto.h"
@@ -33,12 +33,14 @@ DEFINE_AUTO(skf_dev)
 const char *skf_dev_slot(const struct skf_dev *d);
 const char *skf_dev_serial(const struct skf_dev *d);
 enum err skf_dev_status(struct skf_dev *d, struct skf_status *ret_s) MUST_CHECK;
-enum err skf_dev_login(struct skf_dev *d, const struct secret *pin, unsigned *ret_tries) MUST_CHECK; /* tries also on failure */
+/* tries also on failure */
+enum err skf_dev_login(struct skf_dev *d, const struct secret *pin, unsigned *ret_tries) MUST_CHECK;
 enum err skf_dev_sign(struct skf_dev *d, const uint8_t digest[32], struct sm2_sig *ret_sig) MUST_CHECK;
 /* Extended cards only (ERR_NOT_SUPPORTED): first PIN, key pair and attestation. */
-enum err skf_dev_generate(struct skf_dev *d, const uint8_t approval[32], const struct secret *pin, struct sm2_pub *ret_pub,
-			  uint8_t ret_attest[ATTEST_LEN]) MUST_CHECK;
-enum err skf_dev_install(struct skf_dev *d, struct span sign_cert, struct span enc_cert, struct span enveloped) MUST_CHECK;
+enum err skf_dev_generate(struct skf_dev *d, const uint8_t approval[32], const struct secret *pin,
+                          struct sm2_pub *ret_pub, uint8_t ret_attest[ATTEST_LEN]) MUST_CHECK;
+enum err skf_dev_install(struct skf_dev *d, struct span sign_cert, struct span enc_cert,
+                         struct span enveloped) MUST_CHECK;
 enum err skf_dev_discard(struct skf_dev *d) MUST_CHECK;
 
 /* The helper program: serves frames on HELPER_FD until it closes. Returns the exit status. */

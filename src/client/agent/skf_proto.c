@@ -2,24 +2,26 @@
 #include "pki/csr.h"
 #include "pki/envelope.h"
 
+/* clang-format off */
 #define SLOT {TAG_SLOT, 1, SLOT_NAME_MAX, true, false}
 #define SERIAL {TAG_SERIAL, 1, KEY_SERIAL_MAX, true, false}
 #define CERT(tag) {tag, 1, CERT_DER_MAX, true, false}
+/* clang-format on */
 
 static const struct ipc_field trust[] = {CERT(TAG_ROOT), CERT(TAG_CA), {0}};
 static const struct ipc_field none[] = {{0}};
 static const struct ipc_field status[] = {SLOT, {0}};
 static const struct ipc_field login[] = {SLOT, SERIAL, {0}};
 static const struct ipc_field sign[] = {SLOT, SERIAL, {TAG_DIGEST, 32, 32, true, false}, {0}};
-static const struct ipc_field fresh[] = {SLOT, SERIAL, {TAG_NAME, 1, CERT_TEXT_MAX, true, false},
-	{TAG_APPROVAL, 32, 32, true, false}, {0}};
-static const struct ipc_field install[] = {SLOT, SERIAL, CERT(TAG_CERT), CERT(TAG_ENC_CERT),
-	{TAG_ENVELOPED, 1, ENVELOPED_KEY_MAX, true, false}, {0}};
+static const struct ipc_field fresh[] = {
+	SLOT, SERIAL, {TAG_NAME, 1, CERT_TEXT_MAX, true, false}, {TAG_APPROVAL, 32, 32, true, false}, {0}};
+static const struct ipc_field install[] = {
+	SLOT, SERIAL, CERT(TAG_CERT), CERT(TAG_ENC_CERT), {TAG_ENVELOPED, 1, ENVELOPED_KEY_MAX, true, false}, {0}};
 
 const struct ipc_type skf_requests[SKF_TYPES] = {
-	{SKF_TRUST, "trust", trust, false},     {SKF_LIST, "list", none, false},
-	{SKF_STATUS, "status", status, false},  {SKF_LOGIN, "login", login, true},
-	{SKF_SIGN, "sign", sign, true},         {SKF_NEW, "new", fresh, true},
+	{SKF_TRUST, "trust", trust, false},       {SKF_LIST, "list", none, false},
+	{SKF_STATUS, "status", status, false},    {SKF_LOGIN, "login", login, true},
+	{SKF_SIGN, "sign", sign, true},           {SKF_NEW, "new", fresh, true},
 	{SKF_INSTALL, "install", install, false}, {SKF_DISCARD, "discard", login, false},
 };
 

@@ -1,7 +1,8 @@
 /* Frames between the agent and its SKF helper (ipc/frame.h), over a socket pair that only these two hold.
  *
- * Every answer is one schema: TAG_CODE says how the card's side went ("ok" or a code of err.def), with TAG_TRIES after a
- * PIN; so an error of ipc_call itself always means that the helper died, hung or spoke nonsense, never a card's word. */
+ * Every answer is one schema: TAG_CODE says how the card's side went ("ok" or a code of err.def), with TAG_TRIES after
+ * a PIN; so an error of ipc_call itself always means that the helper died, hung or spoke nonsense, never a card's word.
+ */
 #pragma once
 #include "client/skf/skf.h"
 #include "ipc/frame.h"
@@ -24,11 +25,11 @@ enum skf_tag {
 	TAG_TRIES,
 	TAG_SLOT,
 	TAG_SERIAL,
-	TAG_STATE,    /* enum key_state */
+	TAG_STATE, /* enum key_state */
 	TAG_PIN_SET,
 	TAG_CERT,
 	TAG_PUB,
-	TAG_OPEN,     /* 1: logged in and kept open */
+	TAG_OPEN, /* 1: logged in and kept open */
 	TAG_DIGEST,
 	TAG_SIG,
 	TAG_NAME,

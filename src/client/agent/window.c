@@ -75,7 +75,7 @@ static void wipe_member(json_t *in, const char *name)
 {
 	const json_t *v = json_object_get(in, name);
 
-	if (v)
+	if (v != NULL)
 		wipe((char *)(uintptr_t)json_string_value(v), json_string_length(v));
 }
 
@@ -94,7 +94,7 @@ static enum err reply(struct conn *c, json_t *in)
 	TRY(check_members(in, true));
 	TRY(take_id(span_str(json_str_or(in, "id", "")), id));
 	return dialogue_reply(c->a->dialogue, id, json_str_or(in, "token", ""), json_str_or(in, "key", ""),
-			      span_str(json_str_or(in, "pin", "")), span_str(json_str_or(in, "pin2", "")));
+	                      span_str(json_str_or(in, "pin", "")), span_str(json_str_or(in, "pin2", "")));
 }
 
 static enum err serve_answer(struct conn *c)

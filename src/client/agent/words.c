@@ -1,12 +1,14 @@
-/* What the values of a statement's lines mean to the person who is to sign: times by Beijing's clock, words of our own instead of
- * the tokens that programs compare. The octets themselves are shown beside (window.js, pinentry.c): nothing is left out. */
+/* What the values of a statement's lines mean to the person who is to sign: times by Beijing's clock, words of our own
+ * instead of the tokens that programs compare. The octets themselves are shown beside (window.js, pinentry.c): nothing
+ * is left out. */
 #include "base/text.h"
 #include "client/agent/agent.h"
 #include <string.h>
 
 bool words_for_machines(const char *key)
 {
-	static const char *const keys[] = {"bureau", "nonce", "accept", "approve", "previous", "key", "submit", "definition"};
+	static const char *const keys[] = {"bureau",   "nonce", "accept", "approve",
+	                                   "previous", "key",   "submit", "definition"};
 
 	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		if (strcmp(key, keys[i]) == 0)
@@ -28,8 +30,8 @@ static const struct {
 static const struct {
 	const char *name, *zh;
 } roles[] = {
-	{"clerk", "受理员"}, {"reviewer", "审核员"}, {"maker", "制证员"}, {"auditor", "审计员"},
-	{"security", "安全管理员"}, {"system", "系统管理员"},
+	{"clerk", "受理员"},   {"reviewer", "审核员"},     {"maker", "制证员"},
+	{"auditor", "审计员"}, {"security", "安全管理员"}, {"system", "系统管理员"},
 };
 
 static void put_role(struct span name, struct buf *out)
@@ -74,8 +76,9 @@ static void put_item(struct span v, struct buf *out)
 {
 	struct span no, version, digest, rows, matter;
 
-	if (!span_take_until(&v, ' ', &no) || !span_take_until(&v, ' ', &version) || !span_take_until(&v, ' ', &digest) ||
-	    !span_take_until(&v, ' ', &rows) || !span_take_until(&v, ' ', &matter))
+	if (!span_take_until(&v, ' ', &no) || !span_take_until(&v, ' ', &version) ||
+	    !span_take_until(&v, ' ', &digest) || !span_take_until(&v, ' ', &rows) ||
+	    !span_take_until(&v, ' ', &matter))
 		return;
 	buf_put(out, no);
 	buf_str(out, " 第 ");

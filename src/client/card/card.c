@@ -18,7 +18,7 @@ static enum err reserve(struct buf *b, size_t len)
 
 void card_free(struct card *c)
 {
-	if (!c)
+	if (c == NULL)
 		return;
 	buf_done(&c->image);
 	buf_done(&c->plain);
@@ -214,7 +214,7 @@ static const struct row *find(const struct apdu *a)
 
 static uint16_t admit(const struct card *c, const struct apdu *a, const struct row *row, bool inside)
 {
-	if (!row)
+	if (row == NULL)
 		return a->cla == U1_CLA || a->cla == U1_CLA_ISO ? U1_NO_INS : U1_NO_CLA;
 	if (inside && !(row->where & INSIDE))
 		return U1_NO_INS;

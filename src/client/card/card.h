@@ -1,5 +1,5 @@
-/* The virtual UKey: a pure state machine (docs/protocol/u1.md). APDU in, APDU out; it allocates nothing of its own after
- * card_open, reads no clock, and keeps its state through `store`, which must put the new image in stable storage
+/* The virtual UKey: a pure state machine (docs/protocol/u1.md). APDU in, APDU out; it allocates nothing of its own
+ * after card_open, reads no clock, and keeps its state through `store`, which must put the new image in stable storage
  * before it returns: retry counters are stored before the comparison they count. */
 #pragma once
 #include "base/buf.h"
@@ -14,7 +14,8 @@ struct card_io {
 };
 /* A factory-new card: device key pair generated, no device certificate, no PIN. serial: [A-Z0-9]{4,16}. */
 enum err card_make(const char *serial, const struct card_io *io, struct card **ret_c) MUST_CHECK;
-enum err card_open(struct span image, const struct card_io *io, struct card **ret_c) MUST_CHECK; /* ERR_CARD_STATE when damaged */
+/* ERR_CARD_STATE when damaged */
+enum err card_open(struct span image, const struct card_io *io, struct card **ret_c) MUST_CHECK;
 void card_free(struct card *c);
 DEFINE_AUTO(card)
 void card_power(struct card *c); /* reset: channel, login and selections are gone */

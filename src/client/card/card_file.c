@@ -24,7 +24,7 @@ static enum err random_bytes(void *ctx, uint8_t *out, size_t len)
 
 void card_file_free(struct card_file *f)
 {
-	if (!f)
+	if (f == NULL)
 		return;
 	card_free(f->card);
 	free(f->path);
@@ -35,10 +35,10 @@ static enum err new_file(const char *path, struct card_file **ret_f, struct card
 {
 	AUTO(card_file) f = calloc(1, sizeof(*f));
 
-	if (!f)
+	if (f == NULL)
 		return ERR(NOMEM, "card file");
 	f->path = strdup(path);
-	if (!f->path)
+	if (f->path == NULL)
 		return ERR(NOMEM, "card file");
 	*ret_io = (struct card_io){.store = store, .random = random_bytes, .ctx = f};
 	*ret_f = STEAL(f);

@@ -26,11 +26,11 @@ void card_close_channel(struct card *c);
 enum err card_new_key(const struct card_io *io, struct sm2_key **ret_k) MUST_CHECK;
 
 typedef uint16_t card_command(struct card *c, const struct apdu *a, struct buf *out);
-card_command cmd_select, cmd_get_data, cmd_random, cmd_put_card_cert, cmd_label;    /* cmd_data.c */
-card_command cmd_verify, cmd_logout, cmd_change_pin;                                /* cmd_pin.c */
-card_command cmd_generate, cmd_sign, cmd_decrypt, cmd_install, cmd_discard;         /* cmd_key.c */
-card_command cmd_create_file, cmd_read_file, cmd_write_file;                        /* cmd_file.c */
-card_command cmd_channel;                                                           /* cmd_channel.c */
+card_command cmd_select, cmd_get_data, cmd_random, cmd_put_card_cert, cmd_label; /* cmd_data.c */
+card_command cmd_verify, cmd_logout, cmd_change_pin;                             /* cmd_pin.c */
+card_command cmd_generate, cmd_sign, cmd_decrypt, cmd_install, cmd_discard;      /* cmd_key.c */
+card_command cmd_create_file, cmd_read_file, cmd_write_file;                     /* cmd_file.c */
+card_command cmd_channel;                                                        /* cmd_channel.c */
 
 uint16_t pin_check_new(struct span pin, struct span old); /* U1_OK, U1_PIN_RANGE, U1_PIN_SAME */
 /* Salt and verifier of a new PIN into m, tries full. */

@@ -11,7 +11,7 @@ static uint8_t *append(uint8_t *at, const void *from, size_t len)
 }
 
 void channel_transcript(const struct channel_hello *host, const struct channel_hello *card, const char *serial,
-			uint8_t ret_bytes[CHANNEL_TRANSCRIPT_LEN])
+                        uint8_t ret_bytes[CHANNEL_TRANSCRIPT_LEN])
 {
 	uint8_t *at = append(ret_bytes, "YXSC1", 5);
 	size_t len = strnlen(serial, CARD_SERIAL_MAX);
@@ -33,7 +33,7 @@ static void spread(struct channel *ch, const uint8_t keys[96])
 }
 
 enum err channel_open(struct channel *ch, enum channel_end self, const struct sm2_key *own, const struct sm2_pub *peer,
-		      const uint8_t transcript[CHANNEL_TRANSCRIPT_LEN])
+                      const uint8_t transcript[CHANNEL_TRANSCRIPT_LEN])
 {
 	uint8_t x[32], digest[SM3_LEN], keys[96];
 
@@ -70,7 +70,8 @@ static enum err apply(const struct channel *ch, enum channel_end direction, stru
 	return sm4_ctr(span_of(ch->key[direction - 1], 16), span_of(iv, sizeof(iv)), in, out);
 }
 
-static enum err mac(const struct channel *ch, enum channel_end direction, struct span cipher, uint8_t ret_mac[U1_MAC_LEN])
+static enum err mac(const struct channel *ch, enum channel_end direction, struct span cipher,
+                    uint8_t ret_mac[U1_MAC_LEN])
 {
 	uint8_t head[9] = {(uint8_t)direction};
 

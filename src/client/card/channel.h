@@ -8,8 +8,8 @@ enum { CHANNEL_TRANSCRIPT_LEN = 5 + 2 * SM2_PUB_LEN + 2 * U1_NONCE_LEN + CARD_SE
 struct channel {
 	bool open;
 	enum channel_end self;
-	uint64_t count;      /* of the next command; the response has its command's */
-	uint8_t key[2][16];  /* [direction - 1] */
+	uint64_t count;     /* of the next command; the response has its command's */
+	uint8_t key[2][16]; /* [direction - 1] */
 	uint8_t mac[2][32];
 };
 struct channel_hello {
@@ -19,9 +19,9 @@ struct channel_hello {
 
 /* What the device key signs. */
 void channel_transcript(const struct channel_hello *host, const struct channel_hello *card, const char *serial,
-			uint8_t ret_bytes[CHANNEL_TRANSCRIPT_LEN]);
+                        uint8_t ret_bytes[CHANNEL_TRANSCRIPT_LEN]);
 enum err channel_open(struct channel *ch, enum channel_end self, const struct sm2_key *own, const struct sm2_pub *peer,
-		      const uint8_t transcript[CHANNEL_TRANSCRIPT_LEN]) MUST_CHECK;
+                      const uint8_t transcript[CHANNEL_TRANSCRIPT_LEN]) MUST_CHECK;
 void channel_close(struct channel *ch); /* wipes */
 /* Appends cipher | MAC to out. The card's seal advances the counter of both ends' next command. */
 enum err channel_seal(struct channel *ch, struct span plain, struct buf *out) MUST_CHECK;

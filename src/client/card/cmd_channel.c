@@ -2,7 +2,8 @@
 #include <string.h>
 
 /* The device key's only use besides the attestation. */
-static enum err sign_transcript(struct card *c, const uint8_t transcript[CHANNEL_TRANSCRIPT_LEN], struct sm2_sig *ret_sig)
+static enum err sign_transcript(struct card *c, const uint8_t transcript[CHANNEL_TRANSCRIPT_LEN],
+                                struct sm2_sig *ret_sig)
 {
 	AUTO(sm2_key) device = NULL;
 

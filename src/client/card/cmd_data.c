@@ -16,7 +16,7 @@ static void put_padded(struct buf *out, const char *s, size_t len)
 {
 	uint8_t *room = buf_room(out, len);
 
-	if (!room)
+	if (room == NULL)
 		return;
 	memset(room, 0, len);
 	memcpy(room, s, strnlen(s, len));
@@ -94,16 +94,26 @@ uint16_t cmd_get_data(struct card *c, const struct apdu *a, struct buf *out)
 	if (tag >= U1_TAG_OLD_CERT && tag < U1_TAG_OLD_CERT + U1_OLD_PAIRS)
 		return put_cert(&m->enc[1 + tag - U1_TAG_OLD_CERT], out);
 	switch (tag) {
-	case U1_TAG_INFO: return put_info(m, out);
-	case U1_TAG_DEVICE_PUB: return put_pub(&m->device, out);
-	case U1_TAG_CARD_CERT: return put_cert(&m->device, out);
-	case U1_TAG_ATTEST: return put_attest(m, out);
-	case U1_TAG_SIGN_PUB: return put_pub(&m->sign, out);
-	case U1_TAG_ENC_PUB: return put_pub(&m->enc[0], out);
-	case U1_TAG_SIGN_CERT: return put_cert(&m->sign, out);
-	case U1_TAG_ENC_CERT: return put_cert(&m->enc[0], out);
-	case U1_TAG_FILES: return put_files(m, out);
-	default: return U1_NO_OBJECT;
+	case U1_TAG_INFO:
+		return put_info(m, out);
+	case U1_TAG_DEVICE_PUB:
+		return put_pub(&m->device, out);
+	case U1_TAG_CARD_CERT:
+		return put_cert(&m->device, out);
+	case U1_TAG_ATTEST:
+		return put_attest(m, out);
+	case U1_TAG_SIGN_PUB:
+		return put_pub(&m->sign, out);
+	case U1_TAG_ENC_PUB:
+		return put_pub(&m->enc[0], out);
+	case U1_TAG_SIGN_CERT:
+		return put_cert(&m->sign, out);
+	case U1_TAG_ENC_CERT:
+		return put_cert(&m->enc[0], out);
+	case U1_TAG_FILES:
+		return put_files(m, out);
+	default:
+		return U1_NO_OBJECT;
 	}
 }
 
@@ -114,7 +124,7 @@ uint16_t cmd_random(struct card *c, const struct apdu *a, struct buf *out)
 	if (len < 1 || len > U1_RANDOM_MAX)
 		return U1_DATA;
 	uint8_t *room = buf_room(out, len);
-	return room && c->io.random(c->io.ctx, room, len) == ERR_OK ? U1_OK : U1_FAULT;
+	return room != NULL && c->io.random(c->io.ctx, room, len) == ERR_OK ? U1_OK : U1_FAULT;
 }
 
 /* Only the chain tells whether it is genuine, and the card knows no root: the host checks that. */

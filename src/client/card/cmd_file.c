@@ -26,13 +26,13 @@ uint16_t cmd_create_file(struct card *c, const struct apdu *a, struct buf *out)
 	uint16_t size;
 
 	(void)out;
-	if (!span_take_u8(&s, &read) || !span_take_u8(&s, &write) || !span_take_u16(&s, &size) || !chip_file_name_ok(s) ||
-	    !right_ok(read) || !right_ok(write) || size < 1)
+	if (!span_take_u8(&s, &read) || !span_take_u8(&s, &write) || !span_take_u16(&s, &size) ||
+	    !chip_file_name_ok(s) || !right_ok(read) || !right_ok(write) || size < 1)
 		return U1_DATA;
 	if (size > U1_FILE_MAX)
 		return U1_FULL;
 	struct chip *m = card_change(c);
-	if (find(m, s))
+	if (find(m, s) != NULL)
 		return U1_EXISTS;
 	for (size_t i = 0; i < U1_FILES; i++) {
 		struct chip_file *f = &m->files[i];
@@ -57,7 +57,7 @@ uint16_t cmd_read_file(struct card *c, const struct apdu *a, struct buf *out)
 	if (!span_take_u16(&s, &len))
 		return U1_DATA;
 	const struct chip_file *f = find(&c->now, s);
-	if (!f)
+	if (f == NULL)
 		return U1_NOT_FOUND;
 	if (!permitted(c, f->read))
 		return U1_SECURITY;
@@ -77,7 +77,7 @@ uint16_t cmd_write_file(struct card *c, const struct apdu *a, struct buf *out)
 	if (!span_take_u8(&s, &len) || !span_take(&s, len, &name) || s.len == 0)
 		return U1_DATA;
 	struct chip_file *f = find(card_change(c), name);
-	if (!f)
+	if (f == NULL)
 		return U1_NOT_FOUND;
 	if (!permitted(c, f->write))
 		return U1_SECURITY;

@@ -118,7 +118,8 @@ static uint16_t take_cert(struct span *s, struct cert **ret_c)
 	uint16_t len;
 	struct span der;
 
-	if (!span_take_u16(s, &len) || len > U1_CERT_MAX || !span_take(s, len, &der) || cert_parse(der, ret_c) != ERR_OK)
+	if (!span_take_u16(s, &len) || len > U1_CERT_MAX || !span_take(s, len, &der) ||
+	    cert_parse(der, ret_c) != ERR_OK)
 		return U1_DATA;
 	return U1_OK;
 }

@@ -46,7 +46,7 @@ static bool matches(const struct chip *m, struct span pin)
 {
 	uint8_t got[CHIP_VERIFIER_LEN];
 	bool same = kdf_pin(pin, SPAN_ARR(m->salt), ROUNDS, got, sizeof(got)) == ERR_OK &&
-		    ct_equal(SPAN_ARR(got), SPAN_ARR(m->verifier));
+	            ct_equal(SPAN_ARR(got), SPAN_ARR(m->verifier));
 
 	wipe(got, sizeof(got));
 	return same;

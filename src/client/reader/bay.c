@@ -15,14 +15,15 @@ bool bay_name_ok(const char *name)
 {
 	size_t len = strnlen(name, BAY_NAME_MAX + 1);
 
-	return len >= 1 && len <= BAY_NAME_MAX && name[0] != '-' && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+	return len >= 1 && len <= BAY_NAME_MAX && name[0] != '-' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
 void bay_event(const struct bay *b, const char *what, int slot, const char *name)
 {
 	char text[READER_NAME_MAX] = "";
 
-	if (!b->conf.event)
+	if (b->conf.event == NULL)
 		return;
 	if (slot >= 0)
 		(void)snprintf(text, sizeof(text), "slot%d", slot);
@@ -39,7 +40,7 @@ static void socket_path(const struct bay *b, int slot, char out[PATH_ROOM])
 static int find(const struct bay *b, const char *name)
 {
 	for (unsigned i = 0; i < b->conf.count; i++)
-		if (b->slot[i].file && strcmp(b->slot[i].name, name) == 0)
+		if (b->slot[i].file != NULL && strcmp(b->slot[i].name, name) == 0)
 			return (int)i;
 	return -1;
 }
@@ -48,10 +49,10 @@ static enum err choose(const struct bay *b, int wanted, int *ret_slot)
 {
 	if (wanted >= (int)b->conf.count)
 		return ERR(USAGE, "there are %u slots", b->conf.count);
-	if (wanted >= 0 && b->slot[wanted].file)
+	if (wanted >= 0 && b->slot[wanted].file != NULL)
 		return ERR(STATE, "slot%d holds %s", wanted, b->slot[wanted].name);
 	for (int i = 0; wanted < 0 && i < (int)b->conf.count; i++)
-		if (!b->slot[i].file)
+		if (b->slot[i].file == NULL)
 			wanted = i;
 	if (wanted < 0)
 		return ERR(LIMIT, "all %u slots are taken", b->conf.count);
@@ -67,7 +68,7 @@ static enum err write_state(const struct bay *b)
 
 	(void)snprintf(path, sizeof(path), "%s/state", b->slots);
 	for (unsigned i = 0; i < b->conf.count; i++)
-		if (b->slot[i].file)
+		if (b->slot[i].file != NULL)
 			buf_printf(&out, "slot%u %s\n", i, b->slot[i].name);
 	TRY(buf_err(&out));
 	return file_replace(path, buf_span(&out), 0600);
@@ -223,7 +224,7 @@ enum err bay_open(const struct bay_conf *conf, struct bay **ret_b)
 	if (conf->count < 1 || conf->count > BAY_SLOTS_MAX || strlen(conf->keys) >= 4096 || strlen(conf->slots) >= 4096)
 		return ERR(USAGE, "1 to %d slots, paths under 4096", BAY_SLOTS_MAX);
 	AUTO(bay) b = calloc(1, sizeof(*b));
-	if (!b)
+	if (b == NULL)
 		return ERR(NOMEM, "slots");
 	b->conf = *conf;
 	(void)snprintf(b->keys, sizeof(b->keys), "%s", conf->keys);
@@ -242,7 +243,7 @@ void bay_free(struct bay *b)
 {
 	char path[PATH_ROOM];
 
-	if (!b)
+	if (b == NULL)
 		return;
 	for (int i = 0; i < BAY_SLOTS_MAX; i++)
 		empty(b, i);

@@ -15,9 +15,10 @@ static enum err send_line(int fd, const char *line)
 	char text[128];
 	int len = snprintf(text, sizeof(text), "%s\n", line);
 
-	if (len < 0 || (size_t)len >= sizeof(text) || strchr(line, '\n'))
+	if (len < 0 || (size_t)len >= sizeof(text) || strchr(line, '\n') != NULL)
 		return ERR(USAGE, "not a control line");
-	return send(fd, text, (size_t)len, MSG_NOSIGNAL) == len ? ERR_OK : ERR(UNAVAILABLE, "yxcard: %s", strerror(errno));
+	return send(fd, text, (size_t)len, MSG_NOSIGNAL) == len ? ERR_OK
+	                                                        : ERR(UNAVAILABLE, "yxcard: %s", strerror(errno));
 }
 
 static bool is_last(struct span line)

@@ -25,7 +25,8 @@ struct bay {
 	struct bay_conn conn[BAY_CONNS_MAX];
 };
 
-/* slot -1: a free one. ERR_ABSENT no such key, ERR_EXISTS already inserted, ERR_LIMIT slots full, ERR_STATE slot taken. */
+/* slot -1: a free one. ERR_ABSENT no such key, ERR_EXISTS already inserted, ERR_LIMIT slots full, ERR_STATE slot taken.
+ */
 enum err bay_insert(struct bay *b, const char *name, int slot, int *ret_slot) MUST_CHECK;
 enum err bay_remove(struct bay *b, const char *name) MUST_CHECK; /* ERR_ABSENT */
 void bay_drop_conn(struct bay *b, int conn);

@@ -127,7 +127,7 @@ static bool frames(struct bay *b, int conn)
 static void put_slot(struct bay *b, int i, struct buf *out)
 {
 	const struct bay_slot *s = &b->slot[i];
-	if (s->file)
+	if (s->file != NULL)
 		buf_printf(out, "SLOT slot%d %s %s\n", i, s->name, card_serial(card_file_card(s->file)));
 }
 
@@ -135,7 +135,7 @@ static enum err do_insert(struct bay *b, const char *name, const char *where, st
 {
 	int slot = -1;
 
-	if (where) {
+	if (where != NULL) {
 		for (int i = 0; i < BAY_SLOTS_MAX && slot < 0; i++) {
 			char want[16];
 			(void)snprintf(want, sizeof(want), "slot%d", i);
@@ -154,11 +154,11 @@ static enum err command(struct bay *b, char *line, struct buf *out)
 	char *rest = NULL, *verb = strtok_r(line, " ", &rest), *name = strtok_r(NULL, " ", &rest);
 	char *where = strtok_r(NULL, " ", &rest), *more = strtok_r(NULL, " ", &rest);
 
-	if (verb && strcmp(verb, "INSERT") == 0 && name && !more)
+	if (verb != NULL && strcmp(verb, "INSERT") == 0 && name != NULL && more == NULL)
 		return do_insert(b, name, where, out);
-	if (verb && strcmp(verb, "REMOVE") == 0 && name && !where)
+	if (verb != NULL && strcmp(verb, "REMOVE") == 0 && name != NULL && where == NULL)
 		return bay_remove(b, name);
-	if (!verb || strcmp(verb, "LIST") != 0 || name)
+	if (verb == NULL || strcmp(verb, "LIST") != 0 || name != NULL)
 		return ERR(USAGE, "INSERT name [slot], REMOVE name or LIST");
 	for (int i = 0; i < (int)b->conf.count; i++)
 		put_slot(b, i, out);
@@ -188,7 +188,7 @@ static bool lines(struct bay *b, int conn)
 
 	while ((nl = memchr(c->in, '\n', c->have)) != NULL) {
 		size_t len = (size_t)(nl - c->in);
-		if (len >= sizeof(line) || memchr(c->in, '\0', len))
+		if (len >= sizeof(line) || memchr(c->in, '\0', len) != NULL)
 			return false;
 		memcpy(line, c->in, len);
 		line[len] = '\0';

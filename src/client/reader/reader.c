@@ -207,7 +207,7 @@ enum err reader_open(const char *slots_dir, const char *name, struct reader **re
 	}
 	TRY(e);
 	struct reader *r = calloc(1, sizeof(*r));
-	if (!r) {
+	if (r == NULL) {
 		close(fd);
 		return ERR(NOMEM, "reader");
 	}
@@ -217,11 +217,11 @@ enum err reader_open(const char *slots_dir, const char *name, struct reader **re
 }
 
 enum err reader_open_memory(enum err (*apdu)(void *card, struct span command, struct buf *response), void *card,
-			    struct reader **ret_r)
+                            struct reader **ret_r)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 
-	if (!r)
+	if (r == NULL)
 		return ERR(NOMEM, "reader");
 	r->fd = -1;
 	r->apdu = apdu;
@@ -232,7 +232,7 @@ enum err reader_open_memory(enum err (*apdu)(void *card, struct span command, st
 
 void reader_close(struct reader *r)
 {
-	if (!r)
+	if (r == NULL)
 		return;
 	if (r->fd >= 0) {
 		/* The card ends its channel at the connection's end anyway; this only makes it certain and quick. */
@@ -258,7 +258,7 @@ enum err reader_transmit(struct reader *r, struct span command, struct buf *resp
 
 	if (command.len < 4 || command.len > READER_APDU_MAX)
 		return ERR(LIMIT, "command of %zu octets", command.len);
-	if (r->apdu)
+	if (r->apdu != NULL)
 		return r->apdu(r->card, command, response);
 	if (r->fd < 0)
 		return ERR(CARD_GONE, "card was removed");

@@ -31,8 +31,8 @@ ULONG skf_leave(enum err e)
 enum err skf_slots(char *ret_dir, size_t size)
 {
 	const char *set = getenv("YINXIN_SLOTS"), *home = getenv("HOME");
-	int len = set && *set ? snprintf(ret_dir, size, "%s", set)
-			      : snprintf(ret_dir, size, "%s/.yinxin/slots", home ? home : "");
+	int len = set != NULL && *set ? snprintf(ret_dir, size, "%s", set)
+	                              : snprintf(ret_dir, size, "%s/.yinxin/slots", home != NULL ? home : "");
 
 	return len >= 0 && (size_t)len < size ? ERR_OK : ERR(LIMIT, "slots directory");
 }
@@ -70,7 +70,7 @@ enum err skf_handle_close(enum skf_kind kind, HANDLE h)
 {
 	struct slot *s = find(kind, h);
 
-	if (!s)
+	if (s == NULL)
 		return ERR(HANDLE, "no such handle");
 	memset(s, 0, sizeof(*s));
 	return ERR_OK;
@@ -80,7 +80,7 @@ enum err skf_dev_of(enum skf_kind kind, HANDLE h, struct skf_dev **ret_dev)
 {
 	const struct slot *s = find(kind, h);
 
-	if (!s || !devs[s->dev].token || devs[s->dev].birth != s->dev_birth)
+	if (s == NULL || devs[s->dev].token == NULL || devs[s->dev].birth != s->dev_birth)
 		return ERR(HANDLE, "no such handle");
 	*ret_dev = &devs[s->dev];
 	return ERR_OK;
@@ -116,7 +116,7 @@ static struct skf_dev *dev_shared(const char *name)
 
 	for (size_t i = 0; i < SKF_DEVS; i++) {
 		struct skf_dev *d = &devs[i];
-		if (!d->token || d->gone || strcmp(d->name, name) != 0)
+		if (d->token == NULL || d->gone || strcmp(d->name, name) != 0)
 			continue;
 		if (token_info(d->token, &info) == ERR_OK)
 			return d;
@@ -133,7 +133,7 @@ static int64_t now(void)
 	char path[4096] = "";
 	const char *set = getenv("YINXIN_CLOCK"), *data = getenv("YINXIN_DATA");
 
-	if (!set && data && snprintf(path, sizeof(path), "%s/clock", data) < (int)sizeof(path))
+	if (set == NULL && data != NULL && snprintf(path, sizeof(path), "%s/clock", data) < (int)sizeof(path))
 		set = path;
 	if (clock_open(set, &c) != ERR_OK)
 		err_clear();
@@ -147,9 +147,9 @@ static enum err dev_open(const char *name, struct skf_dev **ret_dev)
 	const struct token_trust trust = {trust_root, trust_ca};
 	struct skf_dev *d = NULL;
 
-	for (size_t i = 0; i < SKF_DEVS && !d; i++)
-		d = devs[i].token ? NULL : &devs[i];
-	if (!d)
+	for (size_t i = 0; i < SKF_DEVS && d == NULL; i++)
+		d = devs[i].token != NULL ? NULL : &devs[i];
+	if (d == NULL)
 		return ERR(NOMEM, "all %d devices are in use", SKF_DEVS);
 	TRY(skf_slots(dir, sizeof(dir)));
 	TRY(reader_open(dir, name, &reader));
@@ -164,7 +164,7 @@ enum err skf_connect(const char *name, HANDLE *ret_h)
 {
 	struct skf_dev *d = dev_shared(name);
 
-	if (!d)
+	if (d == NULL)
 		TRY(dev_open(name, &d));
 	enum err e = skf_handle_new(SKF_KIND_DEV, d, ret_h);
 	if (e == ERR_OK)
@@ -210,11 +210,11 @@ enum err skf_set_trust(struct span root, struct span ca)
 
 enum err skf_give(struct span from, void *out, ULONG *len)
 {
-	if (!len)
+	if (len == NULL)
 		return ERR(USAGE, "no place for the length");
 	ULONG room = *len;
 	*len = (ULONG)from.len;
-	if (!out)
+	if (out == NULL)
 		return ERR_OK;
 	if (room < from.len)
 		return ERR(BUFFER_SMALL, "%u for %zu", room, from.len);
@@ -225,7 +225,7 @@ enum err skf_give(struct span from, void *out, ULONG *len)
 
 enum err skf_pin(const char *pin, struct secret **ret_s)
 {
-	if (!pin)
+	if (pin == NULL)
 		return ERR(USAGE, "no PIN");
 	size_t len = strnlen(pin, SKF_PIN_MAX + 1);
 	if (len < 1 || len > SKF_PIN_MAX)

@@ -43,7 +43,7 @@ enum err place_trust(struct place *p)
 	AUTO(cert) root = NULL;
 	AUTO(cert) ca = NULL;
 
-	if (p->root)
+	if (p->root != NULL)
 		return ERR_OK;
 	TRY(read_cert(p, "ca/root.cer", &root));
 	TRY(read_cert(p, "ca/ca.cer", &ca));
@@ -58,8 +58,9 @@ enum err place_find(struct place *p)
 	const char *data = getenv("YINXIN_DATA"), *slots = getenv("YINXIN_SLOTS");
 	char path[PATH_ROOM];
 
-	int n = snprintf(p->data, sizeof(p->data), "%s", data && *data ? data : "./var");
-	int m = slots && *slots ? snprintf(path, sizeof(path), "%s", slots) : snprintf(path, sizeof(path), "%s/slots", p->data);
+	int n = snprintf(p->data, sizeof(p->data), "%s", data != NULL && *data ? data : "./var");
+	int m = slots != NULL && *slots ? snprintf(path, sizeof(path), "%s", slots)
+	                                : snprintf(path, sizeof(path), "%s/slots", p->data);
 	if (n < 0 || n >= PLACE_PATH_MAX || m < 0 || m >= PLACE_PATH_MAX)
 		return ERR(LIMIT, "YINXIN_DATA or YINXIN_SLOTS is too long");
 	memcpy(p->slots, path, (size_t)m + 1);
@@ -85,11 +86,11 @@ static enum err pick(const struct place *p, const char *key, struct bay_entry *r
 	size_t n = 0, at = 0;
 
 	TRY(bay_call(p->slots, "LIST", list, &n));
-	if (!key && n > 1)
+	if (key == NULL && n > 1)
 		return ERR(CARD_WRONG, "several keys are inserted: name one with --key");
-	while (key && at < n && strcmp(list[at].name, key) != 0)
+	while (key != NULL && at < n && strcmp(list[at].name, key) != 0)
 		at++;
-	if (at >= n && !key)
+	if (at >= n && key == NULL)
 		return ERR(CARD_GONE, "no key is inserted");
 	if (at >= n)
 		return ERR(CARD_GONE, "key %s is not inserted", key);

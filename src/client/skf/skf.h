@@ -12,10 +12,12 @@ typedef char *LPSTR;
 typedef void *HANDLE;
 typedef HANDLE DEVHANDLE, HAPPLICATION, HCONTAINER;
 #define SKF_ADMIN_TYPE 0
-#define SKF_USER_TYPE 1
+#define SKF_USER_TYPE  1
 
 #pragma pack(push, 1)
-typedef struct { BYTE major, minor; } SKF_VERSION;
+typedef struct {
+	BYTE major, minor;
+} SKF_VERSION;
 typedef struct {
 	SKF_VERSION Version;
 	CHAR Manufacturer[64], Issuer[64], Label[32], SerialNumber[32];
@@ -23,16 +25,28 @@ typedef struct {
 	ULONG AlgSymCap, AlgAsymCap, AlgHashCap, DevAuthAlgId, TotalSpace, FreeSpace, MaxECCBufferSize, MaxBufferSize;
 	BYTE Reserved[64];
 } SKF_DEVINFO;
-typedef struct { ULONG BitLen; BYTE XCoordinate[64], YCoordinate[64]; } SKF_ECCPUBLICKEYBLOB;
-typedef struct { BYTE XCoordinate[64], YCoordinate[64], HASH[32]; ULONG CipherLen; BYTE Cipher[1]; } SKF_ECCCIPHERBLOB;
-typedef struct { BYTE r[64], s[64]; } SKF_ECCSIGNATUREBLOB;
+typedef struct {
+	ULONG BitLen;
+	BYTE XCoordinate[64], YCoordinate[64];
+} SKF_ECCPUBLICKEYBLOB;
+typedef struct {
+	BYTE XCoordinate[64], YCoordinate[64], HASH[32];
+	ULONG CipherLen;
+	BYTE Cipher[1];
+} SKF_ECCCIPHERBLOB;
+typedef struct {
+	BYTE r[64], s[64];
+} SKF_ECCSIGNATUREBLOB;
 typedef struct {
 	ULONG Version, ulSymmAlgID, ulBits;
 	BYTE cbEncryptedPriKey[64];
 	SKF_ECCPUBLICKEYBLOB PubKey;
 	SKF_ECCCIPHERBLOB ECCCipherBlob;
 } SKF_ENVELOPEDKEYBLOB;
-typedef struct { CHAR FileName[32]; ULONG FileSize, ReadRights, WriteRights; } SKF_FILEATTRIBUTE;
+typedef struct {
+	CHAR FileName[32];
+	ULONG FileSize, ReadRights, WriteRights;
+} SKF_FILEATTRIBUTE;
 #pragma pack(pop)
 
 /* --- of the standard, as far as this release goes --- */
@@ -65,11 +79,12 @@ ULONG SKF_ExportPublicKey(HCONTAINER hContainer, BOOL bSignFlag, BYTE *pbBlob, U
 ULONG SKF_ImportECCKeyPair(HCONTAINER hContainer, SKF_ENVELOPEDKEYBLOB *pEnvelopedKeyBlob);
 ULONG SKF_ECCSignData(HCONTAINER hContainer, BYTE *pbDigest, ULONG ulDigestLen, SKF_ECCSIGNATUREBLOB *pSignature);
 ULONG SKF_EnumFiles(HAPPLICATION hApp, LPSTR szFileList, ULONG *pulSize);
-ULONG SKF_ReadFile(HAPPLICATION hApp, LPSTR szFileName, ULONG ulOffset, ULONG ulSize, BYTE *pbOutData, ULONG *pulOutLen);
+ULONG SKF_ReadFile(HAPPLICATION hApp, LPSTR szFileName, ULONG ulOffset, ULONG ulSize, BYTE *pbOutData,
+                   ULONG *pulOutLen);
 ULONG SKF_CreateFile(HAPPLICATION hApp, LPSTR szFileName, ULONG ulFileSize, ULONG ulReadRights, ULONG ulWriteRights);
 ULONG SKF_WriteFile(HAPPLICATION hApp, LPSTR szFileName, ULONG ulOffset, BYTE *pbData, ULONG ulSize);
 /* --- extensions of this project's cards (absent from other libraries: look them up with dlsym) --- */
-#define YX_APP "YINXIN"
+#define YX_APP       "YINXIN"
 #define YX_CONTAINER "YINXIN-SM2"
 /* Card's device certificate (DER). Set once, at stocking: refused when its key is not the device key. */
 ULONG YX_GetCardCert(DEVHANDLE hDev, BYTE *pbCert, ULONG *pulCertLen);
@@ -78,7 +93,7 @@ ULONG YX_GetDevicePublicKey(DEVHANDLE hDev, SKF_ECCPUBLICKEYBLOB *pBlob);
 /* Blank card: the holder's first PIN is set and the signing pair is born in one command. approval: 32 octets or NULL
  * (zeros). pbAttest receives ATTEST_LEN octets. Leaves the user logged in, with one signature for the CSR. */
 ULONG YX_Generate(DEVHANDLE hDev, const BYTE *pbApproval, LPSTR szNewPIN, SKF_ECCPUBLICKEYBLOB *pPub, BYTE *pbAttest,
-		  ULONG *pulAttestLen);
+                  ULONG *pulAttestLen);
 /* State of the card: 0 no key, 1 key without certificate (awaiting), 2 ready; and 0/1 PIN set. */
 ULONG YX_GetCardState(DEVHANDLE hDev, ULONG *pulState, ULONG *pulPinSet);
 /* 1: the card's certificate chains to the trusted root (YX_SetTrust); 0: no PIN would be sent to it. */

@@ -28,7 +28,7 @@ static enum err open_app(HANDLE h, const char *name, HAPPLICATION *ret_h)
 	struct skf_dev *d;
 
 	TRY(skf_dev_of(SKF_KIND_DEV, h, &d));
-	if (!name || !ret_h)
+	if (name == NULL || ret_h == NULL)
 		return ERR(USAGE, "OpenApplication");
 	if (strcmp(name, YX_APP) != 0)
 		return ERR(APP_ABSENT, "application is " YX_APP);
@@ -76,7 +76,7 @@ static enum err pin_info(HANDLE h, ULONG type, ULONG *max, ULONG *left, BOOL *in
 
 	TRY(app_of(h, &d));
 	TRY(user_only(type));
-	if (!max || !left || !initial)
+	if (max == NULL || left == NULL || initial == NULL)
 		return ERR(USAGE, "GetPINInfo");
 	TRY(skf_note(d, token_info(d->token, &info)));
 	*max = info.tries_max;
@@ -101,7 +101,7 @@ static enum err verify_pin(HANDLE h, ULONG type, const char *text, ULONG *left)
 	TRY(user_only(type));
 	TRY(skf_pin(text, &pin));
 	enum err e = skf_note(d, token_login(d->token, pin, &tries));
-	if (left && (e == ERR_OK || e == ERR_PIN_WRONG || e == ERR_PIN_LOCKED))
+	if (left != NULL && (e == ERR_OK || e == ERR_PIN_WRONG || e == ERR_PIN_LOCKED))
 		*left = tries;
 	return e;
 }
@@ -124,7 +124,7 @@ static enum err change_pin(HANDLE h, ULONG type, const char *old_text, const cha
 	TRY(skf_pin(old_text, &old));
 	TRY(skf_pin(new_text, &fresh));
 	enum err e = skf_note(d, token_change_pin(d->token, old, fresh, &tries));
-	if (left && (e == ERR_OK || e == ERR_PIN_WRONG || e == ERR_PIN_LOCKED))
+	if (left != NULL && (e == ERR_OK || e == ERR_PIN_WRONG || e == ERR_PIN_LOCKED))
 		*left = tries;
 	return e;
 }
@@ -167,7 +167,7 @@ static enum err read_file(HANDLE h, const char *name, ULONG offset, ULONG size, 
 	AUTO_BUF(data, READER_APDU_MAX);
 
 	TRY(app_of(h, &d));
-	if (!name || !len)
+	if (name == NULL || len == NULL)
 		return ERR(USAGE, "ReadFile");
 	TRY(skf_note(d, token_file_read(d->token, name, offset, size, &data)));
 	return skf_give(buf_span(&data), out, len);
@@ -185,7 +185,8 @@ static enum err create_file(HANDLE h, const char *name, ULONG size, ULONG read, 
 	struct token_file f = {.name = ""};
 
 	TRY(app_of(h, &d));
-	if (!name || size > UINT16_MAX || read > 0xFF || write > 0xFF || strnlen(name, sizeof(f.name)) >= sizeof(f.name))
+	if (name == NULL || size > UINT16_MAX || read > 0xFF || write > 0xFF ||
+	    strnlen(name, sizeof(f.name)) >= sizeof(f.name))
 		return ERR(USAGE, "CreateFile");
 	memcpy(f.name, name, strlen(name));
 	f.size = (uint16_t)size;
@@ -205,7 +206,7 @@ static enum err write_file(HANDLE h, const char *name, ULONG offset, const BYTE 
 	struct skf_dev *d;
 
 	TRY(app_of(h, &d));
-	if (!name || !data)
+	if (name == NULL || data == NULL)
 		return ERR(USAGE, "WriteFile");
 	return skf_note(d, token_file_write(d->token, name, offset, span_of(data, size)));
 }

@@ -40,7 +40,7 @@ ULONG SKF_EnumDev(BOOL bPresent, LPSTR szNameList, ULONG *pulSize)
 
 static enum err connect_dev(const char *name, DEVHANDLE *ret_h)
 {
-	if (!name || !ret_h)
+	if (name == NULL || ret_h == NULL)
 		return ERR(USAGE, "ConnectDev");
 	return skf_connect(name, ret_h);
 }
@@ -62,7 +62,7 @@ static enum err dev_state(const char *name, ULONG *state)
 	struct reader_info found[READER_MAX];
 	size_t n;
 
-	if (!name || !state)
+	if (name == NULL || state == NULL)
 		return ERR(USAGE, "GetDevState");
 	TRY(list(found, &n));
 	*state = STATE_ABSENT;
@@ -84,13 +84,20 @@ static enum err dev_info(HANDLE h, SKF_DEVINFO *ret)
 	struct token_info info;
 
 	TRY(skf_dev_of(SKF_KIND_DEV, h, &d));
-	if (!ret)
+	if (ret == NULL)
 		return ERR(USAGE, "GetDevInfo");
 	TRY(skf_note(d, token_info(d->token, &info)));
-	SKF_DEVINFO out = {.Version = {1, 0}, .Manufacturer = "Yinxin", .Issuer = "Yinxin", .HWVersion = {1, 0},
-			   .FirmwareVersion = {1, 0}, .AlgAsymCap = 0x00020100 | 0x00020200 | 0x00020400, .AlgHashCap = 1,
-			   .TotalSpace = info.room, .FreeSpace = info.room_free, .MaxECCBufferSize = SM2_PLAIN_MAX,
-			   .MaxBufferSize = 1024};
+	SKF_DEVINFO out = {.Version = {1, 0},
+	                   .Manufacturer = "Yinxin",
+	                   .Issuer = "Yinxin",
+	                   .HWVersion = {1, 0},
+	                   .FirmwareVersion = {1, 0},
+	                   .AlgAsymCap = 0x00020100 | 0x00020200 | 0x00020400,
+	                   .AlgHashCap = 1,
+	                   .TotalSpace = info.room,
+	                   .FreeSpace = info.room_free,
+	                   .MaxECCBufferSize = SM2_PLAIN_MAX,
+	                   .MaxBufferSize = 1024};
 	memcpy(out.Label, info.label, sizeof(out.Label));
 	memcpy(out.SerialNumber, info.serial, sizeof(info.serial));
 	*ret = out; /* 294 octets: callers with natural alignment have two more, which stay theirs */
@@ -108,7 +115,7 @@ static enum err set_label(HANDLE h, const char *label)
 	struct skf_dev *d;
 
 	TRY(skf_dev_of(SKF_KIND_DEV, h, &d));
-	if (!label || strnlen(label, 32) > 31)
+	if (label == NULL || strnlen(label, 32) > 31)
 		return ERR(USAGE, "label of 1 to 31 octets");
 	return skf_note(d, token_label(d->token, label));
 }
@@ -119,8 +126,8 @@ ULONG SKF_SetLabel(DEVHANDLE hDev, LPSTR szLabel)
 	return skf_leave(set_label(hDev, szLabel));
 }
 
-/* Against other processes the connection itself is the lock; this one is between handles of this process, re-entrant for
- * the same handle. It does not wait: who holds it here is another thread of the same program. */
+/* Against other processes the connection itself is the lock; this one is between handles of this process, re-entrant
+ * for the same handle. It does not wait: who holds it here is another thread of the same program. */
 static enum err lock_dev(HANDLE h)
 {
 	struct skf_dev *d;
@@ -163,7 +170,7 @@ static enum err gen_random(HANDLE h, BYTE *out, ULONG len)
 	struct skf_dev *d;
 
 	TRY(skf_dev_of(SKF_KIND_DEV, h, &d));
-	if (!out || len > 65536)
+	if (out == NULL || len > 65536)
 		return ERR(USAGE, "GenRandom");
 	return skf_note(d, token_random(d->token, out, len));
 }
@@ -204,17 +211,17 @@ static enum err wait_event(LPSTR name, ULONG *len, ULONG *event)
 	const char *which = NULL;
 	size_t nb, nn;
 
-	if (!name || !len || !event)
+	if (name == NULL || len == NULL || event == NULL)
 		return ERR(USAGE, "WaitForDevEvent");
 	TRY(list(before, &nb));
-	while (!which) {
+	while (which == NULL) {
 		(void)nanosleep(&pause, NULL);
 		if (atomic_load(&cancels) != start)
 			return ERR(CANCELLED, "wait was cancelled");
 		TRY(list(now, &nn));
 		which = first_new(now, nn, before, nb);
-		*event = which ? EVENT_INSERT : EVENT_REMOVE;
-		if (!which)
+		*event = which != NULL ? EVENT_INSERT : EVENT_REMOVE;
+		if (which == NULL)
 			which = first_new(before, nb, now, nn);
 	}
 	return skf_give(span_of(which, strlen(which) + 1), name, len);

@@ -40,7 +40,7 @@ static enum err open_container(HANDLE h, const char *name, HCONTAINER *ret_h)
 	bool yes = false;
 
 	TRY(skf_dev_of(SKF_KIND_APP, h, &d));
-	if (!name || !ret_h)
+	if (name == NULL || ret_h == NULL)
 		return ERR(USAGE, "OpenContainer");
 	TRY(has_key(d, &yes));
 	if (!yes || strcmp(name, YX_CONTAINER) != 0)
@@ -66,7 +66,7 @@ static enum err container_type(HANDLE h, ULONG *type)
 	bool yes = false;
 
 	TRY(container_of(h, &d));
-	if (!type)
+	if (type == NULL)
 		return ERR(USAGE, "GetContainerType");
 	TRY(has_key(d, &yes));
 	*type = yes ? TYPE_SM2 : 0;
@@ -87,7 +87,7 @@ static enum err export_cert(HANDLE h, BOOL sign, BYTE *out, ULONG *len)
 	AUTO(cert) c = NULL;
 
 	TRY(container_of(h, &d));
-	if (!len)
+	if (len == NULL)
 		return ERR(USAGE, "ExportCertificate");
 	TRY(skf_note(d, token_cert(d->token, sign != 0, &c)));
 	return skf_give(cert_der(c), out, len);
@@ -106,7 +106,7 @@ static enum err export_pub(HANDLE h, BOOL sign, BYTE *out, ULONG *len)
 	SKF_ECCPUBLICKEYBLOB blob;
 
 	TRY(container_of(h, &d));
-	if (!len)
+	if (len == NULL)
 		return ERR(USAGE, "ExportPublicKey");
 	TRY(skf_note(d, token_pub(d->token, sign != 0, &pub)));
 	skf_pub_blob(&pub, &blob);
@@ -125,7 +125,7 @@ static enum err sign_data(HANDLE h, const BYTE *digest, ULONG len, SKF_ECCSIGNAT
 	struct sm2_sig sig;
 
 	TRY(container_of(h, &d));
-	if (!digest || !ret)
+	if (digest == NULL || ret == NULL)
 		return ERR(USAGE, "ECCSignData");
 	if (len != 32)
 		return ERR(LIMIT, "digest of %u octets", len);
@@ -166,7 +166,8 @@ static enum err check_sign_cert(struct skf_dev *d, const struct cert *c)
 	struct sm2_pub pub;
 
 	TRY(skf_note(d, token_pub(d->token, true, &pub)));
-	return span_eq(SPAN_ARR(pub.b), SPAN_ARR(cert_pub(c)->b)) ? ERR_OK : ERR(CARD_WRONG, "certificate is for another key");
+	return span_eq(SPAN_ARR(pub.b), SPAN_ARR(cert_pub(c)->b)) ? ERR_OK
+	                                                          : ERR(CARD_WRONG, "certificate is for another key");
 }
 
 static enum err import_cert(HANDLE h, BOOL sign, const BYTE *der, ULONG len)
@@ -175,7 +176,7 @@ static enum err import_cert(HANDLE h, BOOL sign, const BYTE *der, ULONG len)
 	AUTO(cert) c = NULL;
 
 	TRY(container_of(h, &d));
-	if (!der)
+	if (der == NULL)
 		return ERR(USAGE, "ImportCertificate");
 	TRY(cert_parse(span_of(der, len), &c));
 	if (sign)
@@ -222,7 +223,8 @@ static void take_enc_key(const BYTE from[64], struct enveloped_parts *p)
 static enum err blob_parts(const SKF_ENVELOPEDKEYBLOB *b, struct enveloped_parts *p)
 {
 	if (b->Version != ENVELOPE_VERSION || b->ulSymmAlgID != SM4_ECB || b->ulBits != 256 || b->PubKey.BitLen != 256)
-		return ERR(SYNTAX, "envelope blob version %u, algorithm %08x, %u bits", b->Version, b->ulSymmAlgID, b->ulBits);
+		return ERR(SYNTAX, "envelope blob version %u, algorithm %08x, %u bits", b->Version, b->ulSymmAlgID,
+		           b->ulBits);
 	const SKF_ECCCIPHERBLOB *c = &b->ECCCipherBlob;
 	if (c->CipherLen != 16)
 		return ERR(SYNTAX, "symmetric key of %u octets", c->CipherLen);
@@ -244,7 +246,7 @@ static enum err import_pair(HANDLE h, const SKF_ENVELOPEDKEYBLOB *blob)
 	AUTO_BUF(der, ENVELOPED_KEY_MAX);
 
 	TRY(container_of(h, &d));
-	if (!blob)
+	if (blob == NULL)
 		return ERR(USAGE, "ImportECCKeyPair");
 	TRY(blob_parts(blob, &parts));
 	TRY(enveloped_key_join(&parts, &der));

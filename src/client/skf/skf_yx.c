@@ -13,7 +13,7 @@ static enum err get_card_cert(HANDLE h, BYTE *out, ULONG *len)
 	AUTO(cert) c = NULL;
 
 	TRY(dev_of(h, &d));
-	if (!len)
+	if (len == NULL)
 		return ERR(USAGE, "GetCardCert");
 	TRY(skf_note(d, token_card_cert(d->token, &c)));
 	return skf_give(cert_der(c), out, len);
@@ -30,7 +30,7 @@ static enum err set_card_cert(HANDLE h, const BYTE *der, ULONG len)
 	struct skf_dev *d;
 
 	TRY(dev_of(h, &d));
-	if (!der || len == 0)
+	if (der == NULL || len == 0)
 		return ERR(USAGE, "SetCardCert");
 	return skf_note(d, token_set_card_cert(d->token, span_of(der, len)));
 }
@@ -46,7 +46,7 @@ static enum err device_pub(HANDLE h, SKF_ECCPUBLICKEYBLOB *ret)
 	struct skf_dev *d;
 
 	TRY(dev_of(h, &d));
-	if (!ret)
+	if (ret == NULL)
 		return ERR(USAGE, "GetDevicePublicKey");
 	skf_pub_blob(token_device_pub(d->token), ret);
 	return ERR_OK;
@@ -59,7 +59,8 @@ ULONG YX_GetDevicePublicKey(DEVHANDLE hDev, SKF_ECCPUBLICKEYBLOB *pBlob)
 }
 
 /* The length question makes no key. */
-static enum err generate(HANDLE h, const BYTE *approval, const char *text, SKF_ECCPUBLICKEYBLOB *ret_pub, BYTE *out, ULONG *len)
+static enum err generate(HANDLE h, const BYTE *approval, const char *text, SKF_ECCPUBLICKEYBLOB *ret_pub, BYTE *out,
+                         ULONG *len)
 {
 	static const uint8_t none[32];
 	struct skf_dev *d;
@@ -68,19 +69,21 @@ static enum err generate(HANDLE h, const BYTE *approval, const char *text, SKF_E
 	uint8_t attest[ATTEST_LEN];
 
 	TRY(dev_of(h, &d));
-	if (!len)
+	if (len == NULL)
 		return ERR(USAGE, "Generate");
-	if (!out || *len < ATTEST_LEN)
-		return skf_give(SPAN_ARR(attest), NULL, len) == ERR_OK && !out ? ERR_OK : ERR(BUFFER_SMALL, "attestation");
+	if (out == NULL || *len < ATTEST_LEN)
+		return skf_give(SPAN_ARR(attest), NULL, len) == ERR_OK && out == NULL
+		               ? ERR_OK
+		               : ERR(BUFFER_SMALL, "attestation");
 	TRY(skf_pin(text, &pin));
 	TRY(skf_note(d, token_generate(d->token, approval ? approval : none, pin, &pub, attest)));
-	if (ret_pub)
+	if (ret_pub != NULL)
 		skf_pub_blob(&pub, ret_pub);
 	return skf_give(SPAN_ARR(attest), out, len);
 }
 
 ULONG YX_Generate(DEVHANDLE hDev, const BYTE *pbApproval, LPSTR szNewPIN, SKF_ECCPUBLICKEYBLOB *pPub, BYTE *pbAttest,
-		  ULONG *pulAttestLen)
+                  ULONG *pulAttestLen)
 {
 	skf_enter();
 	return skf_leave(generate(hDev, pbApproval, szNewPIN, pPub, pbAttest, pulAttestLen));
@@ -92,11 +95,11 @@ static enum err card_state(HANDLE h, ULONG *state, ULONG *pin_set)
 	struct token_info info;
 
 	TRY(dev_of(h, &d));
-	if (!state)
+	if (state == NULL)
 		return ERR(USAGE, "GetCardState");
 	TRY(skf_note(d, token_info(d->token, &info)));
 	*state = (ULONG)info.state;
-	if (pin_set)
+	if (pin_set != NULL)
 		*pin_set = info.pin_set;
 	return ERR_OK;
 }
@@ -112,7 +115,7 @@ static enum err is_genuine(HANDLE h, ULONG *ret_genuine)
 	struct skf_dev *d;
 
 	TRY(dev_of(h, &d));
-	if (!ret_genuine)
+	if (ret_genuine == NULL)
 		return ERR(USAGE, "IsGenuine");
 	*ret_genuine = token_is_genuine(d->token);
 	return ERR_OK;
@@ -142,5 +145,6 @@ ULONG YX_Discard(DEVHANDLE hDev)
 ULONG YX_SetTrust(const BYTE *pbRoot, ULONG ulRootLen, const BYTE *pbCa, ULONG ulCaLen)
 {
 	skf_enter();
-	return skf_leave(skf_set_trust(span_of(pbRoot, pbRoot ? ulRootLen : 0), span_of(pbCa, pbCa ? ulCaLen : 0)));
+	return skf_leave(skf_set_trust(span_of(pbRoot, pbRoot != NULL ? ulRootLen : 0),
+	                               span_of(pbCa, pbCa != NULL ? ulCaLen : 0)));
 }

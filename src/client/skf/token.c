@@ -11,33 +11,53 @@ enum { INNER_HEAD = 7, SECURE_P = 0 };
 static enum err from_status(unsigned sw, unsigned *ret_tries)
 {
 	if ((sw & 0xFFF0) == U1_PIN_WRONG) {
-		if (ret_tries)
+		if (ret_tries != NULL)
 			*ret_tries = sw & 0xF;
 		return ERR(PIN_WRONG, "%u tries left", sw & 0xF);
 	}
-	if (sw == U1_PIN_LOCKED && ret_tries)
+	if (sw == U1_PIN_LOCKED && ret_tries != NULL)
 		*ret_tries = 0;
 	switch (sw) {
-	case U1_OK: return ERR_OK;
-	case U1_PIN_LOCKED: return ERR(PIN_LOCKED, "no try left");
-	case U1_PIN_UNSET: return ERR(PIN_UNSET, "card has no PIN");
-	case U1_PIN_RANGE: return ERR(PIN_RANGE, "PIN out of range");
-	case U1_PIN_SAME: return ERR(PIN_SAME, "PIN is trivial or the old one");
-	case U1_SECURITY: return ERR(NOT_LOGGED_IN, "card wants a login");
-	case U1_CONDITIONS: return ERR(CARD_STATE, "not in this state of the card");
-	case U1_CHANNEL_LOST: return ERR(CARD_AUTH, "card ended the channel");
-	case U1_NOT_FOUND: return ERR(FILE_ABSENT, "no such file or application");
-	case U1_NO_OBJECT: return ERR(KEY_ABSENT, "no such object on the card");
-	case U1_FULL: return ERR(CARD_FULL, "no room");
-	case U1_EXISTS: return ERR(CARD_NOT_BLANK, "exists already");
-	case U1_FOREIGN: return ERR(CARD_WRONG, "certificate is for another key");
-	case U1_ENVELOPE: return ERR(SIG, "envelope does not open with this card's key");
-	case U1_LENGTH: return ERR(LIMIT, "length not accepted");
-	case U1_DATA: return ERR(SYNTAX, "data not accepted by the card");
-	case U1_P1P2: return ERR(SYNTAX, "parameters not accepted by the card");
-	case U1_MEMORY: return ERR(IO, "card could not store");
-	case U1_NO_INS: return ERR(NOT_SUPPORTED, "unknown command");
-	default: return ERR(INTERNAL, "card answered %04X", sw);
+	case U1_OK:
+		return ERR_OK;
+	case U1_PIN_LOCKED:
+		return ERR(PIN_LOCKED, "no try left");
+	case U1_PIN_UNSET:
+		return ERR(PIN_UNSET, "card has no PIN");
+	case U1_PIN_RANGE:
+		return ERR(PIN_RANGE, "PIN out of range");
+	case U1_PIN_SAME:
+		return ERR(PIN_SAME, "PIN is trivial or the old one");
+	case U1_SECURITY:
+		return ERR(NOT_LOGGED_IN, "card wants a login");
+	case U1_CONDITIONS:
+		return ERR(CARD_STATE, "not in this state of the card");
+	case U1_CHANNEL_LOST:
+		return ERR(CARD_AUTH, "card ended the channel");
+	case U1_NOT_FOUND:
+		return ERR(FILE_ABSENT, "no such file or application");
+	case U1_NO_OBJECT:
+		return ERR(KEY_ABSENT, "no such object on the card");
+	case U1_FULL:
+		return ERR(CARD_FULL, "no room");
+	case U1_EXISTS:
+		return ERR(CARD_NOT_BLANK, "exists already");
+	case U1_FOREIGN:
+		return ERR(CARD_WRONG, "certificate is for another key");
+	case U1_ENVELOPE:
+		return ERR(SIG, "envelope does not open with this card's key");
+	case U1_LENGTH:
+		return ERR(LIMIT, "length not accepted");
+	case U1_DATA:
+		return ERR(SYNTAX, "data not accepted by the card");
+	case U1_P1P2:
+		return ERR(SYNTAX, "parameters not accepted by the card");
+	case U1_MEMORY:
+		return ERR(IO, "card could not store");
+	case U1_NO_INS:
+		return ERR(NOT_SUPPORTED, "unknown command");
+	default:
+		return ERR(INTERNAL, "card answered %04X", sw);
 	}
 }
 
@@ -77,7 +97,8 @@ static enum err raw_call(struct token *t, uint8_t cla, uint8_t ins, unsigned p, 
 	return from_status(sw, NULL);
 }
 
-enum err token_call(struct token *t, uint8_t ins, unsigned p, struct span data, unsigned *ret_tries, struct buf *ret_data)
+enum err token_call(struct token *t, uint8_t ins, unsigned p, struct span data, unsigned *ret_tries,
+                    struct buf *ret_data)
 {
 	AUTO_BUF(plain, U1_APDU_MAX);
 	AUTO_BUF(sealed, U1_APDU_MAX);
@@ -158,8 +179,8 @@ static enum err parse_info(struct span s, struct token_info *ret_info)
 	struct span serial, label, one;
 	uint8_t b[5];
 
-	if (s.len != U1_INFO_LEN || !span_take(&s, CARD_SERIAL_MAX, &serial) || !span_take(&s, sizeof(i.label), &label) ||
-	    !span_take(&s, sizeof(b), &one))
+	if (s.len != U1_INFO_LEN || !span_take(&s, CARD_SERIAL_MAX, &serial) ||
+	    !span_take(&s, sizeof(i.label), &label) || !span_take(&s, sizeof(b), &one))
 		return ERR(CARD_AUTH, "card information of %zu octets", s.len);
 	memcpy(i.serial, serial.ptr, serial.len);
 	memcpy(i.label, label.ptr, label.len);
@@ -218,7 +239,8 @@ static enum err check_chain(const struct token *t, const struct cert *card)
 		return ERR(CERT_PROFILE, "not a card certificate");
 	if (t->now < cert_not_before(card) || t->now > cert_not_after(card))
 		return ERR(CERT_EXPIRED, "card certificate is not in its time");
-	if (strcmp(cert_subject_id(card), t->info.serial) != 0 || !span_eq(SPAN_ARR(cert_pub(card)->b), SPAN_ARR(t->device.b)))
+	if (strcmp(cert_subject_id(card), t->info.serial) != 0 ||
+	    !span_eq(SPAN_ARR(cert_pub(card)->b), SPAN_ARR(t->device.b)))
 		return ERR(CARD_AUTH, "card certificate is another card's");
 	return ERR_OK;
 }
@@ -228,7 +250,7 @@ enum err token_judge(struct token *t)
 	AUTO(cert) card = NULL;
 
 	t->genuine = t->ceremony;
-	if (t->ceremony || !t->root)
+	if (t->ceremony || t->root == NULL)
 		return ERR_OK;
 	enum err e = token_card_cert(t, &card);
 	if (e == ERR_CARD_GONE || e == ERR_CARD_AUTH)
@@ -241,13 +263,13 @@ enum err token_judge(struct token *t)
 
 static enum err keep_trust(struct token *t, const struct token_trust *trust)
 {
-	if (!trust)
+	if (trust == NULL)
 		return ERR_OK;
-	if (!trust->root && !trust->ca) {
+	if (trust->root == NULL && trust->ca == NULL) {
 		t->ceremony = true;
 		return ERR_OK;
 	}
-	if (!trust->root || !trust->ca)
+	if (trust->root == NULL || trust->ca == NULL)
 		return ERR(CARD_AUTH, "root or issuing certificate is missing");
 	TRY(cert_parse(cert_der(trust->root), &t->root));
 	return cert_parse(cert_der(trust->ca), &t->ca);
@@ -259,7 +281,7 @@ enum err token_open_any(struct reader *take, const struct token_trust *trust, in
 {
 	AUTO(token) t = calloc(1, sizeof(*t));
 
-	if (!t) {
+	if (t == NULL) {
 		reader_close(take);
 		return ERR(NOMEM, "token");
 	}
@@ -287,7 +309,7 @@ enum err token_open(struct reader *take, const struct token_trust *trust, int64_
 
 void token_free(struct token *t)
 {
-	if (!t)
+	if (t == NULL)
 		return;
 	reader_close(t->reader);
 	channel_close(&t->channel);

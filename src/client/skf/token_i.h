@@ -15,7 +15,8 @@ struct token {
 
 /* One command inside the channel; *ret_data holds the answer without its status, wiped by buf_done. Status words become
  * errors; those of a wrong PIN also set *ret_tries when it is not NULL. */
-enum err token_call(struct token *t, uint8_t ins, unsigned p, struct span data, unsigned *ret_tries, struct buf *ret_data) MUST_CHECK;
+enum err token_call(struct token *t, uint8_t ins, unsigned p, struct span data, unsigned *ret_tries,
+                    struct buf *ret_data) MUST_CHECK;
 enum err token_get(struct token *t, enum u1_tag tag, struct buf *ret_data) MUST_CHECK; /* ERR_KEY_ABSENT */
 /* Decides anew whether the card is genuine; called when its certificate came. */
 enum err token_judge(struct token *t) MUST_CHECK;

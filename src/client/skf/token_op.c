@@ -11,7 +11,8 @@ static enum err done(struct token *t, uint8_t ins, unsigned p, struct span data)
 
 static enum err genuine(const struct token *t)
 {
-	return t->genuine ? ERR_OK : ERR(CARD_AUTH, "card %s is not shown to be genuine: no PIN is sent", t->info.serial);
+	return t->genuine ? ERR_OK
+	                  : ERR(CARD_AUTH, "card %s is not shown to be genuine: no PIN is sent", t->info.serial);
 }
 
 /* --- read --- */
@@ -136,7 +137,7 @@ static enum err take_born(struct span s, struct sm2_pub *ret_pub, uint8_t ret_at
 }
 
 enum err token_generate(struct token *t, const uint8_t approval[32], const struct secret *pin, struct sm2_pub *ret_pub,
-			uint8_t ret_attest[ATTEST_LEN])
+                        uint8_t ret_attest[ATTEST_LEN])
 {
 	AUTO_BUF(data, 32 + 64);
 	AUTO_BUF(answer, U1_APDU_MAX);

@@ -7,7 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PW_MIN = 8, PW_MAX = 64, PW_ROUNDS = 100000, PW_SALT = 16, PW_HASH = 32, PW_FAILS_MAX = 5, PW_WAIT_SEC = 15 * 60 };
+enum {
+	PW_MIN = 8,
+	PW_MAX = 64,
+	PW_ROUNDS = 100000,
+	PW_SALT = 16,
+	PW_HASH = 32,
+	PW_FAILS_MAX = 5,
+	PW_WAIT_SEC = 15 * 60
+};
 
 struct account_job {
 	const char *subject;
@@ -18,11 +26,11 @@ struct account_job {
 static enum err account_row(const struct row *row, void *ctx)
 {
 	struct account *a = ctx;
-	(void)snprintf(a->subject, sizeof a->subject, "%s", row_text(row, 0));
-	(void)snprintf(a->kind, sizeof a->kind, "%s", row_text(row, 1));
-	(void)snprintf(a->unit_no, sizeof a->unit_no, "%s", row_text(row, 2));
-	(void)snprintf(a->person_no, sizeof a->person_no, "%s", row_text(row, 3));
-	(void)snprintf(a->holder, sizeof a->holder, "%s", row_text(row, 4));
+	(void)snprintf(a->subject, sizeof(a->subject), "%s", row_text(row, 0));
+	(void)snprintf(a->kind, sizeof(a->kind), "%s", row_text(row, 1));
+	(void)snprintf(a->unit_no, sizeof(a->unit_no), "%s", row_text(row, 2));
+	(void)snprintf(a->person_no, sizeof(a->person_no), "%s", row_text(row, 3));
+	(void)snprintf(a->holder, sizeof(a->holder), "%s", row_text(row, 4));
 	a->frozen = row_int(row, 5) != 0;
 	a->has_password = row_int(row, 6) != 0;
 	a->password_fails = (int)row_int(row, 7);
@@ -55,9 +63,9 @@ static enum err account_write(struct tx *tx, void *arg)
 	struct account_job *j = arg;
 	const struct account *a = j->a;
 	return tx_exec(tx, "account_put",
-		       SQL_ARGS(A_TEXT(a->subject), A_TEXT(a->kind), a->unit_no[0] != 0 ? A_TEXT(a->unit_no) : A_NULL,
-				A_TEXT(a->person_no), A_TEXT(a->holder), A_INT(j->now)),
-		       NULL);
+	               SQL_ARGS(A_TEXT(a->subject), A_TEXT(a->kind), a->unit_no[0] != 0 ? A_TEXT(a->unit_no) : A_NULL,
+	                        A_TEXT(a->person_no), A_TEXT(a->holder), A_INT(j->now)),
+	               NULL);
 }
 
 static void account_cover(struct log_act *a, void *arg)
@@ -96,7 +104,8 @@ static void account_set_cover(struct log_act *a, void *arg)
 enum err account_set_frozen(const struct desk *d, const char *subject, bool frozen)
 {
 	struct account_set j = {"account_set_frozen", subject, A_INT(frozen)};
-	const struct entry entry = {frozen ? "ACCOUNT-FREEZE" : "ACCOUNT-UNFREEZE", subject, "service:register", account_set_cover};
+	const struct entry entry = {frozen ? "ACCOUNT-FREEZE" : "ACCOUNT-UNFREEZE", subject, "service:register",
+	                            account_set_cover};
 	return entry_write(d, &entry, account_update, &j);
 }
 
@@ -141,7 +150,7 @@ enum err account_set_password(const struct desk *d, const char *subject, const c
 		TRY(password_hash(password, span_of(stored, PW_SALT), stored + PW_SALT));
 		j.value = A_BLOB(SPAN_ARR(stored));
 	}
-	(void)snprintf(rule, sizeof rule, "session:%s", subject);
+	(void)snprintf(rule, sizeof(rule), "session:%s", subject);
 	const struct entry entry = {"ACCOUNT-PASSWORD", subject, rule, account_set_cover};
 	return entry_write(d, &entry, account_update, &j);
 }
@@ -158,7 +167,7 @@ static enum err password_row(const struct row *row, void *ctx)
 {
 	struct password_job *j = ctx;
 	struct span s = row_blob(row, 0);
-	if (s.len == sizeof j->stored) {
+	if (s.len == sizeof(j->stored)) {
 		memcpy(j->stored, s.ptr, s.len);
 		j->len = s.len;
 	}
@@ -177,7 +186,7 @@ static enum err password_note(struct tx *tx, void *arg)
 	if (j->right)
 		return tx_exec(tx, "account_password_ok", SQL_ARGS(A_TEXT(j->subject)), NULL);
 	return tx_exec(tx, "account_password_bad",
-		       SQL_ARGS(A_TEXT(j->subject), A_INT(PW_FAILS_MAX), A_INT(j->wait_until)), NULL);
+	               SQL_ARGS(A_TEXT(j->subject), A_INT(PW_FAILS_MAX), A_INT(j->wait_until)), NULL);
 }
 
 enum err account_check_password(const struct desk *d, const char *subject, const char *password)
@@ -193,7 +202,7 @@ enum err account_check_password(const struct desk *d, const char *subject, const
 		return ERR(STATE, "account has no password");
 	TRY(password_hash(password, span_of(j.stored, PW_SALT), hash));
 	j.right = ct_equal(SPAN_ARR(hash), span_of(j.stored + PW_SALT, PW_HASH));
-	wipe(hash, sizeof hash);
+	wipe(hash, sizeof(hash));
 	TRY(store_write(d->store, password_note, &j));
 	return j.right ? ERR_OK : ERR(L_PASSWORD, "attempt %d", a.password_fails + 1);
 }

@@ -27,10 +27,10 @@ static enum err fill_unit(const struct desk *d, const struct case_form *f, int64
 	struct unit u;
 	TRY(case_check_unit(d, f, &u));
 	TRY(case_check_letter(f, now));
-	put_text(c->unit_no, sizeof c->unit_no, u.unit_no);
-	put_text(c->unit_name, sizeof c->unit_name, u.name);
-	put_text(c->uscc, sizeof c->uscc, u.uscc);
-	put_text(c->letter_no, sizeof c->letter_no, f->letter_no);
+	put_text(c->unit_no, sizeof(c->unit_no), u.unit_no);
+	put_text(c->unit_name, sizeof(c->unit_name), u.name);
+	put_text(c->uscc, sizeof(c->uscc), u.uscc);
+	put_text(c->letter_no, sizeof(c->letter_no), f->letter_no);
 	c->letter_from = f->letter_from;
 	c->letter_to = f->letter_to;
 	return ERR_OK;
@@ -45,13 +45,14 @@ static enum err draft_fill(const struct desk *d, const char *own_no, const struc
 	w->now = clock_now(d->clock);
 	TRY(case_rules_of(d, &r));
 	TRY(r->take(r->ctx, own_no, in, w->now, &f));
-	put_text(c->profile, sizeof c->profile, f.profile);
+	put_text(c->profile, sizeof(c->profile), f.profile);
 	c->days = f.days;
 	if (strcmp(f.profile, "person") != 0)
 		TRY(fill_unit(d, &f, w->now, c));
 	TRY(person_ensure(d, f.holder, f.id_number, f.mobile, c->person_no));
-	put_text(c->holder, sizeof c->holder, f.holder);
-	(void)snprintf(c->subject, sizeof c->subject, "%s%s%s", c->unit_no, c->unit_no[0] != 0 ? "-" : "", c->person_no);
+	put_text(c->holder, sizeof(c->holder), f.holder);
+	(void)snprintf(c->subject, sizeof(c->subject), "%s%s%s", c->unit_no, c->unit_no[0] != 0 ? "-" : "",
+	               c->person_no);
 	return ERR_OK;
 }
 
@@ -61,7 +62,7 @@ static enum err letter_row(const struct row *row, void *ctx)
 {
 	const struct cert_case *c = ctx;
 	bool same = strcmp(row_text(row, 0), c->person_no) == 0 && strstr(row_text(row, 1), MATTER) != NULL &&
-		    row_int(row, 2) == c->letter_from && row_int(row, 3) == c->letter_to;
+	            row_int(row, 2) == c->letter_from && row_int(row, 3) == c->letter_to;
 	if (!same)
 		return ERR(LETTER, "this letter number is recorded with other contents");
 	return row_int(row, 4) == 0 ? ERR_OK : ERR(LETTER, "letter has been withdrawn");
@@ -77,9 +78,9 @@ static enum err letter_tx(struct tx *tx, struct case_draft *w)
 		return e;
 	err_clear();
 	return tx_exec(tx, "letter_insert",
-		       SQL_ARGS(A_TEXT(c->unit_no), A_TEXT(c->letter_no), A_TEXT(c->person_no), A_TEXT(MATTER),
-				A_INT(c->letter_from), A_INT(c->letter_to), A_INT(w->now)),
-		       NULL);
+	               SQL_ARGS(A_TEXT(c->unit_no), A_TEXT(c->letter_no), A_TEXT(c->person_no), A_TEXT(MATTER),
+	                        A_INT(c->letter_from), A_INT(c->letter_to), A_INT(w->now)),
+	               NULL);
 }
 
 static enum err any_row(const struct row *row, void *ctx)
@@ -110,12 +111,12 @@ static enum err number_tx(struct tx *tx, struct case_draft *w)
 	text_date_cn(&date, w->now);
 	const char *s = buf_cstr(&date);
 	char key[32];
-	(void)snprintf(key, sizeof key, "case-%s", s);
+	(void)snprintf(key, sizeof(key), "case-%s", s);
 	TRY(tx_exec(tx, "counter_next", SQL_ARGS(A_TEXT(key)), NULL));
 	TRY(tx_one(tx, "counter_get", SQL_ARGS(A_TEXT(key)), int_row, &w->counter));
 	if (w->counter > 99999)
 		return ERR(LIMIT, "case numbers of the day are used up");
-	(void)snprintf(w->c.no, sizeof w->c.no, CASE_CITY MATTER "%.4s%.2s%.2s%03d", s, s + 5, s + 8, (int)w->counter);
+	(void)snprintf(w->c.no, sizeof(w->c.no), CASE_CITY MATTER "%.4s%.2s%.2s%03d", s, s + 5, s + 8, (int)w->counter);
 	return ERR_OK;
 }
 
@@ -123,11 +124,11 @@ static enum err insert_tx(struct tx *tx, const struct case_draft *w)
 {
 	const struct cert_case *c = &w->c;
 	return tx_exec(tx, "case_insert",
-		       SQL_ARGS(A_TEXT(c->no), A_TEXT(c->profile), A_TEXT(c->subject), A_TEXT(c->unit_no),
-				A_TEXT(c->unit_name), A_TEXT(c->uscc), A_TEXT(c->person_no), A_TEXT(c->holder),
-				A_TEXT(c->letter_no), A_INT(c->letter_from), A_INT(c->letter_to), A_INT(c->days),
-				A_INT(w->now)),
-		       NULL);
+	               SQL_ARGS(A_TEXT(c->no), A_TEXT(c->profile), A_TEXT(c->subject), A_TEXT(c->unit_no),
+	                        A_TEXT(c->unit_name), A_TEXT(c->uscc), A_TEXT(c->person_no), A_TEXT(c->holder),
+	                        A_TEXT(c->letter_no), A_INT(c->letter_from), A_INT(c->letter_to), A_INT(c->days),
+	                        A_INT(w->now)),
+	               NULL);
 }
 
 static enum err event_tx(struct tx *tx, const struct case_move *m)
@@ -135,10 +136,10 @@ static enum err event_tx(struct tx *tx, const struct case_move *m)
 	static const struct officer system_itself = {"", "系统", "system", ""};
 	const struct officer *by = m->by != NULL ? m->by : &system_itself;
 	return tx_exec(tx, "event_put",
-		       SQL_ARGS(A_TEXT(m->no), A_INT(m->time), A_INT(m->from), A_INT(m->to), A_TEXT(by->person_id),
-				A_TEXT(by->name), A_TEXT(by->role), A_TEXT(by->cert_serial),
-				m->opinion_sealed.len > 0 ? A_BLOB(m->opinion_sealed) : A_NULL),
-		       NULL);
+	               SQL_ARGS(A_TEXT(m->no), A_INT(m->time), A_INT(m->from), A_INT(m->to), A_TEXT(by->person_id),
+	                        A_TEXT(by->name), A_TEXT(by->role), A_TEXT(by->cert_serial),
+	                        m->opinion_sealed.len > 0 ? A_BLOB(m->opinion_sealed) : A_NULL),
+	               NULL);
 }
 
 /* A case that was edited in the database is not worked on: the act would cover the edit. */
@@ -160,7 +161,7 @@ static enum err open_tx(struct tx *tx, void *arg)
 }
 
 enum err case_open(const struct desk *d, const struct case_new *in, const struct officer *by,
-		   char ret_no[CASE_NO_MAX + 1])
+                   char ret_no[CASE_NO_MAX + 1])
 {
 	struct case_draft w = {0};
 	AUTO_LOG_ACT(log);
@@ -169,7 +170,7 @@ enum err case_open(const struct desk *d, const struct case_new *in, const struct
 	TRY(case_log_init(&log, d, case_act_rule(CACT_OPEN)->log, by, SPAN_EMPTY));
 	w.move = (struct case_move){NULL, 1, w.now, CASE_DRAFT, CASE_DRAFT, by, SPAN_EMPTY, &log};
 	TRY(store_write(d->store, open_tx, &w));
-	memcpy(ret_no, w.c.no, sizeof w.c.no);
+	memcpy(ret_no, w.c.no, sizeof(w.c.no));
 	return ERR_OK;
 }
 
@@ -181,11 +182,11 @@ static enum err revise_tx(struct tx *tx, void *arg)
 	TRY(unchanged_tx(tx, w->old_no));
 	TRY(letter_tx(tx, w));
 	TRY(tx_exec(tx, "case_revise",
-		    SQL_ARGS(A_TEXT(w->old_no), A_TEXT(c->profile), A_TEXT(c->subject), A_TEXT(c->unit_no),
-			     A_TEXT(c->unit_name), A_TEXT(c->uscc), A_TEXT(c->person_no), A_TEXT(c->holder),
-			     A_TEXT(c->letter_no), A_INT(c->letter_from), A_INT(c->letter_to), A_INT(c->days),
-			     A_INT(w->now), A_INT(w->move.version)),
-		    &changed));
+	            SQL_ARGS(A_TEXT(w->old_no), A_TEXT(c->profile), A_TEXT(c->subject), A_TEXT(c->unit_no),
+	                     A_TEXT(c->unit_name), A_TEXT(c->uscc), A_TEXT(c->person_no), A_TEXT(c->holder),
+	                     A_TEXT(c->letter_no), A_INT(c->letter_from), A_INT(c->letter_to), A_INT(c->days),
+	                     A_INT(w->now), A_INT(w->move.version)),
+	            &changed));
 	if (changed != 1)
 		return ERR(CONFLICT, "case %s changed meanwhile", w->old_no);
 	TRY(event_tx(tx, &w->move));
@@ -217,7 +218,8 @@ enum err case_move_tx(struct tx *tx, const struct case_move *m)
 	int64_t changed = 0;
 	TRY(unchanged_tx(tx, m->no));
 	TRY(tx_exec(tx, "case_step_state",
-		    SQL_ARGS(A_TEXT(m->no), A_INT(m->version), A_INT(m->from), A_INT(m->to), A_INT(m->time)), &changed));
+	            SQL_ARGS(A_TEXT(m->no), A_INT(m->version), A_INT(m->from), A_INT(m->to), A_INT(m->time)),
+	            &changed));
 	if (changed != 1)
 		return ERR(CONFLICT, "case %s changed meanwhile", m->no);
 	return event_tx(tx, m);
@@ -238,8 +240,8 @@ enum err case_opinion_seal(const struct desk *d, const char *no, const char *opi
 	return field_seal(d->keys, "case_event.opinion", span_str(no), span_str(opinion), out);
 }
 
-enum err case_move_now(const struct desk *d, const struct cert_case *c, enum case_act_kind act, const struct officer *by,
-		       const char *rule, const char *opinion)
+enum err case_move_now(const struct desk *d, const struct cert_case *c, enum case_act_kind act,
+                       const struct officer *by, const char *rule, const char *opinion)
 {
 	AUTO_BUF(sealed, CASE_OPINION_MAX + 256);
 	AUTO_LOG_ACT(log);
@@ -269,7 +271,8 @@ static enum err not_issued(const struct desk *d, const struct cert_case *c)
 	return ERR_OK;
 }
 
-enum err case_may_return(const struct desk *d, const struct cert_case *c, const struct officer *by, enum case_state *ret_to)
+enum err case_may_return(const struct desk *d, const struct cert_case *c, const struct officer *by,
+                         enum case_state *ret_to)
 {
 	TRY(case_role_check(d, CACT_RETURN, by));
 	if (strcmp(c->clerk, by->person_id) == 0)
@@ -278,7 +281,8 @@ enum err case_may_return(const struct desk *d, const struct cert_case *c, const 
 	return not_issued(d, c);
 }
 
-enum err case_may_refuse(const struct desk *d, const struct cert_case *c, const struct officer *by, enum case_state *ret_to)
+enum err case_may_refuse(const struct desk *d, const struct cert_case *c, const struct officer *by,
+                         enum case_state *ret_to)
 {
 	TRY(case_role_check(d, CACT_REFUSE, by));
 	return case_turn(c, CACT_REFUSE, ret_to);

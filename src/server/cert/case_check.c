@@ -46,8 +46,8 @@ struct known {
 static enum err known_row(const struct row *row, void *ctx)
 {
 	struct known *k = ctx;
-	(void)snprintf(k->no, sizeof k->no, "%s", row_text(row, 0));
-	(void)snprintf(k->name, sizeof k->name, "%s", row_text(row, 1));
+	(void)snprintf(k->no, sizeof(k->no), "%s", row_text(row, 0));
+	(void)snprintf(k->name, sizeof(k->name), "%s", row_text(row, 1));
 	return ERR_OK;
 }
 
@@ -70,7 +70,7 @@ enum err case_check_person(const struct desk *d, const struct case_form *f, char
 	TRY(e);
 	if (!person_name_is(k.name, f->holder))
 		return ERR(UNIT_MISMATCH, "identity number is registered under another name");
-	memcpy(ret_no, k.no, sizeof k.no);
+	memcpy(ret_no, k.no, sizeof(k.no));
 	return ERR_OK;
 }
 

@@ -9,28 +9,32 @@
 /* The last two have no row in case_act: their statements stand in the log. */
 enum case_step { STEP_ACCEPT = 1, STEP_APPROVE, STEP_MAKE, STEP_RETURN, STEP_REFUSE, STEP_COUNT };
 
-/* Whether the officer may do the act of that step now: state, distinct persons, role. STEP_MAKE also of the key's birth. */
+/* Whether the officer may do the act of that step now: state, distinct persons, role. STEP_MAKE also of the key's
+ * birth. */
 enum err case_step_check(const struct desk *d, const struct cert_case *c, enum case_step step, enum case_act_kind act,
-			 const struct officer *by, enum case_state *ret_to) MUST_CHECK;
+                         const struct officer *by, enum case_state *ret_to) MUST_CHECK;
 /* The same of the two that end or send back; ERR_SAME_PERSON for the acceptor, ERR_STATE once the signer has issued. */
-enum err case_may_return(const struct desk *d, const struct cert_case *c, const struct officer *by, enum case_state *ret_to) MUST_CHECK;
-enum err case_may_refuse(const struct desk *d, const struct cert_case *c, const struct officer *by, enum case_state *ret_to) MUST_CHECK;
-/* One transition with its event; acts through tx only. ERR_CONFLICT when version or state are others by now, ERR_LOG_DAMAGED
- * when the case is not as the log has it. */
+enum err case_may_return(const struct desk *d, const struct cert_case *c, const struct officer *by,
+                         enum case_state *ret_to) MUST_CHECK;
+enum err case_may_refuse(const struct desk *d, const struct cert_case *c, const struct officer *by,
+                         enum case_state *ret_to) MUST_CHECK;
+/* One transition with its event; acts through tx only. ERR_CONFLICT when version or state are others by now,
+ * ERR_LOG_DAMAGED when the case is not as the log has it. */
 struct case_move {
 	const char *no;
 	int64_t version, time;
 	enum case_state from, to;
-	const struct officer *by;  /* NULL: the system itself */
+	const struct officer *by;   /* NULL: the system itself */
 	struct span opinion_sealed; /* empty: none */
-	struct log_act *log;       /* prepared; case_log_tx() appends it as the last thing */
+	struct log_act *log;        /* prepared; case_log_tx() appends it as the last thing */
 };
-/* By an officer's session, or by the signer when by is NULL; text says what. A timer's entry is opened as the signer's and then
- * named by case_log_rule(). */
-enum err case_log_init(struct log_act *a, const struct desk *d, const char *kind, const struct officer *by, struct span text) MUST_CHECK;
+/* By an officer's session, or by the signer when by is NULL; text says what. A timer's entry is opened as the signer's
+ * and then named by case_log_rule(). */
+enum err case_log_init(struct log_act *a, const struct desk *d, const char *kind, const struct officer *by,
+                       struct span text) MUST_CHECK;
 /* A person's act with the answer by which it was let in (empty: none); both borrowed until the write is done. */
-enum err case_log_act(struct log_act *a, const struct desk *d, const char *kind, const struct act_parts *act, int64_t arrived,
-		      struct span status) MUST_CHECK;
+enum err case_log_act(struct log_act *a, const struct desk *d, const char *kind, const struct act_parts *act,
+                      int64_t arrived, struct span status) MUST_CHECK;
 void case_log_rule(struct log_act *a, const char *rule);
 /* Covers case, newest event, the act of a step (0: none) and certificates (NULL, or ends with NULL), and appends. */
 enum err case_log_tx(struct tx *tx, struct log_act *a, const char *no, int step, const char *const *serials) MUST_CHECK;
@@ -55,5 +59,5 @@ enum err case_reason_check(const char *reason) MUST_CHECK;
 /* Seals an opinion into out; NULL or "" leaves out empty. */
 enum err case_opinion_seal(const struct desk *d, const char *no, const char *opinion, struct buf *out) MUST_CHECK;
 /* The act's transition with nothing else to it; by NULL: the rule. rule: its name for the log, "" for persons. */
-enum err case_move_now(const struct desk *d, const struct cert_case *c, enum case_act_kind act, const struct officer *by,
-		       const char *rule, const char *opinion) MUST_CHECK;
+enum err case_move_now(const struct desk *d, const struct cert_case *c, enum case_act_kind act,
+                       const struct officer *by, const char *rule, const char *opinion) MUST_CHECK;

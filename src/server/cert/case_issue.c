@@ -18,9 +18,10 @@ static enum err key_agrees(const struct sm2_pub *pub, const char *key_hex)
 	return span_eq_str(buf_span(&hex), key_hex) ? ERR_OK : ERR(ATTEST, "request and attestation name another key");
 }
 
-/* Whether the card is in stock and its device key made this is for the signer to say; here only what would waste a step. */
-static enum err born_check(const struct desk *d, const char *no, const char *card, const char *key_hex, struct span csr_der,
-			   struct span attest_bytes)
+/* Whether the card is in stock and its device key made this is for the signer to say; here only what would waste a
+ * step. */
+static enum err born_check(const struct desk *d, const char *no, const char *card, const char *key_hex,
+                           struct span csr_der, struct span attest_bytes)
 {
 	AUTO(csr) csr = NULL;
 	struct attest a;
@@ -34,7 +35,7 @@ static enum err born_check(const struct desk *d, const char *no, const char *car
 		return ERR(ATTEST, "attestation names another card");
 	TRY(case_approval(d, no, approval));
 	text_hex(&hex, SPAN_ARR(a.approval));
-	(void)snprintf(attested, sizeof attested, "%s", buf_cstr(&hex));
+	(void)snprintf(attested, sizeof(attested), "%s", buf_cstr(&hex));
 	if (strcmp(attested, approval) != 0)
 		return ERR(ATTEST, "attestation is for another approval");
 	return a.pin_by == ATTEST_PIN_HOLDER ? ERR_OK : ERR(ATTEST, "holder has not set the PIN");
@@ -51,14 +52,15 @@ static enum err born_tx(struct tx *tx, void *arg)
 	const struct born_job *j = arg;
 	TRY(case_move_tx(tx, &j->move));
 	TRY(tx_exec(tx, "case_set_key",
-		    SQL_ARGS(A_TEXT(j->move.no), A_TEXT(j->card), A_TEXT(j->key_hex), A_BLOB(j->csr), A_BLOB(j->attest)),
-		    NULL));
+	            SQL_ARGS(A_TEXT(j->move.no), A_TEXT(j->card), A_TEXT(j->key_hex), A_BLOB(j->csr),
+	                     A_BLOB(j->attest)),
+	            NULL));
 	TRY(tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(j->move.no)), NULL));
 	return case_log_tx(tx, j->move.log, j->move.no, 0, NULL);
 }
 
 enum err case_make_begin(const struct desk *d, const char *no, const struct officer *by, const char *card,
-			 const char *key_hex, struct span csr, struct span attest)
+                         const char *key_hex, struct span csr, struct span attest)
 {
 	struct cert_case c;
 	AUTO_LOG_ACT(log);
@@ -70,8 +72,8 @@ enum err case_make_begin(const struct desk *d, const char *no, const struct offi
 	TRY(case_step_check(d, &c, STEP_MAKE, CACT_BORN, by, &to));
 	TRY(born_check(d, no, card, key_hex, csr, attest));
 	TRY(case_log_init(&log, d, case_act_rule(CACT_BORN)->log, by, attest));
-	struct born_job j = {{c.no, c.version, clock_now(d->clock), c.state, to, by, SPAN_EMPTY, &log}, card, key_hex,
-		csr, attest};
+	struct born_job j = {
+		{c.no, c.version, clock_now(d->clock), c.state, to, by, SPAN_EMPTY, &log}, card, key_hex, csr, attest};
 	return store_write(d->store, born_tx, &j);
 }
 
@@ -124,7 +126,8 @@ static enum err ask_signer(const struct desk *d, const char *no, struct issued *
 	for (int i = 0; i < 3 && e == ERR_OK; i++)
 		e = case_act_get(d, no, (enum case_step)(STEP_ACCEPT + i), &a[i]);
 	if (e == ERR_OK) {
-		struct act_parts accept = case_act_parts(&a[0]), approve = case_act_parts(&a[1]), make = case_act_parts(&a[2]);
+		struct act_parts accept = case_act_parts(&a[0]), approve = case_act_parts(&a[1]),
+				 make = case_act_parts(&a[2]);
 		e = signer_issue(d->signer, &accept, &approve, &make, buf_span(&b.csr), buf_span(&b.attest), ret_i);
 	}
 	for (int i = 0; i < 3; i++)
@@ -143,10 +146,10 @@ struct issue_job {
 static enum err cert_tx(struct tx *tx, const struct issue_job *j, const struct cert *x, const char *usage)
 {
 	return tx_exec(tx, "cert_insert",
-		       SQL_ARGS(A_TEXT(cert_serial(x)), A_TEXT(cert_subject_id(x)), A_TEXT(usage), A_TEXT(j->c->no),
-				A_TEXT(j->c->card), A_INT(cert_not_before(x)), A_INT(cert_not_after(x)),
-				A_BLOB(cert_der(x)), A_INT(j->move.time)),
-		       NULL);
+	               SQL_ARGS(A_TEXT(cert_serial(x)), A_TEXT(cert_subject_id(x)), A_TEXT(usage), A_TEXT(j->c->no),
+	                        A_TEXT(j->c->card), A_INT(cert_not_before(x)), A_INT(cert_not_after(x)),
+	                        A_BLOB(cert_der(x)), A_INT(j->move.time)),
+	               NULL);
 }
 
 /* An account that is there already is written again, and covered: not with an edit of the database. */
@@ -168,13 +171,15 @@ static enum err issue_tx(struct tx *tx, void *arg)
 	TRY(cert_tx(tx, j, j->sign, "sign"));
 	TRY(cert_tx(tx, j, j->enc, "enc"));
 	TRY(tx_exec(tx, "case_set_issued",
-		    SQL_ARGS(A_TEXT(c->no), A_TEXT(cert_serial(j->sign)), A_TEXT(cert_serial(j->enc)), A_BLOB(j->enveloped)),
-		    NULL));
+	            SQL_ARGS(A_TEXT(c->no), A_TEXT(cert_serial(j->sign)), A_TEXT(cert_serial(j->enc)),
+	                     A_BLOB(j->enveloped)),
+	            NULL));
 	TRY(tx_exec(tx, "account_put",
-		    SQL_ARGS(A_TEXT(c->subject), A_TEXT(c->profile), c->unit_no[0] != 0 ? A_TEXT(c->unit_no) : A_NULL,
-			     A_TEXT(c->person_no), A_TEXT(c->holder), A_INT(j->move.time)),
-		    NULL));
-	return case_log_tx(tx, j->move.log, c->no, 0, (const char *const[]){cert_serial(j->sign), cert_serial(j->enc), NULL});
+	            SQL_ARGS(A_TEXT(c->subject), A_TEXT(c->profile), c->unit_no[0] != 0 ? A_TEXT(c->unit_no) : A_NULL,
+	                     A_TEXT(c->person_no), A_TEXT(c->holder), A_INT(j->move.time)),
+	            NULL));
+	return case_log_tx(tx, j->move.log, c->no, 0,
+	                   (const char *const[]){cert_serial(j->sign), cert_serial(j->enc), NULL});
 }
 
 /* What the signer built must be about this case: its subject, and the key that was born. */
@@ -200,8 +205,11 @@ static enum err record(const struct desk *d, const struct cert_case *c, const st
 	enum case_state to;
 	TRY(case_turn(c, CACT_ISSUE, &to));
 	TRY(case_log_init(&log, d, case_act_rule(CACT_ISSUE)->log, NULL, buf_span(&text)));
-	struct issue_job j = {{c->no, c->version, clock_now(d->clock), c->state, to, NULL, SPAN_EMPTY, &log}, c, sign,
-		enc, buf_span(&i->enveloped)};
+	struct issue_job j = {{c->no, c->version, clock_now(d->clock), c->state, to, NULL, SPAN_EMPTY, &log},
+	                      c,
+	                      sign,
+	                      enc,
+	                      buf_span(&i->enveloped)};
 	return store_write(d->store, issue_tx, &j);
 }
 

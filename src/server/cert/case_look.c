@@ -1,10 +1,11 @@
-/* A look at a case that is not the officer's to open: for a reason, in the log before anything is read; and the auditor's list. */
+/* A look at a case that is not the officer's to open: for a reason, in the log before anything is read; and the
+ * auditor's list. */
 #include "server/cert/case_i.h"
 #include "base/text.h"
 #include <stdio.h>
 #include <string.h>
 
-#define KIND "CASE-LOOK"
+#define KIND    "CASE-LOOK"
 #define SUBJECT "look:"
 enum { LOOK_TEXT_MAX = 2 * CASE_OPINION_MAX + 400, LOOKS_AT_ONCE = 100 };
 
@@ -30,12 +31,13 @@ static enum err look_log(const struct desk *d, const char *no, const struct offi
 	buf_printf(&text, "%s\n%s\n%s\n%s\n", no, by->person_id, by->name, reason);
 	TRY(buf_err(&text));
 	TRY(case_log_init(&log, d, KIND, by, buf_span(&text)));
-	(void)snprintf(subject, sizeof subject, SUBJECT "%s", no);
-	memcpy(log.subject, subject, sizeof log.subject);
+	(void)snprintf(subject, sizeof(subject), SUBJECT "%s", no);
+	memcpy(log.subject, subject, sizeof(log.subject));
 	return store_write(d->store, append_fn, &log);
 }
 
-enum err case_look(const struct desk *d, const char *no, const struct officer *by, const char *reason, struct cert_case *ret_c)
+enum err case_look(const struct desk *d, const char *no, const struct officer *by, const char *reason,
+                   struct cert_case *ret_c)
 {
 	struct cert_case c;
 	TRY(case_reason_check(reason));
@@ -81,10 +83,10 @@ static enum err entry_fn(const struct log_entry *e, void *ctx)
 	struct case_looked l = {.time = e->time};
 	TRY(log_statement(w->d->keys, e, &text));
 	struct span rest = buf_span(&text);
-	(void)line_of(&rest, l.no, sizeof l.no);
-	l.person_id = line_of(&rest, person, sizeof person);
-	l.name = line_of(&rest, name, sizeof name);
-	l.reason = line_of(&rest, reason, sizeof reason);
+	(void)line_of(&rest, l.no, sizeof(l.no));
+	l.person_id = line_of(&rest, person, sizeof(person));
+	l.name = line_of(&rest, name, sizeof(name));
+	l.reason = line_of(&rest, reason, sizeof(reason));
 	return w->fn(&l, w->ctx);
 }
 
@@ -100,6 +102,7 @@ static enum err looks_fn(struct tx *tx, void *arg)
 
 enum err case_looks(const struct desk *d, int limit, int offset, case_looked_fn *fn, void *ctx)
 {
-	struct looks w = {.d = d, .limit = limit < LOOKS_AT_ONCE ? limit : LOOKS_AT_ONCE, .offset = offset, .fn = fn, .ctx = ctx};
+	struct looks w = {
+		.d = d, .limit = limit < LOOKS_AT_ONCE ? limit : LOOKS_AT_ONCE, .offset = offset, .fn = fn, .ctx = ctx};
 	return store_read(d->store, looks_fn, &w);
 }

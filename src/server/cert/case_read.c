@@ -82,9 +82,11 @@ struct scope_args {
 	char low[8], high[8];
 	unsigned states;
 };
-#define SCOPE_ARGS(w, s) A_INT((int64_t)(w)->states), A_TEXT(CASE_CITY), A_TEXT((w)->low), A_TEXT((w)->high), A_TEXT((s)->person_id)
+#define SCOPE_ARGS(w, s) \
+	A_INT((int64_t)(w)->states), A_TEXT(CASE_CITY), A_TEXT((w)->low), A_TEXT((w)->high), A_TEXT((s)->person_id)
 
-/* "430100" begins at 4301 and ends before "4301:", for ':' follows the digits. Who has no district has nothing by it. */
+/* "430100" begins at 4301 and ends before "4301:", for ':' follows the digits. Who has no district has nothing by it.
+ */
 static enum err scope_args(const struct desk *d, const struct case_scope *s, struct scope_args *ret_w)
 {
 	const struct case_rules *r;
@@ -93,8 +95,8 @@ static enum err scope_args(const struct desk *d, const struct case_scope *s, str
 	*ret_w = (struct scope_args){.states = n == 6 ? case_states_for(r, s->roles) : 0};
 	while (n > 2 && s->district[n - 1] == '0' && s->district[n - 2] == '0')
 		n -= 2;
-	(void)snprintf(ret_w->low, sizeof ret_w->low, "%.*s", (int)n, s->district);
-	(void)snprintf(ret_w->high, sizeof ret_w->high, "%.*s:", (int)n, s->district);
+	(void)snprintf(ret_w->low, sizeof(ret_w->low), "%.*s", (int)n, s->district);
+	(void)snprintf(ret_w->high, sizeof(ret_w->high), "%.*s:", (int)n, s->district);
 	return ERR_OK;
 }
 
@@ -137,7 +139,8 @@ static enum err list_row(const struct row *row, void *ctx)
 	return j->fn(&c, j->ctx);
 }
 
-enum err case_list(const struct desk *d, const struct case_scope *s, int state, int limit, int offset, case_fn *fn, void *ctx)
+enum err case_list(const struct desk *d, const struct case_scope *s, int state, int limit, int offset, case_fn *fn,
+                   void *ctx)
 {
 	struct scope_args w;
 	struct read_job r = {.d = d, .fn = fn, .ctx = ctx};
@@ -164,7 +167,7 @@ enum err case_counts(const struct desk *d, const struct case_scope *s, int64_t r
 	const struct sql_arg args[] = {SCOPE_ARGS(&w, s)};
 	struct scope_job j = {"case_counts", args, COUNT_OF(args), count_row, counts};
 	TRY(store_read(d->store, scope_fn, &j));
-	memcpy(ret_counts, counts, sizeof counts);
+	memcpy(ret_counts, counts, sizeof(counts));
 	return ERR_OK;
 }
 
@@ -176,9 +179,15 @@ static enum err event_row(const struct row *row, void *ctx)
 	AUTO_BUF(opinion, CASE_OPINION_MAX + 1);
 	if (!row_null(row, 8))
 		TRY(field_open(j->d->keys, "case_event.opinion", span_str(j->key), row_blob(row, 8), &opinion));
-	struct case_event e = {row_int(row, 0), row_int(row, 1), (enum case_state)row_int(row, 2),
-		(enum case_state)row_int(row, 3), row_text(row, 4), row_text(row, 5), row_text(row, 6), row_text(row, 7),
-		buf_cstr(&opinion)};
+	struct case_event e = {row_int(row, 0),
+	                       row_int(row, 1),
+	                       (enum case_state)row_int(row, 2),
+	                       (enum case_state)row_int(row, 3),
+	                       row_text(row, 4),
+	                       row_text(row, 5),
+	                       row_text(row, 6),
+	                       row_text(row, 7),
+	                       buf_cstr(&opinion)};
 	return j->event_fn(&e, j->ctx);
 }
 

@@ -1,12 +1,15 @@
-/* States of a case and the table of transitions: what may happen to it, who does it, where it leads. The engine's own table
- * (server/filing/filing_state.c) has the same states where they correspond; docs/design/04-desk-case.md compares them. */
+/* States of a case and the table of transitions: what may happen to it, who does it, where it leads. The engine's own
+ * table (server/filing/filing_state.c) has the same states where they correspond; docs/design/04-desk-case.md compares
+ * them. */
 #include "server/cert/case_i.h"
 #include <stdio.h>
 #include <string.h>
 
-static const struct { const char *name, *zh; } state_text[CASE_STATE_COUNT] = {
-	[CASE_DRAFT] = {"draft", "草稿"},         [CASE_ACCEPTED] = {"accepted", "待审核"},
-	[CASE_APPROVED] = {"approved", "待制证"}, [CASE_MAKING] = {"making", "制证中"},
+static const struct {
+	const char *name, *zh;
+} state_text[CASE_STATE_COUNT] = {
+	[CASE_DRAFT] = {"draft", "草稿"},           [CASE_ACCEPTED] = {"accepted", "待审核"},
+	[CASE_APPROVED] = {"approved", "待制证"},   [CASE_MAKING] = {"making", "制证中"},
 	[CASE_ISSUED] = {"issued", "已签发待写入"}, [CASE_DONE] = {"done", "办结"},
 	[CASE_RETURNED] = {"returned", "退回补正"}, [CASE_REFUSED] = {"refused", "不予受理"},
 	[CASE_VOID] = {"void", "自动作废"},
@@ -36,8 +39,8 @@ static const struct {
 	{CASE_DRAFT, CACT_ACCEPT, CASE_ACCEPTED},
 	{CASE_ACCEPTED, CACT_APPROVE, CASE_APPROVED},
 	{CASE_APPROVED, CACT_BORN, CASE_MAKING},
-	{CASE_MAKING, CACT_BORN, CASE_MAKING},   /* another card, while unsigned */
-	{CASE_MAKING, CACT_MAKE, CASE_MAKING},   /* once: make_signed */
+	{CASE_MAKING, CACT_BORN, CASE_MAKING}, /* another card, while unsigned */
+	{CASE_MAKING, CACT_MAKE, CASE_MAKING}, /* once: make_signed */
 	{CASE_MAKING, CACT_ISSUE, CASE_ISSUED},
 	{CASE_ISSUED, CACT_INSTALL, CASE_DONE},
 	{CASE_ACCEPTED, CACT_RETURN, CASE_RETURNED},
@@ -123,7 +126,8 @@ static unsigned states_for_one(const struct case_rules *r, struct span role)
 {
 	char name[32];
 	unsigned states = 0;
-	(void)snprintf(name, sizeof name, "%.*s", (int)(role.len < sizeof name ? role.len : 0), (const char *)role.ptr);
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(role.len < sizeof(name) ? role.len : 0),
+	               (const char *)role.ptr);
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (waits_for(r, table[i].act, name))
 			states |= 1u << table[i].from;
@@ -144,6 +148,7 @@ enum err case_role_check(const struct desk *d, enum case_act_kind act, const str
 	const struct case_rules *r;
 	const char *step = case_act_rule(act)->step;
 	TRY(case_rules_of(d, &r));
-	bool ok = act == CACT_RETURN ? role_is(r, "approve", by->role) || role_is(r, "make", by->role) : role_is(r, step, by->role);
+	bool ok = act == CACT_RETURN ? role_is(r, "approve", by->role) || role_is(r, "make", by->role)
+	                             : role_is(r, step, by->role);
 	return ok ? ERR_OK : ERR(ROLE, "%s is not for the role %s", case_act_rule(act)->log, by->role);
 }

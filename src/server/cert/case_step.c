@@ -8,8 +8,11 @@
 
 /* --- whose turn it is --- */
 
-static const enum case_act_kind acts[STEP_COUNT] = {[STEP_ACCEPT] = CACT_ACCEPT, [STEP_APPROVE] = CACT_APPROVE,
-	[STEP_MAKE] = CACT_MAKE, [STEP_RETURN] = CACT_RETURN, [STEP_REFUSE] = CACT_REFUSE};
+static const enum case_act_kind acts[STEP_COUNT] = {[STEP_ACCEPT] = CACT_ACCEPT,
+                                                    [STEP_APPROVE] = CACT_APPROVE,
+                                                    [STEP_MAKE] = CACT_MAKE,
+                                                    [STEP_RETURN] = CACT_RETURN,
+                                                    [STEP_REFUSE] = CACT_REFUSE};
 
 static enum err persons_check(const struct desk *d, const struct cert_case *c, enum case_step step, const char *person)
 {
@@ -23,7 +26,7 @@ static enum err persons_check(const struct desk *d, const struct cert_case *c, e
 }
 
 enum err case_step_check(const struct desk *d, const struct cert_case *c, enum case_step step, enum case_act_kind act,
-			 const struct officer *by, enum case_state *ret_to)
+                         const struct officer *by, enum case_state *ret_to)
 {
 	TRY(case_role_check(d, act, by));
 	TRY(persons_check(d, c, step, by->person_id));
@@ -43,14 +46,14 @@ static const char *or_dash(const char *s)
 }
 
 static enum err build_case(const struct desk *d, const struct cert_case *c, const struct shown *s, const char *accept,
-			   struct statement **ret_s)
+                           struct statement **ret_s)
 {
 	AUTO_BUF(time, 32);
 	char days[16];
 	struct statement_kv kv[16];
 	size_t n = 0;
 	text_time(&time, s->time);
-	(void)snprintf(days, sizeof days, "%d", c->days);
+	(void)snprintf(days, sizeof(days), "%d", c->days);
 	kv[n++] = (struct statement_kv){"bureau", d->bureau};
 	kv[n++] = (struct statement_kv){"nonce", s->nonce};
 	kv[n++] = (struct statement_kv){"time", buf_cstr(&time)};
@@ -72,12 +75,13 @@ static enum err build_case(const struct desk *d, const struct cert_case *c, cons
 }
 
 static enum err build_make(const struct desk *d, const struct cert_case *c, const struct shown *s, const char *approve,
-			   struct statement **ret_s)
+                           struct statement **ret_s)
 {
 	AUTO_BUF(time, 32);
 	text_time(&time, s->time);
-	const struct statement_kv kv[] = {{"bureau", d->bureau}, {"nonce", s->nonce}, {"time", buf_cstr(&time)},
-		{"approve", approve}, {"case", c->no}, {"card", c->card}, {"key", c->key_hex}, {"officer", s->officer}};
+	const struct statement_kv kv[] = {{"bureau", d->bureau}, {"nonce", s->nonce},    {"time", buf_cstr(&time)},
+	                                  {"approve", approve},  {"case", c->no},        {"card", c->card},
+	                                  {"key", c->key_hex},   {"officer", s->officer}};
 	return statement_build("CERT-MAKE", kv, COUNT_OF(kv), ret_s);
 }
 
@@ -94,7 +98,7 @@ static enum err previous_hex(const struct desk *d, const char *no, enum case_ste
 }
 
 static enum err build(const struct desk *d, const struct cert_case *c, enum case_step step, const struct shown *s,
-		      struct statement **ret_s)
+                      struct statement **ret_s)
 {
 	char hex[65];
 	if (step == STEP_ACCEPT)
@@ -115,8 +119,8 @@ static enum err shown_row(const struct row *row, void *ctx)
 	struct shown *s = ctx;
 	s->step = row_int(row, 0);
 	s->version = row_int(row, 1);
-	(void)snprintf(s->officer, sizeof s->officer, "%s", row_text(row, 2));
-	(void)snprintf(s->nonce, sizeof s->nonce, "%s", row_text(row, 3));
+	(void)snprintf(s->officer, sizeof(s->officer), "%s", row_text(row, 2));
+	(void)snprintf(s->nonce, sizeof(s->nonce), "%s", row_text(row, 3));
 	s->time = row_int(row, 4);
 	return ERR_OK;
 }
@@ -132,14 +136,14 @@ static enum err shown_write(struct tx *tx, void *arg)
 	struct shown_job *j = arg;
 	const struct shown *s = j->s;
 	return tx_exec(tx, "shown_put",
-		       SQL_ARGS(A_TEXT(j->no), A_INT(s->step), A_INT(s->version), A_TEXT(s->officer), A_TEXT(s->nonce),
-				A_INT(s->time)),
-		       NULL);
+	               SQL_ARGS(A_TEXT(j->no), A_INT(s->step), A_INT(s->version), A_TEXT(s->officer), A_TEXT(s->nonce),
+	                        A_INT(s->time)),
+	               NULL);
 }
 
 /* ERR_CONFLICT unless something is shown to this officer for this step and version, not too long ago. */
-static enum err shown_get(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
-			  struct shown *ret_s)
+static enum err shown_get(const struct desk *d, const struct cert_case *c, enum case_step step,
+                          const struct officer *by, struct shown *ret_s)
 {
 	struct shown s = {0};
 	struct shown_job j = {c->no, &s};
@@ -157,16 +161,16 @@ static enum err shown_get(const struct desk *d, const struct cert_case *c, enum 
 	return ERR_OK;
 }
 
-static enum err shown_new(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
-			  struct shown *ret_s)
+static enum err shown_new(const struct desk *d, const struct cert_case *c, enum case_step step,
+                          const struct officer *by, struct shown *ret_s)
 {
 	struct shown s = {.step = (int64_t)step, .version = c->version, .time = clock_now(d->clock)};
 	uint8_t nonce[32];
 	AUTO_BUF(hex, 65);
-	TRY(rand_bytes(nonce, sizeof nonce));
+	TRY(rand_bytes(nonce, sizeof(nonce)));
 	text_hex(&hex, SPAN_ARR(nonce));
-	(void)snprintf(s.nonce, sizeof s.nonce, "%s", buf_cstr(&hex));
-	(void)snprintf(s.officer, sizeof s.officer, "%s", by->person_id);
+	(void)snprintf(s.nonce, sizeof(s.nonce), "%s", buf_cstr(&hex));
+	(void)snprintf(s.officer, sizeof(s.officer), "%s", by->person_id);
 	struct shown_job j = {c->no, &s};
 	TRY(store_write(d->store, shown_write, &j));
 	*ret_s = s;
@@ -174,7 +178,7 @@ static enum err shown_new(const struct desk *d, const struct cert_case *c, enum 
 }
 
 static enum err step_text(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
-			  struct buf *ret_text)
+                          struct buf *ret_text)
 {
 	struct cert_case c;
 	struct shown s;
@@ -203,15 +207,15 @@ struct act_write {
 
 static enum err act_tx(struct tx *tx, void *arg)
 {
-	static const char *const set[] = {[STEP_ACCEPT] = "case_set_clerk", [STEP_APPROVE] = "case_set_reviewer",
-		[STEP_MAKE] = "case_set_maker"};
+	static const char *const set[] = {
+		[STEP_ACCEPT] = "case_set_clerk", [STEP_APPROVE] = "case_set_reviewer", [STEP_MAKE] = "case_set_maker"};
 	const struct act_write *w = arg;
 	const char *person = w->move.by->person_id;
 	TRY(case_move_tx(tx, &w->move));
 	TRY(tx_exec(tx, "act_put",
-		    SQL_ARGS(A_TEXT(w->move.no), A_INT(w->step), A_BLOB(w->statement_sealed), A_BLOB(w->sig),
-			     A_BLOB(w->cert), A_TEXT(person), A_INT(w->move.time)),
-		    NULL));
+	            SQL_ARGS(A_TEXT(w->move.no), A_INT(w->step), A_BLOB(w->statement_sealed), A_BLOB(w->sig),
+	                     A_BLOB(w->cert), A_TEXT(person), A_INT(w->move.time)),
+	            NULL));
 	TRY(tx_exec(tx, set[w->step], SQL_ARGS(A_TEXT(w->move.no), A_TEXT(person)), NULL));
 	TRY(tx_exec(tx, "shown_delete", SQL_ARGS(A_TEXT(w->move.no)), NULL));
 	return case_log_tx(tx, w->move.log, w->move.no, (int)w->step, NULL);
@@ -238,8 +242,8 @@ static enum err judge(const struct desk *d, const struct officer *by, const stru
 	return d->act_judge != NULL ? d->act_judge(d->act_ctx, a->cert, at->time, &at->status) : ERR_OK;
 }
 
-static enum err act_check(const struct desk *d, enum case_step step, const struct officer *by, const struct act_parts *p,
-			  struct arrival *at)
+static enum err act_check(const struct desk *d, enum case_step step, const struct officer *by,
+                          const struct act_parts *p, struct arrival *at)
 {
 	struct act a = {0};
 	TRY(act_open(p->statement, p->sig, p->cert, case_act_rule(acts[step])->log, d->bureau, &a));
@@ -249,7 +253,7 @@ static enum err act_check(const struct desk *d, enum case_step step, const struc
 }
 
 static enum err step_act(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
-			 const struct act_parts *p)
+                         const struct act_parts *p)
 {
 	struct cert_case c;
 	struct shown s;
@@ -267,33 +271,37 @@ static enum err step_act(const struct desk *d, const char *no, enum case_step st
 	TRY(act_check(d, step, by, p, &at));
 	TRY(field_seal(d->keys, "case_act.statement", span_str(c.no), p->statement, &sealed));
 	TRY(case_log_act(&log, d, case_act_rule(acts[step])->log, p, at.time, buf_span(&at.status)));
-	struct act_write w = {{c.no, c.version, at.time, c.state, to, by, SPAN_EMPTY, &log}, step,
-		buf_span(&sealed), p->sig, p->cert};
+	struct act_write w = {{c.no, c.version, at.time, c.state, to, by, SPAN_EMPTY, &log},
+	                      step,
+	                      buf_span(&sealed),
+	                      p->sig,
+	                      p->cert};
 	return store_write(d->store, act_tx, &w);
 }
 
 /* --- sent back, or refused --- */
 
-static enum err back_check(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
-			   enum case_state *ret_to)
+static enum err back_check(const struct desk *d, const struct cert_case *c, enum case_step step,
+                           const struct officer *by, enum case_state *ret_to)
 {
 	return step == STEP_RETURN ? case_may_return(d, c, by, ret_to) : case_may_refuse(d, c, by, ret_to);
 }
 
 static enum err build_back(const struct desk *d, const struct cert_case *c, enum case_step step, const struct shown *s,
-			   const char *reason, struct statement **ret_s)
+                           const char *reason, struct statement **ret_s)
 {
 	AUTO_BUF(time, 32);
 	char version[24];
 	text_time(&time, s->time);
-	(void)snprintf(version, sizeof version, "%lld", (long long)c->version);
-	const struct statement_kv kv[] = {{"bureau", d->bureau}, {"nonce", s->nonce}, {"time", buf_cstr(&time)}, {"case", c->no},
-		{"version", version}, {"holder", c->holder}, {"reason", reason}, {"officer", s->officer}};
+	(void)snprintf(version, sizeof(version), "%lld", (long long)c->version);
+	const struct statement_kv kv[] = {{"bureau", d->bureau}, {"nonce", s->nonce},    {"time", buf_cstr(&time)},
+	                                  {"case", c->no},       {"version", version},   {"holder", c->holder},
+	                                  {"reason", reason},    {"officer", s->officer}};
 	return statement_build(case_act_rule(acts[step])->log, kv, COUNT_OF(kv), ret_s);
 }
 
-static enum err back_text(const struct desk *d, const char *no, enum case_step step, const struct officer *by, const char *reason,
-			  struct buf *ret_text)
+static enum err back_text(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
+                          const char *reason, struct buf *ret_text)
 {
 	struct cert_case c;
 	struct shown s;
@@ -309,8 +317,8 @@ static enum err back_text(const struct desk *d, const char *no, enum case_step s
 }
 
 /* The reason is the signed one; all else of the text is built again. */
-static enum err back_agrees(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
-			    const struct act_parts *p, const char *reason, struct arrival *at)
+static enum err back_agrees(const struct desk *d, const struct cert_case *c, enum case_step step,
+                            const struct officer *by, const struct act_parts *p, const char *reason, struct arrival *at)
 {
 	struct shown s;
 	AUTO(statement) st = NULL;
@@ -323,7 +331,7 @@ static enum err back_agrees(const struct desk *d, const struct cert_case *c, enu
 }
 
 static enum err back_act(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
-			 const struct act_parts *p)
+                         const struct act_parts *p)
 {
 	struct cert_case c;
 	AUTO(statement) given = NULL;
@@ -376,7 +384,8 @@ enum err case_make(const struct desk *d, const char *no, const struct officer *b
 	return step_act(d, no, STEP_MAKE, by, act);
 }
 
-enum err case_return_text(const struct desk *d, const char *no, const struct officer *by, const char *reason, struct buf *ret_text)
+enum err case_return_text(const struct desk *d, const char *no, const struct officer *by, const char *reason,
+                          struct buf *ret_text)
 {
 	return back_text(d, no, STEP_RETURN, by, reason, ret_text);
 }
@@ -386,7 +395,8 @@ enum err case_return(const struct desk *d, const char *no, const struct officer 
 	return back_act(d, no, STEP_RETURN, by, act);
 }
 
-enum err case_refuse_text(const struct desk *d, const char *no, const struct officer *by, const char *reason, struct buf *ret_text)
+enum err case_refuse_text(const struct desk *d, const char *no, const struct officer *by, const char *reason,
+                          struct buf *ret_text)
 {
 	return back_text(d, no, STEP_REFUSE, by, reason, ret_text);
 }

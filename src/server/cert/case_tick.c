@@ -1,5 +1,6 @@
-/* Terms of a case by the definition's days: when it should be done, and 自动作废 of what nobody finished. A draft's term runs
- * from its last saving, a returned case's from its return: both are cert_case.changed, so that nothing is stored for them. */
+/* Terms of a case by the definition's days: when it should be done, and 自动作废 of what nobody finished. A draft's
+ * term runs from its last saving, a returned case's from its return: both are cert_case.changed, so that nothing is
+ * stored for them. */
 #include "server/cert/case_i.h"
 #include <stdlib.h>
 
@@ -57,13 +58,13 @@ static enum err overdue_fn(struct tx *tx, void *arg)
 	return tx_query(tx, "case_overdue", SQL_ARGS(A_INT(w->state), A_INT(w->before)), overdue_row, w);
 }
 
-/* Somebody may have been quicker: then it is no longer overdue. One that was edited in the database is counted and does not
- * hold up the others. */
+/* Somebody may have been quicker: then it is no longer overdue. One that was edited in the database is counted and does
+ * not hold up the others. */
 static enum err expire(const struct desk *d, const struct cert_case *c, size_t *done, size_t *damaged)
 {
 	bool returned = c->state == CASE_RETURNED;
 	enum err e = case_move_now(d, c, CACT_EXPIRE, NULL, returned ? "void-not-corrected" : "void-draft-too-old",
-				   returned ? "逾期未补正，按规则自动作废" : "草稿逾期未受理，按规则自动作废");
+	                           returned ? "逾期未补正，按规则自动作废" : "草稿逾期未受理，按规则自动作废");
 	if (e == ERR_CONFLICT || e == ERR_LOG_DAMAGED) {
 		err_clear();
 		*damaged += e == ERR_LOG_DAMAGED;
@@ -75,8 +76,8 @@ static enum err expire(const struct desk *d, const struct cert_case *c, size_t *
 }
 
 /* The oldest come first, and an older one never ends later: what is not over yet ends the search. */
-static enum err expire_state(const struct desk *d, const struct case_rules *r, struct overdue *w, enum case_state state, int64_t now,
-			     size_t *done, size_t *damaged)
+static enum err expire_state(const struct desk *d, const struct case_rules *r, struct overdue *w, enum case_state state,
+                             int64_t now, size_t *done, size_t *damaged)
 {
 	int days = state == CASE_RETURNED ? r->return_days : r->draft_days;
 	w->state = state;
@@ -92,7 +93,7 @@ enum err case_tick(const struct desk *d, size_t *ret_done)
 	const struct case_rules *r;
 	size_t done = 0, damaged = 0;
 	TRY(case_rules_of(d, &r));
-	struct overdue *w = calloc(1, sizeof *w);
+	struct overdue *w = calloc(1, sizeof(*w));
 	if (w == NULL)
 		return ERR(NOMEM, "overdue cases");
 	int64_t now = clock_now(d->clock);

@@ -20,7 +20,10 @@ static enum err entry_tx(struct tx *tx, void *arg)
 enum err entry_write(const struct desk *d, const struct entry *w, store_fn *fn, void *arg)
 {
 	struct entry_job j = {.w = w, .fn = fn, .arg = arg};
-	const struct log_what what = {.kind = w->kind, .subject = w->subject, .rule = w->rule, .time = clock_now(d->clock)};
+	const struct log_what what = {.kind = w->kind,
+	                              .subject = w->subject,
+	                              .rule = w->rule,
+	                              .time = clock_now(d->clock)};
 	enum err e = log_act_init(&j.log, d->keys, &what);
 	if (e == ERR_OK)
 		e = store_write(d->store, entry_tx, &j);

@@ -9,6 +9,6 @@ struct entry {
 	/* Names what fn is about to write (log_act_cover…); before fn, and may run again. */
 	void (*cover)(struct log_act *a, void *arg);
 };
-/* fn, then the entry; arg is for both. fn's error is returned and nothing is written. ERR_LOG_DAMAGED: a row that is named by
- * its key was edited in the database; the entry would take that for good. */
+/* fn, then the entry; arg is for both. fn's error is returned and nothing is written. ERR_LOG_DAMAGED: a row that is
+ * named by its key was edited in the database; the entry would take that for good. */
 enum err entry_write(const struct desk *d, const struct entry *w, store_fn *fn, void *arg) MUST_CHECK;

@@ -8,7 +8,8 @@ enum { CLEAN_MAX = 40, FOLDED_MAX = 1024, AGE_MAX_YEARS = 120, FOREIGN_OLD_LEN =
 
 /* --- normalising --- */
 
-/* Folded (text_fold.h), hyphens dropped, ASCII letters and digits in upper case. False: another character, or too long. */
+/* Folded (text_fold.h), hyphens dropped, ASCII letters and digits in upper case. False: another character, or too long.
+ */
 static bool clean(struct span in, char ret[CLEAN_MAX], size_t *ret_len)
 {
 	AUTO_BUF(folded, FOLDED_MAX);
@@ -103,8 +104,8 @@ enum err ident_uscc(struct span in, char ret_uscc[USCC_LEN + 1], bool *ret_inner
 static bool province_known(const char *s)
 {
 	static const char *const known[] = {"11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34",
-		"35", "36", "37", "41", "42", "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63",
-		"64", "65", "71", "81", "82", "83"};
+	                                    "35", "36", "37", "41", "42", "43", "44", "45", "46", "50", "51", "52",
+	                                    "53", "54", "61", "62", "63", "64", "65", "71", "81", "82", "83"};
 	for (size_t i = 0; i < COUNT_OF(known); i++)
 		if (strncmp(s, known[i], 2) == 0)
 			return true;
@@ -124,7 +125,7 @@ static char id_check_char(const char *s)
 static enum err id_birth_check(const char *s, int64_t now)
 {
 	char date[11];
-	(void)snprintf(date, sizeof date, "%.4s-%.2s-%.2s", s + 6, s + 10, s + 12);
+	(void)snprintf(date, sizeof(date), "%.4s-%.2s-%.2s", s + 6, s + 10, s + 12);
 	int64_t birth = 0;
 	if (text_date(span_str(date), &birth) != ERR_OK)
 		return ERR(ID_NUMBER, "no such birthday");
@@ -135,7 +136,8 @@ static enum err id_birth_check(const char *s, int64_t now)
 	return ERR_OK;
 }
 
-/* The permanent residence card of before December 2023, valid until it expires: three letters, twelve digits, no check character. */
+/* The permanent residence card of before December 2023, valid until it expires: three letters, twelve digits, no check
+ * character. */
 static bool is_foreign_old(const char *s, size_t n)
 {
 	for (size_t i = 0; i < FOREIGN_OLD_LETTERS && i < n; i++)
@@ -154,8 +156,13 @@ enum id_document ident_document_of(const char *id_number)
 	return id_number[1] == '3' ? ID_TAIWAN : ID_HKMO;
 }
 
-static const struct { const char *code; enum err told; } documents[ID_DOCUMENTS] = {
-	[ID_RESIDENT] = {"01", ERR_ID_RESIDENT}, [ID_HKMO] = {"03", ERR_ID_HKMO}, [ID_TAIWAN] = {"04", ERR_ID_TAIWAN},
+static const struct {
+	const char *code;
+	enum err told;
+} documents[ID_DOCUMENTS] = {
+	[ID_RESIDENT] = {"01", ERR_ID_RESIDENT},
+	[ID_HKMO] = {"03", ERR_ID_HKMO},
+	[ID_TAIWAN] = {"04", ERR_ID_TAIWAN},
 	[ID_FOREIGN] = {"05", ERR_ID_FOREIGN},
 };
 
@@ -169,7 +176,9 @@ enum err ident_document_check(const char *type, const char *id_number)
 	enum id_document d = ident_document_of(id_number);
 	for (size_t i = 0; i < ID_DOCUMENTS; i++)
 		if (strcmp(documents[i].code, type) == 0)
-			return i == d ? ERR_OK : err_raise(documents[d].told, __FILE__, __LINE__, "type %s, number of %s", type, documents[d].code);
+			return i == d ? ERR_OK
+			              : err_raise(documents[d].told, __FILE__, __LINE__, "type %s, number of %s", type,
+			                          documents[d].code);
 	return ERR(FIELD_VALUE, "document type");
 }
 
@@ -253,7 +262,7 @@ enum err ident_unit_no_make(int64_t serial, char ret_no[UNIT_NO_LEN + 1])
 	if (serial < 0 || serial > 9999999)
 		return ERR(LIMIT, "unit numbers are used up");
 	char s[32];
-	(void)snprintf(s, sizeof s, "%07lld", (long long)serial);
+	(void)snprintf(s, sizeof(s), "%07lld", (long long)serial);
 	(void)snprintf(ret_no, UNIT_NO_LEN + 1, "%.7s%c", s, luhn_char(s, 7));
 	return ERR_OK;
 }
@@ -263,7 +272,7 @@ enum err ident_person_no_make(int64_t serial, char ret_no[PERSON_NO_LEN + 1])
 	if (serial < 0 || serial > 9999999)
 		return ERR(LIMIT, "person numbers are used up");
 	char s[32];
-	(void)snprintf(s, sizeof s, "4301%07lld", (long long)serial);
+	(void)snprintf(s, sizeof(s), "4301%07lld", (long long)serial);
 	(void)snprintf(ret_no, PERSON_NO_LEN + 1, "%.11s%c", s, luhn_char(s, 11));
 	return ERR_OK;
 }

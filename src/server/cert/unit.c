@@ -18,12 +18,12 @@ static void copy_text(char *ret, size_t cap, const char *s)
 static enum err unit_row(const struct row *row, void *ctx)
 {
 	struct unit *u = ctx;
-	copy_text(u->unit_no, sizeof u->unit_no, row_text(row, 0));
-	copy_text(u->uscc, sizeof u->uscc, row_text(row, 1));
-	copy_text(u->name, sizeof u->name, row_text(row, 2));
-	copy_text(u->type, sizeof u->type, row_text(row, 3));
-	copy_text(u->region, sizeof u->region, row_text(row, 4));
-	copy_text(u->address, sizeof u->address, row_text(row, 5));
+	copy_text(u->unit_no, sizeof(u->unit_no), row_text(row, 0));
+	copy_text(u->uscc, sizeof(u->uscc), row_text(row, 1));
+	copy_text(u->name, sizeof(u->name), row_text(row, 2));
+	copy_text(u->type, sizeof(u->type), row_text(row, 3));
+	copy_text(u->region, sizeof(u->region), row_text(row, 4));
+	copy_text(u->address, sizeof(u->address), row_text(row, 5));
 	u->frozen = row_int(row, 6) != 0;
 	u->created = row_int(row, 7);
 	return ERR_OK;
@@ -70,9 +70,9 @@ static enum err unit_insert(struct tx *tx, void *arg)
 	struct unit_job *j = arg;
 	const struct unit *u = j->unit;
 	return tx_exec(tx, "unit_insert",
-		       SQL_ARGS(A_TEXT(u->unit_no), A_TEXT(u->uscc), A_TEXT(u->name), A_TEXT(u->type), A_TEXT(u->region),
-				A_TEXT(u->address), A_INT(j->now)),
-		       NULL);
+	               SQL_ARGS(A_TEXT(u->unit_no), A_TEXT(u->uscc), A_TEXT(u->name), A_TEXT(u->type),
+	                        A_TEXT(u->region), A_TEXT(u->address), A_INT(j->now)),
+	               NULL);
 }
 
 static void unit_cover(struct log_act *a, void *arg)
@@ -136,8 +136,10 @@ enum err unit_set_name(const struct desk *d, const char *unit_no, const char *na
 
 const char *unit_type_zh(const char *type)
 {
-	static const struct { const char *code, *zh; } table[] = {{"10", "企业"}, {"20", "机关"}, {"30", "事业单位"},
-		{"40", "社会团体"}, {"50", "民办非企业单位"}, {"60", "个体工商户"}};
+	static const struct {
+		const char *code, *zh;
+	} table[] = {{"10", "企业"},     {"20", "机关"},           {"30", "事业单位"},
+	             {"40", "社会团体"}, {"50", "民办非企业单位"}, {"60", "个体工商户"}};
 	for (size_t i = 0; i < COUNT_OF(table); i++)
 		if (strcmp(table[i].code, type) == 0)
 			return table[i].zh;
@@ -169,8 +171,8 @@ struct person_job {
 static enum err known_row(const struct row *row, void *ctx)
 {
 	struct person_job *j = ctx;
-	copy_text(j->no, sizeof j->no, row_text(row, 0));
-	copy_text(j->known_name, sizeof j->known_name, row_text(row, 1));
+	copy_text(j->no, sizeof(j->no), row_text(row, 0));
+	copy_text(j->known_name, sizeof(j->known_name), row_text(row, 1));
 	return ERR_OK;
 }
 
@@ -184,9 +186,9 @@ static enum err person_insert(struct tx *tx, void *arg)
 {
 	struct person_job *j = arg;
 	return tx_exec(tx, "person_insert",
-		       SQL_ARGS(A_TEXT(j->no), A_TEXT(j->name), A_BLOB(j->id_sealed), A_BLOB(SPAN_ARR(j->digest)),
-				A_BLOB(j->mobile_sealed), A_INT(clock_now(j->d->clock))),
-		       NULL);
+	               SQL_ARGS(A_TEXT(j->no), A_TEXT(j->name), A_BLOB(j->id_sealed), A_BLOB(SPAN_ARR(j->digest)),
+	                        A_BLOB(j->mobile_sealed), A_INT(clock_now(j->d->clock))),
+	               NULL);
 }
 
 static enum err person_mobile(struct tx *tx, void *arg)
@@ -220,12 +222,12 @@ static enum err person_known(const struct desk *d, struct person_job *j, const c
 	j->mobile_sealed = buf_span(&sealed);
 	const struct entry entry = {"PERSON-MOBILE", j->no, REGISTER_RULE, person_cover};
 	TRY(entry_write(d, &entry, person_mobile, j));
-	memcpy(ret_no, j->no, sizeof j->no);
+	memcpy(ret_no, j->no, sizeof(j->no));
 	return ERR_OK;
 }
 
 static enum err person_new(const struct desk *d, struct person_job *j, const char *id_number, const char *mobile,
-			   char *ret_no)
+                           char *ret_no)
 {
 	int64_t serial = 0;
 	AUTO_BUF(id, 256);
@@ -238,12 +240,12 @@ static enum err person_new(const struct desk *d, struct person_job *j, const cha
 	j->mobile_sealed = buf_span(&sealed);
 	const struct entry entry = {"PERSON-PUT", j->no, REGISTER_RULE, person_cover};
 	TRY(entry_write(d, &entry, person_insert, j));
-	memcpy(ret_no, j->no, sizeof j->no);
+	memcpy(ret_no, j->no, sizeof(j->no));
 	return ERR_OK;
 }
 
 enum err person_ensure(const struct desk *d, const char *name, const char *id_number, const char *mobile,
-		       char ret_no[PERSON_NO_LEN + 1])
+                       char ret_no[PERSON_NO_LEN + 1])
 {
 	struct person_job j = {.d = d, .name = name};
 	if (name[0] == 0)
@@ -265,7 +267,8 @@ struct person_get_job {
 	struct person *p;
 };
 
-static enum err open_text(const struct desk *d, const char *column, const char *key, struct span sealed, char *ret, size_t cap)
+static enum err open_text(const struct desk *d, const char *column, const char *key, struct span sealed, char *ret,
+                          size_t cap)
 {
 	AUTO_BUF(plain, 64);
 	TRY(field_open(d->keys, column, span_str(key), sealed, &plain));
@@ -277,10 +280,10 @@ static enum err person_row(const struct row *row, void *ctx)
 {
 	struct person_get_job *j = ctx;
 	struct person *p = j->p;
-	copy_text(p->person_no, sizeof p->person_no, row_text(row, 0));
-	copy_text(p->name, sizeof p->name, row_text(row, 1));
-	TRY(open_text(j->d, PERSON_ID_COLUMN, p->person_no, row_blob(row, 2), p->id_number, sizeof p->id_number));
-	return open_text(j->d, PERSON_MOBILE_COLUMN, p->person_no, row_blob(row, 3), p->mobile, sizeof p->mobile);
+	copy_text(p->person_no, sizeof(p->person_no), row_text(row, 0));
+	copy_text(p->name, sizeof(p->name), row_text(row, 1));
+	TRY(open_text(j->d, PERSON_ID_COLUMN, p->person_no, row_blob(row, 2), p->id_number, sizeof(p->id_number)));
+	return open_text(j->d, PERSON_MOBILE_COLUMN, p->person_no, row_blob(row, 3), p->mobile, sizeof(p->mobile));
 }
 
 static enum err person_read(struct tx *tx, void *arg)

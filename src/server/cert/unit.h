@@ -1,7 +1,8 @@
 /* Register of units, persons and accounts (社会保险登记), as far as certificates need it.
  *
- * A unit is named by its 8-digit number, a person by his 12-digit number; both never change, the texts may. Identity and
- * mobile numbers are sealed columns, found by keyed digest. An account is what a certificate's subject id is bound to:
+ * A unit is named by its 8-digit number, a person by his 12-digit number; both never change, the texts may. Identity
+ * and mobile numbers are sealed columns, found by keyed digest. An account is what a certificate's subject id is bound
+ * to:
  * "<unit_no>-<person_no>" or "<person_no>". */
 #pragma once
 #include "server/cert/desk.h"
@@ -18,24 +19,24 @@ struct unit {
 };
 /* New row. unit_no and uscc are normalised and checked; ERR_EXISTS when either is taken. */
 enum err unit_put(const struct desk *d, const struct unit *u) MUST_CHECK;
-enum err unit_get(const struct desk *d, const char *unit_no, struct unit *ret_u) MUST_CHECK;     /* ERR_UNIT_ABSENT */
-enum err unit_by_uscc(const struct desk *d, const char *uscc, struct unit *ret_u) MUST_CHECK;    /* ERR_UNIT_ABSENT */
+enum err unit_get(const struct desk *d, const char *unit_no, struct unit *ret_u) MUST_CHECK;  /* ERR_UNIT_ABSENT */
+enum err unit_by_uscc(const struct desk *d, const char *uscc, struct unit *ret_u) MUST_CHECK; /* ERR_UNIT_ABSENT */
 enum err unit_set_frozen(const struct desk *d, const char *unit_no, bool frozen) MUST_CHECK;
 enum err unit_set_name(const struct desk *d, const char *unit_no, const char *name) MUST_CHECK;
 const char *unit_type_zh(const char *type); /* "企业" for "10"; "其他" when unknown */
 
 /* --- persons --- */
 /* What a person's sealed columns and their search digest are bound to, for all who write or read the table. */
-#define PERSON_ID_COLUMN "person.id"
+#define PERSON_ID_COLUMN     "person.id"
 #define PERSON_MOBILE_COLUMN "person.mobile"
 struct person {
 	char person_no[PERSON_NO_LEN + 1], name[NAME_MAX_BYTES + 1];
 	char id_number[ID_NUMBER_LEN + 1], mobile[MOBILE_LEN + 1];
 };
-/* The person with this identity number, else a new one. id_number and mobile are already normalised. A known number with
- * another name is ERR_UNIT_MISMATCH; the mobile of a known person is updated. */
+/* The person with this identity number, else a new one. id_number and mobile are already normalised. A known number
+ * with another name is ERR_UNIT_MISMATCH; the mobile of a known person is updated. */
 enum err person_ensure(const struct desk *d, const char *name, const char *id_number, const char *mobile,
-		       char ret_no[PERSON_NO_LEN + 1]) MUST_CHECK;
+                       char ret_no[PERSON_NO_LEN + 1]) MUST_CHECK;
 /* Whether a stored name is this one, which is folded (text_fold.h): names taken by older versions are not. */
 bool person_name_is(const char *stored, const char *name);
 enum err person_get(const struct desk *d, const char *person_no, struct person *ret_p) MUST_CHECK; /* ERR_ABSENT */

@@ -76,7 +76,7 @@ static enum err read_all(struct reading *r)
 	uint8_t bytes[READ_BYTES];
 	for (;;) {
 		size_t n;
-		TRY(job_read(r->fd, r->deadline_ms, bytes, sizeof bytes, &n));
+		TRY(job_read(r->fd, r->deadline_ms, bytes, sizeof(bytes), &n));
 		if (n == 0)
 			return r->ended ? ERR_OK : ERR(CONVERT, "the process ended without an answer");
 		TRY(feed(r, span_of(bytes, n)));
@@ -88,8 +88,12 @@ static struct job job_of(enum convert_kind kind, const struct convert_limits *l)
 	const struct xlsx_limits *x = &l->xlsx;
 	const struct render_limits *r = &l->render;
 	if (kind == CONVERT_XLSX)
-		return (struct job){kind, {x->rows, x->cols, x->cell_bytes, x->strings, x->sheets, x->inflated, l->cpu_sec, l->memory_mb}};
-	return (struct job){kind, {r->pixels, r->side, r->large, r->preview, r->pages, r->input_bytes, l->cpu_sec, l->memory_mb}};
+		return (struct job){kind,
+		                    {x->rows, x->cols, x->cell_bytes, x->strings, x->sheets, x->inflated, l->cpu_sec,
+		                     l->memory_mb}};
+	return (struct job){kind,
+	                    {r->pixels, r->side, r->large, r->preview, r->pages, r->input_bytes, l->cpu_sec,
+	                     l->memory_mb}};
 }
 
 static enum err reach(const struct convert *c, int *ret_sock)
@@ -107,16 +111,16 @@ static enum err reach(const struct convert *c, int *ret_sock)
 /* The starter's answer to a job or to the question whether it is there. Silence is no answer. */
 static enum err named(int sock, int wait_ms, uint64_t *ret_starter)
 {
-	uint8_t octets[sizeof *ret_starter];
+	uint8_t octets[sizeof(*ret_starter)];
 	int64_t until = clock_mono_ms() + wait_ms;
-	for (size_t have = 0, n; have < sizeof octets; have += n) {
-		enum err e = job_read(sock, until, octets + have, sizeof octets - have, &n);
+	for (size_t have = 0, n; have < sizeof(octets); have += n) {
+		enum err e = job_read(sock, until, octets + have, sizeof(octets) - have, &n);
 		if (e != ERR_OK || n == 0) {
 			err_clear();
 			return ERR(UNAVAILABLE, "conversion starter: %s", e == ERR_OK ? "closed" : "no answer");
 		}
 	}
-	memcpy(ret_starter, octets, sizeof octets);
+	memcpy(ret_starter, octets, sizeof(octets));
 	return ERR_OK;
 }
 
@@ -127,7 +131,8 @@ static enum err ask(const struct convert *c, uint64_t *ret_starter)
 	struct iovec iov = {&question, 1};
 	const struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
 	TRY(peer_connect(c->path, 0, &sock));
-	enum err e = sendmsg(sock, &m, MSG_NOSIGNAL) == 1 ? ERR_OK : ERR(UNAVAILABLE, "conversion starter: %s", strerror(errno));
+	enum err e = sendmsg(sock, &m, MSG_NOSIGNAL) == 1 ? ERR_OK
+	                                                  : ERR(UNAVAILABLE, "conversion starter: %s", strerror(errno));
 	if (e == ERR_OK)
 		e = named(sock, ASK_MS, ret_starter);
 	(void)close(sock);
@@ -163,7 +168,8 @@ static enum err try_start(const struct convert *c, const struct job *j, int fd, 
 }
 
 /* A starter that dies while it is asked is asked for again, as one that is away. */
-enum err job_start(const struct convert *c, int fd, enum convert_kind kind, const struct convert_limits *l, struct started *ret_s)
+enum err job_start(const struct convert *c, int fd, enum convert_kind kind, const struct convert_limits *l,
+                   struct started *ret_s)
 {
 	const struct job j = job_of(kind, l);
 	int64_t until = clock_mono_ms() + AWAY_MS;
@@ -189,10 +195,12 @@ enum err job_end(const struct convert *c, const struct started *s, enum err e)
 }
 
 enum err convert_xlsx(struct convert *c, int fd, const struct convert_limits *limits, const struct xlsx_sink *sink,
-		      struct xlsx_summary *ret_s)
+                      struct xlsx_summary *ret_s)
 {
-	struct reading r = {.deadline_ms = clock_mono_ms() + limits->wait_ms, .line = buf_make(CONVERT_LINE_MAX),
-		.wire = {.limits = &limits->xlsx}, .sink = sink};
+	struct reading r = {.deadline_ms = clock_mono_ms() + limits->wait_ms,
+	                    .line = buf_make(CONVERT_LINE_MAX),
+	                    .wire = {.limits = &limits->xlsx},
+	                    .sink = sink};
 	struct started job;
 	TRY(job_start(c, fd, CONVERT_XLSX, limits, &job));
 	r.fd = job.out;

@@ -9,7 +9,7 @@ static enum err read_answer(int fd, int64_t deadline_ms, struct buf *out)
 	uint8_t bytes[READ_BYTES];
 	for (;;) {
 		size_t n;
-		TRY(job_read(fd, deadline_ms, bytes, sizeof bytes, &n));
+		TRY(job_read(fd, deadline_ms, bytes, sizeof(bytes), &n));
 		if (n == 0)
 			return ERR_OK;
 		buf_put(out, span_of(bytes, n));
@@ -21,7 +21,8 @@ static enum err read_answer(int fd, int64_t deadline_ms, struct buf *out)
 	}
 }
 
-enum err convert_render(struct convert *c, bool pdf, int fd, const struct convert_limits *limits, struct rendering *ret_r)
+enum err convert_render(struct convert *c, bool pdf, int fd, const struct convert_limits *limits,
+                        struct rendering *ret_r)
 {
 	struct started job;
 	int64_t deadline = clock_mono_ms() + limits->wait_ms;

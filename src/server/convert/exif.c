@@ -1,4 +1,5 @@
-/* The one thing of a picture's metadata that is used: which way is up (Exif 2.3: APP1, TIFF header, IFD0, tag 0x0112). */
+/* The one thing of a picture's metadata that is used: which way is up (Exif 2.3: APP1, TIFF header, IFD0, tag 0x0112).
+ */
 #include "server/convert/render.h"
 
 enum { TAG_ORIENTATION = 0x0112, TYPE_SHORT = 3, ENTRY_LEN = 12 };

@@ -64,13 +64,13 @@ static enum err take_head(struct parse *p, struct span s)
 	uint8_t media;
 	uint32_t w, h;
 	uint16_t pages;
-	if (p->headed || s.len != HEAD_LEN || !span_take_u8(&s, &media) || !span_take_u32(&s, &w) || !span_take_u32(&s, &h) ||
-	    !span_take_u16(&s, &pages))
+	if (p->headed || s.len != HEAD_LEN || !span_take_u8(&s, &media) || !span_take_u32(&s, &w) ||
+	    !span_take_u32(&s, &h) || !span_take_u16(&s, &pages))
 		return ERR(CONVERT, "head that is none");
 	bool picture = !p->pdf && (media == MEDIA_JPEG || media == MEDIA_PNG) && pages == 1 && w > 0 && h > 0 &&
-		       w <= p->limits->side && h <= p->limits->side && (uint64_t)w * h <= p->limits->pixels;
+	               w <= p->limits->side && h <= p->limits->side && (uint64_t)w * h <= p->limits->pixels;
 	bool document = p->pdf && media == MEDIA_PDF && w == 0 && h == 0 && pages > 0 && pages <= p->limits->pages &&
-			pages <= RENDER_PAGES_MAX;
+	                pages <= RENDER_PAGES_MAX;
 	if (!picture && !document)
 		return ERR(CONVERT, "head of kind %u, %u by %u, %u pages", media, w, h, pages);
 	p->headed = true;
@@ -92,8 +92,8 @@ static enum err take_page(struct parse *p, struct span s)
 {
 	uint16_t number, w, h;
 	struct rendering *r = p->r;
-	if (!p->headed || r->n >= pages_in_all(p) || !span_take_u16(&s, &number) || !span_take_u16(&s, &w) || !span_take_u16(&s, &h) ||
-	    number != page_due(p))
+	if (!p->headed || r->n >= pages_in_all(p) || !span_take_u16(&s, &number) || !span_take_u16(&s, &w) ||
+	    !span_take_u16(&s, &h) || number != page_due(p))
 		return ERR(CONVERT, "page out of place");
 	unsigned most = number == 0 ? p->limits->large : p->limits->preview;
 	if (w == 0 || h == 0 || w > most || h > most || s.len > RENDER_PAGE_BYTES_MAX || !jpeg_check(s, w, h))
@@ -124,7 +124,7 @@ static enum err take_refused(const struct parse *p, struct span s)
 	char name[CODE_LEN + 1] = "", detail[DETAIL_MAX + 1] = "";
 	if (s.len > CODE_LEN + DETAIL_MAX || !span_take(&s, CODE_LEN, &code))
 		return ERR(CONVERT, "refusal that is none");
-	(void)snprintf(name, sizeof name, "%.*s", (int)code.len, (const char *)code.ptr);
+	(void)snprintf(name, sizeof(name), "%.*s", (int)code.len, (const char *)code.ptr);
 	for (size_t i = 0; i < s.len; i++)
 		detail[i] = s.ptr[i] >= ' ' && s.ptr[i] < 0x7f ? (char)s.ptr[i] : '?';
 	enum err e = err_from_code(name);
@@ -157,7 +157,8 @@ enum err rendering_parse(struct span answer, bool pdf, const struct render_limit
 		uint8_t kind;
 		uint32_t len;
 		struct span body;
-		if (p.ended || !span_take_u8(&answer, &kind) || !span_take_u32(&answer, &len) || !span_take(&answer, len, &body))
+		if (p.ended || !span_take_u8(&answer, &kind) || !span_take_u32(&answer, &len) ||
+		    !span_take(&answer, len, &body))
 			return ERR(CONVERT, "answer that is not whole");
 		TRY(take(&p, kind, body));
 	}

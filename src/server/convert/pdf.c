@@ -19,7 +19,8 @@ static bool font_is_whole(PopplerFontsIter *i)
 	PopplerFontType t = poppler_fonts_iter_get_font_type(i);
 	const char *encoding = poppler_fonts_iter_get_encoding(i);
 	bool cid = t >= POPPLER_FONT_TYPE_CID_TYPE0;
-	bool own_map = encoding == NULL || !cid || strncmp(encoding, "Identity", 8) == 0 || strcmp(encoding, "Custom") == 0;
+	bool own_map =
+		encoding == NULL || !cid || strncmp(encoding, "Identity", 8) == 0 || strcmp(encoding, "Custom") == 0;
 	return t == POPPLER_FONT_TYPE_TYPE3 || (poppler_fonts_iter_is_embedded(i) && own_map);
 }
 
@@ -77,14 +78,16 @@ static enum err draw(PopplerPage *page, double w, double h, double scale, struct
 	cairo_paint(c);
 	cairo_scale(c, scale, scale);
 	poppler_page_render(page, c);
-	enum err e = cairo_status(c) == CAIRO_STATUS_SUCCESS ? pixels(s, ret_r)
-		: ERR(PDF_DAMAGED, "%s", cairo_status_to_string(cairo_status(c)));
+	enum err e = cairo_status(c) == CAIRO_STATUS_SUCCESS
+	                     ? pixels(s, ret_r)
+	                     : ERR(PDF_DAMAGED, "%s", cairo_status_to_string(cairo_status(c)));
 	cairo_destroy(c);
 	cairo_surface_destroy(s);
 	return e;
 }
 
-static enum err page_put(PopplerPage *page, unsigned number, const struct render_limits *l, const struct render_sink *sink)
+static enum err page_put(PopplerPage *page, unsigned number, const struct render_limits *l,
+                         const struct render_sink *sink)
 {
 	double w = 0, h = 0;
 	struct raster r = {0};
@@ -102,7 +105,8 @@ static enum err page_put(PopplerPage *page, unsigned number, const struct render
 
 /* --- all --- */
 
-static enum err pages_put(PopplerDocument *doc, unsigned pages, const struct render_limits *l, const struct render_sink *sink)
+static enum err pages_put(PopplerDocument *doc, unsigned pages, const struct render_limits *l,
+                          const struct render_sink *sink)
 {
 	const struct render_head h = {MEDIA_PDF, 0, 0, pages};
 	TRY(sink->head(sink->ctx, &h));
@@ -135,7 +139,8 @@ enum err pdf_read(struct span file, const struct render_limits *l, const struct 
 	GError *error = NULL;
 	GBytes *bytes = g_bytes_new_static(file.ptr, file.len);
 	PopplerDocument *doc = poppler_document_new_from_bytes(bytes, NULL, &error);
-	enum err e = doc != NULL ? document_put(doc, l, sink) : ERR(PDF_DAMAGED, "%s", error != NULL ? error->message : "unreadable");
+	enum err e = doc != NULL ? document_put(doc, l, sink)
+	                         : ERR(PDF_DAMAGED, "%s", error != NULL ? error->message : "unreadable");
 	if (doc != NULL)
 		g_object_unref(doc);
 	g_bytes_unref(bytes);

@@ -6,11 +6,14 @@
 enum { WAITING_MAX = 1 << 18 };
 
 /* Keys that lead to scripts, files or programs inside, wherever they stand. */
-static const char *const bad_keys[] = {"/JS", "/JavaScript", "/EmbeddedFiles", "/EmbeddedFile", "/EF", "/XFA", "/RichMediaContent",
-	"/RichMediaSettings", "/RichMedia"};
+static const char *const bad_keys[] = {"/JS",  "/JavaScript",       "/EmbeddedFiles",     "/EmbeddedFile", "/EF",
+                                       "/XFA", "/RichMediaContent", "/RichMediaSettings", "/RichMedia"};
 /* Types of actions (12.6.4) and annotations (12.5.6) that do more than lead to a place. */
-static const char *const bad_kinds[] = {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition", "/Movie", "/Sound",
-	"/GoToE", "/GoToR", "/Trans3D", "/GoTo3DView", "/RichMediaExecute", "/FileAttachment", "/Screen", "/3D", "/RichMedia", "/EmbeddedFile"};
+static const char *const bad_kinds[] = {"/JavaScript",     "/Launch",  "/ImportData", "/SubmitForm",
+                                        "/Rendition",      "/Movie",   "/Sound",      "/GoToE",
+                                        "/GoToR",          "/Trans3D", "/GoTo3DView", "/RichMediaExecute",
+                                        "/FileAttachment", "/Screen",  "/3D",         "/RichMedia",
+                                        "/EmbeddedFile"};
 
 struct walk {
 	qpdf_data q;
@@ -131,7 +134,8 @@ static enum err check(struct walk *w, struct span file, unsigned pages_max)
 	qpdf_set_attempt_recovery(w->q, QPDF_FALSE);
 	if ((qpdf_read_memory(w->q, "attachment", (const char *)file.ptr, file.len, NULL) & QPDF_ERRORS) != 0)
 		return open_error(w->q);
-	/* Encrypted or not, it opened without a password. What its owner forbids is for who changes it; we draw it, as every viewer does. */
+	/* Encrypted or not, it opened without a password. What its owner forbids is for who changes it; we draw it, as
+	 * every viewer does. */
 	int n = qpdf_get_num_pages(w->q);
 	if (qpdf_has_error(w->q))
 		return ERR(PDF_DAMAGED, "%s", why(w->q));
@@ -148,7 +152,8 @@ enum err pdf_check(struct span file, unsigned pages_max)
 	if (!media_of(file, &m) || m != MEDIA_PDF)
 		return ERR(PDF_NOT, "first octets of no document");
 	struct walk w = {qpdf_init(), calloc(WAITING_MAX, sizeof(qpdf_oh)), 0, calloc(1, PDF_OBJECTS_MAX / 8)};
-	enum err e = w.q != NULL && w.waiting != NULL && w.seen != NULL ? check(&w, file, pages_max) : ERR(NOMEM, "document");
+	enum err e = w.q != NULL && w.waiting != NULL && w.seen != NULL ? check(&w, file, pages_max)
+	                                                                : ERR(NOMEM, "document");
 	free(w.waiting);
 	free(w.seen);
 	if (w.q != NULL)

@@ -1,5 +1,5 @@
-/* Only what is drawn counts: resources of pages, of forms, patterns and glyphs inside them, and the appearances that annotations show
- * (ISO 32000-1: 7.8.3, 12.5.5). Fonts that only wait in a form's defaults (/DR) draw nothing. */
+/* Only what is drawn counts: resources of pages, of forms, patterns and glyphs inside them, and the appearances that
+ * annotations show (ISO 32000-1: 7.8.3, 12.5.5). Fonts that only wait in a form's defaults (/DR) draw nothing. */
 #include "server/convert/pdf_i.h"
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +9,13 @@ enum { WAITING_MAX = 1 << 18, PARENTS_MAX = 64, NOT_SHOWN = 2 | 32 /* Hidden, No
 
 struct drawn {
 	qpdf_data q;
-	struct waiting { enum kind kind; qpdf_oh oh; } *waiting;
+	struct waiting {
+		enum kind kind;
+		qpdf_oh oh;
+	} * waiting;
 	size_t n;
 	uint8_t *seen[KINDS]; /* a bit an object */
-	bool redraws; /* the form asks the viewer to draw its values anew */
+	bool redraws;         /* the form asks the viewer to draw its values anew */
 };
 
 /* --- objects --- */
@@ -76,7 +79,7 @@ static bool font_inside(qpdf_data q, qpdf_oh font)
 {
 	qpdf_oh about = get(q, font, "/FontDescriptor");
 	return qpdf_oh_is_stream(q, get(q, about, "/FontFile")) || qpdf_oh_is_stream(q, get(q, about, "/FontFile2")) ||
-		qpdf_oh_is_stream(q, get(q, about, "/FontFile3"));
+	       qpdf_oh_is_stream(q, get(q, about, "/FontFile3"));
 }
 
 static bool is_identity(qpdf_data q, qpdf_oh map)
@@ -91,8 +94,8 @@ static bool names_no_other_map(qpdf_data q, qpdf_oh map)
 	size_t len = 0;
 	QPDF_BOOL plain = QPDF_FALSE;
 	bool ok = qpdf_oh_get_stream_data(q, map, qpdf_dl_generalized, &plain, &data, &len) == QPDF_SUCCESS && plain;
-	for (size_t i = 0; ok && i + sizeof word - 1 <= len; i++)
-		ok = memcmp(data + i, word, sizeof word - 1) != 0;
+	for (size_t i = 0; ok && i + sizeof(word) - 1 <= len; i++)
+		ok = memcmp(data + i, word, sizeof(word) - 1) != 0;
 	free(data);
 	return ok;
 }
@@ -197,9 +200,10 @@ static bool left_to_viewer(const struct drawn *d, qpdf_oh annot, bool drawn)
 	if (is(d->q, subtype, "/Widget"))
 		return (!drawn || d->redraws) && field_filled(d->q, annot);
 	if (is(d->q, subtype, "/FreeText"))
-		return !drawn && (has_text(d->q, get(d->q, annot, "/Contents")) || has_text(d->q, get(d->q, annot, "/RC")));
+		return !drawn &&
+		       (has_text(d->q, get(d->q, annot, "/Contents")) || has_text(d->q, get(d->q, annot, "/RC")));
 	return !drawn && is(d->q, subtype, "/Line") && qpdf_oh_get_bool_value(d->q, get(d->q, annot, "/Cap")) &&
-		has_text(d->q, get(d->q, annot, "/Contents"));
+	       has_text(d->q, get(d->q, annot, "/Contents"));
 }
 
 static enum err see_annotation(struct drawn *d, qpdf_oh annot)
@@ -232,7 +236,8 @@ static enum err see_page(struct drawn *d, qpdf_oh page)
 static enum err see_all(struct drawn *d, unsigned pages)
 {
 	QPDF_BOOL redraws = QPDF_FALSE;
-	if (qpdf_oh_get_value_as_bool(d->q, get(d->q, get(d->q, qpdf_get_root(d->q), "/AcroForm"), "/NeedAppearances"), &redraws))
+	if (qpdf_oh_get_value_as_bool(d->q, get(d->q, get(d->q, qpdf_get_root(d->q), "/AcroForm"), "/NeedAppearances"),
+	                              &redraws))
 		d->redraws = redraws != QPDF_FALSE;
 	for (unsigned i = 0; i < pages; i++) {
 		TRY(see_page(d, qpdf_get_page_n(d->q, i)));
@@ -244,7 +249,7 @@ static enum err see_all(struct drawn *d, unsigned pages)
 
 enum err pdf_drawn_check(qpdf_data q, unsigned pages)
 {
-	struct drawn d = {.q = q, .waiting = calloc(WAITING_MAX, sizeof *d.waiting)};
+	struct drawn d = {.q = q, .waiting = calloc(WAITING_MAX, sizeof(*d.waiting))};
 	uint8_t *seen = calloc(KINDS, PDF_OBJECTS_MAX / 8);
 	for (size_t k = 0; seen != NULL && k < KINDS; k++)
 		d.seen[k] = seen + k * (PDF_OBJECTS_MAX / 8);

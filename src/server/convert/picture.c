@@ -61,7 +61,7 @@ struct reader {
 	jmp_buf jump;
 	const struct render_limits *limits;
 	struct raster out;
-	uint8_t *row;  /* of four inks */
+	uint8_t *row; /* of four inks */
 	unsigned orientation;
 	enum err e;
 	char why[JMSG_LENGTH_MAX];
@@ -79,8 +79,8 @@ static void failed(j_common_ptr c)
 	longjmp(r->jump, 1);
 }
 
-/* The library mends what is broken and only warns: a file that ends early comes out grey. Rests between segments and odd
- * version numbers are harmless and common. */
+/* The library mends what is broken and only warns: a file that ends early comes out grey. Rests between segments and
+ * odd version numbers are harmless and common. */
 static void warned(j_common_ptr c, int level)
 {
 	int code = c->err->msg_code;
@@ -160,9 +160,10 @@ static enum err jpeg_decode(struct reader *r, struct span file)
 	return ERR_OK;
 }
 
-static enum err jpeg_open(struct span file, const struct render_limits *l, struct raster *ret_r, unsigned *ret_orientation)
+static enum err jpeg_open(struct span file, const struct render_limits *l, struct raster *ret_r,
+                          unsigned *ret_orientation)
 {
-	struct reader *r = calloc(1, sizeof *r);
+	struct reader *r = calloc(1, sizeof(*r));
 	if (r == NULL)
 		return ERR(NOMEM, "picture reader");
 	r->limits = l;
@@ -188,8 +189,8 @@ static enum err jpeg_open(struct span file, const struct render_limits *l, struc
 
 /* --- both --- */
 
-static enum err put_page(const struct raster *from, unsigned orientation, unsigned number, const struct render_limits *l,
-			 const struct render_sink *sink)
+static enum err put_page(const struct raster *from, unsigned orientation, unsigned number,
+                         const struct render_limits *l, const struct render_sink *sink)
 {
 	struct raster small = {0}, upright = {0};
 	enum err e = raster_fit(from, number == 0 ? l->large : l->preview, &small);
@@ -203,7 +204,7 @@ static enum err put_page(const struct raster *from, unsigned orientation, unsign
 }
 
 static enum err put_all(const struct raster *r, enum media m, unsigned orientation, const struct render_limits *l,
-			const struct render_sink *sink)
+                        const struct render_sink *sink)
 {
 	bool swap = orientation >= 5;
 	const struct render_head h = {m, swap ? r->h : r->w, swap ? r->w : r->h, 1};

@@ -38,9 +38,10 @@ static void mean_row(const struct raster *from, const struct raster *to, unsigne
 	unsigned y0 = (unsigned)((uint64_t)y * from->h / to->h), y1 = (unsigned)(((uint64_t)y + 1) * from->h / to->h);
 	y1 = y1 > y0 ? y1 : y0 + 1;
 	for (unsigned x = 0; x < to->w; x++) {
-		unsigned x0 = (unsigned)((uint64_t)x * from->w / to->w), x1 = (unsigned)(((uint64_t)x + 1) * from->w / to->w);
+		unsigned x0 = (unsigned)((uint64_t)x * from->w / to->w),
+			 x1 = (unsigned)(((uint64_t)x + 1) * from->w / to->w);
 		x1 = x1 > x0 ? x1 : x0 + 1;
-		memset(sum, 0, PX * sizeof *sum);
+		memset(sum, 0, PX * sizeof(*sum));
 		for (unsigned sy = y0; sy < y1; sy++) {
 			const uint8_t *p = from->rgb + ((size_t)sy * from->w + x0) * PX;
 			for (unsigned sx = x0; sx < x1; sx++, p += PX)
@@ -59,7 +60,8 @@ enum err raster_fit(const struct raster *from, unsigned max_side, struct raster 
 	uint64_t sum[PX];
 	unsigned longer = from->w > from->h ? from->w : from->h;
 	bool fits = longer <= max_side;
-	TRY(raster_new(fits ? from->w : scaled(from->w, longer, max_side), fits ? from->h : scaled(from->h, longer, max_side), &r));
+	TRY(raster_new(fits ? from->w : scaled(from->w, longer, max_side),
+	               fits ? from->h : scaled(from->h, longer, max_side), &r));
 	if (fits)
 		memcpy(r.rgb, from->rgb, (size_t)r.w * r.h * PX);
 	for (unsigned y = 0; y < r.h && !fits; y++)
@@ -134,7 +136,7 @@ static bool write_jpeg(struct writer *w, const struct raster *r, int quality)
 
 static enum err put_jpeg(const struct raster *r, int quality, struct buf *out, bool *ret_fits)
 {
-	struct writer *w = calloc(1, sizeof *w);
+	struct writer *w = calloc(1, sizeof(*w));
 	if (w == NULL)
 		return ERR(NOMEM, "picture writer");
 	w->c.client_data = w;

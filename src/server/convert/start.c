@@ -1,5 +1,6 @@
-/* The starter: a program of its own beside the portal, with nothing of the portal's memory. It starts one yinxin-convert a job, a
- * connection each. The program is known by a descriptor: its folder may be one that the starter's user cannot enter. */
+/* The starter: a program of its own beside the portal, with nothing of the portal's memory. It starts one
+ * yinxin-convert a job, a connection each. The program is known by a descriptor: its folder may be one that the
+ * starter's user cannot enter. */
 #include "server/convert/start_i.h"
 #include "base/clock.h"
 #include "ipc/peer.h"
@@ -25,8 +26,8 @@ union control {
 enum err job_send(int sock, const struct job *j, const int fds[JOB_FDS])
 {
 	union control c = {0};
-	struct iovec iov = {(void *)(uintptr_t)j, sizeof *j};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = c.bytes, .msg_controllen = sizeof c.bytes};
+	struct iovec iov = {(void *)(uintptr_t)j, sizeof(*j)};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = c.bytes, .msg_controllen = sizeof(c.bytes)};
 	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
 	h->cmsg_level = SOL_SOCKET;
 	h->cmsg_type = SCM_RIGHTS;
@@ -36,10 +37,11 @@ enum err job_send(int sock, const struct job *j, const int fds[JOB_FDS])
 	do
 		n = sendmsg(sock, &m, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof *j ? ERR_OK : ERR(UNAVAILABLE, "conversion starter: %s", strerror(errno));
+	return n == (ssize_t)sizeof(*j) ? ERR_OK : ERR(UNAVAILABLE, "conversion starter: %s", strerror(errno));
 }
 
-/* What comes with one call: more octets than a job has are no job. fds: what came along, whatever the message is; the rest -1. */
+/* What comes with one call: more octets than a job has are no job. fds: what came along, whatever the message is; the
+ * rest -1. */
 static bool job_take(int sock, struct job *ret_j, int fds[JOB_FDS], bool *ret_asks)
 {
 	struct {
@@ -47,8 +49,8 @@ static bool job_take(int sock, struct job *ret_j, int fds[JOB_FDS], bool *ret_as
 		char more;
 	} in;
 	union control c = {0};
-	struct iovec iov = {&in, sizeof in};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = c.bytes, .msg_controllen = sizeof c.bytes};
+	struct iovec iov = {&in, sizeof(in)};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = c.bytes, .msg_controllen = sizeof(c.bytes)};
 	ssize_t n;
 	do
 		n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
@@ -60,7 +62,8 @@ static bool job_take(int sock, struct job *ret_j, int fds[JOB_FDS], bool *ret_as
 	size_t bytes = h->cmsg_len - CMSG_LEN(0), max = sizeof(int) * JOB_FDS;
 	memcpy(fds, CMSG_DATA(h), bytes < max ? bytes : max);
 	*ret_j = in.j;
-	return n == (ssize_t)sizeof in.j && (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 && bytes == max && in.j.kind < CONVERT_KIND_COUNT;
+	return n == (ssize_t)sizeof(in.j) && (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 && bytes == max &&
+	       in.j.kind < CONVERT_KIND_COUNT;
 }
 
 static char *const *small_environment(void)
@@ -68,7 +71,7 @@ static char *const *small_environment(void)
 	static char *env[2];
 	const char *no_filter = getenv("YINXIN_NO_SECCOMP");
 	if (no_filter != NULL && strcmp(no_filter, "1") == 0)
-		env[0] = (char *)(uintptr_t)"YINXIN_NO_SECCOMP=1";
+		env[0] = (char *)(uintptr_t) "YINXIN_NO_SECCOMP=1";
 	return env;
 }
 
@@ -77,9 +80,9 @@ static _Noreturn void become(const struct job *j, const int fds[JOB_FDS], int pr
 {
 	char text[JOB_NUMBERS][NUMBER_TEXT];
 	char *argv[CONVERT_ARGC + 1] = {(char *)(uintptr_t)PROGRAM,
-		(char *)(uintptr_t)convert_kind_name((enum convert_kind)j->kind)};
+	                                (char *)(uintptr_t)convert_kind_name((enum convert_kind)j->kind)};
 	for (int i = 0; i < JOB_NUMBERS; i++) {
-		(void)snprintf(text[i], sizeof text[i], "%" PRIu64, j->number[i]);
+		(void)snprintf(text[i], sizeof(text[i]), "%" PRIu64, j->number[i]);
 		argv[2 + i] = text[i];
 	}
 	sigset_t none;
@@ -106,7 +109,7 @@ static void one_connection(int conn, int program_fd, pid_t self, uint64_t name)
 	int fds[JOB_FDS] = {-1, -1};
 	struct job j;
 	bool started = false, asks = false;
-	(void)setsockopt(conn, SOL_SOCKET, SO_RCVTIMEO, &silent, sizeof silent);
+	(void)setsockopt(conn, SOL_SOCKET, SO_RCVTIMEO, &silent, sizeof(silent));
 	if (job_take(conn, &j, fds, &asks)) {
 		pid_t pid = fork();
 		if (pid == 0)
@@ -114,7 +117,7 @@ static void one_connection(int conn, int program_fd, pid_t self, uint64_t name)
 		started = pid > 0;
 	}
 	if (started || asks)
-		(void)send(conn, &name, sizeof name, MSG_NOSIGNAL | MSG_DONTWAIT);
+		(void)send(conn, &name, sizeof(name), MSG_NOSIGNAL | MSG_DONTWAIT);
 	for (int i = 0; i < JOB_FDS; i++)
 		if (fds[i] >= 0)
 			(void)close(fds[i]);
@@ -145,7 +148,7 @@ enum err convert_serve(int listener, int program_fd, const uid_t *uids, size_t n
 
 enum err convert_new(const char *socket_path, struct convert **ret_c)
 {
-	struct convert *c = calloc(1, sizeof *c);
+	struct convert *c = calloc(1, sizeof(*c));
 	if (c == NULL || (c->path = strdup(socket_path)) == NULL) {
 		free(c);
 		return ERR(NOMEM, "conversion");

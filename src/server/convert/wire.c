@@ -19,7 +19,8 @@ static enum err put_cells(json_t *line, const struct cell *cells, size_t n)
 	AUTO_JSON list = json_array();
 	for (size_t i = 0; i < n; i++) {
 		json_t *pair = json_array();
-		json_t *text = json_stringn(cells[i].text.len > 0 ? (const char *)cells[i].text.ptr : "", cells[i].text.len);
+		json_t *text =
+			json_stringn(cells[i].text.len > 0 ? (const char *)cells[i].text.ptr : "", cells[i].text.len);
 		int rc = json_array_append_new(pair, json_string(cell_kind_name(cells[i].kind)));
 		rc |= json_array_append_new(pair, text);
 		rc |= json_array_append_new(list, pair);
@@ -86,8 +87,8 @@ static bool is_clock(struct span s)
 static bool cell_sound(const struct wire_state *w, const struct cell *c)
 {
 	int64_t day = 0;
-	bool has_text = c->kind == CELL_TEXT || c->kind == CELL_NUMBER || c->kind == CELL_DATE || c->kind == CELL_BOOL ||
-			c->kind == CELL_TIMED;
+	bool has_text = c->kind == CELL_TEXT || c->kind == CELL_NUMBER || c->kind == CELL_DATE ||
+	                c->kind == CELL_BOOL || c->kind == CELL_TIMED;
 	if (c->text.len > w->limits->cell_bytes || (!has_text && c->text.len > 0) || (has_text && c->text.len == 0))
 		return false;
 	if (c->kind == CELL_NUMBER)
@@ -114,7 +115,8 @@ static enum err take_cells(const struct wire_state *w, const json_t *list, struc
 			return ERR(CONVERT, "cell that is not one");
 		cells[i].text = span_of(json_string_value(text), json_string_length(text));
 		if (!cell_sound(w, &cells[i]))
-			return ERR(CONVERT, "cell of kind %s with a text it cannot have", cell_kind_name(cells[i].kind));
+			return ERR(CONVERT, "cell of kind %s with a text it cannot have",
+			           cell_kind_name(cells[i].kind));
 	}
 	*ret_n = n;
 	return ERR_OK;
@@ -140,8 +142,9 @@ static enum err take_row(struct wire_state *w, const json_t *line, bool head, co
 
 static enum err take_end(const struct wire_state *w, const json_t *line, struct xlsx_summary *s)
 {
-	struct xlsx_summary got = {json_int_or(line, "rows", -1), json_int_or(line, "empty", -1), json_int_or(line, "last", -1),
-		(unsigned)json_int_or(line, "sheets", 0), json_is_true(json_object_get(line, "date1904"))};
+	struct xlsx_summary got = {json_int_or(line, "rows", -1), json_int_or(line, "empty", -1),
+	                           json_int_or(line, "last", -1), (unsigned)json_int_or(line, "sheets", 0),
+	                           json_is_true(json_object_get(line, "date1904"))};
 	if (!w->headed || got.rows != w->rows || got.last_row != w->last_row || got.empty_rows < 0)
 		return ERR(CONVERT, "end line disagrees with the rows");
 	*s = got;
@@ -157,7 +160,8 @@ static enum err take_refused(const json_t *line)
 	return err_raise(e, __FILE__, __LINE__, "%.200s", json_str_or(line, "detail", ""));
 }
 
-enum err wire_line(struct wire_state *w, struct span text, const struct xlsx_sink *sink, struct xlsx_summary *s, bool *ret_end)
+enum err wire_line(struct wire_state *w, struct span text, const struct xlsx_sink *sink, struct xlsx_summary *s,
+                   bool *ret_end)
 {
 	AUTO_JSON line = NULL;
 	enum err e = json_parse(text, &line);
@@ -189,8 +193,10 @@ const char *convert_kind_name(enum convert_kind k)
 
 static enum err numbers(char **argv, enum convert_kind kind, int64_t v[CONVERT_ARGC - 2])
 {
-	static const int64_t max[2][CONVERT_ARGC - 2] = {{100000, COLS_MAX, 32768, 1000000, 1000, 1LL << 32, 600, 65536},
-		{100000000, 30000, 16000, 4000, RENDER_PAGES_MAX, RENDER_INPUT_MAX, 600, 65536}};
+	static const int64_t max[2][CONVERT_ARGC - 2] = {{100000, COLS_MAX, 32768, 1000000, 1000, 1LL << 32, 600,
+	                                                  65536},
+	                                                 {100000000, 30000, 16000, 4000, RENDER_PAGES_MAX,
+	                                                  RENDER_INPUT_MAX, 600, 65536}};
 	for (size_t i = 0; i < CONVERT_ARGC - 2; i++)
 		if (text_i64(span_str(argv[2 + i]), 1, max[kind != CONVERT_XLSX][i], &v[i]) != ERR_OK)
 			return ERR(USAGE, "number %zu", i + 1);
@@ -208,9 +214,11 @@ enum err convert_args(int argc, char **argv, enum convert_kind *ret_k, struct co
 	TRY(numbers(argv, k, v));
 	struct convert_limits l = CONVERT_LIMITS_DEFAULT;
 	if (k == CONVERT_XLSX)
-		l.xlsx = (struct xlsx_limits){(unsigned)v[0], (unsigned)v[1], (unsigned)v[2], (unsigned)v[3], (unsigned)v[4], (uint64_t)v[5]};
+		l.xlsx = (struct xlsx_limits){(unsigned)v[0], (unsigned)v[1], (unsigned)v[2],
+		                              (unsigned)v[3], (unsigned)v[4], (uint64_t)v[5]};
 	else
-		l.render = (struct render_limits){(unsigned)v[0], (unsigned)v[1], (unsigned)v[2], (unsigned)v[3], (unsigned)v[4], (unsigned)v[5]};
+		l.render = (struct render_limits){(unsigned)v[0], (unsigned)v[1], (unsigned)v[2],
+		                                  (unsigned)v[3], (unsigned)v[4], (unsigned)v[5]};
 	l.cpu_sec = (unsigned)v[6];
 	l.memory_mb = (unsigned)v[7];
 	*ret_k = k;

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TYPE_BOOK "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+#define TYPE_BOOK  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 #define TYPE_SHEET "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 
 /* --- names of parts --- */
@@ -12,10 +12,10 @@ static bool part_name(const char *folder, const char *target, char *ret, size_t 
 {
 	char path[2 * PART_NAME_MAX];
 	bool absolute = target[0] == '/';
-	int len = snprintf(path, sizeof path, "%s%s", absolute ? "" : folder, absolute ? target + 1 : target);
+	int len = snprintf(path, sizeof(path), "%s%s", absolute ? "" : folder, absolute ? target + 1 : target);
 	struct span rest = span_str(path), step;
 	size_t n = 0;
-	if (len <= 0 || (size_t)len >= sizeof path || strchr(path, '\\') != NULL)
+	if (len <= 0 || (size_t)len >= sizeof(path) || strchr(path, '\\') != NULL)
 		return false;
 	for (bool more = true; more;) {
 		more = span_take_until(&rest, '/', &step);
@@ -61,14 +61,14 @@ static bool same_name(const char *a, const char *b)
 static enum err types_start(void *ctx, const char *name, const char **attrs)
 {
 	struct types_job *j = ctx;
-	const char *part = xml_attr(attrs, "PartName"), *type = xml_attr(attrs, "ContentType"), *extension = xml_attr(attrs, "Extension"),
-		   *dot = strrchr(j->part, '.');
+	const char *part = xml_attr(attrs, "PartName"), *type = xml_attr(attrs, "ContentType"),
+		   *extension = xml_attr(attrs, "Extension"), *dot = strrchr(j->part, '.');
 	if (type == NULL)
 		return ERR_OK;
 	if (strcmp(name, "Override") == 0 && part != NULL && part[0] == '/' && same_name(part + 1, j->part))
-		(void)snprintf(j->type, sizeof j->type, "%s", type);
+		(void)snprintf(j->type, sizeof(j->type), "%s", type);
 	if (strcmp(name, "Default") == 0 && extension != NULL && dot != NULL && same_name(dot + 1, extension))
-		(void)snprintf(j->by_extension, sizeof j->by_extension, "%s", type);
+		(void)snprintf(j->by_extension, sizeof(j->by_extension), "%s", type);
 	return ERR_OK;
 }
 
@@ -85,7 +85,8 @@ static enum err need_type(struct package *p, const char *part, const char *want)
 	const char *type = j.type[0] != 0 ? j.type : j.by_extension;
 	if (strcasestr(type, "macroEnabled") != NULL)
 		return ERR(XLSX_MACRO, "macro-enabled workbook");
-	return same_name(type, want) ? ERR_OK : ERR(XLSX_NOT, "content type of %s is not that of a workbook part", part);
+	return same_name(type, want) ? ERR_OK
+	                             : ERR(XLSX_NOT, "content type of %s is not that of a workbook part", part);
 }
 
 /* --- relationships --- */
@@ -106,7 +107,7 @@ static enum err rels_start(void *ctx, const char *name, const char **attrs)
 	j->outside = j->outside || (mode != NULL && strcmp(mode, "External") == 0) || ends_with(type, "/externalLink");
 	if (j->found || (j->id != NULL && strcmp(j->id, id) != 0) || !ends_with(type, j->type_tail))
 		return ERR_OK;
-	j->found = part_name(j->folder, target, j->part, sizeof j->part);
+	j->found = part_name(j->folder, target, j->part, sizeof(j->part));
 	return j->found ? ERR_OK : ERR(XLSX_DAMAGED, "relationship leaves the package");
 }
 
@@ -148,7 +149,7 @@ static enum err book_start(void *ctx, const char *name, const char **attrs)
 		return ERR(XLSX_LIMIT, "more than %u sheets", j->b->limits->sheets);
 	if (j->b->sheets > 1)
 		return ERR_OK;
-	(void)snprintf(j->first_id, sizeof j->first_id, "%s", id);
+	(void)snprintf(j->first_id, sizeof(j->first_id), "%s", id);
 	j->hidden = state != NULL && strcmp(state, "visible") != 0;
 	return ERR_OK;
 }
@@ -192,13 +193,14 @@ static enum err find_sheet(struct book *b, const char *part, const char *folder,
 	TRY(rels_read(b->package, rels, &sheet));
 	if (!sheet.found)
 		return ERR(XLSX_HEAD, "the first sheet is not a worksheet");
-	(void)snprintf(b->sheet_part, sizeof b->sheet_part, "%s", sheet.part);
+	(void)snprintf(b->sheet_part, sizeof(b->sheet_part), "%s", sheet.part);
 	return need_type(b->package, sheet.part, TYPE_SHEET);
 }
 
 static enum err read_book(struct book *b, const struct xlsx_sink *sink, struct xlsx_summary *s)
 {
-	char part[PART_NAME_MAX], folder[PART_NAME_MAX], rels[PART_NAME_MAX + 16], strings[PART_NAME_MAX], styles[PART_NAME_MAX];
+	char part[PART_NAME_MAX], folder[PART_NAME_MAX], rels[PART_NAME_MAX + 16], strings[PART_NAME_MAX],
+		styles[PART_NAME_MAX];
 	TRY(find_book(b->package, part, folder, rels));
 	if (package_has_under(b->package, "xl/vbaProject"))
 		return ERR(XLSX_MACRO, "workbook carries macros");
@@ -214,7 +216,8 @@ static enum err read_book(struct book *b, const struct xlsx_sink *sink, struct x
 	return sheet_read(b, sink, s);
 }
 
-enum err xlsx_read(struct span file, const struct xlsx_limits *limits, const struct xlsx_sink *sink, struct xlsx_summary *ret_s)
+enum err xlsx_read(struct span file, const struct xlsx_limits *limits, const struct xlsx_sink *sink,
+                   struct xlsx_summary *ret_s)
 {
 	AUTO(package) p = NULL;
 	struct xlsx_summary s = {0};

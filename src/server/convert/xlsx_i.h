@@ -10,7 +10,7 @@ struct package;
 enum err package_open(struct span file, const struct xlsx_limits *limits, struct package **ret_p) MUST_CHECK;
 void package_free(struct package *p);
 DEFINE_AUTO(package)
-bool package_has(const struct package *p, const char *name);      /* part name without leading slash, in any case */
+bool package_has(const struct package *p, const char *name); /* part name without leading slash, in any case */
 bool package_has_under(const struct package *p, const char *folder);
 
 /* Element and attribute names come without their namespace; elements of other namespaces than SpreadsheetML, package
@@ -22,15 +22,19 @@ struct xml_reader {
 	void *ctx;
 };
 enum err package_read(struct package *p, const char *name, const struct xml_reader *r) MUST_CHECK; /* ERR_ABSENT */
-const char *xml_attr(const char **attrs, const char *name);       /* NULL when absent */
+const char *xml_attr(const char **attrs, const char *name); /* NULL when absent */
 
 /* --- shared strings and number formats: xlsx_tables.c --- */
 struct strings {
 	struct buf bytes;
-	struct item { uint32_t at, len; bool is_long; } *v;
+	struct item {
+		uint32_t at, len;
+		bool is_long;
+	} * v;
 	size_t n;
 };
-enum err strings_read(struct package *p, const char *part, const struct xlsx_limits *limits, struct strings *s) MUST_CHECK;
+enum err strings_read(struct package *p, const char *part, const struct xlsx_limits *limits,
+                      struct strings *s) MUST_CHECK;
 void strings_done(struct strings *s);
 struct styles {
 	bool *is_date; /* by cell format index */

@@ -21,12 +21,13 @@ static enum err not_zip(struct span file)
 	static const uint8_t name[] = {'E', 0, 'n', 0, 'c', 0, 'r', 0, 'y', 0, 'p', 0, 't', 0, 'e', 0, 'd', 0};
 	if (!span_starts(file, SPAN_ARR(cfb)))
 		return ERR(XLSX_NOT, "neither a zip nor a compound file");
-	if (memmem(file.ptr, file.len, name, sizeof name) != NULL)
+	if (memmem(file.ptr, file.len, name, sizeof(name)) != NULL)
 		return ERR(XLSX_ENCRYPTED, "compound file with an encrypted package");
 	return ERR(XLSX_OLD, "compound file");
 }
 
-/* Names of parts compare without case (ECMA-376 part 2, 6.2.2.3); some writers of Windows put backslashes between folders. */
+/* Names of parts compare without case (ECMA-376 part 2, 6.2.2.3); some writers of Windows put backslashes between
+ * folders. */
 static int name_char(char c)
 {
 	return c == '\\' ? '/' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
@@ -84,7 +85,7 @@ enum err package_open(struct span file, const struct xlsx_limits *limits, struct
 		return ERR(XLSX_LIMIT, "file of %zu octets", file.len);
 	if (!span_starts(file, SPAN_LIT("PK")))
 		return not_zip(file);
-	AUTO(package) p = calloc(1, sizeof *p);
+	AUTO(package) p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return ERR(NOMEM, "package");
 	p->left = limits->inflated;
@@ -139,7 +140,8 @@ struct feed {
 static const char *local_name(const char *name)
 {
 	static const char *const known[] = {
-		"http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main",
+		"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+		"http://purl.oclc.org/ooxml/spreadsheetml/main",
 		"http://schemas.openxmlformats.org/package/2006/relationships",
 		"http://schemas.openxmlformats.org/package/2006/content-types",
 	};
@@ -202,14 +204,14 @@ static enum err feed_chunk(struct feed *f, const char *name, const char *bytes, 
 	if (why == XML_ERROR_NO_MEMORY)
 		return ERR(NOMEM, "XML");
 	return ERR(XLSX_DAMAGED, "%s is not well-formed XML, reason %d at line %lu", name, (int)why,
-		   (unsigned long)XML_GetCurrentLineNumber(f->parser));
+	           (unsigned long)XML_GetCurrentLineNumber(f->parser));
 }
 
 static enum err pump(struct package *p, zip_file_t *in, const char *name, struct feed *f)
 {
 	static char chunk[CHUNK]; /* one job, one thread */
 	for (;;) {
-		zip_int64_t n = zip_fread(in, chunk, sizeof chunk);
+		zip_int64_t n = zip_fread(in, chunk, sizeof(chunk));
 		if (n < 0)
 			return ERR(XLSX_DAMAGED, "%s cannot be inflated", name);
 		if ((uint64_t)n > p->left)

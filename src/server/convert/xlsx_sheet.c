@@ -22,17 +22,17 @@ struct sheet_job {
 	const struct xlsx_sink *sink;
 	struct xlsx_summary *s;
 	const struct ranges *merged;
-	struct buf text;        /* of this row */
-	struct slot *slots;     /* limits.cols of them */
+	struct buf text;    /* of this row */
+	struct slot *slots; /* limits.cols of them */
 	struct cell *cells;
-	unsigned n_head;        /* columns of the header row, 0 before it */
+	unsigned n_head; /* columns of the header row, 0 before it */
 	int64_t row;
 	unsigned col, next_col; /* the cell being read */
 	bool in_row, in_cell, in_value, has_formula, is_long, has_content;
 	int phonetic; /* inside of <rPh>: how it is read aloud, not the text (18.4.6) */
 	char type[12];
 	int64_t style, *col_style; /* of the cell, -1 none; of each column, limits.cols of them */
-	struct buf value;       /* of this cell */
+	struct buf value;          /* of this cell */
 };
 
 /* --- first reading: merged ranges (18.3.1.55) --- */
@@ -104,8 +104,8 @@ static bool is_date_style(const struct sheet_job *j, int64_t style)
 	return style >= 0 && (size_t)style < j->b->styles.n && j->b->styles.is_date[style];
 }
 
-/* Gnumeric leaves a cell's style off where its column has it, though a column's style is for cells that do not exist (18.3.1.13). A
- * number of five digits in such a column is that day; others are what they are. */
+/* Gnumeric leaves a cell's style off where its column has it, though a column's style is for cells that do not exist
+ * (18.3.1.13). A number of five digits in such a column is that day; others are what they are. */
 static bool by_column(const struct sheet_job *j, struct span v)
 {
 	size_t whole = 0;
@@ -117,7 +117,9 @@ static bool by_column(const struct sheet_job *j, struct span v)
 static void number_cell(struct sheet_job *j, struct span v)
 {
 	char text[64] = "";
-	enum cell_kind k = is_date_style(j, j->style) || by_column(j, v) ? value_date(v, j->b->date1904, text, sizeof text) : value_number(v, text, sizeof text);
+	enum cell_kind k = is_date_style(j, j->style) || by_column(j, v)
+	                           ? value_date(v, j->b->date1904, text, sizeof(text))
+	                           : value_number(v, text, sizeof(text));
 	slot_set(j, k, k == CELL_NUMBER || k == CELL_DATE || k == CELL_TIMED ? span_str(text) : SPAN_EMPTY);
 }
 
@@ -125,7 +127,7 @@ static void number_cell(struct sheet_job *j, struct span v)
 static void iso_cell(struct sheet_job *j, struct span v)
 {
 	char text[32] = "";
-	enum cell_kind k = value_iso(v, text, sizeof text);
+	enum cell_kind k = value_iso(v, text, sizeof(text));
 	slot_set(j, k, k == CELL_DATE || k == CELL_TIMED ? span_str(text) : SPAN_EMPTY);
 }
 
@@ -171,7 +173,8 @@ static void mark_merged(struct sheet_job *j, unsigned n)
 static void fill_cells(struct sheet_job *j, unsigned n)
 {
 	for (unsigned c = 0; c < n; c++)
-		j->cells[c] = (struct cell){j->slots[c].kind, span_sub(buf_span(&j->text), j->slots[c].at, j->slots[c].len)};
+		j->cells[c] =
+			(struct cell){j->slots[c].kind, span_sub(buf_span(&j->text), j->slots[c].at, j->slots[c].len)};
 }
 
 static enum err head_done(struct sheet_job *j)
@@ -183,7 +186,7 @@ static enum err head_done(struct sheet_job *j)
 	for (unsigned c = 0; c < n; c++)
 		if (j->slots[c].kind != CELL_TEXT && j->slots[c].kind != CELL_EMPTY)
 			return ERR(XLSX_HEAD, "row %lld column %u is %s, not a heading", (long long)j->row, c + 1,
-				   cell_kind_name(j->slots[c].kind));
+			           cell_kind_name(j->slots[c].kind));
 	fill_cells(j, n);
 	j->n_head = n;
 	return j->sink->head(j->sink->ctx, j->row, j->cells, n);
@@ -219,7 +222,7 @@ static enum err row_start(struct sheet_job *j, const char **attrs)
 	j->next_col = 0;
 	j->in_row = true;
 	if (j->has_content || j->n_head == 0)
-		memset(j->slots, 0, j->b->limits->cols * sizeof *j->slots);
+		memset(j->slots, 0, j->b->limits->cols * sizeof(*j->slots));
 	j->has_content = false;
 	buf_clear(&j->text);
 	return ERR_OK;
@@ -230,7 +233,8 @@ static enum err cell_start(struct sheet_job *j, const char **attrs)
 	const char *ref = xml_attr(attrs, "r"), *type = xml_attr(attrs, "t"), *style = xml_attr(attrs, "s");
 	int64_t row = j->row;
 	unsigned col = j->next_col;
-	if (!j->in_row || j->in_cell || (ref != NULL && !value_ref(span_str(ref), &row, &col)) || row != j->row || col < j->next_col)
+	if (!j->in_row || j->in_cell || (ref != NULL && !value_ref(span_str(ref), &row, &col)) || row != j->row ||
+	    col < j->next_col)
 		return ERR(XLSX_DAMAGED, "cell out of order in row %lld", (long long)j->row);
 	j->next_col = col + 1;
 	if (col >= j->b->limits->cols && j->n_head == 0)
@@ -242,7 +246,7 @@ static enum err cell_start(struct sheet_job *j, const char **attrs)
 	if (style != NULL)
 		(void)value_int(span_str(style), INT32_MAX, &j->style);
 	j->has_formula = j->is_long = false;
-	(void)memccpy(j->type, type != NULL ? type : "n", 0, sizeof j->type - 1);
+	(void)memccpy(j->type, type != NULL ? type : "n", 0, sizeof(j->type) - 1);
 	buf_clear(&j->value);
 	return ERR_OK;
 }
@@ -318,13 +322,21 @@ static enum err read_twice(struct sheet_job *j, struct ranges *merged)
 enum err sheet_read(struct book *b, const struct xlsx_sink *sink, struct xlsx_summary *s)
 {
 	unsigned cols = b->limits->cols;
-	struct ranges *merged = calloc(1, sizeof *merged);
-	struct sheet_job j = {.b = b, .sink = sink, .s = s, .merged = merged, .value = buf_make(b->limits->cell_bytes),
-		.text = buf_make((size_t)cols * b->limits->cell_bytes), .slots = calloc(cols, sizeof *j.slots),
-		.cells = calloc(cols, sizeof *j.cells), .col_style = calloc(cols, sizeof *j.col_style)};
+	struct ranges *merged = calloc(1, sizeof(*merged));
+	struct sheet_job j = {.b = b,
+	                      .sink = sink,
+	                      .s = s,
+	                      .merged = merged,
+	                      .value = buf_make(b->limits->cell_bytes),
+	                      .text = buf_make((size_t)cols * b->limits->cell_bytes),
+	                      .slots = calloc(cols, sizeof(*j.slots)),
+	                      .cells = calloc(cols, sizeof(*j.cells)),
+	                      .col_style = calloc(cols, sizeof(*j.col_style))};
 	for (unsigned c = 0; c < cols && j.col_style != NULL; c++)
 		j.col_style[c] = -1;
-	enum err e = merged != NULL && j.slots != NULL && j.cells != NULL && j.col_style != NULL ? read_twice(&j, merged) : ERR(NOMEM, "sheet");
+	enum err e = merged != NULL && j.slots != NULL && j.cells != NULL && j.col_style != NULL
+	                     ? read_twice(&j, merged)
+	                     : ERR(NOMEM, "sheet");
 	buf_done(&j.value);
 	buf_done(&j.text);
 	free(j.slots);

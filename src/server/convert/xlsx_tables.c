@@ -35,7 +35,7 @@ static enum err strings_start(void *ctx, const char *name, const char **attrs)
 		return ERR_OK;
 	if (j->s->n >= j->limits->strings)
 		return ERR(XLSX_LIMIT, "more than %u shared strings", j->limits->strings);
-	TRY(room((void **)&j->s->v, j->s->n, sizeof *j->s->v));
+	TRY(room((void **)&j->s->v, j->s->n, sizeof(*j->s->v)));
 	j->s->v[j->s->n++] = (struct item){(uint32_t)j->s->bytes.len, 0, false};
 	return ERR_OK;
 }
@@ -141,7 +141,7 @@ static enum err styles_start(void *ctx, const char *name, const char **attrs)
 		return ERR_OK;
 	if (j->s->n >= FORMATS_MAX)
 		return ERR(XLSX_LIMIT, "more than %d cell formats", FORMATS_MAX);
-	TRY(room((void **)&j->s->is_date, j->s->n, sizeof *j->s->is_date));
+	TRY(room((void **)&j->s->is_date, j->s->n, sizeof(*j->s->is_date)));
 	j->s->is_date[j->s->n++] = known && (j->date[id] == 1 || (j->date[id] == 0 && builtin_date(id)));
 	return ERR_OK;
 }

@@ -40,7 +40,8 @@ bool value_ref(struct span ref, int64_t *ret_row, unsigned *ret_col)
 	return true;
 }
 
-/* The file's text of a double, strictly: digits, point, exponent. The C locale is never changed, so strtod() reads a point. */
+/* The file's text of a double, strictly: digits, point, exponent. The C locale is never changed, so strtod() reads a
+ * point. */
 static bool parse_double(struct span v, double *ret_d)
 {
 	char s[NUMBER_MAX + 1], *end = NULL;
@@ -58,7 +59,8 @@ static bool parse_double(struct span v, double *ret_d)
 	return true;
 }
 
-/* Spreadsheets hold doubles: 8765.43 is written 8765.4300000000003. Fifteen significant digits are what they show and keep. */
+/* Spreadsheets hold doubles: 8765.43 is written 8765.4300000000003. Fifteen significant digits are what they show and
+ * keep. */
 enum cell_kind value_number(struct span v, char *ret, size_t cap)
 {
 	double d = 0;
@@ -94,8 +96,8 @@ static enum cell_kind put_day(int64_t days, int64_t minutes, char *ret, size_t c
 	return minutes != 0 ? CELL_TIMED : CELL_DATE;
 }
 
-/* 1900 system: serial 1 is 1900-01-01 and 60 the 29 February 1900 that never was (18.17.4.1); 1904 system: 0 is 1904-01-01.
- * Within a minute of midnight it is that midnight: SheetJS writes 33055.000497685185, 43 seconds late. */
+/* 1900 system: serial 1 is 1900-01-01 and 60 the 29 February 1900 that never was (18.17.4.1); 1904 system: 0 is
+ * 1904-01-01. Within a minute of midnight it is that midnight: SheetJS writes 33055.000497685185, 43 seconds late. */
 enum cell_kind value_date(struct span v, bool date1904, char *ret, size_t cap)
 {
 	double d = 0;
@@ -151,7 +153,8 @@ static bool escape_at(const uint8_t *s, size_t len, uint32_t *ret_unit)
 		return false;
 	for (size_t i = 2; i < 6; i++) {
 		static const char digits[] = "0123456789abcdef";
-		const char *at = s[i] == 0 ? NULL : strchr(digits, s[i] >= 'A' && s[i] <= 'F' ? s[i] + 'a' - 'A' : s[i]);
+		const char *at =
+			s[i] == 0 ? NULL : strchr(digits, s[i] >= 'A' && s[i] <= 'F' ? s[i] + 'a' - 'A' : s[i]);
 		if (at == NULL)
 			return false;
 		v = v * 16 + (uint32_t)(at - digits);

@@ -14,7 +14,7 @@ enum err escrow_client_new(const char *socket_path, struct escrow_client **ret_c
 	struct escrow_client *c = calloc(1, sizeof(*c));
 	char *path = strdup(socket_path);
 
-	if (!c || !path) {
+	if (c == NULL || path == NULL) {
 		free(c);
 		free(path);
 		return ERR(NOMEM, "escrow client");
@@ -26,7 +26,7 @@ enum err escrow_client_new(const char *socket_path, struct escrow_client **ret_c
 
 void escrow_client_free(struct escrow_client *c)
 {
-	if (!c)
+	if (c == NULL)
 		return;
 	free(c->path);
 	free(c);
@@ -75,7 +75,7 @@ enum err escrow_setup(struct escrow_client *c, const struct sm2_pub *desk, const
 }
 
 enum err escrow_keypair(struct escrow_client *c, const char *owner, const struct sm2_pub *signing,
-			const uint8_t evidence[32], struct sm2_pub *ret_pub, struct buf *ret_enveloped)
+                        const uint8_t evidence[32], struct sm2_pub *ret_pub, struct buf *ret_enveloped)
 {
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;
@@ -109,7 +109,7 @@ enum err escrow_data_key(struct escrow_client *c, struct secret **ret_key)
 }
 
 enum err escrow_unlock_key(struct escrow_client *c, const char *card_serial, const struct sm2_pub *device,
-			   struct buf *ret_cipher)
+                           struct buf *ret_cipher)
 {
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;

@@ -8,11 +8,13 @@ struct limits {
 	uint16_t min, max;
 };
 static const struct limits setup_limits[] = {
-	{SM2_PUB_LEN, SM2_PUB_LEN}, {SM2_PUB_LEN, SM2_PUB_LEN}, {SM3_LEN, SM3_LEN},
+	{SM2_PUB_LEN, SM2_PUB_LEN},
+	{SM2_PUB_LEN, SM2_PUB_LEN},
+	{SM3_LEN, SM3_LEN},
 };
 static const struct limits pair_limits[] = {
-	{1, ESCROW_OWNER_MAX}, {SM2_PUB_LEN, SM2_PUB_LEN}, {SM3_LEN, SM3_LEN}, {SM2_PUB_LEN, SM2_PUB_LEN},
-	{1, ENVELOPED_KEY_MAX}, {1, ESCROW_CIPHER_MAX}, {1, ESCROW_CIPHER_MAX},
+	{1, ESCROW_OWNER_MAX},  {SM2_PUB_LEN, SM2_PUB_LEN}, {SM3_LEN, SM3_LEN},     {SM2_PUB_LEN, SM2_PUB_LEN},
+	{1, ENVELOPED_KEY_MAX}, {1, ESCROW_CIPHER_MAX},     {1, ESCROW_CIPHER_MAX},
 };
 
 static bool fits(const struct limits *l, struct span f)
@@ -20,7 +22,8 @@ static bool fits(const struct limits *l, struct span f)
 	return f.len >= l->min && f.len <= l->max;
 }
 
-static enum err encode(enum deposit_kind kind, const struct limits *l, const struct span *fields, size_t n, struct buf *out)
+static enum err encode(enum deposit_kind kind, const struct limits *l, const struct span *fields, size_t n,
+                       struct buf *out)
 {
 	buf_u8(out, (uint8_t)kind);
 	for (size_t i = 0; i < n; i++) {
@@ -83,7 +86,13 @@ enum err deposit_pair_parse(struct span r, struct deposit_pair *ret_p)
 
 	TRY(parse(r, DEPOSIT_PAIR, pair_limits, f, COUNT_OF(f)));
 	*ret_p = (struct deposit_pair){
-		.owner = f[0], .sign_pub = f[1], .evidence = f[2], .enc_pub = f[3], .enveloped = f[4], .desk = f[5], .legal = f[6],
+		.owner = f[0],
+		.sign_pub = f[1],
+		.evidence = f[2],
+		.enc_pub = f[3],
+		.enveloped = f[4],
+		.desk = f[5],
+		.legal = f[6],
 	};
 	return ERR_OK;
 }

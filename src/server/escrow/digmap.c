@@ -46,7 +46,7 @@ enum err digmap_reserve(struct digmap *x)
 	if ((x->count + 1) * 4 <= x->room * 3)
 		return ERR_OK;
 	grown.slots = calloc(grown.room, sizeof(*grown.slots));
-	if (!grown.slots)
+	if (grown.slots == NULL)
 		return ERR(NOMEM, "index of %zu entries", grown.room);
 	for (size_t i = 0; i < x->room; i++)
 		if (x->slots[i].seq != 0)

@@ -12,4 +12,5 @@ struct digmap {
 void digmap_done(struct digmap *x);
 bool digmap_find(const struct digmap *x, const uint8_t key[DIGMAP_KEY_LEN], uint64_t *ret_seq);
 enum err digmap_reserve(struct digmap *x) MUST_CHECK; /* makes sure that one digmap_add cannot fail */
-void digmap_add(struct digmap *x, const uint8_t key[DIGMAP_KEY_LEN], uint64_t seq); /* new key, seq > 0, after digmap_reserve */
+/* new key, seq > 0, after digmap_reserve */
+void digmap_add(struct digmap *x, const uint8_t key[DIGMAP_KEY_LEN], uint64_t seq);

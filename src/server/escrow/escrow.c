@@ -64,9 +64,13 @@ static enum err make_pair(struct vault *v, struct span owner, const struct sm2_p
 	TRY(sm2_encrypt(vault_desk(v), sm2_key_scalar(pair), &desk));
 	TRY(sm2_encrypt(vault_legal(v), sm2_key_scalar(pair), &legal));
 	struct deposit_pair p = {
-		.owner = owner, .sign_pub = SPAN_ARR(sign_pub->b), .evidence = evidence,
-		.enc_pub = SPAN_ARR(sm2_key_pub(pair)->b), .enveloped = buf_span(&enveloped),
-		.desk = buf_span(&desk), .legal = buf_span(&legal),
+		.owner = owner,
+		.sign_pub = SPAN_ARR(sign_pub->b),
+		.evidence = evidence,
+		.enc_pub = SPAN_ARR(sm2_key_pub(pair)->b),
+		.enveloped = buf_span(&enveloped),
+		.desk = buf_span(&desk),
+		.legal = buf_span(&legal),
 	};
 	return vault_add(v, &p);
 }
@@ -135,10 +139,8 @@ static enum err unlock_key(struct serve_ctx *ctx, struct ipc_msg *in, struct ipc
 
 /* In the order of escrow_requests. */
 static const struct serve_row rows[] = {
-	{&escrow_requests[0], EMPTY | OPEN, hello},
-	{&escrow_requests[1], EMPTY, setup},
-	{&escrow_requests[2], OPEN, keypair},
-	{&escrow_requests[3], OPEN, data_key},
+	{&escrow_requests[0], EMPTY | OPEN, hello}, {&escrow_requests[1], EMPTY, setup},
+	{&escrow_requests[2], OPEN, keypair},       {&escrow_requests[3], OPEN, data_key},
 	{&escrow_requests[4], OPEN, unlock_key},
 };
 
@@ -146,10 +148,11 @@ static void report(struct serve_ctx *ctx, const struct ipc_type *request, enum e
 {
 	(void)ctx;
 	if (e != ERR_OK)
-		log_err(request ? request->name : "refused", e);
+		log_err(request != NULL ? request->name : "refused", e);
 }
 
 void escrow_serve(struct serve_ctx *ctx, struct serve *s)
 {
-	*s = (struct serve){.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = ctx, .report = report};
+	*s = (struct serve){
+		.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = ctx, .report = report};
 }

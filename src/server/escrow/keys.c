@@ -26,7 +26,7 @@ static enum err keys_new(struct secret *take_both, struct keys **ret_k)
 	AUTO(secret) both = take_both;
 	struct keys *k = calloc(1, sizeof(*k));
 
-	if (!k)
+	if (k == NULL)
 		return ERR(NOMEM, "keys");
 	k->both = STEAL(both);
 	*ret_k = k;
@@ -35,7 +35,7 @@ static enum err keys_new(struct secret *take_both, struct keys **ret_k)
 
 void keys_free(struct keys *k)
 {
-	if (!k)
+	if (k == NULL)
 		return;
 	secret_free(k->both);
 	free(k);
@@ -51,7 +51,8 @@ static enum err random_secret(size_t len, struct secret **ret_s)
 	return ERR_OK;
 }
 
-static enum err write_sealed(const char *dir, const struct secret *machine, const struct secret *both, uint8_t ret_sm3[32])
+static enum err write_sealed(const char *dir, const struct secret *machine, const struct secret *both,
+                             uint8_t ret_sm3[32])
 {
 	AUTO_BUF(file, FILE_MAX);
 	char path[PATH_BYTES_MAX];

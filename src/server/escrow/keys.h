@@ -12,6 +12,6 @@ enum err keys_create(const char *dir, struct keys **ret_k, uint8_t ret_sm3[32]) 
 enum err keys_open(const char *dir, const uint8_t sm3[32], struct keys **ret_k) MUST_CHECK;
 void keys_free(struct keys *k); /* wipes */
 DEFINE_AUTO(keys)
-enum err keys_field(const struct keys *k, struct secret **ret_key) MUST_CHECK;               /* a copy */
+enum err keys_field(const struct keys *k, struct secret **ret_key) MUST_CHECK; /* a copy */
 /* The card's unlock key, 32 octets: kdf_sm3(master, "yinxin card unlock", serial). */
 enum err keys_unlock(const struct keys *k, struct span card_serial, struct secret **ret_key) MUST_CHECK;

@@ -4,19 +4,31 @@
 
 static const struct ipc_field none[] = {{0}};
 static const struct ipc_field hello_answer[] = {
-	{ET_STATE, 8, 8, true}, {ET_COUNT, 8, 8, true}, {ET_HEAD, 32, 32, true}, {0},
+	{ET_STATE, 8, 8, true},
+	{ET_COUNT, 8, 8, true},
+	{ET_HEAD, 32, 32, true},
+	{0},
 };
 static const struct ipc_field setup[] = {
-	{ET_DESK_PUB, SM2_PUB_LEN, SM2_PUB_LEN, true}, {ET_LEGAL_PUB, SM2_PUB_LEN, SM2_PUB_LEN, true}, {0},
+	{ET_DESK_PUB, SM2_PUB_LEN, SM2_PUB_LEN, true},
+	{ET_LEGAL_PUB, SM2_PUB_LEN, SM2_PUB_LEN, true},
+	{0},
 };
 static const struct ipc_field keypair[] = {
-	{ET_OWNER, 1, ESCROW_OWNER_MAX, true}, {ET_SIGN_PUB, SM2_PUB_LEN, SM2_PUB_LEN, true}, {ET_EVIDENCE, 32, 32, true}, {0},
+	{ET_OWNER, 1, ESCROW_OWNER_MAX, true},
+	{ET_SIGN_PUB, SM2_PUB_LEN, SM2_PUB_LEN, true},
+	{ET_EVIDENCE, 32, 32, true},
+	{0},
 };
 static const struct ipc_field keypair_answer[] = {
-	{ET_ENC_PUB, SM2_PUB_LEN, SM2_PUB_LEN, true}, {ET_ENVELOPED, 1, ENVELOPED_KEY_MAX, true}, {0},
+	{ET_ENC_PUB, SM2_PUB_LEN, SM2_PUB_LEN, true},
+	{ET_ENVELOPED, 1, ENVELOPED_KEY_MAX, true},
+	{0},
 };
 static const struct ipc_field unlock_key[] = {
-	{ET_CARD_SERIAL, 1, ESCROW_CARD_SERIAL_MAX, true}, {ET_DEVICE_PUB, SM2_PUB_LEN, SM2_PUB_LEN, true}, {0},
+	{ET_CARD_SERIAL, 1, ESCROW_CARD_SERIAL_MAX, true},
+	{ET_DEVICE_PUB, SM2_PUB_LEN, SM2_PUB_LEN, true},
+	{0},
 };
 static const struct ipc_field unlock_key_answer[] = {{ET_CIPHER, 1, ESCROW_CIPHER_MAX, true}, {0}};
 
@@ -29,12 +41,9 @@ const struct ipc_type escrow_requests[] = {
 	{0},
 };
 const struct ipc_type escrow_answers[] = {
-	{IPC_ANSWER_OK, "hello answer", hello_answer, false},
-	{IPC_ANSWER_OK, "setup answer", none, false},
-	{IPC_ANSWER_OK, "keypair answer", keypair_answer, false},
-	{IPC_ANSWER_OK, "data-key answer", none, true},
-	{IPC_ANSWER_OK, "unlock-key answer", unlock_key_answer, false},
-	{0},
+	{IPC_ANSWER_OK, "hello answer", hello_answer, false},           {IPC_ANSWER_OK, "setup answer", none, false},
+	{IPC_ANSWER_OK, "keypair answer", keypair_answer, false},       {IPC_ANSWER_OK, "data-key answer", none, true},
+	{IPC_ANSWER_OK, "unlock-key answer", unlock_key_answer, false}, {0},
 };
 
 size_t escrow_requests_count(void)
@@ -54,5 +63,5 @@ const struct ipc_type *escrow_answer_of(uint16_t request)
 {
 	const struct ipc_type *r = escrow_request_of(request);
 
-	return r ? &escrow_answers[r - escrow_requests] : NULL;
+	return r != NULL ? &escrow_answers[r - escrow_requests] : NULL;
 }

@@ -1,4 +1,5 @@
-/* Wire of escrow (docs/protocol/escrow.md): frame types, tags, schemas. Shared by escrow and its one client, the signer. */
+/* Wire of escrow (docs/protocol/escrow.md): frame types, tags, schemas. Shared by escrow and its one client, the
+ * signer. */
 #pragma once
 #include "ipc/frame.h"
 
@@ -11,11 +12,27 @@ enum escrow_request {
 };
 enum escrow_state { ESCROW_EMPTY = 1, ESCROW_OPEN = 2 };
 enum escrow_tag {
-	ET_STATE = 16, ET_COUNT, ET_HEAD, ET_DESK_PUB, ET_LEGAL_PUB, ET_OWNER, ET_SIGN_PUB, ET_EVIDENCE, ET_ENC_PUB,
-	ET_ENVELOPED, ET_CARD_SERIAL, ET_DEVICE_PUB, ET_CIPHER,
+	ET_STATE = 16,
+	ET_COUNT,
+	ET_HEAD,
+	ET_DESK_PUB,
+	ET_LEGAL_PUB,
+	ET_OWNER,
+	ET_SIGN_PUB,
+	ET_EVIDENCE,
+	ET_ENC_PUB,
+	ET_ENVELOPED,
+	ET_CARD_SERIAL,
+	ET_DEVICE_PUB,
+	ET_CIPHER,
 };
-enum { ESCROW_OWNER_MAX = 64, ESCROW_CARD_SERIAL_MAX = 32, ESCROW_DATA_KEY_LEN = 32, ESCROW_UNLOCK_KEY_LEN = 32,
-	ESCROW_CIPHER_MAX = 256 };
+enum {
+	ESCROW_OWNER_MAX = 64,
+	ESCROW_CARD_SERIAL_MAX = 32,
+	ESCROW_DATA_KEY_LEN = 32,
+	ESCROW_UNLOCK_KEY_LEN = 32,
+	ESCROW_CIPHER_MAX = 256
+};
 
 extern const struct ipc_type escrow_requests[]; /* ends with type 0 */
 extern const struct ipc_type escrow_answers[];  /* answer schema of the request with the same index */

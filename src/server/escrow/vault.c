@@ -18,7 +18,7 @@ struct vault {
 
 void vault_free(struct vault *v)
 {
-	if (!v)
+	if (v == NULL)
 		return;
 	chain_free(v->chain);
 	keys_free(v->keys);
@@ -47,12 +47,12 @@ static enum err replay_pair(struct vault *v, uint64_t seq, struct span record)
 	struct deposit_pair p;
 	uint64_t before;
 
-	if (!v->keys)
+	if (v->keys == NULL)
 		return ERR(JOURNAL, "record %llu comes before setup", (unsigned long long)seq);
 	TRY(deposit_pair_parse(record, &p));
 	if (digmap_find(&v->by_evidence, p.evidence.ptr, &before))
 		return ERR(JOURNAL, "records %llu and %llu have the same evidence", (unsigned long long)before,
-			   (unsigned long long)seq);
+		           (unsigned long long)seq);
 	TRY(digmap_reserve(&v->by_evidence));
 	digmap_add(&v->by_evidence, p.evidence.ptr, seq);
 	return ERR_OK;
@@ -71,7 +71,7 @@ enum err vault_open(const char *dir, struct vault **ret_v)
 	AUTO(vault) v = calloc(1, sizeof(*v));
 	char path[PATH_BYTES_MAX];
 
-	if (!v || !(v->dir = strdup(dir)))
+	if (v == NULL || (v->dir = strdup(dir)) == NULL)
 		return ERR(NOMEM, "vault");
 	if (snprintf(path, sizeof(path), "%s/vault.chain", dir) >= (int)sizeof(path))
 		return ERR(LIMIT, "path of %zu octets", strlen(dir));
@@ -135,7 +135,7 @@ enum err vault_setup(struct vault *v, const struct sm2_pub *desk, const struct s
 	uint8_t keys_sm3[32];
 	uint64_t seq;
 
-	if (v->keys || chain_next(v->chain) != 1)
+	if (v->keys != NULL || chain_next(v->chain) != 1)
 		return ERR(STATE, "the vault is set up already");
 	TRY(keys_create(v->dir, &keys, keys_sm3));
 	struct deposit_setup s = {SPAN_ARR(desk->b), SPAN_ARR(legal->b), SPAN_ARR(keys_sm3)};

@@ -22,5 +22,6 @@ const struct keys *vault_keys(const struct vault *v);
 const struct sm2_pub *vault_desk(const struct vault *v);
 const struct sm2_pub *vault_legal(const struct vault *v);
 /* The pair's record, borrowing from room; ERR_ABSENT when this evidence has none. */
-enum err vault_find(const struct vault *v, struct span evidence, struct buf *room, struct deposit_pair *ret_p) MUST_CHECK;
+enum err vault_find(const struct vault *v, struct span evidence, struct buf *room,
+                    struct deposit_pair *ret_p) MUST_CHECK;
 enum err vault_add(struct vault *v, const struct deposit_pair *p) MUST_CHECK; /* durable on return; ERR_EXISTS */

@@ -35,7 +35,8 @@ static bool name_holds(uint32_t cp)
 
 void attach_name(const char *name, enum media m, char ret[ATTACH_NAME_MAX + 1])
 {
-	static const char *const plain[] = {[MEDIA_JPEG] = "附件.jpg", [MEDIA_PNG] = "附件.png", [MEDIA_PDF] = "附件.pdf"};
+	static const char *const plain[] = {
+		[MEDIA_JPEG] = "附件.jpg", [MEDIA_PNG] = "附件.png", [MEDIA_PDF] = "附件.pdf"};
 	AUTO_BUF(out, ATTACH_NAME_MAX);
 	struct span rest = span_str(name), part;
 	while (span_take_until(&rest, '/', &part) || span_take_until(&rest, '\\', &part))
@@ -112,7 +113,7 @@ static enum err seal_all(struct adding *w)
 	w->room = parts_of(w->a->file.len);
 	for (size_t i = 0; i < r->n; i++)
 		w->room += parts_of(r->v[i].len);
-	w->parts = calloc(w->room, sizeof *w->parts);
+	w->parts = calloc(w->room, sizeof(*w->parts));
 	if (w->parts == NULL)
 		return ERR(NOMEM, "attachment");
 	attach_key(w->id, key);
@@ -177,7 +178,7 @@ static enum err room_check(const struct sums *s, const struct service_attachment
 }
 
 static enum err editable(const struct filing_desk *d, const char *no, int64_t version, const struct filing_who *by,
-			 struct filing *f, const struct service **ret_s)
+                         struct filing *f, const struct service **ret_s)
 {
 	TRY(filing_find(d, no, f));
 	TRY(filing_is_his(f, by));
@@ -187,7 +188,8 @@ static enum err editable(const struct filing_desk *d, const char *no, int64_t ve
 	return filing_service(d, f, ret_s);
 }
 
-static enum err slot_check(const struct service *s, const char *name, size_t octets, const struct service_attachment **ret_slot)
+static enum err slot_check(const struct service *s, const char *name, size_t octets,
+                           const struct service_attachment **ret_slot)
 {
 	const struct service_attachment *slot = attach_slot(s, name);
 	if (slot == NULL)
@@ -199,7 +201,7 @@ static enum err slot_check(const struct service *s, const char *name, size_t oct
 }
 
 enum err attach_may_add(const struct filing_desk *d, const char *no, int64_t version, const struct filing_who *by,
-			const char *slot_name, size_t octets)
+                        const char *slot_name, size_t octets)
 {
 	struct filing f;
 	const struct service *s;
@@ -216,7 +218,8 @@ enum err attach_may_add(const struct filing_desk *d, const char *no, int64_t ver
 static enum err touch_tx(struct tx *tx, const struct adding *w)
 {
 	int64_t changed = 0;
-	TRY(tx_exec(tx, "attach_touch", SQL_ARGS(A_TEXT(w->f.no), A_INT(w->f.version), A_INT(w->now), A_INT(w->expires)), &changed));
+	TRY(tx_exec(tx, "attach_touch",
+	            SQL_ARGS(A_TEXT(w->f.no), A_INT(w->f.version), A_INT(w->now), A_INT(w->expires)), &changed));
 	if (changed != 1)
 		return ERR(CONFLICT, "filing %s changed meanwhile", w->f.no);
 	return w->d->log_write != NULL ? w->d->log_write(tx, &w->log) : ERR_OK;
@@ -227,8 +230,14 @@ static enum err begin(struct adding *w, const char *no, int64_t version)
 	TRY(editable(w->d, no, version, w->by, &w->f, &w->service));
 	w->now = clock_now(w->d->desk->clock);
 	w->expires = filing_term_end(w->d, w->now, w->service->draft_days);
-	w->log = (struct filing_act){.filing = &w->f, .kind = FACT_SAVE, .from = w->f.state, .to = w->f.state, .time = w->now,
-		.by = w->by, .rule = "", .statement_sm3 = ""};
+	w->log = (struct filing_act){.filing = &w->f,
+	                             .kind = FACT_SAVE,
+	                             .from = w->f.state,
+	                             .to = w->f.state,
+	                             .time = w->now,
+	                             .by = w->by,
+	                             .rule = "",
+	                             .statement_sm3 = ""};
 	return ERR_OK;
 }
 
@@ -243,11 +252,13 @@ static enum err id_tx(struct tx *tx, void *arg)
 static enum err rows_tx(struct tx *tx, const struct adding *w)
 {
 	TRY(tx_exec(tx, "attach_file_put",
-		    SQL_ARGS(A_INT(w->id), A_INT(w->a->drawn->head.media), A_INT((int64_t)w->a->file.len), A_INT(w->a->drawn->head.pages),
-			     A_TEXT(w->sm3), A_TEXT(w->by->person_id), A_INT(w->now)),
-		    NULL));
+	            SQL_ARGS(A_INT(w->id), A_INT(w->a->drawn->head.media), A_INT((int64_t)w->a->file.len),
+	                     A_INT(w->a->drawn->head.pages), A_TEXT(w->sm3), A_TEXT(w->by->person_id), A_INT(w->now)),
+	            NULL));
 	enum err e = tx_exec(tx, "attach_put",
-			     SQL_ARGS(A_TEXT(w->f.no), A_INT(w->id), A_TEXT(w->a->slot), A_TEXT(w->sm3), A_BLOB(buf_span(&w->name))), NULL);
+	                     SQL_ARGS(A_TEXT(w->f.no), A_INT(w->id), A_TEXT(w->a->slot), A_TEXT(w->sm3),
+	                              A_BLOB(buf_span(&w->name))),
+	                     NULL);
 	if (e == ERR_EXISTS) {
 		err_clear();
 		return ERR(ATTACH_SAME, "the same octets are in %s already", w->a->slot);
@@ -255,8 +266,9 @@ static enum err rows_tx(struct tx *tx, const struct adding *w)
 	TRY(e);
 	for (size_t i = 0; i < w->n_parts; i++)
 		TRY(tx_exec(tx, "attach_part_put",
-			    SQL_ARGS(A_INT(w->id), A_INT(w->parts[i].page), A_INT(w->parts[i].part), A_BLOB(buf_span(&w->parts[i].sealed))),
-			    NULL));
+		            SQL_ARGS(A_INT(w->id), A_INT(w->parts[i].page), A_INT(w->parts[i].part),
+		                     A_BLOB(buf_span(&w->parts[i].sealed))),
+		            NULL));
 	return ERR_OK;
 }
 
@@ -282,7 +294,7 @@ static enum err add(struct adding *w)
 }
 
 enum err attach_add(const struct filing_desk *d, const char *no, int64_t version, const struct filing_who *by,
-		    const struct attach_new *a, int64_t *ret_version)
+                    const struct attach_new *a, int64_t *ret_version)
 {
 	struct adding w = {.d = d, .by = by, .a = a, .name = buf_make(ATTACH_NAME_MAX + SEALED_EXTRA)};
 	enum err e = begin(&w, no, version);
@@ -313,8 +325,8 @@ static enum err remove_tx(struct tx *tx, void *arg)
 	return touch_tx(tx, w);
 }
 
-enum err attach_remove(const struct filing_desk *d, const char *no, int64_t version, const struct filing_who *by, int64_t id,
-		       int64_t *ret_version)
+enum err attach_remove(const struct filing_desk *d, const char *no, int64_t version, const struct filing_who *by,
+                       int64_t id, int64_t *ret_version)
 {
 	struct adding w = {.d = d, .by = by, .id = id};
 	enum err e = begin(&w, no, version);

@@ -10,8 +10,8 @@ enum err attach_faults(const struct filing_desk *d, const struct filing_view *v,
 enum err attach_line(const struct service *s, const struct attachment *a, const char *sm3, struct buf *out) MUST_CHECK;
 enum err attach_copy_tx(struct tx *tx, const char *from_no, const char *to_no) MUST_CHECK;
 enum err attach_void_tx(struct tx *tx, const struct filing *f) MUST_CHECK;
-enum err attach_agrees_with(const struct filing_desk *d, const struct filing *f, const struct service *s, const struct statement *st,
-			    attach_fn *fn, void *ctx) MUST_CHECK;
+enum err attach_agrees_with(const struct filing_desk *d, const struct filing *f, const struct service *s,
+                            const struct statement *st, attach_fn *fn, void *ctx) MUST_CHECK;
 const struct service_attachment *attach_slot(const struct service *s, const char *name); /* NULL: none */
 /* Of sealed columns: "12" and "12/-1/0". */
 void attach_key(int64_t id, char ret[32]);

@@ -26,16 +26,19 @@ static enum err one_row(const struct row *row, void *ctx)
 	const struct listing *w = ctx;
 	AUTO_BUF(name, ATTACH_NAME_MAX);
 	char key[32];
-	struct attachment a = {.id = row_int(row, 0), .media = (enum media)row_int(row, 3), .octets = row_int(row, 4),
-		.pages = row_int(row, 5), .time = row_int(row, 8)};
+	struct attachment a = {.id = row_int(row, 0),
+	                       .media = (enum media)row_int(row, 3),
+	                       .octets = row_int(row, 4),
+	                       .pages = row_int(row, 5),
+	                       .time = row_int(row, 8)};
 	if (a.media < MEDIA_JPEG || a.media > MEDIA_PDF || a.pages < 1 || a.pages > RENDER_PAGES_MAX)
 		return ERR(INTERNAL, "stored attachment %lld", (long long)a.id);
 	attach_key(a.id, key);
 	TRY(field_open(w->d->desk->keys, "attachment.name", span_str(key), row_blob(row, 2), &name));
-	put(a.slot, sizeof a.slot, row_text(row, 1));
-	put(a.name, sizeof a.name, buf_cstr(&name));
-	put(a.sm3, sizeof a.sm3, row_text(row, 6));
-	put(a.person_id, sizeof a.person_id, row_text(row, 7));
+	put(a.slot, sizeof(a.slot), row_text(row, 1));
+	put(a.name, sizeof(a.name), buf_cstr(&name));
+	put(a.sm3, sizeof(a.sm3), row_text(row, 6));
+	put(a.person_id, sizeof(a.person_id), row_text(row, 7));
 	return w->fn(&a, w->ctx);
 }
 
@@ -211,7 +214,8 @@ enum err attach_faults(const struct filing_desk *d, const struct filing_view *v,
 enum err attach_line(const struct service *s, const struct attachment *a, const char *sm3, struct buf *out)
 {
 	const struct service_attachment *slot = attach_slot(s, a->slot);
-	buf_printf(out, "材料=%s(%s);文件=%s;字节=%lld;SM3=%s", slot != NULL ? slot->label : "-", a->slot, a->name, (long long)a->octets, sm3);
+	buf_printf(out, "材料=%s(%s);文件=%s;字节=%lld;SM3=%s", slot != NULL ? slot->label : "-", a->slot, a->name,
+	           (long long)a->octets, sm3);
 	return buf_err(out);
 }
 
@@ -264,7 +268,7 @@ static enum err missing(struct agreeing *w)
 	if (w->bad > 0 || w->at == signed_n)
 		return ERR_OK;
 	struct attachment gone = {.media = MEDIA_PDF, .pages = 1};
-	(void)snprintf(gone.name, sizeof gone.name, "签名时有 %zu 个附件，现有 %zu 个", signed_n, w->at);
+	(void)snprintf(gone.name, sizeof(gone.name), "签名时有 %zu 个附件，现有 %zu 个", signed_n, w->at);
 	return found_bad(w, &gone);
 }
 
@@ -292,11 +296,13 @@ static enum err agree_all(struct agreeing *w, const struct filing *f)
 		TRY(w->rows_only ? row_agrees(w, &k.v[i], k.v[i].sm3) : octets_agree(w, &k.v[i]));
 	}
 	TRY(missing(w));
-	return w->bad == 0 ? ERR_OK : ERR(ATTACH_CHANGED, "%zu attachments of %s, first %lld", w->bad, f->no, (long long)w->first);
+	return w->bad == 0
+	               ? ERR_OK
+	               : ERR(ATTACH_CHANGED, "%zu attachments of %s, first %lld", w->bad, f->no, (long long)w->first);
 }
 
-enum err attach_agrees_with(const struct filing_desk *d, const struct filing *f, const struct service *s, const struct statement *st,
-			    attach_fn *fn, void *ctx)
+enum err attach_agrees_with(const struct filing_desk *d, const struct filing *f, const struct service *s,
+                            const struct statement *st, attach_fn *fn, void *ctx)
 {
 	struct agreeing w = {.d = d, .s = s, .st = st, .fn = fn, .ctx = ctx};
 	return agree_all(&w, f);
@@ -312,13 +318,15 @@ static enum err agree_submitted(struct agreeing *w, const struct filing *f)
 	return agree_all(w, f);
 }
 
-enum err attach_agrees(const struct filing_desk *d, const struct filing *f, const struct service *s, attach_fn *fn, void *ctx)
+enum err attach_agrees(const struct filing_desk *d, const struct filing *f, const struct service *s, attach_fn *fn,
+                       void *ctx)
 {
 	struct agreeing w = {.d = d, .s = s, .fn = fn, .ctx = ctx};
 	return agree_submitted(&w, f);
 }
 
-enum err attach_rows_agree(const struct filing_desk *d, const struct filing *f, const struct service *s, attach_fn *fn, void *ctx)
+enum err attach_rows_agree(const struct filing_desk *d, const struct filing *f, const struct service *s, attach_fn *fn,
+                           void *ctx)
 {
 	struct agreeing w = {.d = d, .s = s, .fn = fn, .ctx = ctx, .rows_only = true};
 	return agree_submitted(&w, f);

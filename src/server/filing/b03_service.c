@@ -12,8 +12,8 @@ static void row_of(const json_t *row, size_t number, struct b03_row *ret_r)
 		ret_r->text[f] = span_str(json_str_or(row, b03_field_key(f), ""));
 }
 
-/* Judges all rows in their order. A correction's rows are judged as if what they correct had never been; those that it leaves
- * as they are come as `same`, without faults, for time may have passed them by. */
+/* Judges all rows in their order. A correction's rows are judged as if what they correct had never been; those that it
+ * leaves as they are come as `same`, without faults, for time may have passed them by. */
 typedef enum err judged_fn(const struct b03 *b, const struct b03_faults *f, bool same, void *ctx);
 
 struct judging {
@@ -52,14 +52,16 @@ static enum err judge_rows(struct judging *j)
 	register_look_init(&look, j->s->desk, j->s->tables, seen);
 	if (j->undo != NULL)
 		b03_undo_look(j->undo, &look.look, &before);
-	j->rules = (struct b03_rules){j->s->tables, j->undo != NULL ? &before : &look.look, j->v->filing->unit_no, j->v->now};
+	j->rules = (struct b03_rules){j->s->tables, j->undo != NULL ? &before : &look.look, j->v->filing->unit_no,
+	                              j->v->now};
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		TRY(judge_row(j, json_array_get(rows, i), i + 1));
 	return ERR_OK;
 }
 
 /* ret_undo, when asked for, is the caller's; NULL where nothing is corrected. */
-static enum err judge(const struct b03_service *s, const struct filing_view *v, judged_fn *fn, void *ctx, struct b03_undo **ret_undo)
+static enum err judge(const struct b03_service *s, const struct filing_view *v, judged_fn *fn, void *ctx,
+                      struct b03_undo **ret_undo)
 {
 	AUTO(b03_undo) undo = NULL;
 	if (v->filing->corrects[0] != 0)
@@ -87,8 +89,8 @@ static enum err report_faults(struct fault_sink *sink, size_t row, const struct 
 			continue;
 		buf_printf(&text, "%s%s%s", b03_code_zh(x->code), x->detail[0] != 0 ? "：" : "", x->detail);
 		TRY(buf_err(&text));
-		const struct fault t = {row, row > 0 ? b03_field_key(x->field) : "", b03_code_name(x->code), buf_cstr(&text),
-			b03_code_remedy(x->code)};
+		const struct fault t = {row, row > 0 ? b03_field_key(x->field) : "", b03_code_name(x->code),
+		                        buf_cstr(&text), b03_code_remedy(x->code)};
 		TRY(fault_put(sink, &t));
 	}
 	return ERR_OK;
@@ -168,7 +170,8 @@ static void effect_done(void *job)
 	free(j);
 }
 
-static enum err prepare_correction(struct b03_undo *undo, const char *no, const struct gathering *w, struct effect_job *j)
+static enum err prepare_correction(struct b03_undo *undo, const char *no, const struct gathering *w,
+                                   struct effect_job *j)
 {
 	struct b03_faults rest = {.n = 0};
 	enum err e = b03_undo_rest(undo, &rest);
@@ -186,8 +189,8 @@ static enum err effect_prepare(void *ctx, const struct filing_view *v, void **re
 	const struct b03_service *s = ctx;
 	const struct filing *f = v->filing;
 	size_t n = json_array_size(json_object_get(v->content, "rows"));
-	struct gathering w = {calloc(n > 0 ? n : 1, sizeof *w.v), 0, n};
-	struct effect_job *job = calloc(1, sizeof *job);
+	struct gathering w = {calloc(n > 0 ? n : 1, sizeof(*w.v)), 0, n};
+	struct effect_job *job = calloc(1, sizeof(*job));
 	struct b03_undo *undo = NULL;
 	enum err e = w.v != NULL && job != NULL ? judge(s, v, gather, &w, &undo) : ERR(NOMEM, "rows");
 	if (e == ERR_OK && undo != NULL)

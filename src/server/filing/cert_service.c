@@ -31,13 +31,13 @@ static void form_read(const json_t *form, struct case_form *f)
 {
 	int64_t years = 0;
 	*f = (struct case_form){.letter_from = day_of(form, "letter_from"), .letter_to = day_of(form, "letter_to")};
-	copy(f->profile, sizeof f->profile, json_str_or(form, "profile", ""));
-	copy(f->unit_no, sizeof f->unit_no, json_str_or(form, "unit_no", ""));
-	copy(f->uscc, sizeof f->uscc, json_str_or(form, "uscc", ""));
-	copy(f->holder, sizeof f->holder, json_str_or(form, "holder", ""));
-	copy(f->id_number, sizeof f->id_number, json_str_or(form, "id_number", ""));
-	copy(f->mobile, sizeof f->mobile, json_str_or(form, "mobile", ""));
-	copy(f->letter_no, sizeof f->letter_no, json_str_or(form, "letter_no", ""));
+	copy(f->profile, sizeof(f->profile), json_str_or(form, "profile", ""));
+	copy(f->unit_no, sizeof(f->unit_no), json_str_or(form, "unit_no", ""));
+	copy(f->uscc, sizeof(f->uscc), json_str_or(form, "uscc", ""));
+	copy(f->holder, sizeof(f->holder), json_str_or(form, "holder", ""));
+	copy(f->id_number, sizeof(f->id_number), json_str_or(form, "id_number", ""));
+	copy(f->mobile, sizeof(f->mobile), json_str_or(form, "mobile", ""));
+	copy(f->letter_no, sizeof(f->letter_no), json_str_or(form, "letter_no", ""));
 	if (text_i64(span_str(json_str_or(form, "years", "")), 1, 100, &years) != ERR_OK)
 		err_clear();
 	f->days = (int)years * CASE_YEAR_DAYS;
@@ -55,8 +55,11 @@ static enum err put_day(json_t *form, const char *name, int64_t t)
 static enum err put_all(json_t *form, const struct case_new *in)
 {
 	char years[24];
-	const struct { const char *name, *value; } all[] = {{"profile", in->profile}, {"unit_no", in->unit_no}, {"uscc", in->uscc},
-		{"holder", in->holder}, {"id_number", in->id_number}, {"mobile", in->mobile}, {"letter_no", in->letter_no}};
+	const struct {
+		const char *name, *value;
+	} all[] = {{"profile", in->profile},    {"unit_no", in->unit_no},     {"uscc", in->uscc},
+	           {"holder", in->holder},      {"id_number", in->id_number}, {"mobile", in->mobile},
+	           {"letter_no", in->letter_no}};
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		TRY(json_put_str(form, all[i].name, span_str(all[i].value)));
 	/* Not kept: the number tells it. */
@@ -65,7 +68,8 @@ static enum err put_all(json_t *form, const struct case_new *in)
 	TRY(put_day(form, "letter_from", in->letter_from));
 	TRY(put_day(form, "letter_to", in->letter_to));
 	/* A part of a year is not in the list, and the check says so. */
-	(void)snprintf(years, sizeof years, "%d%s", in->days / CASE_YEAR_DAYS, in->days % CASE_YEAR_DAYS == 0 ? "" : "+");
+	(void)snprintf(years, sizeof(years), "%d%s", in->days / CASE_YEAR_DAYS,
+	               in->days % CASE_YEAR_DAYS == 0 ? "" : "+");
 	return json_put_str(form, "years", span_str(years));
 }
 
@@ -81,16 +85,30 @@ static enum err form_make(const struct case_new *in, json_t **ret_form)
 
 struct case_new cert_service_new(const struct case_form *f)
 {
-	return (struct case_new){.profile = f->profile, .unit_no = f->unit_no, .uscc = f->uscc, .holder = f->holder,
-		.id_number = f->id_number, .mobile = f->mobile, .letter_no = f->letter_no, .letter_from = f->letter_from,
-		.letter_to = f->letter_to, .days = f->days};
+	return (struct case_new){.profile = f->profile,
+	                         .unit_no = f->unit_no,
+	                         .uscc = f->uscc,
+	                         .holder = f->holder,
+	                         .id_number = f->id_number,
+	                         .mobile = f->mobile,
+	                         .letter_no = f->letter_no,
+	                         .letter_from = f->letter_from,
+	                         .letter_to = f->letter_to,
+	                         .days = f->days};
 }
 
 enum err cert_service_form(const struct cert_case *c, const struct person *p, json_t **ret_form)
 {
-	const struct case_new in = {.profile = c->profile, .unit_no = c->unit_no, .uscc = c->uscc, .holder = c->holder,
-		.id_number = p->id_number, .mobile = p->mobile, .letter_no = c->letter_no, .letter_from = c->letter_from,
-		.letter_to = c->letter_to, .days = c->days};
+	const struct case_new in = {.profile = c->profile,
+	                            .unit_no = c->unit_no,
+	                            .uscc = c->uscc,
+	                            .holder = c->holder,
+	                            .id_number = p->id_number,
+	                            .mobile = p->mobile,
+	                            .letter_no = c->letter_no,
+	                            .letter_from = c->letter_from,
+	                            .letter_to = c->letter_to,
+	                            .days = c->days};
 	return form_make(&in, ret_form);
 }
 
@@ -190,8 +208,9 @@ static const struct {
 	const char *name, *other_field;
 	enum err (*ask)(const struct question *q);
 } asked[] = {
-	{"cert-unit", "uscc", ask_unit},      {"cert-letter", "letter_no", ask_letter}, {"cert-person", "holder", ask_person},
-	{"cert-holder", "holder", ask_holder}, {"cert-running", "holder", ask_running},
+	{"cert-unit", "uscc", ask_unit},         {"cert-letter", "letter_no", ask_letter},
+	{"cert-person", "holder", ask_person},   {"cert-holder", "holder", ask_holder},
+	{"cert-running", "holder", ask_running},
 };
 
 static enum err precondition(size_t which, void *ctx, const struct filing_view *v, struct fault_sink *faults)
@@ -203,10 +222,10 @@ static enum err precondition(size_t which, void *ctx, const struct filing_view *
 	return report(asked[which].ask(&q), asked[which].other_field, faults);
 }
 
-#define PRECONDITION(n)                                                                                       \
+#define PRECONDITION(n)                                                                                     \
 	static enum err precondition_##n(void *ctx, const struct filing_view *v, struct fault_sink *faults) \
-	{                                                                                                     \
-		return precondition(n, ctx, v, faults);                                                       \
+	{                                                                                                   \
+		return precondition(n, ctx, v, faults);                                                     \
 	}
 PRECONDITION(0)
 PRECONDITION(1)
@@ -216,8 +235,9 @@ PRECONDITION(4)
 
 void cert_service_init(struct cert_service *s, const struct desk *desk)
 {
-	static enum err (*const checks[])(void *ctx, const struct filing_view *v, struct fault_sink *faults) = {precondition_0,
-		precondition_1, precondition_2, precondition_3, precondition_4};
+	static enum err (*const checks[])(void *ctx, const struct filing_view *v,
+	                                  struct fault_sink *faults) = {precondition_0, precondition_1, precondition_2,
+	                                                                precondition_3, precondition_4};
 	*s = (struct cert_service){.desk = desk};
 	for (size_t i = 0; i < COUNT_OF(asked); i++)
 		s->preconditions[i] = (struct service_precondition){asked[i].name, checks[i], s};
@@ -226,23 +246,23 @@ void cert_service_init(struct cert_service *s, const struct desk *desk)
 
 /* --- checking a form --- */
 
-static enum err check(const struct cert_service *s, const char *own_no, const json_t *taken, int64_t now, fault_fn *fn, void *ctx,
-		      size_t *ret_count)
+static enum err check(const struct cert_service *s, const char *own_no, const json_t *taken, int64_t now, fault_fn *fn,
+                      void *ctx, size_t *ret_count)
 {
 	AUTO_JSON content = NULL;
 	struct fault_sink sink = {fn, ctx, 0};
 	struct filing none = {0};
 	TRY(content_new(&content));
 	TRY(json_put(content, "form", json_deep_copy(taken)));
-	copy(none.no, sizeof none.no, own_no);
+	copy(none.no, sizeof(none.no), own_no);
 	const struct filing_view v = {&none, s->service, content, now};
 	TRY(filing_faults(&v, &sink));
 	*ret_count = sink.count;
 	return ERR_OK;
 }
 
-enum err cert_service_take(const struct cert_service *s, const char *own_no, const json_t *form, int64_t now, fault_fn *fn,
-			   void *ctx, size_t *ret_count, struct case_form *ret_form)
+enum err cert_service_take(const struct cert_service *s, const char *own_no, const json_t *form, int64_t now,
+                           fault_fn *fn, void *ctx, size_t *ret_count, struct case_form *ret_form)
 {
 	AUTO_JSON taken = NULL;
 	size_t count = 0;
@@ -260,8 +280,12 @@ enum err cert_service_folded(const struct cert_service *s, const json_t *form, i
 
 enum err cert_service_err(const struct cert_service *s, const json_t *form, const struct fault *f, int64_t now)
 {
-	static const struct { const char *code; enum err e; } own[] = {{"E-20", ERR_FIELD_MISSING}, {"E-21", ERR_ID_NUMBER},
-		{"E-22", ERR_USCC}, {"E-24", ERR_LIMIT}, {"E-26", ERR_LINE_TEXT}, {"E-28", ERR_LIMIT}, {"E-32", ERR_PRIVATE_USE}, {"E-33", ERR_UNSURE}};
+	static const struct {
+		const char *code;
+		enum err e;
+	} own[] = {{"E-20", ERR_FIELD_MISSING}, {"E-21", ERR_ID_NUMBER}, {"E-22", ERR_USCC},
+	           {"E-24", ERR_LIMIT},         {"E-26", ERR_LINE_TEXT}, {"E-28", ERR_LIMIT},
+	           {"E-32", ERR_PRIVATE_USE},   {"E-33", ERR_UNSURE}};
 	char text[SERVICE_VALUE_MAX + 1];
 	const struct service_field *field = service_field_find(&s->service->fields, f->field);
 	for (size_t i = 0; i < COUNT_OF(own); i++)
@@ -271,7 +295,8 @@ enum err cert_service_err(const struct cert_service *s, const json_t *form, cons
 	if (e != ERR_INTERNAL)
 		return e;
 	bool judged = strcmp(f->code, "E-23") == 0 && field != NULL && field->validator != NULL;
-	e = judged ? field->validator->check(span_str(json_str_or(form, f->field, "")), now, text, sizeof text) : ERR_OK;
+	e = judged ? field->validator->check(span_str(json_str_or(form, f->field, "")), now, text, sizeof(text))
+	           : ERR_OK;
 	err_clear();
 	return e != ERR_OK ? e : ERR_FIELD_VALUE;
 }
@@ -291,12 +316,13 @@ static enum err keep_first(const struct fault *f, void *ctx)
 	struct first *w = ctx;
 	if (w->e == ERR_OK) {
 		w->e = cert_service_err(w->s, w->form, f, w->now);
-		(void)snprintf(w->detail, sizeof w->detail, "%.40s: %.20s", f->field, f->code);
+		(void)snprintf(w->detail, sizeof(w->detail), "%.40s: %.20s", f->field, f->code);
 	}
 	return ERR_OK;
 }
 
-static enum err rules_take(void *ctx, const char *own_no, const struct case_new *in, int64_t now, struct case_form *ret_f)
+static enum err rules_take(void *ctx, const char *own_no, const struct case_new *in, int64_t now,
+                           struct case_form *ret_f)
 {
 	const struct cert_service *s = ctx;
 	AUTO_JSON form = NULL;
@@ -334,8 +360,14 @@ static bool rules_sure(void *ctx, int64_t from, int64_t to)
 static void rules_fill(struct cert_service *s)
 {
 	const struct service *t = s->service;
-	s->rules = (struct case_rules){.promise_days = t->promise_days, .return_days = t->return_days, .draft_days = t->draft_days,
-		.take = rules_take, .work_end = rules_work_end, .term_end = rules_term_end, .sure = rules_sure, .ctx = s};
+	s->rules = (struct case_rules){.promise_days = t->promise_days,
+	                               .return_days = t->return_days,
+	                               .draft_days = t->draft_days,
+	                               .take = rules_take,
+	                               .work_end = rules_work_end,
+	                               .term_end = rules_term_end,
+	                               .sure = rules_sure,
+	                               .ctx = s};
 	for (size_t i = 0; i < CASE_STEPS; i++) {
 		const struct service_step *x = &t->steps[i];
 		s->rules.steps[i] = (struct case_step_rule){x->name, x->label, x->hint, x->role, x->statement, x->days};
@@ -355,12 +387,12 @@ enum err cert_service_bind(struct cert_service *s, const struct services *all, c
 }
 
 enum err cert_service_open(struct cert_service *s, const char *dir, const struct desk *desk, const struct terms *terms,
-			   struct services **ret_all)
+                           struct services **ret_all)
 {
 	char path[4096];
 	AUTO(services) all = NULL;
 	AUTO_BUF(text, SERVICE_FILE_MAX);
-	if ((size_t)snprintf(path, sizeof path, "%s/" FILE_NAME, dir) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof(path), "%s/" FILE_NAME, dir) >= sizeof(path))
 		return ERR(CONFIG, "services: path is too long");
 	TRY(file_read(path, &text));
 	cert_service_init(s, desk);

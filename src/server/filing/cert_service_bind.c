@@ -7,26 +7,40 @@
 
 static enum err bind_fields(const struct service *t)
 {
-	static const struct { const char *name, *validator; enum field_type type; bool required; size_t max; } kept[] = {
-		{"profile", "", FIELD_CODE, true, 0}, {"unit_no", "unit_no", FIELD_TEXT, false, 0}, {"uscc", "uscc", FIELD_TEXT, false, 0},
-		{"holder", "name", FIELD_TEXT, true, NAME_MAX_BYTES}, {"id_type", "", FIELD_CODE, false, 0}, {"id_number", "id_number", FIELD_TEXT, true, 0},
-		{"mobile", "mobile", FIELD_TEXT, true, 0},
-		{"letter_no", "text", FIELD_TEXT, false, sizeof(((struct case_form *)0)->letter_no) - 1},
-		{"letter_from", "date", FIELD_DATE, false, 0}, {"letter_to", "date", FIELD_DATE, false, 0}, {"years", "", FIELD_CODE, true, 0}};
+	static const struct {
+		const char *name, *validator;
+		enum field_type type;
+		bool required;
+		size_t max;
+	} kept[] = {{"profile", "", FIELD_CODE, true, 0},
+	            {"unit_no", "unit_no", FIELD_TEXT, false, 0},
+	            {"uscc", "uscc", FIELD_TEXT, false, 0},
+	            {"holder", "name", FIELD_TEXT, true, NAME_MAX_BYTES},
+	            {"id_type", "", FIELD_CODE, false, 0},
+	            {"id_number", "id_number", FIELD_TEXT, true, 0},
+	            {"mobile", "mobile", FIELD_TEXT, true, 0},
+	            {"letter_no", "text", FIELD_TEXT, false, sizeof(((struct case_form *)0)->letter_no) - 1},
+	            {"letter_from", "date", FIELD_DATE, false, 0},
+	            {"letter_to", "date", FIELD_DATE, false, 0},
+	            {"years", "", FIELD_CODE, true, 0}};
 	for (size_t i = 0; i < COUNT_OF(kept); i++) {
 		const struct service_field *f = service_field_find(&t->fields, kept[i].name);
 		if (f == NULL)
 			return ERR(CONFIG, FILE_NAME ": fields: %s: missing: a certificate case has it", kept[i].name);
-		bool same = f->type == kept[i].type && strcmp(f->validator != NULL ? f->validator->name : "", kept[i].validator) == 0;
+		bool same = f->type == kept[i].type &&
+		            strcmp(f->validator != NULL ? f->validator->name : "", kept[i].validator) == 0;
 		if (!same)
-			return ERR(CONFIG, FILE_NAME ": fields: %s: not of the type and validator that the desk keeps", f->name);
+			return ERR(CONFIG, FILE_NAME ": fields: %s: not of the type and validator that the desk keeps",
+			           f->name);
 		if (kept[i].required && !f->required)
 			return ERR(CONFIG, FILE_NAME ": fields: %s.required: no certificate without it", f->name);
 		if (kept[i].max > 0 && f->max_len > kept[i].max)
-			return ERR(CONFIG, FILE_NAME ": fields: %s.max_len: %zu is more than the desk keeps", f->name, f->max_len);
+			return ERR(CONFIG, FILE_NAME ": fields: %s.max_len: %zu is more than the desk keeps", f->name,
+			           f->max_len);
 	}
 	if (t->fields.n != COUNT_OF(kept))
-		return ERR(CONFIG, FILE_NAME ": fields: %zu of them: a certificate case keeps %zu", t->fields.n, COUNT_OF(kept));
+		return ERR(CONFIG, FILE_NAME ": fields: %zu of them: a certificate case keeps %zu", t->fields.n,
+		           COUNT_OF(kept));
 	return ERR_OK;
 }
 
@@ -41,7 +55,8 @@ static enum err bind_lists(const struct service *t)
 		for (size_t k = 0; k < COUNT_OF(profiles); k++)
 			known |= strcmp(profiles[k], l->v[i].code) == 0;
 		if (!known)
-			return ERR(CONFIG, FILE_NAME ": lists.%s[%zu].code: the desk issues no \"%s\"", l->name, i, l->v[i].code);
+			return ERR(CONFIG, FILE_NAME ": lists.%s[%zu].code: the desk issues no \"%s\"", l->name, i,
+			           l->v[i].code);
 	}
 	const struct service_list *types = service_field_find(&t->fields, "id_type")->list;
 	for (size_t i = 0; i < types->n; i++) {
@@ -49,7 +64,8 @@ static enum err bind_lists(const struct service *t)
 		for (enum id_document d = 0; d < ID_DOCUMENTS; d++)
 			known |= strcmp(ident_document_code(d), types->v[i].code) == 0;
 		if (!known)
-			return ERR(CONFIG, FILE_NAME ": lists.%s[%zu].code: no document \"%s\"", types->name, i, types->v[i].code);
+			return ERR(CONFIG, FILE_NAME ": lists.%s[%zu].code: no document \"%s\"", types->name, i,
+			           types->v[i].code);
 	}
 	for (size_t i = 0; i < years->n; i++) {
 		const char *c = years->v[i].code;
@@ -61,30 +77,34 @@ static enum err bind_lists(const struct service *t)
 
 static enum err bind_step(const struct service *t, size_t i)
 {
-	static const struct { enum case_act_kind act; const char *role; } signs[CASE_STEPS] = {{CACT_ACCEPT, "clerk"},
-		{CACT_APPROVE, "reviewer"}, {CACT_MAKE, "maker"}};
+	static const struct {
+		enum case_act_kind act;
+		const char *role;
+	} signs[CASE_STEPS] = {{CACT_ACCEPT, "clerk"}, {CACT_APPROVE, "reviewer"}, {CACT_MAKE, "maker"}};
 	const struct service_step *s = &t->steps[i];
 	const struct case_act_rule *rule = case_act_rule(signs[i].act);
 	if (strcmp(s->name, rule->step) != 0)
-		return ERR(CONFIG, FILE_NAME ": steps[%zu].name: \"%s\" where the desk has \"%s\"", i, s->name, rule->step);
+		return ERR(CONFIG, FILE_NAME ": steps[%zu].name: \"%s\" where the desk has \"%s\"", i, s->name,
+		           rule->step);
 	if (strcmp(s->statement, rule->log) != 0)
-		return ERR(CONFIG, FILE_NAME ": steps[%zu].statement: the step %s is signed by %s, not by %s", i, s->name, rule->log,
-			   s->statement);
+		return ERR(CONFIG, FILE_NAME ": steps[%zu].statement: the step %s is signed by %s, not by %s", i,
+		           s->name, rule->log, s->statement);
 	if (strcmp(s->role, signs[i].role) != 0)
-		return ERR(CONFIG, FILE_NAME ": steps[%zu].role: the signer takes %s from the role %s, not from %s", i, rule->log,
-			   signs[i].role, s->role);
+		return ERR(CONFIG, FILE_NAME ": steps[%zu].role: the signer takes %s from the role %s, not from %s", i,
+		           rule->log, signs[i].role, s->role);
 	if (s->when != NULL)
 		return ERR(CONFIG, FILE_NAME ": steps[%zu].when: the signer asks for every step", i);
 	if (s->distinct != (i > 0))
 		return ERR(CONFIG, FILE_NAME ": steps[%zu].distinct: the signer wants %s", i,
-			   i > 0 ? "another person than before" : "nobody before the first step");
+		           i > 0 ? "another person than before" : "nobody before the first step");
 	return ERR_OK;
 }
 
 static enum err bind_steps(const struct service *t)
 {
 	if (t->n_steps != CASE_STEPS)
-		return ERR(CONFIG, FILE_NAME ": steps: %zu of them: a certificate takes accept, approve and make", t->n_steps);
+		return ERR(CONFIG, FILE_NAME ": steps: %zu of them: a certificate takes accept, approve and make",
+		           t->n_steps);
 	for (size_t i = 0; i < CASE_STEPS; i++)
 		TRY(bind_step(t, i));
 	return ERR_OK;
@@ -114,7 +134,8 @@ static enum err bind_rest(const struct service *t)
 		for (size_t k = 0; k < COUNT_OF(documents); k++)
 			known |= strcmp(documents[k], t->documents[i].code) == 0;
 		if (!known)
-			return ERR(CONFIG, FILE_NAME ": documents[%zu].name: the desk makes no \"%s\"", i, t->documents[i].code);
+			return ERR(CONFIG, FILE_NAME ": documents[%zu].name: the desk makes no \"%s\"", i,
+			           t->documents[i].code);
 	}
 	return ERR_OK;
 }

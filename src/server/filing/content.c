@@ -90,7 +90,8 @@ static bool normalise(const struct service_field *f, struct span in, int64_t now
 	return false;
 }
 
-/* Separators in a number and the form of a date are nobody's concern; what cannot be seen, and what was replaced, is. */
+/* Separators in a number and the form of a date are nobody's concern; what cannot be seen, and what was replaced, is.
+ */
 static enum err note_typed(const struct service_field *f, struct span in, json_t *row)
 {
 	AUTO_BUF(folded, 2 * SERVICE_VALUE_MAX);
@@ -189,7 +190,7 @@ struct check {
 };
 
 static enum err put_fault(struct check *c, const struct service_field *f, const char *code, const char *why,
-			  const char *remedy)
+                          const char *remedy)
 {
 	AUTO_BUF(text, FAULT_TEXT_MAX);
 	buf_printf(&text, "%s%s", f->label, why);
@@ -201,8 +202,14 @@ static enum err put_fault(struct check *c, const struct service_field *f, const 
 
 static enum err put_err(struct check *c, const struct service_field *f, enum err e)
 {
-	static const struct { enum err e; const char *code; } codes[] = {{ERR_ID_NUMBER, "E-21"}, {ERR_USCC, "E-22"},
-		{ERR_LINE_TEXT, "E-26"}, {ERR_PRIVATE_USE, "E-32"}, {ERR_UNSURE, "E-33"}};
+	static const struct {
+		enum err e;
+		const char *code;
+	} codes[] = {{ERR_ID_NUMBER, "E-21"},
+	             {ERR_USCC, "E-22"},
+	             {ERR_LINE_TEXT, "E-26"},
+	             {ERR_PRIVATE_USE, "E-32"},
+	             {ERR_UNSURE, "E-33"}};
 	const char *code = "E-23";
 	char why[FAULT_TEXT_MAX];
 	if (err_class(e) == ERR_CLASS_RESOURCE)
@@ -211,7 +218,7 @@ static enum err put_err(struct check *c, const struct service_field *f, enum err
 	for (size_t i = 0; i < COUNT_OF(codes); i++)
 		if (codes[i].e == e)
 			code = codes[i].code;
-	(void)snprintf(why, sizeof why, "：%s", err_zh(e));
+	(void)snprintf(why, sizeof(why), "：%s", err_zh(e));
 	bool own = e == ERR_PRIVATE_USE || e == ERR_UNSURE || f->hint[0] == 0;
 	return put_fault(c, f, code, why, own ? err_remedy(e) : f->hint);
 }
@@ -221,7 +228,7 @@ static bool codes_known(const struct service_field *f, struct span v)
 	char sorted[SERVICE_VALUE_MAX + 1];
 	if (f->type == FIELD_CODE)
 		return service_list_text(f->list, v) != NULL;
-	return sort_codes(f->list, v, sorted, sizeof sorted);
+	return sort_codes(f->list, v, sorted, sizeof(sorted));
 }
 
 /* A number can only be judged as one of some document: of a type that nobody can read, the type is the fault. */
@@ -249,7 +256,8 @@ static enum err put_unlisted(struct check *c, const struct service_field *f)
 static bool in_range(const struct service_field *f, const char *v)
 {
 	int64_t n = 0;
-	enum err e = f->type == FIELD_MONEY ? valid_fen(span_str(v), &n) : text_i64(span_str(v), INT64_MIN, INT64_MAX, &n);
+	enum err e =
+		f->type == FIELD_MONEY ? valid_fen(span_str(v), &n) : text_i64(span_str(v), INT64_MIN, INT64_MAX, &n);
 	if (e != ERR_OK)
 		err_clear();
 	return e == ERR_OK && n >= f->min && n <= f->max;
@@ -265,7 +273,7 @@ static enum err check_form_of(struct check *c, const struct service_field *f, st
 		return codes_known(f, v) ? ERR_OK : put_unlisted(c, f);
 	if (f->validator->folds == FOLD_NAME && text_is_stacked(v))
 		return put_fault(c, f, "E-34", "有一个字附加了过多的符号", "请删去多余的附加符号，照证件重新输入");
-	e = f->validator->check(v, c->now, text, sizeof text);
+	e = f->validator->check(v, c->now, text, sizeof(text));
 	if (type_unread(c, e)) {
 		err_clear();
 		c->bad[f - c->fields->v] = true;
@@ -307,7 +315,8 @@ static bool rule_broken(const struct service_rule *r, const json_t *row)
 		return v[0] == 0 && strcmp(o, r->value) == 0;
 	case RULE_FORBIDDEN_IF:
 		return v[0] != 0 && strcmp(o, r->value) == 0;
-	/* A month and a date compare by the month. Only values that have their form are compared: others are faults already. */
+	/* A month and a date compare by the month. Only values that have their form are compared: others are faults
+	 * already. */
 	case RULE_NOT_BEFORE:
 	case RULE_NOT_AFTER: {
 		char a[16] = "", b[16] = "";
@@ -343,10 +352,11 @@ static bool is_bad(const struct check *c, const char *field)
 	return f != NULL && c->bad[f - c->fields->v];
 }
 
-static enum err check_one(struct check *c, const struct service_fields *fields, const struct service_rules *rules, const json_t *row)
+static enum err check_one(struct check *c, const struct service_fields *fields, const struct service_rules *rules,
+                          const json_t *row)
 {
 	c->fields = fields;
-	memset(c->bad, 0, sizeof c->bad);
+	memset(c->bad, 0, sizeof(c->bad));
 	for (size_t i = 0; i < fields->n; i++)
 		TRY(check_value(c, &fields->v[i], row));
 	for (size_t i = 0; i < rules->n; i++)
@@ -371,24 +381,26 @@ static int by_value(const void *a, const void *b)
 static bool readable(const struct service_field *f, const char *value, int64_t now)
 {
 	char text[SERVICE_VALUE_MAX + 1];
-	bool ok = f == NULL || f->validator == NULL || f->validator->check(span_str(value), now, text, sizeof text) == ERR_OK;
+	bool ok = f == NULL || f->validator == NULL ||
+	          f->validator->check(span_str(value), now, text, sizeof(text)) == ERR_OK;
 	err_clear();
 	return ok;
 }
 
 /* The second and every further row with the same value; sorted, so that a thousand rows cost no million comparisons. */
-static enum err check_unique(const struct service_field *f, const struct service_rule *r, const json_t *rows, int64_t now,
-			     struct fault_sink *faults)
+static enum err check_unique(const struct service_field *f, const struct service_rule *r, const json_t *rows,
+                             int64_t now, struct fault_sink *faults)
 {
 	size_t n = json_array_size(rows);
-	struct keyed *all = calloc(n > 0 ? n : 1, sizeof *all);
+	struct keyed *all = calloc(n > 0 ? n : 1, sizeof(*all));
 	enum err e = all != NULL ? ERR_OK : ERR(NOMEM, "rows");
 	for (size_t i = 0; i < n && e == ERR_OK; i++)
 		all[i] = (struct keyed){value_of(json_array_get(rows, i), r->field), i + 1};
 	if (e == ERR_OK)
-		qsort(all, n, sizeof *all, by_value);
+		qsort(all, n, sizeof(*all), by_value);
 	for (size_t i = 1; i < n && e == ERR_OK; i++)
-		if (all[i].value[0] != 0 && strcmp(all[i - 1].value, all[i].value) == 0 && readable(f, all[i].value, now))
+		if (all[i].value[0] != 0 && strcmp(all[i - 1].value, all[i].value) == 0 &&
+		    readable(f, all[i].value, now))
 			e = put_rule(faults, r, all[i].row);
 	free(all);
 	return e;
@@ -399,7 +411,7 @@ static enum err check_count(const struct service *s, size_t n, struct fault_sink
 	char text[120];
 	if (n >= s->rows_min && n <= s->rows_max)
 		return ERR_OK;
-	(void)snprintf(text, sizeof text, "人员共 %zu 行，一次申报应为 %zu 至 %zu 行", n, s->rows_min, s->rows_max);
+	(void)snprintf(text, sizeof(text), "人员共 %zu 行，一次申报应为 %zu 至 %zu 行", n, s->rows_min, s->rows_max);
 	const struct fault t = {0, "", "E-29", text, "请增减人员，或分次申报"};
 	return fault_put(faults, &t);
 }
@@ -430,7 +442,8 @@ enum err content_check(const struct service *s, const json_t *content, int64_t n
 	}
 	for (size_t i = 0; i < s->row_rules.n; i++)
 		if (s->row_rules.v[i].kind == RULE_UNIQUE)
-			TRY(check_unique(service_field_find(&s->row_fields, s->row_rules.v[i].field), &s->row_rules.v[i], rows, now, faults));
+			TRY(check_unique(service_field_find(&s->row_fields, s->row_rules.v[i].field),
+			                 &s->row_rules.v[i], rows, now, faults));
 	return ERR_OK;
 }
 

@@ -11,18 +11,18 @@ enum { NUMBER_DAY_MAX = 9999999 };
 enum err filing_is_his(const struct filing *f, const struct filing_who *by)
 {
 	bool his = f->unit_no[0] != 0 ? strcmp(f->unit_no, by->unit_no) == 0
-				      : by->unit_no[0] == 0 && strcmp(f->person_id, by->person_id) == 0;
+	                              : by->unit_no[0] == 0 && strcmp(f->person_id, by->person_id) == 0;
 	return his && by->district[0] == 0 ? ERR_OK : ERR(FILING_ABSENT, "filing of somebody else");
 }
 
 /* --- content --- */
 
 enum err filing_content_seal(const struct filing_desk *d, const char *no, int64_t version, const json_t *content,
-			     struct buf *out)
+                             struct buf *out)
 {
 	AUTO_BUF(text, CONTENT_TEXT_MAX);
 	char key[64];
-	(void)snprintf(key, sizeof key, "%s/%lld", no, (long long)version);
+	(void)snprintf(key, sizeof(key), "%s/%lld", no, (long long)version);
 	TRY(content_print(content, &text));
 	return field_seal(d->desk->keys, "filing.content", span_str(key), buf_span(&text), out);
 }
@@ -38,7 +38,7 @@ static enum err put_once(const struct fault *f, void *ctx)
 {
 	struct once *w = ctx;
 	char key[SERVICE_NAME_MAX + 32];
-	(void)snprintf(key, sizeof key, "%zu/%.*s", f->row, SERVICE_NAME_MAX, f->field);
+	(void)snprintf(key, sizeof(key), "%zu/%.*s", f->row, SERVICE_NAME_MAX, f->field);
 	if (!w->first && f->field[0] != 0 && json_object_get(w->seen, key) != NULL)
 		return ERR_OK;
 	if (w->first && json_object_set_new(w->seen, key, json_true()) != 0)
@@ -102,12 +102,13 @@ static enum err number_tx(struct tx *tx, void *arg)
 	char key[48];
 	int64_t n = 0;
 	TRY(few_drafts_tx(tx, &w->f));
-	(void)snprintf(key, sizeof key, "filing-%s-%s", w->service->code, w->day);
+	(void)snprintf(key, sizeof(key), "filing-%s-%s", w->service->code, w->day);
 	TRY(tx_exec(tx, "counter_next", SQL_ARGS(A_TEXT(key)), NULL));
 	TRY(tx_one(tx, "counter_get", SQL_ARGS(A_TEXT(key)), int_row, &n));
 	if (n > NUMBER_DAY_MAX)
 		return ERR(LIMIT, "filing numbers of the day are used up");
-	(void)snprintf(w->f.no, sizeof w->f.no, CITY "%s%.4s%.2s%.2s%03d", w->service->code, w->day, w->day + 5, w->day + 8, (int)n);
+	(void)snprintf(w->f.no, sizeof(w->f.no), CITY "%s%.4s%.2s%.2s%03d", w->service->code, w->day, w->day + 5,
+	               w->day + 8, (int)n);
 	return ERR_OK;
 }
 
@@ -117,10 +118,11 @@ static enum err insert_tx(struct tx *tx, void *arg)
 	const struct filing *f = &w->f;
 	const struct filing_move m = {.act = *w->log};
 	TRY(tx_exec(tx, "filing_insert",
-		    SQL_ARGS(A_TEXT(f->no), A_TEXT(f->business), A_TEXT(f->unit_no), A_TEXT(f->unit_name), A_TEXT(f->region),
-			     A_TEXT(f->person_id), A_TEXT(f->filer), A_BLOB(buf_span(&w->sealed)), A_INT(f->rows),
-			     w->corrects != NULL ? A_TEXT(w->corrects) : A_NULL, A_INT(f->expires), A_INT(f->created)),
-		    NULL));
+	            SQL_ARGS(A_TEXT(f->no), A_TEXT(f->business), A_TEXT(f->unit_no), A_TEXT(f->unit_name),
+	                     A_TEXT(f->region), A_TEXT(f->person_id), A_TEXT(f->filer), A_BLOB(buf_span(&w->sealed)),
+	                     A_INT(f->rows), w->corrects != NULL ? A_TEXT(w->corrects) : A_NULL, A_INT(f->expires),
+	                     A_INT(f->created)),
+	            NULL));
 	TRY(filing_event_tx(tx, &m));
 	if (w->corrects != NULL)
 		TRY(attach_copy_tx(tx, w->corrects, f->no));
@@ -130,8 +132,14 @@ static enum err insert_tx(struct tx *tx, void *arg)
 /* A draft is logged too: nothing in a filing's row is ever without an entry. */
 static struct filing_act save_act(const struct filing *f, const struct filing_who *by, int64_t now)
 {
-	return (struct filing_act){.filing = f, .kind = FACT_SAVE, .from = f->state, .to = f->state, .time = now, .by = by, .rule = "",
-		.statement_sm3 = ""};
+	return (struct filing_act){.filing = f,
+	                           .kind = FACT_SAVE,
+	                           .from = f->state,
+	                           .to = f->state,
+	                           .time = now,
+	                           .by = by,
+	                           .rule = "",
+	                           .statement_sm3 = ""};
 }
 
 static enum err draft_insert(struct draft *w)
@@ -152,18 +160,18 @@ static enum err filer_fill(struct draft *w)
 	struct filing *f = &w->f;
 	if (by->district[0] != 0 || (w->service->filers & kind) == 0)
 		return ERR(FILER_KIND, "%s is not filed by this person", w->service->code);
-	(void)snprintf(f->region, sizeof f->region, "%s", CITY);
+	(void)snprintf(f->region, sizeof(f->region), "%s", CITY);
 	if (kind == FILER_UNIT) {
 		struct unit u;
 		TRY(unit_get(w->d->desk, by->unit_no, &u));
 		if (u.frozen)
 			return ERR(L_FROZEN, "unit is frozen");
-		(void)snprintf(f->unit_no, sizeof f->unit_no, "%s", u.unit_no);
-		(void)snprintf(f->unit_name, sizeof f->unit_name, "%s", u.name);
-		(void)snprintf(f->region, sizeof f->region, "%s", u.region);
+		(void)snprintf(f->unit_no, sizeof(f->unit_no), "%s", u.unit_no);
+		(void)snprintf(f->unit_name, sizeof(f->unit_name), "%s", u.name);
+		(void)snprintf(f->region, sizeof(f->region), "%s", u.region);
 	}
-	(void)snprintf(f->person_id, sizeof f->person_id, "%s", by->person_id);
-	(void)snprintf(f->filer, sizeof f->filer, "%s", by->name);
+	(void)snprintf(f->person_id, sizeof(f->person_id), "%s", by->person_id);
+	(void)snprintf(f->filer, sizeof(f->filer), "%s", by->name);
 	return ERR_OK;
 }
 
@@ -178,9 +186,9 @@ static enum err draft_write(struct draft *w)
 	f->created = clock_now(w->d->desk->clock);
 	f->expires = filing_term_end(w->d, f->created, w->service->draft_days);
 	f->rows = (int64_t)json_array_size(json_object_get(w->content, "rows"));
-	(void)snprintf(f->business, sizeof f->business, "%s", w->service->code);
+	(void)snprintf(f->business, sizeof(f->business), "%s", w->service->code);
 	text_date_cn(&date, f->created);
-	(void)snprintf(w->day, sizeof w->day, "%s", buf_cstr(&date));
+	(void)snprintf(w->day, sizeof(w->day), "%s", buf_cstr(&date));
 	TRY(store_write(w->d->desk->store, number_tx, w));
 	TRY(filing_content_seal(w->d, f->no, 1, w->content, &w->sealed));
 	return draft_insert(w);
@@ -192,12 +200,12 @@ static enum err draft_open(struct draft *w, char ret_no[FILING_NO_MAX + 1])
 	enum err e = draft_write(w);
 	buf_done(&w->sealed);
 	TRY(e);
-	memcpy(ret_no, w->f.no, sizeof w->f.no);
+	memcpy(ret_no, w->f.no, sizeof(w->f.no));
 	return ERR_OK;
 }
 
 enum err filing_draft_new(const struct filing_desk *d, const char *business, const struct filing_who *by,
-			  char ret_no[FILING_NO_MAX + 1])
+                          char ret_no[FILING_NO_MAX + 1])
 {
 	AUTO_JSON content = NULL;
 	const struct service *s = services_find(d->services, business);
@@ -209,7 +217,7 @@ enum err filing_draft_new(const struct filing_desk *d, const char *business, con
 }
 
 enum err filing_correct(const struct filing_desk *d, const char *no, const struct filing_who *by,
-			char ret_no[FILING_NO_MAX + 1])
+                        char ret_no[FILING_NO_MAX + 1])
 {
 	AUTO_JSON content = NULL;
 	AUTO_JSON stored = NULL;
@@ -223,7 +231,8 @@ enum err filing_correct(const struct filing_desk *d, const char *no, const struc
 		return ERR(STATE, "only what is done is corrected");
 	TRY(filing_service(d, &old, &s));
 	TRY(filing_content(d, &old, &stored));
-	TRY(content_retake(s, stored, clock_now(d->desk->clock), &content)); /* the old one may have been taken by an older version */
+	/* the old one may have been taken by an older version */
+	TRY(content_retake(s, stored, clock_now(d->desk->clock), &content));
 	struct draft w = {.d = d, .by = by, .service = s, .corrects = old.no, .content = content};
 	return draft_open(&w, ret_no);
 }
@@ -243,20 +252,26 @@ static enum err save_tx(struct tx *tx, void *arg)
 	const struct save *w = arg;
 	int64_t changed = 0;
 	TRY(tx_exec(tx, "filing_save",
-		    SQL_ARGS(A_TEXT(w->no), A_INT(w->version), A_BLOB(buf_span(&w->sealed)), A_INT(w->rows), A_INT(w->now),
-			     A_INT(w->expires)),
-		    &changed));
+	            SQL_ARGS(A_TEXT(w->no), A_INT(w->version), A_BLOB(buf_span(&w->sealed)), A_INT(w->rows),
+	                     A_INT(w->now), A_INT(w->expires)),
+	            &changed));
 	if (changed != 1)
 		return ERR(CONFLICT, "filing %s changed meanwhile", w->no);
 	return w->d->log_write != NULL ? w->d->log_write(tx, &w->log) : ERR_OK;
 }
 
 static enum err content_save(const struct filing_desk *d, const struct filing *f, const struct service *s,
-			     const struct filing_who *by, const json_t *content, int64_t *ret_version)
+                             const struct filing_who *by, const json_t *content, int64_t *ret_version)
 {
 	int64_t now = clock_now(d->desk->clock);
-	struct save w = {d, f->no, f->version, (int64_t)json_array_size(json_object_get(content, "rows")), now,
-		filing_term_end(d, now, s->draft_days), buf_make(FILING_SEALED_MAX), save_act(f, by, now)};
+	struct save w = {d,
+	                 f->no,
+	                 f->version,
+	                 (int64_t)json_array_size(json_object_get(content, "rows")),
+	                 now,
+	                 filing_term_end(d, now, s->draft_days),
+	                 buf_make(FILING_SEALED_MAX),
+	                 save_act(f, by, now)};
 	enum err e = filing_content_seal(d, f->no, f->version + 1, content, &w.sealed);
 	if (e == ERR_OK)
 		e = filing_log_begin(d, &w.log);
@@ -276,7 +291,7 @@ struct editing {
 };
 
 static enum err edit_begin(const struct filing_desk *d, const char *no, int64_t version, const struct filing_who *by,
-			   struct editing *ret_w)
+                           struct editing *ret_w)
 {
 	struct editing w = {0};
 	TRY(filing_find(d, no, &w.f));
@@ -291,7 +306,7 @@ static enum err edit_begin(const struct filing_desk *d, const char *no, int64_t 
 }
 
 enum err filing_draft_save(const struct filing_desk *d, const char *no, int64_t version, const struct filing_who *by,
-			   const json_t *form, int64_t *ret_version)
+                           const json_t *form, int64_t *ret_version)
 {
 	struct editing w;
 	TRY(edit_begin(d, no, version, by, &w));
@@ -322,7 +337,7 @@ static enum err take_rows(const struct service *s, const json_t *rows, int64_t n
 }
 
 enum err filing_rows_set(const struct filing_desk *d, const char *no, int64_t version, const struct filing_who *by,
-			 const json_t *rows, int64_t *ret_version)
+                         const json_t *rows, int64_t *ret_version)
 {
 	struct editing w;
 	TRY(edit_begin(d, no, version, by, &w));
@@ -336,7 +351,7 @@ enum err filing_rows_set(const struct filing_desk *d, const char *no, int64_t ve
 /* --- checking --- */
 
 enum err filing_check(const struct filing_desk *d, const char *no, const struct filing_who *by, fault_fn *fn, void *ctx,
-		      size_t *ret_count)
+                      size_t *ret_count)
 {
 	struct filing f;
 	const struct service *s;
@@ -370,8 +385,8 @@ static size_t drop_marked(json_t *rows, const bool *bad)
 	return dropped;
 }
 
-enum err filing_rows_keep_good(const struct filing_desk *d, const char *no, int64_t version, const struct filing_who *by,
-			       size_t *ret_dropped, int64_t *ret_version)
+enum err filing_rows_keep_good(const struct filing_desk *d, const char *no, int64_t version,
+                               const struct filing_who *by, size_t *ret_dropped, int64_t *ret_version)
 {
 	struct editing w;
 	bool bad[SERVICE_ROWS_MAX] = {false};

@@ -1,5 +1,5 @@
-/* The evidence of a submission, as its entry in the log holds it, looked at again before an officer decides: what was taken in on
- * an older word about its certificate gets no receipt, and so no approval. */
+/* The evidence of a submission, as its entry in the log holds it, looked at again before an officer decides: what was
+ * taken in on an older word about its certificate gets no receipt, and so no approval. */
 #include "server/filing/filing_i.h"
 #include "base/text.h"
 #include "evidence/log.h"
@@ -52,9 +52,9 @@ enum err filing_evidence_good(const struct filing_desk *d, const struct filing *
 	if (d->desk->act_proved == NULL || f->submit_sm3[0] == 0)
 		return ERR_OK;
 	TRY(text_unhex(span_str(f->submit_sm3), &sm3));
-	if (sm3.len != sizeof s.sm3)
+	if (sm3.len != sizeof(s.sm3))
 		return ERR(LOG_DAMAGED, "digest of the submission of %s", f->no);
-	memcpy(s.sm3, sm3.ptr, sizeof s.sm3);
+	memcpy(s.sm3, sm3.ptr, sizeof(s.sm3));
 	enum err e = store_read(d->desk->store, find_fn, &s);
 	if (e == ERR_OK)
 		e = judge(d->desk, &s);

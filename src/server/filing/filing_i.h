@@ -16,14 +16,17 @@ enum err filing_service(const struct filing_desk *d, const struct filing *f, con
 enum err filing_is_his(const struct filing *f, const struct filing_who *by) MUST_CHECK;
 /* All faults of a content, preconditions included. */
 enum err filing_faults(const struct filing_view *v, struct fault_sink *faults) MUST_CHECK;
-enum err filing_faults_all(const struct filing_desk *d, const struct filing_view *v, struct fault_sink *faults) MUST_CHECK; /* attachments too */
+/* attachments too */
+enum err filing_faults_all(const struct filing_desk *d, const struct filing_view *v,
+                           struct fault_sink *faults) MUST_CHECK;
 enum err filing_content_seal(const struct filing_desk *d, const char *no, int64_t version, const json_t *content,
-			     struct buf *out) MUST_CHECK;
+                             struct buf *out) MUST_CHECK;
 
 /* --- filing_sent.c: what an officer gets of a filing that is open again --- */
 /* Rows, version and time of change as of the last signed submission and what officers did since; sets as_sent. */
 enum err filing_as_sent(const struct filing_desk *d, struct filing *f) MUST_CHECK;
-enum err filing_sent_statement(const struct filing_desk *d, const struct filing *f, struct statement **ret_s) MUST_CHECK;
+enum err filing_sent_statement(const struct filing_desk *d, const struct filing *f,
+                               struct statement **ret_s) MUST_CHECK;
 enum err filing_sent_content(const struct filing_desk *d, const struct filing *f, json_t **ret_content) MUST_CHECK;
 
 /* --- filing_state.c --- */
@@ -39,26 +42,29 @@ size_t filing_steps_left(const struct filing_view *v);
 
 /* --- filing_time.c --- */
 int64_t filing_work_end(const struct filing_desk *d, int64_t from, int days); /* end of the n-th working day after it */
-int64_t filing_term_end(const struct filing_desk *d, int64_t from, int days); /* calendar days; a free last day moves on */
+/* calendar days; a free last day moves on */
+int64_t filing_term_end(const struct filing_desk *d, int64_t from, int days);
 
 /* --- filing_move.c --- */
 struct filing_move {
 	struct filing_act act;
-	int64_t version;           /* the one it starts from */
-	int64_t expires;           /* new timer, 0 none */
+	int64_t version; /* the one it starts from */
+	int64_t expires; /* new timer, 0 none */
 	struct span opinion_sealed;
 };
-/* State, version, timer, event and log entry; acts through tx only. ERR_CONFLICT when it is not in that version and state. */
+/* State, version, timer, event and log entry; acts through tx only. ERR_CONFLICT when it is not in that version and
+ * state. */
 enum err filing_move_tx(const struct filing_desk *d, struct tx *tx, const struct filing_move *m) MUST_CHECK;
 enum err filing_event_tx(struct tx *tx, const struct filing_move *m) MUST_CHECK;
 /* The log's part before the transaction; done may always be called. */
 enum err filing_log_begin(const struct filing_desk *d, struct filing_act *a) MUST_CHECK;
 void filing_log_end(const struct filing_desk *d, struct filing_act *a);
-enum err filing_opinion_seal(const struct filing_desk *d, const char *no, const char *opinion, struct buf *out) MUST_CHECK;
+enum err filing_opinion_seal(const struct filing_desk *d, const char *no, const char *opinion,
+                             struct buf *out) MUST_CHECK;
 
 /* --- filing_evidence.c --- */
-/* Whether the submission in force was signed with a certificate that was good when it arrived, by the evidence of its entry in the
- * log: ERR_EVIDENCE when it was not. Without evidence yet nothing is said. */
+/* Whether the submission in force was signed with a certificate that was good when it arrived, by the evidence of its
+ * entry in the log: ERR_EVIDENCE when it was not. Without evidence yet nothing is said. */
 enum err filing_evidence_good(const struct filing_desk *d, const struct filing *f) MUST_CHECK;
 
 /* --- filing_text.c --- */

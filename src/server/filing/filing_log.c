@@ -20,20 +20,24 @@ static enum err log_prepare(void *ctx, const struct filing_act *a, void **ret_pr
 {
 	const struct desk *desk = ctx;
 	AUTO_BUF(what, 256);
-	struct log_what w = {.subject = a->filing->no, .time = a->time, .statement = a->statement, .sig = a->sig,
-		.cert = a->cert, .status = a->status};
+	struct log_what w = {.subject = a->filing->no,
+	                     .time = a->time,
+	                     .statement = a->statement,
+	                     .sig = a->sig,
+	                     .cert = a->cert,
+	                     .status = a->status};
 	char session[LEAF_TEXT_MAX + 1];
 	const char *type = filing_act_type(a->kind, a->filing->corrects[0] != 0);
 	bool save = a->kind == FACT_SAVE;
 	w.kind = save ? "FILING-SAVE" : a->by != NULL && type != NULL ? type : "FILING-RULE";
-	(void)snprintf(session, sizeof session, "session:%s", save ? a->by->person_id : "");
+	(void)snprintf(session, sizeof(session), "session:%s", save ? a->by->person_id : "");
 	w.rule = save ? session : a->rule;
 	buf_printf(&what, "%s %s: %s -> %s", a->filing->no, filing_act_name(a->kind), filing_state_name(a->from),
-		   filing_state_name(a->to));
+	           filing_state_name(a->to));
 	if (a->by == NULL || save)
 		w.statement = buf_span(&what);
 	TRY(unchanged(desk, a->filing));
-	struct log_act *l = calloc(1, sizeof *l);
+	struct log_act *l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		return ERR(NOMEM, "log entry");
 	enum err e = log_act_init(l, desk->keys, &w);
@@ -48,19 +52,28 @@ static enum err log_prepare(void *ctx, const struct filing_act *a, void **ret_pr
 /* Everything that an approved filing wrote into the registers, or closed there. */
 static void cover_effects(struct log_act *l, const char *no)
 {
-	static const struct { const char *table, *statement; enum log_cover_kind kind; } written[] = {
-		{"person", "cover_person_filing", LOG_COVER_NEW},          {"person_detail", "cover_person_detail_filing", LOG_COVER_ROWS},
-		{"employment", "cover_employment_filing", LOG_COVER_ROWS}, {"wage", "cover_wage_filing", LOG_COVER_ROWS},
+	static const struct {
+		const char *table, *statement;
+		enum log_cover_kind kind;
+	} written[] = {
+		{"person", "cover_person_filing", LOG_COVER_NEW},
+		{"person_detail", "cover_person_detail_filing", LOG_COVER_ROWS},
+		{"employment", "cover_employment_filing", LOG_COVER_ROWS},
+		{"wage", "cover_wage_filing", LOG_COVER_ROWS},
 		{"enrolment", "cover_enrolment_filing", LOG_COVER_ROWS},
 	};
 	for (size_t i = 0; i < COUNT_OF(written); i++)
-		log_act_cover_by(l, written[i].kind, written[i].table, written[i].statement, (const struct sql_arg[]){A_TEXT(no)}, 1);
+		log_act_cover_by(l, written[i].kind, written[i].table, written[i].statement,
+		                 (const struct sql_arg[]){A_TEXT(no)}, 1);
 }
 
 /* Attachments come and go while a filing is open, and go with one that is void: they are never changed. */
 static void cover_attachments(struct log_act *l, const char *no)
 {
-	static const struct { const char *table, *statement; enum log_cover_kind kind; } rows[] = {
+	static const struct {
+		const char *table, *statement;
+		enum log_cover_kind kind;
+	} rows[] = {
 		{"attachment_file", "cover_attachment_file_filing", LOG_COVER_NEW},
 		{"attachment_part", "cover_attachment_part_filing", LOG_COVER_NEW},
 		{"attachment_file", "gone_attachment_file", LOG_COVER_GONE},
@@ -69,7 +82,8 @@ static void cover_attachments(struct log_act *l, const char *no)
 		{"attachment", "cover_attachment_filing", LOG_COVER_NEW},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		log_act_cover_by(l, rows[i].kind, rows[i].table, rows[i].statement, (const struct sql_arg[]){A_TEXT(no)}, 1);
+		log_act_cover_by(l, rows[i].kind, rows[i].table, rows[i].statement,
+		                 (const struct sql_arg[]){A_TEXT(no)}, 1);
 }
 
 static enum err log_write(struct tx *tx, const struct filing_act *a)
@@ -83,7 +97,7 @@ static enum err log_write(struct tx *tx, const struct filing_act *a)
 		log_act_cover(l, "filing_event", a->filing->no, 0);
 	if (a->statement_sm3[0] != 0)
 		log_act_cover_by(l, LOG_COVER_NEW, "filing_statement", "cover_filing_statement_get",
-				 (const struct sql_arg[]){A_TEXT(a->statement_sm3)}, 1);
+		                 (const struct sql_arg[]){A_TEXT(a->statement_sm3)}, 1);
 	if (a->kind == FACT_SAVE || a->kind == FACT_EXPIRE)
 		cover_attachments(l, a->filing->no);
 	if (a->to == FILING_DONE)

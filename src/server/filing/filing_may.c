@@ -68,7 +68,8 @@ static enum filing_state seen_as(const struct service *s, const struct filing *f
 	return f->state == FILING_SUBMITTED && s->accept_by_rule && review ? FILING_ACCEPTED : f->state;
 }
 
-enum err filing_may(const struct filing_desk *d, const struct filing *f, enum filing_act_kind kind, const struct filing_who *by)
+enum err filing_may(const struct filing_desk *d, const struct filing *f, enum filing_act_kind kind,
+                    const struct filing_who *by)
 {
 	const struct service *s;
 	enum filing_state to;

@@ -28,11 +28,11 @@ enum err filing_event_tx(struct tx *tx, const struct filing_move *m)
 	const struct filing_act *a = &m->act;
 	const struct filing_who *by = a->by != NULL ? a->by : &rule;
 	return tx_exec(tx, "filing_event_put",
-		       SQL_ARGS(A_TEXT(a->filing->no), A_INT(a->time), A_INT(m->version), A_INT(a->kind), A_INT(a->from),
-				A_INT(a->to), A_TEXT(by->person_id), A_TEXT(by->name), A_TEXT(by->role),
-				A_TEXT(by->cert_serial), A_TEXT(a->rule), A_TEXT(a->statement_sm3),
-				m->opinion_sealed.len > 0 ? A_BLOB(m->opinion_sealed) : A_NULL),
-		       NULL);
+	               SQL_ARGS(A_TEXT(a->filing->no), A_INT(a->time), A_INT(m->version), A_INT(a->kind),
+	                        A_INT(a->from), A_INT(a->to), A_TEXT(by->person_id), A_TEXT(by->name), A_TEXT(by->role),
+	                        A_TEXT(by->cert_serial), A_TEXT(a->rule), A_TEXT(a->statement_sm3),
+	                        m->opinion_sealed.len > 0 ? A_BLOB(m->opinion_sealed) : A_NULL),
+	               NULL);
 }
 
 enum err filing_move_tx(const struct filing_desk *d, struct tx *tx, const struct filing_move *m)
@@ -40,9 +40,9 @@ enum err filing_move_tx(const struct filing_desk *d, struct tx *tx, const struct
 	int64_t changed = 0;
 	const struct filing_act *a = &m->act;
 	TRY(tx_exec(tx, "filing_move",
-		    SQL_ARGS(A_TEXT(a->filing->no), A_INT(m->version), A_INT(a->from), A_INT(a->to), A_INT(a->time),
-			     A_INT(m->expires)),
-		    &changed));
+	            SQL_ARGS(A_TEXT(a->filing->no), A_INT(m->version), A_INT(a->from), A_INT(a->to), A_INT(a->time),
+	                     A_INT(m->expires)),
+	            &changed));
 	if (changed != 1)
 		return ERR(CONFLICT, "filing %s changed meanwhile", a->filing->no);
 	TRY(filing_event_tx(tx, m));

@@ -13,20 +13,26 @@ enum err filing_row_read(const struct row *row, struct filing *f)
 	int64_t state = row_int(row, 3);
 	if (state < FILING_DRAFT || state >= FILING_STATE_COUNT)
 		return ERR(INTERNAL, "filing in state %lld", (long long)state);
-	*f = (struct filing){.state = (enum filing_state)state, .version = row_int(row, 2), .content_version = row_int(row, 9),
-		.rows = row_int(row, 10), .submitted = row_int(row, 15), .due = row_int(row, 16), .expires = row_int(row, 17),
-		.created = row_int(row, 18), .changed = row_int(row, 19)};
-	put(f->no, sizeof f->no, row_text(row, 0));
-	put(f->business, sizeof f->business, row_text(row, 1));
-	put(f->unit_no, sizeof f->unit_no, row_text(row, 4));
-	put(f->unit_name, sizeof f->unit_name, row_text(row, 5));
-	put(f->region, sizeof f->region, row_text(row, 6));
-	put(f->person_id, sizeof f->person_id, row_text(row, 7));
-	put(f->filer, sizeof f->filer, row_text(row, 8));
-	put(f->corrects, sizeof f->corrects, row_text(row, 11));
-	put(f->corrected_by, sizeof f->corrected_by, row_text(row, 12));
-	put(f->submit_sm3, sizeof f->submit_sm3, row_text(row, 13));
-	put(f->reviewer1, sizeof f->reviewer1, row_text(row, 14));
+	*f = (struct filing){.state = (enum filing_state)state,
+	                     .version = row_int(row, 2),
+	                     .content_version = row_int(row, 9),
+	                     .rows = row_int(row, 10),
+	                     .submitted = row_int(row, 15),
+	                     .due = row_int(row, 16),
+	                     .expires = row_int(row, 17),
+	                     .created = row_int(row, 18),
+	                     .changed = row_int(row, 19)};
+	put(f->no, sizeof(f->no), row_text(row, 0));
+	put(f->business, sizeof(f->business), row_text(row, 1));
+	put(f->unit_no, sizeof(f->unit_no), row_text(row, 4));
+	put(f->unit_name, sizeof(f->unit_name), row_text(row, 5));
+	put(f->region, sizeof(f->region), row_text(row, 6));
+	put(f->person_id, sizeof(f->person_id), row_text(row, 7));
+	put(f->filer, sizeof(f->filer), row_text(row, 8));
+	put(f->corrects, sizeof(f->corrects), row_text(row, 11));
+	put(f->corrected_by, sizeof(f->corrected_by), row_text(row, 12));
+	put(f->submit_sm3, sizeof(f->submit_sm3), row_text(row, 13));
+	put(f->reviewer1, sizeof(f->reviewer1), row_text(row, 14));
 	return ERR_OK;
 }
 
@@ -126,7 +132,8 @@ static enum err content_row(const struct row *row, void *ctx)
 static enum err content_fn(struct tx *tx, void *arg)
 {
 	struct content_job *j = arg;
-	enum err e = tx_one(tx, "filing_content", SQL_ARGS(A_TEXT(j->f->no), A_INT(j->f->content_version)), content_row, j);
+	enum err e =
+		tx_one(tx, "filing_content", SQL_ARGS(A_TEXT(j->f->no), A_INT(j->f->content_version)), content_row, j);
 	if (e != ERR_ABSENT)
 		return e;
 	err_clear();
@@ -140,7 +147,7 @@ enum err filing_content(const struct filing_desk *d, const struct filing *f, jso
 	struct content_job j = {f, buf_make(FILING_SEALED_MAX)};
 	AUTO_BUF(text, CONTENT_TEXT_MAX);
 	char key[64];
-	(void)snprintf(key, sizeof key, "%s/%lld", f->no, (long long)f->content_version);
+	(void)snprintf(key, sizeof(key), "%s/%lld", f->no, (long long)f->content_version);
 	enum err e = store_read(d->desk->store, content_fn, &j);
 	if (e == ERR_OK)
 		e = field_open(d->desk->keys, "filing.content", span_str(key), buf_span(&j.sealed), &text);
@@ -164,11 +171,19 @@ static enum err event_row(const struct row *row, void *ctx)
 	AUTO_BUF(opinion, 64 * 1024);
 	if (!row_null(row, 12))
 		TRY(field_open(w->d->desk->keys, "filing_event.opinion", span_str(w->no), row_blob(row, 12), &opinion));
-	const struct filing_event e = {.seq = row_int(row, 0), .time = row_int(row, 1), .version = row_int(row, 2),
-		.act = (enum filing_act_kind)row_int(row, 3), .from = (enum filing_state)row_int(row, 4),
-		.to = (enum filing_state)row_int(row, 5), .person_id = row_text(row, 6), .name = row_text(row, 7),
-		.role = row_text(row, 8), .serial = row_text(row, 9), .rule = row_text(row, 10),
-		.statement_sm3 = row_text(row, 11), .opinion = buf_cstr(&opinion)};
+	const struct filing_event e = {.seq = row_int(row, 0),
+	                               .time = row_int(row, 1),
+	                               .version = row_int(row, 2),
+	                               .act = (enum filing_act_kind)row_int(row, 3),
+	                               .from = (enum filing_state)row_int(row, 4),
+	                               .to = (enum filing_state)row_int(row, 5),
+	                               .person_id = row_text(row, 6),
+	                               .name = row_text(row, 7),
+	                               .role = row_text(row, 8),
+	                               .serial = row_text(row, 9),
+	                               .rule = row_text(row, 10),
+	                               .statement_sm3 = row_text(row, 11),
+	                               .opinion = buf_cstr(&opinion)};
 	return w->fn(&e, w->ctx);
 }
 
@@ -209,12 +224,13 @@ static enum err statement_fn(struct tx *tx, void *arg)
 }
 
 enum err filing_statement(const struct filing_desk *d, const char *sm3, struct buf *ret_text, struct buf *ret_sig,
-			  struct buf *ret_cert)
+                          struct buf *ret_cert)
 {
 	struct statement_job j = {sm3, buf_make(FILING_SEALED_MAX), ret_sig, ret_cert};
 	enum err e = store_read(d->desk->store, statement_fn, &j);
 	if (e == ERR_OK)
-		e = field_open(d->desk->keys, "filing_statement.statement", span_str(sm3), buf_span(&j.sealed), ret_text);
+		e = field_open(d->desk->keys, "filing_statement.statement", span_str(sm3), buf_span(&j.sealed),
+		               ret_text);
 	buf_done(&j.sealed);
 	TRY(e);
 	if (ret_sig != NULL)
@@ -247,16 +263,18 @@ static enum err list_fn(struct tx *tx, void *arg)
 }
 
 enum err filing_list(const struct filing_desk *d, const struct filing_who *by, int state, int limit, int offset,
-		     filing_row_fn *fn, void *ctx)
+                     filing_row_fn *fn, void *ctx)
 {
 	bool unit = by->unit_no[0] != 0;
-	const struct sql_arg args[] = {A_TEXT(unit ? by->unit_no : by->person_id), A_INT(state), A_INT(limit), A_INT(offset)};
+	const struct sql_arg args[] = {A_TEXT(unit ? by->unit_no : by->person_id), A_INT(state), A_INT(limit),
+	                               A_INT(offset)};
 	struct list w = {unit ? "filing_of_unit" : "filing_of_person", args, COUNT_OF(args), fn, ctx};
-	return by->district[0] == 0 ? store_read(d->desk->store, list_fn, &w) : ERR(DENIED, "an officer has no filings");
+	return by->district[0] == 0 ? store_read(d->desk->store, list_fn, &w)
+	                            : ERR(DENIED, "an officer has no filings");
 }
 
 enum err filing_queue(const struct filing_desk *d, const struct filing_who *by, int state, int limit, int offset,
-		      filing_row_fn *fn, void *ctx)
+                      filing_row_fn *fn, void *ctx)
 {
 	char low[8], high[8];
 	size_t n = strlen(by->district);
@@ -264,8 +282,8 @@ enum err filing_queue(const struct filing_desk *d, const struct filing_who *by, 
 		return ERR(ROLE, "no queue for this person");
 	while (n > 2 && by->district[n - 1] == '0' && by->district[n - 2] == '0')
 		n -= 2;
-	(void)snprintf(low, sizeof low, "%.*s", (int)n, by->district);
-	(void)snprintf(high, sizeof high, "%.*s:", (int)n, by->district); /* ':' follows the digits */
+	(void)snprintf(low, sizeof(low), "%.*s", (int)n, by->district);
+	(void)snprintf(high, sizeof(high), "%.*s:", (int)n, by->district); /* ':' follows the digits */
 	const struct sql_arg args[] = {A_TEXT(low), A_INT(state), A_INT(limit), A_INT(offset), A_TEXT(high)};
 	struct list w = {"filing_queue", args, COUNT_OF(args), fn, ctx};
 	return store_read(d->desk->store, list_fn, &w);

@@ -1,4 +1,5 @@
-/* A filing as it was last signed, from the signed statement itself: what an officer gets while the filer may be writing. */
+/* A filing as it was last signed, from the signed statement itself: what an officer gets while the filer may be
+ * writing. */
 #include "server/filing/filing_i.h"
 #include "base/text.h"
 #include <stdio.h>
@@ -64,7 +65,8 @@ static void put_codes(struct span value, struct buf *out)
 	static const char mark[] = "、";
 	for (size_t i = 0; i < value.len; i++) {
 		size_t from = i;
-		while (i < value.len && value.ptr[i] != ' ' && (value.len - i < 3 || memcmp(value.ptr + i, mark, 3) != 0))
+		while (i < value.len && value.ptr[i] != ' ' &&
+		       (value.len - i < 3 || memcmp(value.ptr + i, mark, 3) != 0))
 			i++;
 		buf_printf(out, "%s%.*s", out->len > 0 ? "," : "", (int)(i - from), (const char *)value.ptr + from);
 		while (i < value.len && (value.len - i < 3 || memcmp(value.ptr + i, mark, 3) != 0))

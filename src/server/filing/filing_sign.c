@@ -45,7 +45,7 @@ struct shown_row {
 static enum err shown_read(const struct row *row, void *ctx)
 {
 	struct shown_row *w = ctx;
-	(void)snprintf(w->person, sizeof w->person, "%s", row_text(row, 0));
+	(void)snprintf(w->person, sizeof(w->person), "%s", row_text(row, 0));
 	w->time = row_int(row, 1);
 	return ERR_OK;
 }
@@ -53,7 +53,7 @@ static enum err shown_read(const struct row *row, void *ctx)
 static enum err known_read(const struct row *row, void *ctx)
 {
 	struct shown_row *w = ctx;
-	(void)snprintf(w->person, sizeof w->person, "%s", row_text(row, 3));
+	(void)snprintf(w->person, sizeof(w->person), "%s", row_text(row, 3));
 	w->known = true;
 	return ERR_OK;
 }
@@ -73,7 +73,8 @@ static enum err shown_check(const struct signed_act *a)
 	if (strcmp(w.person, a->by->person_id) != 0)
 		return ERR(CONFLICT, "statement was not shown to this person");
 	int64_t age = clock_now(a->d->desk->clock) - w.time;
-	return w.known || (age >= 0 && age <= FILING_TEXT_VALID_SEC) ? ERR_OK : ERR(CONFLICT, "shown statement is too old");
+	return w.known || (age >= 0 && age <= FILING_TEXT_VALID_SEC) ? ERR_OK
+	                                                             : ERR(CONFLICT, "shown statement is too old");
 }
 
 static enum err digest_text(struct span s, char ret_hex[65])
@@ -139,9 +140,10 @@ static enum err again_fn(struct tx *tx, void *arg)
 static enum err statement_put_tx(struct tx *tx, const struct signed_act *a, int64_t now)
 {
 	return tx_exec(tx, "filing_statement_put",
-		       SQL_ARGS(A_TEXT(a->sm3), A_TEXT(statement_type(a->st)), A_TEXT(a->by->person_id),
-				A_BLOB(buf_span(&a->sealed)), A_BLOB(a->parts->sig), A_BLOB(a->parts->cert), A_INT(now)),
-		       NULL);
+	               SQL_ARGS(A_TEXT(a->sm3), A_TEXT(statement_type(a->st)), A_TEXT(a->by->person_id),
+	                        A_BLOB(buf_span(&a->sealed)), A_BLOB(a->parts->sig), A_BLOB(a->parts->cert),
+	                        A_INT(now)),
+	               NULL);
 }
 
 static enum err marks_tx(struct tx *tx, const struct job *j)
@@ -149,11 +151,12 @@ static enum err marks_tx(struct tx *tx, const struct job *j)
 	const struct signed_act *a = j->a;
 	if (a->kind == FACT_SUBMIT)
 		return tx_exec(tx, "filing_set_submit",
-			       SQL_ARGS(A_TEXT(j->f.no), A_TEXT(a->by->person_id), A_TEXT(a->by->name), A_TEXT(a->sm3),
-					A_INT(j->now), A_INT(j->due)),
-			       NULL);
+		               SQL_ARGS(A_TEXT(j->f.no), A_TEXT(a->by->person_id), A_TEXT(a->by->name), A_TEXT(a->sm3),
+		                        A_INT(j->now), A_INT(j->due)),
+		               NULL);
 	if (j->to == FILING_REVIEW2)
-		return tx_exec(tx, "filing_set_reviewer1", SQL_ARGS(A_TEXT(j->f.no), A_TEXT(a->by->person_id), A_INT(j->due)), NULL);
+		return tx_exec(tx, "filing_set_reviewer1",
+		               SQL_ARGS(A_TEXT(j->f.no), A_TEXT(a->by->person_id), A_INT(j->due)), NULL);
 	if (j->final && j->f.corrects[0] != 0)
 		return tx_exec(tx, "filing_set_corrected", SQL_ARGS(A_TEXT(j->f.corrects), A_TEXT(j->f.no)), NULL);
 	return ERR_OK;
@@ -177,13 +180,19 @@ static enum err item_tx(struct tx *tx, void *arg)
 
 /* --- preparing --- */
 
-static struct filing_move *add_move(struct job *j, const struct filing *f, enum filing_act_kind kind, enum filing_state from,
-				    enum filing_state to)
+static struct filing_move *add_move(struct job *j, const struct filing *f, enum filing_act_kind kind,
+                                    enum filing_state from, enum filing_state to)
 {
 	struct filing_move *m = &j->moves[j->n_moves++];
 	INVARIANT(j->n_moves <= ACTS_MAX);
-	*m = (struct filing_move){.act = {.filing = f, .kind = kind, .from = from, .to = to, .time = j->now, .rule = "",
-		.statement_sm3 = ""}, .version = f->version};
+	*m = (struct filing_move){.act = {.filing = f,
+	                                  .kind = kind,
+	                                  .from = from,
+	                                  .to = to,
+	                                  .time = j->now,
+	                                  .rule = "",
+	                                  .statement_sm3 = ""},
+	                          .version = f->version};
 	return m;
 }
 
@@ -210,7 +219,7 @@ static enum err add_correction(struct job *j)
 	if (!filing_next(j->corrected.state, FACT_CORRECT, 0, &to, &by))
 		return ERR(STATE, "what it corrects is %s", filing_state_name(j->corrected.state));
 	struct filing_move *m = add_move(j, &j->corrected, FACT_CORRECT, j->corrected.state, to);
-	(void)snprintf(j->rule, sizeof j->rule, "corrected-by-%s", j->f.no);
+	(void)snprintf(j->rule, sizeof(j->rule), "corrected-by-%s", j->f.no);
 	m->act.rule = j->rule;
 	return ERR_OK;
 }
@@ -221,7 +230,8 @@ static enum err plan_moves(struct job *j)
 	enum filing_state from = j->f.state;
 	enum filing_by by;
 	int64_t version = j->f.version;
-	bool accept = from == FILING_SUBMITTED && j->service->accept_by_rule && (a->kind == FACT_APPROVE || a->kind == FACT_RETURN);
+	bool accept = from == FILING_SUBMITTED && j->service->accept_by_rule &&
+	              (a->kind == FACT_APPROVE || a->kind == FACT_RETURN);
 	if (accept) {
 		struct filing_move *m = add_move(j, &j->f, FACT_ACCEPT, from, FILING_ACCEPTED);
 		m->act.rule = "accept-on-review";
@@ -265,7 +275,8 @@ static enum err prepare_effects(struct job *j)
 	return ERR_OK;
 }
 
-/* His right first; then whether it is still what was shown, which is the better word for a state that has changed since. */
+/* His right first; then whether it is still what was shown, which is the better word for a state that has changed
+ * since. */
 static enum err may_now(const struct job *j)
 {
 	enum err e = filing_may(j->a->d, &j->f, j->a->kind, j->a->by);
@@ -330,7 +341,7 @@ static enum err item_parse(const char *text, struct item *ret_i)
 	if (!span_take_until(&rest, ' ', &no) || !span_take_until(&rest, ' ', &version) || no.len > FILING_NO_MAX)
 		return ERR(STATEMENT, "item");
 	TRY(text_i64(version, 1, INT64_MAX, &ret_i->version));
-	(void)snprintf(ret_i->no, sizeof ret_i->no, "%.*s", (int)no.len, (const char *)no.ptr);
+	(void)snprintf(ret_i->no, sizeof(ret_i->no), "%.*s", (int)no.len, (const char *)no.ptr);
 	return ERR_OK;
 }
 
@@ -339,7 +350,7 @@ static enum err single(const struct statement *st, struct item *ret_i)
 	const char *no = statement_get(st, "filing");
 	if (strlen(no) > FILING_NO_MAX)
 		return ERR(STATEMENT, "filing");
-	(void)snprintf(ret_i->no, sizeof ret_i->no, "%s", no);
+	(void)snprintf(ret_i->no, sizeof(ret_i->no), "%s", no);
 	return text_i64(span_str(statement_get(st, "version")), 1, INT64_MAX, &ret_i->version);
 }
 
@@ -378,25 +389,34 @@ static enum err sign_checked(struct signed_act *a, filing_result_fn *fn, void *c
 	TRY(shown_check(a));
 	TRY(judge(a));
 	TRY(opinion_text(a));
-	TRY(field_seal(a->d->desk->keys, "filing_statement.statement", span_str(a->sm3), a->parts->statement, &a->sealed));
+	TRY(field_seal(a->d->desk->keys, "filing_statement.statement", span_str(a->sm3), a->parts->statement,
+	               &a->sealed));
 	return do_all(a, fn, ctx);
 }
 
 /* The signer must be the person of this session, with the certificate he logged in with. */
 static enum err signer_check(const struct act *act, const struct filing_who *by)
 {
-	bool same = strcmp(cert_person_id(act->cert), by->person_id) == 0 && strcmp(cert_serial(act->cert), by->cert_serial) == 0 &&
-		    strcmp(cert_unit_no(act->cert), by->unit_no) == 0;
+	bool same = strcmp(cert_person_id(act->cert), by->person_id) == 0 &&
+	            strcmp(cert_serial(act->cert), by->cert_serial) == 0 &&
+	            strcmp(cert_unit_no(act->cert), by->unit_no) == 0;
 	return same ? ERR_OK : ERR(L_OTHER_KEY, "act signed with another certificate than the session's");
 }
 
 enum err filing_sign(const struct filing_desk *d, const struct filing_who *by, const struct act_parts *parts,
-		     filing_result_fn *fn, void *ctx)
+                     filing_result_fn *fn, void *ctx)
 {
 	struct act act = {0};
 	TRY(act_open(parts->statement, parts->sig, parts->cert, NULL, d->desk->bureau, &act));
-	struct signed_act a = {.d = d, .by = by, .parts = parts, .st = act.statement, .cert = act.cert, .sealed = buf_make(STATEMENT_LONG_MAX + 1024),
-		.arrived = clock_now(d->desk->clock), .opinion = buf_make(OPINION_MAX), .status = buf_make(LOG_OCSP_MAX)};
+	struct signed_act a = {.d = d,
+	                       .by = by,
+	                       .parts = parts,
+	                       .st = act.statement,
+	                       .cert = act.cert,
+	                       .sealed = buf_make(STATEMENT_LONG_MAX + 1024),
+	                       .arrived = clock_now(d->desk->clock),
+	                       .opinion = buf_make(OPINION_MAX),
+	                       .status = buf_make(LOG_OCSP_MAX)};
 	enum err e = signer_check(&act, by);
 	if (e == ERR_OK)
 		e = sign_checked(&a, fn, ctx);
@@ -407,12 +427,14 @@ enum err filing_sign(const struct filing_desk *d, const struct filing_who *by, c
 	return e;
 }
 
-enum err filing_submit(const struct filing_desk *d, const char *no, const struct filing_who *by, const struct act_parts *parts)
+enum err filing_submit(const struct filing_desk *d, const char *no, const struct filing_who *by,
+                       const struct act_parts *parts)
 {
 	AUTO(statement) s = NULL;
 	TRY(statement_parse(parts->statement, &s));
 	const char *type = statement_type(s);
-	bool submits = strcmp(type, filing_act_type(FACT_SUBMIT, false)) == 0 || strcmp(type, filing_act_type(FACT_SUBMIT, true)) == 0;
+	bool submits = strcmp(type, filing_act_type(FACT_SUBMIT, false)) == 0 ||
+	               strcmp(type, filing_act_type(FACT_SUBMIT, true)) == 0;
 	if (!submits || strcmp(statement_get(s, "filing"), no) != 0)
 		return ERR(STATEMENT, "not a submission of this filing");
 	return filing_sign(d, by, parts, NULL, NULL);

@@ -1,17 +1,28 @@
 /* The table of transitions: what may happen to a filing, to whom it belongs, where it leads. */
 #include "server/filing/filing_i.h"
 
-static const struct { const char *name, *zh; } states[FILING_STATE_COUNT] = {
-	[FILING_DRAFT] = {"draft", "草稿"},           [FILING_SUBMITTED] = {"submitted", "已申报"},
-	[FILING_ACCEPTED] = {"accepted", "已受理"},   [FILING_REVIEW2] = {"review2", "待复审"},
-	[FILING_DONE] = {"done", "办结"},             [FILING_RETURNED] = {"returned", "退回补正"},
-	[FILING_WITHDRAWN] = {"withdrawn", "已撤回"}, [FILING_REFUSED] = {"refused", "不予受理"},
-	[FILING_VOID] = {"void", "自动作废"},         [FILING_CORRECTED] = {"corrected", "已更正"},
+static const struct {
+	const char *name, *zh;
+} states[FILING_STATE_COUNT] = {
+	[FILING_DRAFT] = {"draft", "草稿"},
+	[FILING_SUBMITTED] = {"submitted", "已申报"},
+	[FILING_ACCEPTED] = {"accepted", "已受理"},
+	[FILING_REVIEW2] = {"review2", "待复审"},
+	[FILING_DONE] = {"done", "办结"},
+	[FILING_RETURNED] = {"returned", "退回补正"},
+	[FILING_WITHDRAWN] = {"withdrawn", "已撤回"},
+	[FILING_REFUSED] = {"refused", "不予受理"},
+	[FILING_VOID] = {"void", "自动作废"},
+	[FILING_CORRECTED] = {"corrected", "已更正"},
 };
-static const struct { const char *name, *zh; } acts[FACT_COUNT] = {
-	[FACT_SAVE] = {"save", "保存草稿"},      [FACT_SUBMIT] = {"submit", "签名申报"}, [FACT_WITHDRAW] = {"withdraw", "取消申报"},
-	[FACT_ACCEPT] = {"accept", "受理"},      [FACT_RETURN] = {"return", "退回补正"}, [FACT_APPROVE] = {"approve", "审核通过"},
-	[FACT_REFUSE] = {"refuse", "不予受理"},  [FACT_EXPIRE] = {"expire", "逾期作废"}, [FACT_CORRECT] = {"correct", "被更正"},
+static const struct {
+	const char *name, *zh;
+} acts[FACT_COUNT] = {
+	[FACT_SAVE] = {"save", "保存草稿"},         [FACT_SUBMIT] = {"submit", "签名申报"},
+	[FACT_WITHDRAW] = {"withdraw", "取消申报"}, [FACT_ACCEPT] = {"accept", "受理"},
+	[FACT_RETURN] = {"return", "退回补正"},     [FACT_APPROVE] = {"approve", "审核通过"},
+	[FACT_REFUSE] = {"refuse", "不予受理"},     [FACT_EXPIRE] = {"expire", "逾期作废"},
+	[FACT_CORRECT] = {"correct", "被更正"},
 };
 
 /* `more` is where it leads while review steps are left; 0: they do not matter. */
@@ -41,7 +52,7 @@ static const struct transition {
 };
 
 bool filing_next(enum filing_state from, enum filing_act_kind act, size_t steps_left, enum filing_state *ret_to,
-		 enum filing_by *ret_by)
+                 enum filing_by *ret_by)
 {
 	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		if (table[i].from != from || table[i].act != act)

@@ -69,10 +69,10 @@ static enum err text_begin(struct text *t, const struct filing_desk *d)
 	AUTO_BUF(hex, 65);
 	AUTO_BUF(time, 32);
 	*t = (struct text){.arena = arena_new(ARENA_MAX)};
-	t->kv = t->arena != NULL ? arena_alloc(t->arena, KV_MAX * sizeof *t->kv) : NULL;
+	t->kv = t->arena != NULL ? arena_alloc(t->arena, KV_MAX * sizeof(*t->kv)) : NULL;
 	if (t->kv == NULL)
 		return ERR(NOMEM, "statement");
-	TRY(rand_bytes(nonce, sizeof nonce));
+	TRY(rand_bytes(nonce, sizeof(nonce)));
 	text_hex(&hex, SPAN_ARR(nonce));
 	text_time(&time, clock_now(d->desk->clock));
 	put(t, "bureau", d->desk->bureau);
@@ -96,7 +96,7 @@ static enum err shown_tx(struct tx *tx, void *arg)
 }
 
 static enum err text_end(struct text *t, const struct filing_desk *d, const char *type, const struct filing_who *by,
-			 struct buf *ret_text)
+                         struct buf *ret_text)
 {
 	AUTO(statement) s = NULL;
 	AUTO_BUF(hex, 65);
@@ -116,7 +116,8 @@ static enum err text_end(struct text *t, const struct filing_desk *d, const char
 static enum err find_previous(const struct filing_desk *d, const struct filing *f, struct filing *ret_old)
 {
 	TRY(filing_find(d, f->corrects, ret_old));
-	return ret_old->state == FILING_DONE ? ERR_OK : ERR(STATE, "what it corrects is %s", filing_state_name(ret_old->state));
+	return ret_old->state == FILING_DONE ? ERR_OK
+	                                     : ERR(STATE, "what it corrects is %s", filing_state_name(ret_old->state));
 }
 
 struct attaching {
@@ -156,7 +157,7 @@ static void put_content(struct text *t, const struct filing_desk *d, const struc
 }
 
 static enum err put_submission(struct text *t, const struct filing_desk *d, const struct filing_view *v,
-			       const struct filing_who *by)
+                               const struct filing_who *by)
 {
 	const struct filing *f = v->filing;
 	if (f->corrects[0] != 0) {
@@ -179,7 +180,7 @@ static enum err put_submission(struct text *t, const struct filing_desk *d, cons
 }
 
 static enum err submit_text(const struct filing_desk *d, struct text *t, const struct filing_view *v,
-			    const struct filing_who *by, struct buf *ret_text)
+                            const struct filing_who *by, struct buf *ret_text)
 {
 	struct fault_sink sink = {0};
 	TRY(filing_faults_all(d, v, &sink));
@@ -190,7 +191,8 @@ static enum err submit_text(const struct filing_desk *d, struct text *t, const s
 	return text_end(t, d, filing_act_type(FACT_SUBMIT, v->filing->corrects[0] != 0), by, ret_text);
 }
 
-enum err filing_submit_text(const struct filing_desk *d, const char *no, const struct filing_who *by, struct buf *ret_text)
+enum err filing_submit_text(const struct filing_desk *d, const char *no, const struct filing_who *by,
+                            struct buf *ret_text)
 {
 	struct filing f;
 	const struct service *s;
@@ -212,7 +214,8 @@ static enum err row_agrees(const struct service_fields *fields, const json_t *ro
 {
 	AUTO_BUF(line, STATEMENT_VALUE_MAX);
 	TRY(content_row_text(fields, row, &line));
-	return span_eq_str(buf_span(&line), signed_text) ? ERR_OK : ERR(CONFLICT, "content is not the one that was signed");
+	return span_eq_str(buf_span(&line), signed_text) ? ERR_OK
+	                                                 : ERR(CONFLICT, "content is not the one that was signed");
 }
 
 static enum err content_agrees(const struct filing_view *v, const struct statement *st)
@@ -247,8 +250,8 @@ static enum err line_check(const char *s)
 	return strlen(s) <= FILING_REASON_MAX ? text_line_check(span_str(s)) : ERR(LIMIT, "reason");
 }
 
-enum err filing_withdraw_text(const struct filing_desk *d, const char *no, const struct filing_who *by, const char *reason,
-			      struct buf *ret_text)
+enum err filing_withdraw_text(const struct filing_desk *d, const char *no, const struct filing_who *by,
+                              const char *reason, struct buf *ret_text)
 {
 	struct filing f;
 	struct text t = {0};
@@ -270,7 +273,7 @@ enum err filing_withdraw_text(const struct filing_desk *d, const char *no, const
 }
 
 static enum err decided_begin(const struct filing_desk *d, const char *no, enum filing_act_kind kind,
-			      const struct filing_who *by, struct text *t, const struct service **ret_s)
+                              const struct filing_who *by, struct text *t, const struct service **ret_s)
 {
 	struct filing f;
 	TRY(filing_find(d, no, &f));
@@ -288,7 +291,7 @@ static enum err decided_begin(const struct filing_desk *d, const char *no, enum 
 }
 
 enum err filing_return_text(const struct filing_desk *d, const char *no, const struct filing_who *by,
-			    const char *const *defects, size_t n, struct buf *ret_text)
+                            const char *const *defects, size_t n, struct buf *ret_text)
 {
 	const struct service *s;
 	struct text t = {0};
@@ -309,8 +312,8 @@ enum err filing_return_text(const struct filing_desk *d, const char *no, const s
 	return e;
 }
 
-enum err filing_refuse_text(const struct filing_desk *d, const char *no, const struct filing_who *by, const char *reason,
-			    struct buf *ret_text)
+enum err filing_refuse_text(const struct filing_desk *d, const char *no, const struct filing_who *by,
+                            const char *reason, struct buf *ret_text)
 {
 	const struct service *s;
 	struct text t = {0};
@@ -326,15 +329,16 @@ enum err filing_refuse_text(const struct filing_desk *d, const char *no, const s
 /* --- statements about many --- */
 
 static enum err put_item(struct text *t, const struct filing_desk *d, enum filing_act_kind kind, const char *no,
-			 const struct filing_who *by)
+                         const struct filing_who *by)
 {
 	struct filing f;
 	const struct service *s;
 	TRY(filing_find(d, no, &f));
 	TRY(filing_may(d, &f, kind, by));
 	TRY(filing_service(d, &f, &s));
-	put(t, "item", arena_printf(t->arena, "%s %lld %s %lld %s %s", f.no, (long long)f.version, f.submit_sm3,
-				    (long long)f.rows, s->name, f.unit_name[0] != 0 ? f.unit_name : f.filer));
+	put(t, "item",
+	    arena_printf(t->arena, "%s %lld %s %lld %s %s", f.no, (long long)f.version, f.submit_sm3, (long long)f.rows,
+	                 s->name, f.unit_name[0] != 0 ? f.unit_name : f.filer));
 	return t->e;
 }
 
@@ -348,7 +352,7 @@ static bool twice(const char *const *nos, size_t n)
 }
 
 enum err filing_bulk_text(const struct filing_desk *d, enum filing_act_kind kind, const char *const *nos, size_t n,
-			  const struct filing_who *by, const char *opinion, struct buf *ret_text)
+                          const struct filing_who *by, const char *opinion, struct buf *ret_text)
 {
 	struct text t = {0};
 	if ((kind != FACT_ACCEPT && kind != FACT_APPROVE) || n < 1 || n > FILING_BULK_MAX || twice(nos, n))

@@ -40,9 +40,14 @@ static enum err move_fn(struct tx *tx, void *arg)
 static enum err expire(const struct filing_desk *d, const struct filing *f, int64_t now, size_t *done)
 {
 	enum filing_by by;
-	struct move_job j = {d, {.act = {.filing = f, .kind = FACT_EXPIRE, .from = f->state, .time = now,
-		.rule = f->state == FILING_RETURNED ? "void-not-corrected" : "void-draft-too-old", .statement_sm3 = ""},
-		.version = f->version}};
+	struct move_job j = {d,
+	                     {.act = {.filing = f,
+	                              .kind = FACT_EXPIRE,
+	                              .from = f->state,
+	                              .time = now,
+	                              .rule = f->state == FILING_RETURNED ? "void-not-corrected" : "void-draft-too-old",
+	                              .statement_sm3 = ""},
+	                      .version = f->version}};
 	if (!filing_next(f->state, FACT_EXPIRE, 0, &j.m.act.to, &by))
 		return ERR(INTERNAL, "timer on a filing that is %s", filing_state_name(f->state));
 	enum err e = filing_log_begin(d, &j.m.act);
@@ -60,7 +65,7 @@ static enum err expire(const struct filing_desk *d, const struct filing *f, int6
 
 enum err filing_tick(const struct filing_desk *d, size_t *ret_done)
 {
-	struct expired *w = calloc(1, sizeof *w);
+	struct expired *w = calloc(1, sizeof(*w));
 	size_t done = 0;
 	if (w == NULL)
 		return ERR(NOMEM, "expired filings");

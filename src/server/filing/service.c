@@ -8,8 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_MAX = 8 << 20, NAMED_MAX = 20, ATTACHMENTS_MAX = 20, DOCUMENTS_MAX = 10, DAYS_MAX = 400,
-	ATTACHMENT_BYTES_MAX = 5 << 20 };
+enum {
+	ARENA_MAX = 8 << 20,
+	NAMED_MAX = 20,
+	ATTACHMENTS_MAX = 20,
+	DOCUMENTS_MAX = 10,
+	DAYS_MAX = 400,
+	ATTACHMENT_BYTES_MAX = 5 << 20
+};
 
 struct services {
 	struct arena *arena;
@@ -22,7 +28,8 @@ struct services {
 
 struct named {
 	const char *member, *what;
-	const void *(*all)(const struct service_registry *r); /* array of structs that begin with their name; NULL-terminated */
+	/* array of structs that begin with their name; NULL-terminated */
+	const void *(*all)(const struct service_registry *r);
 	size_t size;
 };
 
@@ -56,12 +63,13 @@ static const void *find_named(const struct reading *r, const struct named *n, co
 	return found;
 }
 
-static enum err read_named(const struct reading *r, const json_t *root, const struct named *n, const void ***ret_v, size_t *ret_n)
+static enum err read_named(const struct reading *r, const json_t *root, const struct named *n, const void ***ret_v,
+                           size_t *ret_n)
 {
 	const json_t *all;
 	const struct where at = {NULL, n->member, 0};
 	TRY(read_array(r, NULL, root, n->member, NAMED_MAX, &all));
-	const void **v = read_room(r, json_array_size(all), sizeof *v);
+	const void **v = read_room(r, json_array_size(all), sizeof(*v));
 	if (v == NULL)
 		return ERR(NOMEM, "%s", r->file);
 	for (size_t i = 0; i < json_array_size(all); i++) {
@@ -83,7 +91,8 @@ static enum err read_named(const struct reading *r, const json_t *root, const st
 
 static enum err read_functions(const struct reading *r, const json_t *root, struct service *s)
 {
-	static const struct named pre = {"preconditions", "precondition", all_preconditions, sizeof(struct service_precondition)};
+	static const struct named pre = {"preconditions", "precondition", all_preconditions,
+	                                 sizeof(struct service_precondition)};
 	static const struct named effects = {"effects", "effect", all_effects, sizeof(struct service_effect)};
 	const void **v;
 	TRY(read_named(r, root, &pre, &v, &s->n_preconditions));
@@ -97,8 +106,10 @@ static enum err read_functions(const struct reading *r, const json_t *root, stru
 
 static enum err read_filers(const struct reading *r, const json_t *root, struct service *s)
 {
-	static const struct { const char *name; unsigned bit; } kinds[] = {{"unit", FILER_UNIT}, {"person", FILER_PERSON},
-		{"desk", FILER_DESK}};
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} kinds[] = {{"unit", FILER_UNIT}, {"person", FILER_PERSON}, {"desk", FILER_DESK}};
 	const json_t *all;
 	const struct where at = {NULL, "filers", 0};
 	TRY(read_array(r, NULL, root, "filers", COUNT_OF(kinds), &all));
@@ -116,7 +127,8 @@ static enum err read_filers(const struct reading *r, const json_t *root, struct 
 	return s->filers != 0 ? ERR_OK : read_bad(r, NULL, "filers", "missing");
 }
 
-static enum err read_attachment(const struct reading *r, const struct where *at, const json_t *v, struct service_attachment *a)
+static enum err read_attachment(const struct reading *r, const struct where *at, const json_t *v,
+                                struct service_attachment *a)
 {
 	static const char *const known[] = {"name", "label", "label_en", "required", "max_bytes", "max_count", NULL};
 	TRY(read_members(r, at, v, known));
@@ -134,7 +146,7 @@ static enum err read_attachments(const struct reading *r, const json_t *root, st
 	const struct where at = {NULL, "attachments", 0};
 	TRY(read_array(r, NULL, root, "attachments", ATTACHMENTS_MAX, &all));
 	s->n_attachments = json_array_size(all);
-	s->attachments = read_room(r, s->n_attachments, sizeof *s->attachments);
+	s->attachments = read_room(r, s->n_attachments, sizeof(*s->attachments));
 	if (s->attachments == NULL)
 		return ERR(NOMEM, "%s", r->file);
 	for (size_t i = 0; i < s->n_attachments; i++) {
@@ -154,7 +166,7 @@ static enum err read_documents(const struct reading *r, const json_t *root, stru
 	const struct where at = {NULL, "documents", 0};
 	TRY(read_array(r, NULL, root, "documents", DOCUMENTS_MAX, &all));
 	s->n_documents = json_array_size(all);
-	s->documents = read_room(r, s->n_documents, sizeof *s->documents);
+	s->documents = read_room(r, s->n_documents, sizeof(*s->documents));
 	if (s->documents == NULL)
 		return ERR(NOMEM, "%s", r->file);
 	for (size_t i = 0; i < s->n_documents; i++) {
@@ -232,9 +244,10 @@ static enum err read_head(const struct reading *r, const json_t *root, struct se
 
 enum err read_service(struct reading *r, const json_t *root, struct service *ret_s)
 {
-	static const char *const known[] = {"code", "name", "name_en", "filers", "engine", "accept", "groups", "fields", "rules", "rows",
-		"lists", "attachments", "preconditions", "effects", "steps", "promise_days", "return_days", "draft_days",
-		"documents", NULL};
+	static const char *const known[] = {"code",         "name",        "name_en",       "filers",    "engine",
+	                                    "accept",       "groups",      "fields",        "rules",     "rows",
+	                                    "lists",        "attachments", "preconditions", "effects",   "steps",
+	                                    "promise_days", "return_days", "draft_days",    "documents", NULL};
 	struct service s = {0};
 	TRY(read_members(r, NULL, root, known));
 	TRY(read_head(r, root, &s));
@@ -272,7 +285,7 @@ static enum err add(struct services *all, const char *file, struct span text, co
 		return read_bad(&r, NULL, "code", "%s is there twice", s.code);
 	TRY(sm3_digest(text, digest));
 	text_hex(&hex, SPAN_ARR(digest));
-	memcpy(s.sm3, buf_cstr(&hex), sizeof s.sm3);
+	memcpy(s.sm3, buf_cstr(&hex), sizeof(s.sm3));
 	all->v[all->n] = s;
 	all->roots[all->n++] = STEAL(root);
 	return ERR_OK;
@@ -280,7 +293,7 @@ static enum err add(struct services *all, const char *file, struct span text, co
 
 static enum err services_new(struct services **ret_s)
 {
-	AUTO(services) s = calloc(1, sizeof *s);
+	AUTO(services) s = calloc(1, sizeof(*s));
 	if (s == NULL || (s->arena = arena_new(ARENA_MAX)) == NULL)
 		return ERR(NOMEM, "definitions");
 	*ret_s = STEAL(s);

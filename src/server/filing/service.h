@@ -12,15 +12,23 @@
 #include "store/store.h"
 
 enum {
-	SERVICE_CODE_MAX = 8, SERVICE_NAME_MAX = 40, SERVICE_FIELDS_MAX = 60, SERVICE_ROWS_MAX = 1000, SERVICE_STEPS_MAX = 3, SERVICE_REVIEWS_MAX = 2,
-	SERVICE_VALUE_MAX = 600, SERVICE_FILE_MAX = 1 << 18, SERVICES_MAX = 100, SERVICE_CODES_SET_MAX = 64
+	SERVICE_CODE_MAX = 8,
+	SERVICE_NAME_MAX = 40,
+	SERVICE_FIELDS_MAX = 60,
+	SERVICE_ROWS_MAX = 1000,
+	SERVICE_STEPS_MAX = 3,
+	SERVICE_REVIEWS_MAX = 2,
+	SERVICE_VALUE_MAX = 600,
+	SERVICE_FILE_MAX = 1 << 18,
+	SERVICES_MAX = 100,
+	SERVICE_CODES_SET_MAX = 64
 };
 
 /* --- what is wrong with a filing, for its filer --- */
 struct fault {
-	size_t row;         /* 0: the filing itself; rows from 1 */
-	const char *field;  /* name; "" for the row as a whole */
-	const char *code;   /* "E-21", "B03-06" */
+	size_t row;                /* 0: the filing itself; rows from 1 */
+	const char *field;         /* name; "" for the row as a whole */
+	const char *code;          /* "E-21", "B03-06" */
 	const char *text, *remedy; /* Chinese */
 };
 typedef enum err fault_fn(const struct fault *f, void *ctx); /* borrows f; an error stops the check and is returned */
@@ -41,7 +49,8 @@ struct service_validator {
 struct filing_view; /* filing.h: what preconditions, conditions and effects see of a filing */
 struct service_precondition {
 	const char *name;
-	enum err (*check)(void *ctx, const struct filing_view *v, struct fault_sink *faults); /* may read the database */
+	/* may read the database */
+	enum err (*check)(void *ctx, const struct filing_view *v, struct fault_sink *faults);
 	void *ctx;
 };
 struct service_condition {
@@ -81,7 +90,7 @@ const char *service_list_text(const struct service_list *l, struct span code); /
 enum field_type { FIELD_TEXT = 1, FIELD_CODE, FIELD_CODES, FIELD_DATE, FIELD_MONTH, FIELD_MONEY, FIELD_INT };
 struct service_field {
 	const char *name, *label, *label_en, *hint;
-	const char *group;          /* of the definition's groups; "" when it has none */
+	const char *group; /* of the definition's groups; "" when it has none */
 	enum field_type type;
 	bool radios;                /* FIELD_CODE: shown as radio buttons, else as a list to choose from */
 	bool required, key, secret; /* key: 关键指标; secret: masked in lists */
@@ -96,7 +105,14 @@ struct service_fields {
 };
 const struct service_field *service_field_find(const struct service_fields *f, const char *name);
 
-enum rule_kind { RULE_REQUIRED_IF = 1, RULE_FORBIDDEN_IF, RULE_NOT_BEFORE, RULE_NOT_AFTER, RULE_DIFFERENT, RULE_UNIQUE };
+enum rule_kind {
+	RULE_REQUIRED_IF = 1,
+	RULE_FORBIDDEN_IF,
+	RULE_NOT_BEFORE,
+	RULE_NOT_AFTER,
+	RULE_DIFFERENT,
+	RULE_UNIQUE
+};
 struct service_rule {
 	enum rule_kind kind;
 	const char *field, *other, *value; /* other and value "" where the kind has none */
@@ -116,18 +132,18 @@ struct service_group {
 };
 struct service_step {
 	const char *name, *label, *role, *hint;
-	const char *statement; /* type that its officer signs; "" but for the engine cert */
-	int days;       /* working days */
-	bool distinct;  /* another person than the steps before */
+	const char *statement;                /* type that its officer signs; "" but for the engine cert */
+	int days;                             /* working days */
+	bool distinct;                        /* another person than the steps before */
 	const struct service_condition *when; /* NULL: always */
 };
 enum service_filer { FILER_UNIT = 1, FILER_PERSON = 2, FILER_DESK = 4 };
 struct service {
 	const char *code, *name, *name_en;
-	char sm3[65];          /* of the file's octets: statements name it */
-	unsigned filers;       /* of enum service_filer */
-	bool own_engine;       /* kept and moved by server/cert under this definition: no filing can be opened here */
-	bool accept_by_rule;   /* acceptance comes with the review; else an officer signs FILING-ACCEPT */
+	char sm3[65];        /* of the file's octets: statements name it */
+	unsigned filers;     /* of enum service_filer */
+	bool own_engine;     /* kept and moved by server/cert under this definition: no filing can be opened here */
+	bool accept_by_rule; /* acceptance comes with the review; else an officer signs FILING-ACCEPT */
 	struct service_fields fields, row_fields;
 	struct service_group *groups; /* of fields, in the order of the form */
 	size_t n_groups;
@@ -141,12 +157,14 @@ struct service {
 	size_t n_effects;
 	struct service_step steps[SERVICE_STEPS_MAX];
 	size_t n_steps;
-	int promise_days, return_days, draft_days; /* working days; calendar days before 自动作废; the same for drafts */
+	int promise_days, return_days,
+		draft_days;             /* working days; calendar days before 自动作废; the same for drafts */
 	struct service_code *documents; /* code: name, text: label */
 	size_t n_documents;
 };
 struct services;
-/* Every NAME.json of the folder, in the order of names; ERR_CONFIG, the trail says "B03.json: fields[2].validator: …". */
+/* Every NAME.json of the folder, in the order of names; ERR_CONFIG, the trail says "B03.json: fields[2].validator: …".
+ */
 enum err services_load(const char *dir, const struct service_registry *r, struct services **ret_s) MUST_CHECK;
 void services_free(struct services *s);
 DEFINE_AUTO(services)
@@ -154,4 +172,5 @@ size_t services_count(const struct services *s);
 const struct service *services_at(const struct services *s, size_t i);
 const struct service *services_find(const struct services *s, const char *code); /* NULL when none */
 /* One definition by itself, for tests and tools. */
-enum err services_parse(const char *file, struct span text, const struct service_registry *r, struct services **ret_s) MUST_CHECK;
+enum err services_parse(const char *file, struct span text, const struct service_registry *r,
+                        struct services **ret_s) MUST_CHECK;

@@ -20,12 +20,12 @@ static enum err read_code(const struct reading *r, const struct where *at, const
 }
 
 static enum err read_list(const struct reading *r, const struct where *at, const char *name, const json_t *v,
-			  struct service_list *ret_l)
+                          struct service_list *ret_l)
 {
 	size_t n = json_array_size(v);
 	if (!json_is_array(v) || n == 0 || n > CODES_MAX)
 		return read_bad(r, at, NULL, "not a list of 1 to %d codes", CODES_MAX);
-	*ret_l = (struct service_list){name, read_room(r, n, sizeof *ret_l->v), n};
+	*ret_l = (struct service_list){name, read_room(r, n, sizeof(*ret_l->v)), n};
 	if (ret_l->v == NULL)
 		return ERR(NOMEM, "%s", r->file);
 	for (size_t i = 0; i < n; i++) {
@@ -47,7 +47,7 @@ enum err read_lists(struct reading *r, const struct where *at, const json_t *roo
 	size_t n = 0;
 	if (all != NULL && (!json_is_object(all) || json_object_size(all) > LISTS_MAX))
 		return read_bad(r, &in_lists, NULL, "not an object of at most %d lists", LISTS_MAX);
-	struct service_list *lists = read_room(r, json_object_size(all), sizeof *lists);
+	struct service_list *lists = read_room(r, json_object_size(all), sizeof(*lists));
 	if (lists == NULL)
 		return ERR(NOMEM, "%s", r->file);
 	json_object_foreach((json_t *)(uintptr_t)all, key, v) {
@@ -74,11 +74,13 @@ static const struct {
 	const char *name, *validator;
 	enum field_type type;
 } types[] = {
-	{"text", "text", FIELD_TEXT},   {"code", "", FIELD_CODE},         {"codes", "", FIELD_CODES}, {"date", "date", FIELD_DATE},
-	{"month", "month", FIELD_MONTH}, {"money", "money", FIELD_MONEY}, {"int", "int", FIELD_INT},
+	{"text", "text", FIELD_TEXT}, {"code", "", FIELD_CODE},        {"codes", "", FIELD_CODES},
+	{"date", "date", FIELD_DATE}, {"month", "month", FIELD_MONTH}, {"money", "money", FIELD_MONEY},
+	{"int", "int", FIELD_INT},
 };
 
-static enum err find_validator(const struct reading *r, const struct where *at, const char *name, struct service_field *f)
+static enum err find_validator(const struct reading *r, const struct where *at, const char *name,
+                               struct service_field *f)
 {
 	for (const struct service_registry *g = r->registry; g != NULL; g = g->next)
 		for (const struct service_validator *v = g->validators; v != NULL && v->name != NULL; v++)
@@ -100,7 +102,8 @@ static enum err read_type(const struct reading *r, const struct where *at, const
 			continue;
 		f->type = types[i].type;
 		if (types[i].validator[0] == 0)
-			return named[0] == 0 ? ERR_OK : read_bad(r, at, "validator", "a code is checked by its list alone");
+			return named[0] == 0 ? ERR_OK
+			                     : read_bad(r, at, "validator", "a code is checked by its list alone");
 		return find_validator(r, at, named[0] != 0 ? named : types[i].validator, f);
 	}
 	return read_bad(r, at, "type", "no type \"%s\"", type);
@@ -136,8 +139,9 @@ static enum err read_range(const struct reading *r, const struct where *at, cons
 
 static enum err read_field(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
 {
-	static const char *const known[] = {"name", "label", "label_en", "hint", "group", "radios", "type", "required", "key", "secret",
-		"max_len", "min", "max", "validator", "list", NULL};
+	static const char *const known[] = {"name", "label",     "label_en", "hint",   "group",   "radios",
+	                                    "type", "required",  "key",      "secret", "max_len", "min",
+	                                    "max",  "validator", "list",     NULL};
 	int64_t len;
 	TRY(read_members(r, at, v, known));
 	TRY(read_name(r, at, v, "name", true, &f->name));
@@ -168,13 +172,13 @@ const struct service_field *service_field_find(const struct service_fields *f, c
 }
 
 enum err read_fields(const struct reading *r, const struct where *at, const json_t *obj, const char *member,
-		     struct service_fields *ret_f)
+                     struct service_fields *ret_f)
 {
 	const json_t *all;
 	const struct where in_fields = {at, member, 0};
 	struct service_fields f = {0};
 	TRY(read_array(r, at, obj, member, SERVICE_FIELDS_MAX, &all));
-	f.v = read_room(r, json_array_size(all), sizeof *f.v);
+	f.v = read_room(r, json_array_size(all), sizeof(*f.v));
 	if (f.v == NULL)
 		return ERR(NOMEM, "%s", r->file);
 	for (size_t i = 0; i < json_array_size(all); i++) {
@@ -199,9 +203,9 @@ static const struct {
 	enum rule_kind kind;
 	bool other, value, rows_only;
 } kinds[] = {
-	{"required-if", RULE_REQUIRED_IF, true, true, false},   {"forbidden-if", RULE_FORBIDDEN_IF, true, true, false},
-	{"not-before", RULE_NOT_BEFORE, true, false, false},    {"not-after", RULE_NOT_AFTER, true, false, false},
-	{"different", RULE_DIFFERENT, true, false, false},      {"unique", RULE_UNIQUE, false, false, true},
+	{"required-if", RULE_REQUIRED_IF, true, true, false}, {"forbidden-if", RULE_FORBIDDEN_IF, true, true, false},
+	{"not-before", RULE_NOT_BEFORE, true, false, false},  {"not-after", RULE_NOT_AFTER, true, false, false},
+	{"different", RULE_DIFFERENT, true, false, false},    {"unique", RULE_UNIQUE, false, false, true},
 };
 
 static bool is_time(const struct service_fields *f, const char *name)
@@ -210,8 +214,8 @@ static bool is_time(const struct service_fields *f, const char *name)
 	return t == FIELD_DATE || t == FIELD_MONTH;
 }
 
-static enum err read_operand(const struct reading *r, const struct where *at, const json_t *v, const char *member, bool wanted,
-			     const struct service_fields *fields, const char **ret_s)
+static enum err read_operand(const struct reading *r, const struct where *at, const json_t *v, const char *member,
+                             bool wanted, const struct service_fields *fields, const char **ret_s)
 {
 	TRY(read_name(r, at, v, member, wanted, ret_s));
 	if (!wanted)
@@ -221,19 +225,19 @@ static enum err read_operand(const struct reading *r, const struct where *at, co
 
 /* A value that the other field cannot have would be a rule that never holds. */
 static enum err read_value(const struct reading *r, const struct where *at, const json_t *v, bool wanted,
-			   const struct service_fields *fields, struct service_rule *rule)
+                           const struct service_fields *fields, struct service_rule *rule)
 {
 	TRY(read_text(r, at, v, "value", wanted, &rule->value));
 	if (!wanted)
 		return rule->value[0] == 0 ? ERR_OK : read_bad(r, at, "value", "this rule has none");
 	const struct service_list *l = service_field_find(fields, rule->other)->list;
 	return l == NULL || service_list_text(l, span_str(rule->value)) != NULL
-		       ? ERR_OK
-		       : read_bad(r, at, "value", "\"%s\" is not in the list of %s", rule->value, rule->other);
+	               ? ERR_OK
+	               : read_bad(r, at, "value", "\"%s\" is not in the list of %s", rule->value, rule->other);
 }
 
-static enum err read_rule(const struct reading *r, const struct where *at, const json_t *v, const struct service_fields *fields,
-			  bool rows, struct service_rule *rule)
+static enum err read_rule(const struct reading *r, const struct where *at, const json_t *v,
+                          const struct service_fields *fields, bool rows, struct service_rule *rule)
 {
 	static const char *const known[] = {"rule", "field", "other", "value", "code", "text", "remedy", NULL};
 	const char *name;
@@ -259,12 +263,12 @@ static enum err read_rule(const struct reading *r, const struct where *at, const
 }
 
 enum err read_rules(const struct reading *r, const struct where *at, const json_t *obj, const char *member,
-		    const struct service_fields *fields, bool rows, struct service_rules *ret_r)
+                    const struct service_fields *fields, bool rows, struct service_rules *ret_r)
 {
 	const json_t *all;
 	const struct where in_rules = {at, member, 0};
 	TRY(read_array(r, at, obj, member, RULES_MAX, &all));
-	struct service_rules out = {read_room(r, json_array_size(all), sizeof *out.v), json_array_size(all)};
+	struct service_rules out = {read_room(r, json_array_size(all), sizeof(*out.v)), json_array_size(all)};
 	if (out.v == NULL)
 		return ERR(NOMEM, "%s", r->file);
 	for (size_t i = 0; i < out.n; i++) {

@@ -25,7 +25,7 @@ enum err read_bad(const struct reading *r, const struct where *at, const char *m
 	char why[PATH_ROOM];
 	va_list ap;
 	va_start(ap, fmt);
-	(void)vsnprintf(why, sizeof why, fmt, ap);
+	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	put_path(&path, at);
 	if (member != NULL)
@@ -50,7 +50,7 @@ enum err read_members(const struct reading *r, const struct where *at, const jso
 }
 
 static enum err get_string(const struct reading *r, const struct where *at, const json_t *obj, const char *member,
-			   bool required, const char **ret_s)
+                           bool required, const char **ret_s)
 {
 	const json_t *v = json_object_get(obj, member);
 	if (v == NULL && !required) {
@@ -70,8 +70,8 @@ static enum err get_string(const struct reading *r, const struct where *at, cons
 	return ERR_OK;
 }
 
-enum err read_text(const struct reading *r, const struct where *at, const json_t *obj, const char *member, bool required,
-		   const char **ret_s)
+enum err read_text(const struct reading *r, const struct where *at, const json_t *obj, const char *member,
+                   bool required, const char **ret_s)
 {
 	const char *s;
 	TRY(get_string(r, at, obj, member, required, &s));
@@ -85,8 +85,8 @@ enum err read_text(const struct reading *r, const struct where *at, const json_t
 	return ERR_OK;
 }
 
-enum err read_name(const struct reading *r, const struct where *at, const json_t *obj, const char *member, bool required,
-		   const char **ret_s)
+enum err read_name(const struct reading *r, const struct where *at, const json_t *obj, const char *member,
+                   bool required, const char **ret_s)
 {
 	static const char ok[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
 	const char *s;
@@ -98,7 +98,7 @@ enum err read_name(const struct reading *r, const struct where *at, const json_t
 }
 
 enum err read_int(const struct reading *r, const struct where *at, const json_t *obj, const char *member, bool required,
-		  int64_t min, int64_t max, int64_t otherwise, int64_t *ret_v)
+                  int64_t min, int64_t max, int64_t otherwise, int64_t *ret_v)
 {
 	const json_t *v = json_object_get(obj, member);
 	if (v == NULL && !required) {
@@ -111,7 +111,8 @@ enum err read_int(const struct reading *r, const struct where *at, const json_t 
 		return read_bad(r, at, member, "not a whole number");
 	int64_t n = json_integer_value(v);
 	if (n < min || n > max)
-		return read_bad(r, at, member, "%lld is not within %lld to %lld", (long long)n, (long long)min, (long long)max);
+		return read_bad(r, at, member, "%lld is not within %lld to %lld", (long long)n, (long long)min,
+		                (long long)max);
 	*ret_v = n;
 	return ERR_OK;
 }
@@ -126,7 +127,7 @@ enum err read_bool(const struct reading *r, const struct where *at, const json_t
 }
 
 enum err read_array(const struct reading *r, const struct where *at, const json_t *obj, const char *member, size_t max,
-		    const json_t **ret_a)
+                    const json_t **ret_a)
 {
 	const json_t *v = json_object_get(obj, member);
 	if (v != NULL && !json_is_array(v))

@@ -16,7 +16,8 @@ static bool role_known(const char *name)
 	return false;
 }
 
-static enum err find_condition(const struct reading *r, const struct where *at, const char *when, struct service_step *step)
+static enum err find_condition(const struct reading *r, const struct where *at, const char *when,
+                               struct service_step *step)
 {
 	for (const struct service_registry *g = r->registry; g != NULL; g = g->next)
 		for (const struct service_condition *c = g->conditions; c != NULL && c->name != NULL; c++)
@@ -29,21 +30,23 @@ static enum err find_condition(const struct reading *r, const struct where *at, 
 
 /* Filings have the engine's own statements; a step of the desk names the one that the signer will ask for. */
 static enum err read_statement(const struct reading *r, const struct where *at, const json_t *v, bool own_engine,
-			       struct service_step *step)
+                               struct service_step *step)
 {
 	TRY(read_text(r, at, v, "statement", own_engine, &step->statement));
 	if (step->statement[0] == 0)
 		return ERR_OK;
 	if (!own_engine)
 		return read_bad(r, at, "statement", "a filing's statements are the engine's own");
-	return statement_type_zh(step->statement) != NULL ? ERR_OK
-						     : read_bad(r, at, "statement", "no statement \"%s\"", step->statement);
+	return statement_type_zh(step->statement) != NULL
+	               ? ERR_OK
+	               : read_bad(r, at, "statement", "no statement \"%s\"", step->statement);
 }
 
 static enum err read_step(const struct reading *r, const struct where *at, const json_t *v, bool own_engine,
-			  struct service_step *step)
+                          struct service_step *step)
 {
-	static const char *const known[] = {"name", "label", "hint", "role", "days", "distinct", "when", "statement", NULL};
+	static const char *const known[] = {"name",     "label", "hint",      "role", "days",
+	                                    "distinct", "when",  "statement", NULL};
 	const char *when;
 	int64_t days;
 	TRY(read_members(r, at, v, known));
@@ -76,7 +79,8 @@ enum err read_steps(const struct reading *r, const json_t *root, struct service 
 			if (strcmp(s->steps[k].name, s->steps[i].name) == 0)
 				return read_bad(r, &here, "name", "%s is there twice", s->steps[i].name);
 	}
-	return s->steps[0].when == NULL ? ERR_OK : read_bad(r, NULL, "steps[0].when", "the first step is never left out");
+	return s->steps[0].when == NULL ? ERR_OK
+	                                : read_bad(r, NULL, "steps[0].when", "the first step is never left out");
 }
 
 /* --- groups of the form --- */
@@ -125,7 +129,7 @@ enum err read_groups(const struct reading *r, const json_t *root, struct service
 	const struct where at = {NULL, "groups", 0};
 	TRY(read_array(r, NULL, root, "groups", GROUPS_MAX, &all));
 	size_t n = json_array_size(all);
-	s->groups = read_room(r, n, sizeof *s->groups);
+	s->groups = read_room(r, n, sizeof(*s->groups));
 	if (s->groups == NULL)
 		return ERR(NOMEM, "%s", r->file);
 	for (size_t i = 0; i < n; i++) {

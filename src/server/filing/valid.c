@@ -6,7 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CLEAN_MAX = 64, FOLDED_MAX = 4096, NAME_CHARS_MIN = 2, NAME_CHARS_MAX = 50, YUAN_DIGITS_MAX = 9, MONTH_LAST = 220012 };
+enum {
+	CLEAN_MAX = 64,
+	FOLDED_MAX = 4096,
+	NAME_CHARS_MIN = 2,
+	NAME_CHARS_MAX = 50,
+	YUAN_DIGITS_MAX = 9,
+	MONTH_LAST = 220012
+};
 #define YEAR_LAST "2200-12-31"
 
 /* Folded, ASCII only, no spaces. */
@@ -134,7 +141,8 @@ static enum err valid_date(struct span in, int64_t now, char *ret, size_t cap)
 	TRY(typed_day(in, &t));
 	text_date_cn(&out, t);
 	TRY(buf_err(&out));
-	return strcmp(buf_cstr(&out), YEAR_LAST) <= 0 ? give(buf_cstr(&out), ret, cap) : ERR(FIELD_VALUE, "no such year");
+	return strcmp(buf_cstr(&out), YEAR_LAST) <= 0 ? give(buf_cstr(&out), ret, cap)
+	                                              : ERR(FIELD_VALUE, "no such year");
 }
 
 static enum err valid_month(struct span in, int64_t now, char *ret, size_t cap)
@@ -143,7 +151,7 @@ static enum err valid_month(struct span in, int64_t now, char *ret, size_t cap)
 	int month = 0;
 	(void)now;
 	TRY(typed_month(in, &month));
-	(void)snprintf(out, sizeof out, "%d", month);
+	(void)snprintf(out, sizeof(out), "%d", month);
 	return month <= MONTH_LAST ? give(out, ret, cap) : ERR(FIELD_VALUE, "no such year");
 }
 
@@ -181,7 +189,8 @@ static enum err valid_money(struct span in, int64_t now, char *ret, size_t cap)
 	if (whole == 0 || whole > YUAN_DIGITS_MAX || !digits(s, whole) || (s[whole] != 0 && (part < 1 || part > 2)) ||
 	    !digits(s + whole + (part > 0 ? 1 : 0), part) || (whole > 1 && s[0] == '0'))
 		return ERR(FIELD_VALUE, "not an amount");
-	(void)snprintf(out, sizeof out, "%.*s.%c%c", (int)whole, s, part > 0 ? s[whole + 1] : '0', part > 1 ? s[whole + 2] : '0');
+	(void)snprintf(out, sizeof(out), "%.*s.%c%c", (int)whole, s, part > 0 ? s[whole + 1] : '0',
+	               part > 1 ? s[whole + 2] : '0');
 	return give(out, ret, cap);
 }
 
@@ -225,10 +234,18 @@ static enum err valid_region(struct span in, int64_t now, char *ret, size_t cap)
 }
 
 static const struct service_validator builtin[] = {
-	{"text", valid_text, FOLD_TEXT}, {"name", valid_name, FOLD_NAME}, {"id_number", valid_id_number, FOLD_NUMBER},
-	{"uscc", valid_uscc, FOLD_NUMBER}, {"unit_no", valid_unit_no, FOLD_NUMBER}, {"person_no", valid_person_no, FOLD_NUMBER},
-	{"mobile", valid_mobile, FOLD_NUMBER}, {"date", valid_date, FOLD_DATE}, {"month", valid_month, FOLD_DATE},
-	{"money", valid_money, FOLD_NUMBER}, {"int", valid_int, FOLD_NUMBER}, {"region", valid_region, FOLD_NUMBER},
+	{"text", valid_text, FOLD_TEXT},
+	{"name", valid_name, FOLD_NAME},
+	{"id_number", valid_id_number, FOLD_NUMBER},
+	{"uscc", valid_uscc, FOLD_NUMBER},
+	{"unit_no", valid_unit_no, FOLD_NUMBER},
+	{"person_no", valid_person_no, FOLD_NUMBER},
+	{"mobile", valid_mobile, FOLD_NUMBER},
+	{"date", valid_date, FOLD_DATE},
+	{"month", valid_month, FOLD_DATE},
+	{"money", valid_money, FOLD_NUMBER},
+	{"int", valid_int, FOLD_NUMBER},
+	{"region", valid_region, FOLD_NUMBER},
 };
 
 const struct service_validator *service_validator_builtin(const char *name)

@@ -34,7 +34,7 @@ static void names_of(const struct tables *t, unsigned mask, char *ret, size_t ca
 static void fault_ins(struct judging *j, enum b03_code c, unsigned mask)
 {
 	char names[100];
-	names_of(j->r->tables, mask, names, sizeof names);
+	names_of(j->r->tables, mask, names, sizeof(names));
 	fault(j, B03_INS, c, names);
 }
 
@@ -111,7 +111,8 @@ static bool month_unread(const struct judging *j)
 static void judge_retired(struct judging *j)
 {
 	const struct b03 *b = j->b;
-	bool unknown = fault_has(j->out, B03_EMPLOY_FORM) || fault_has(j->out, B03_POST_CLASS) || b->gender[0] == 0 || month_unread(j);
+	bool unknown = fault_has(j->out, B03_EMPLOY_FORM) || fault_has(j->out, B03_POST_CLASS) || b->gender[0] == 0 ||
+	               month_unread(j);
 	if (strcmp(b->employ_form, "08") == 0 || b->birth == 0 || unknown)
 		return;
 	int month = b->start_month != 0 ? b->start_month : j->window.period;
@@ -137,7 +138,7 @@ static void judge_history(struct judging *j)
 	const struct b03_person *p = &j->person;
 	const char *fits = !p->history ? "A" : p->paused_here || p->here != 0 ? "B" : "D";
 	if (b->enrol_type[0] == 0 && !fault_has(j->out, B03_ENROL_TYPE)) {
-		(void)snprintf(b->enrol_type, sizeof b->enrol_type, "%s", fits);
+		(void)snprintf(b->enrol_type, sizeof(b->enrol_type), "%s", fits);
 		return;
 	}
 	/* 险种增加 comes under any type but the first; who comes from outside may be unknown here. */
@@ -157,7 +158,7 @@ static enum err judge_person(struct judging *j)
 	if (b->id_number[0] == 0)
 		return ERR_OK;
 	TRY(look->person(look->ctx, j->r->unit_no, b->id_number, &j->person));
-	memcpy(b->person_no, j->person.person_no, sizeof b->person_no);
+	memcpy(b->person_no, j->person.person_no, sizeof(b->person_no));
 	int64_t earlier = look->earlier != NULL ? look->earlier(look->ctx, b->id_number, b->no) : 0;
 	if (earlier != 0)
 		fault_add(j->out, b->no, B03_ID_NUMBER, B03_DUPLICATE, "与第%lld行相同", (long long)earlier);
@@ -244,7 +245,10 @@ enum err b03_check(const struct b03_rules *r, const struct b03_row *row, struct 
 /* --- numbers seen in a batch: open addressing, at most half full --- */
 
 struct b03_seen {
-	struct seen_slot { char id[ID_NUMBER_LEN + 1]; int64_t row; } *v;
+	struct seen_slot {
+		char id[ID_NUMBER_LEN + 1];
+		int64_t row;
+	} * v;
 	size_t cap, n;
 };
 
@@ -253,8 +257,8 @@ enum err b03_seen_new(size_t most, struct b03_seen **ret_s)
 	size_t cap = 64;
 	while (cap < most * 2)
 		cap *= 2;
-	struct b03_seen *s = calloc(1, sizeof *s);
-	struct seen_slot *v = calloc(cap, sizeof *v);
+	struct b03_seen *s = calloc(1, sizeof(*s));
+	struct seen_slot *v = calloc(cap, sizeof(*v));
 	if (s == NULL || v == NULL) {
 		free(s);
 		free(v);
@@ -270,7 +274,7 @@ void b03_seen_free(struct b03_seen *s)
 {
 	if (s == NULL)
 		return;
-	wipe(s->v, s->cap * sizeof *s->v);
+	wipe(s->v, s->cap * sizeof(*s->v));
 	free(s->v);
 	free(s);
 }
@@ -287,7 +291,7 @@ int64_t b03_seen_add(struct b03_seen *s, const char *id_number, int64_t row)
 		if (slot->id[0] != 0)
 			continue;
 		if (s->n * 2 < s->cap) {
-			(void)snprintf(slot->id, sizeof slot->id, "%s", id_number);
+			(void)snprintf(slot->id, sizeof(slot->id), "%s", id_number);
 			slot->row = row;
 			s->n++;
 		}

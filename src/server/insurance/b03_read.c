@@ -64,7 +64,8 @@ static void read_name(struct reading *j)
 	if (!given(j, B03_NAME, &s))
 		return;
 	size_t chars = text_is_utf8(s) ? text_chars(s) : 0;
-	if (chars < NAME_CHARS_MIN || chars > NAME_CHARS_MAX || s.len >= sizeof j->b->name || has_digit(s) || text_line_check(s) != ERR_OK) {
+	if (chars < NAME_CHARS_MIN || chars > NAME_CHARS_MAX || s.len >= sizeof(j->b->name) || has_digit(s) ||
+	    text_line_check(s) != ERR_OK) {
 		wrong(j, B03_NAME, B03_VALUE);
 		return;
 	}
@@ -74,7 +75,8 @@ static void read_name(struct reading *j)
 
 /* --- codes, numbers, days --- */
 
-static void read_code(struct reading *j, enum b03_field f, const char *list, const char *otherwise, char *ret, size_t cap)
+static void read_code(struct reading *j, enum b03_field f, const char *list, const char *otherwise, char *ret,
+                      size_t cap)
 {
 	struct span s;
 	if (!given(j, f, &s)) {
@@ -105,7 +107,8 @@ static void read_pair(struct reading *j)
 		return;
 	enum err e = ident_document_check(b->id_type, b->id_number);
 	if (e == ERR_FIELD_VALUE)
-		fault_add(j->out, j->row->no, B03_ID_TYPE, B03_VALUE, "该类证件请到窗口办理"); /* passports and the like */
+		fault_add(j->out, j->row->no, B03_ID_TYPE, B03_VALUE,
+		          "该类证件请到窗口办理"); /* passports and the like */
 	else if (e != ERR_OK)
 		fault_add(j->out, j->row->no, B03_ID_TYPE, B03_ID_PAIR, "%s，%s", err_zh(e), err_remedy(e));
 	err_clear();
@@ -129,14 +132,14 @@ static void read_id(struct reading *j)
 	struct b03 *b = j->b;
 	struct span s;
 	char id[ID_NUMBER_LEN + 1];
-	read_code(j, B03_ID_TYPE, "id_type", "01", b->id_type, sizeof b->id_type);
+	read_code(j, B03_ID_TYPE, "id_type", "01", b->id_type, sizeof(b->id_type));
 	if (!given(j, B03_ID_NUMBER, &s))
 		return;
 	if (ident_id_number(s, j->r->now, id) != ERR_OK || !span_eq_str(s, id)) {
 		wrong_number(j);
 		return;
 	}
-	memcpy(b->id_number, id, sizeof id);
+	memcpy(b->id_number, id, sizeof(id));
 	read_pair(j);
 	if (ident_tells_birth(id) && day_parse(span_of(id + 6, 8), &b->birth) != ERR_OK)
 		wrong(j, B03_ID_NUMBER, B03_ID_WRONG);
@@ -147,11 +150,12 @@ static void read_foreign(struct reading *j, const char *gender, int64_t birth)
 {
 	static const enum b03_field both[] = {B03_GENDER, B03_BIRTH};
 	struct b03 *b = j->b;
-	(void)snprintf(b->gender, sizeof b->gender, "%.1s", gender);
+	(void)snprintf(b->gender, sizeof(b->gender), "%.1s", gender);
 	b->birth = birth;
 	for (size_t i = 0; i < COUNT_OF(both); i++)
 		if ((i == 0 ? gender[0] == 0 : birth == 0) && !fault_has(j->out, both[i]))
-			fault_add(j->out, j->row->no, both[i], B03_MISSING, "持外国人永久居留身份证的，%s须填写", b03_field_zh(both[i]));
+			fault_add(j->out, j->row->no, both[i], B03_MISSING, "持外国人永久居留身份证的，%s须填写",
+			          b03_field_zh(both[i]));
 	if (birth > j->r->now)
 		fault_add(j->out, j->row->no, B03_BIRTH, B03_VALUE, "出生日期晚于今天");
 }
@@ -162,7 +166,7 @@ static void read_agreeing(struct reading *j)
 	struct b03 *b = j->b;
 	char gender[2] = "";
 	int64_t birth = 0;
-	read_code(j, B03_GENDER, "gender", "", gender, sizeof gender);
+	read_code(j, B03_GENDER, "gender", "", gender, sizeof(gender));
 	read_day(j, B03_BIRTH, &birth);
 	if (b->id_number[0] == 0)
 		return;
@@ -170,7 +174,7 @@ static void read_agreeing(struct reading *j)
 		read_foreign(j, gender, birth);
 		return;
 	}
-	(void)snprintf(b->gender, sizeof b->gender, "%s", (b->id_number[16] - '0') % 2 ? "1" : "2");
+	(void)snprintf(b->gender, sizeof(b->gender), "%s", (b->id_number[16] - '0') % 2 ? "1" : "2");
 	if (gender[0] != 0 && strcmp(gender, b->gender) != 0)
 		fault_add(j->out, j->row->no, B03_GENDER, B03_ID_DISAGREE, "性别");
 	if (birth != 0 && birth != b->birth)
@@ -186,7 +190,7 @@ static void read_mobile(struct reading *j)
 	if (ident_mobile(s, mobile) != ERR_OK || !span_eq_str(s, mobile))
 		wrong(j, B03_MOBILE, B03_VALUE);
 	else
-		memcpy(j->b->mobile, mobile, sizeof mobile);
+		memcpy(j->b->mobile, mobile, sizeof(mobile));
 }
 
 static void read_month(struct reading *j)
@@ -215,14 +219,28 @@ static void read_wage(struct reading *j)
 	enum err e = money_parse(s, &j->b->wage_fen);
 	err_clear();
 	if (e != ERR_OK)
-		fault_add(j->out, j->row->no, B03_WAGE, B03_WAGE_WRONG, "%s", e == ERR_LIMIT ? "金额超过上限" : "不是金额");
+		fault_add(j->out, j->row->no, B03_WAGE, B03_WAGE_WRONG, "%s",
+		          e == ERR_LIMIT ? "金额超过上限" : "不是金额");
 }
 
 /* --- insurances --- */
 
 static size_t separator_at(struct span s)
 {
-	static const char *const seps[] = {" ", "\t", "\n", "\r", "\xe3\x80\x80", "\xc2\xa0", ",", "\xef\xbc\x8c", "\xe3\x80\x81", ";", "\xef\xbc\x9b", "/", "+", "|"};
+	static const char *const seps[] = {" ",
+	                                   "\t",
+	                                   "\n",
+	                                   "\r",
+	                                   "\xe3\x80\x80",
+	                                   "\xc2\xa0",
+	                                   ",",
+	                                   "\xef\xbc\x8c",
+	                                   "\xe3\x80\x81",
+	                                   ";",
+	                                   "\xef\xbc\x9b",
+	                                   "/",
+	                                   "+",
+	                                   "|"};
 	for (size_t i = 0; i < COUNT_OF(seps); i++)
 		if (span_starts(s, span_str(seps[i])))
 			return strlen(seps[i]);
@@ -237,7 +255,7 @@ static int ins_named(const struct tables *t, struct span name)
 		struct span brief = span_str(v->brief);
 		/* "养老保险" for 养老. */
 		same = same || (name.len == brief.len + 6 && span_starts(name, brief) &&
-				span_eq(span_sub(name, brief.len, 6), SPAN_LIT("保险")));
+		                span_eq(span_sub(name, brief.len, 6), SPAN_LIT("保险")));
 		if (same && v->enabled)
 			return (int)i;
 	}
@@ -279,7 +297,7 @@ static void read_ins(struct reading *j)
 static void read_contract(struct reading *j)
 {
 	struct b03 *b = j->b;
-	read_code(j, B03_CONTRACT_TYPE, "contract_type", "", b->contract_type, sizeof b->contract_type);
+	read_code(j, B03_CONTRACT_TYPE, "contract_type", "", b->contract_type, sizeof(b->contract_type));
 	read_day(j, B03_CONTRACT_FROM, &b->contract_from);
 	read_day(j, B03_CONTRACT_TO, &b->contract_to);
 	if (b->contract_type[0] == 0 && !fault_has(j->out, B03_CONTRACT_TYPE))
@@ -290,9 +308,9 @@ static void read_post(struct reading *j)
 {
 	struct b03 *b = j->b;
 	char class[2] = "", special[2] = "0";
-	read_text(j, B03_POST, b->post, sizeof b->post);
-	read_code(j, B03_POST_CLASS, "post_class", "", class, sizeof class);
-	read_code(j, B03_SPECIAL_JOB, "yes_no", "0", special, sizeof special);
+	read_text(j, B03_POST, b->post, sizeof(b->post));
+	read_code(j, B03_POST_CLASS, "post_class", "", class, sizeof(class));
+	read_code(j, B03_SPECIAL_JOB, "yes_no", "0", special, sizeof(special));
 	b->special_job = special[0] == '1';
 	bool woman = b->gender[0] == '2';
 	b->retire_class = !woman ? RETIRE_M60 : class[0] == '1' ? RETIRE_F55 : RETIRE_F50;
@@ -314,19 +332,19 @@ void b03_read(const struct b03_rules *r, const struct b03_row *row, struct b03 *
 	read_name(&j);
 	read_id(&j);
 	read_agreeing(&j);
-	read_code(&j, B03_ETHNIC, "ethnic", "", b->ethnic, sizeof b->ethnic);
+	read_code(&j, B03_ETHNIC, "ethnic", "", b->ethnic, sizeof(b->ethnic));
 	read_mobile(&j);
-	read_code(&j, B03_ENROL_TYPE, "enrol_type", "", b->enrol_type, sizeof b->enrol_type);
+	read_code(&j, B03_ENROL_TYPE, "enrol_type", "", b->enrol_type, sizeof(b->enrol_type));
 	read_ins(&j);
 	read_month(&j);
 	read_day(&j, B03_HIRE_DATE, &b->hire_date);
 	read_contract(&j);
-	read_code(&j, B03_EMPLOY_FORM, "employ_form", "01", b->employ_form, sizeof b->employ_form);
+	read_code(&j, B03_EMPLOY_FORM, "employ_form", "01", b->employ_form, sizeof(b->employ_form));
 	read_post(&j);
 	read_wage(&j);
-	read_code(&j, B03_HUKOU_TYPE, "hukou_type", "", b->hukou_type, sizeof b->hukou_type);
-	read_text(&j, B03_HUKOU_ADDR, b->hukou_addr, sizeof b->hukou_addr);
-	read_text(&j, B03_LIVE_ADDR, b->live_addr, sizeof b->live_addr);
-	read_text(&j, B03_REMARK, b->remark, sizeof b->remark);
+	read_code(&j, B03_HUKOU_TYPE, "hukou_type", "", b->hukou_type, sizeof(b->hukou_type));
+	read_text(&j, B03_HUKOU_ADDR, b->hukou_addr, sizeof(b->hukou_addr));
+	read_text(&j, B03_LIVE_ADDR, b->live_addr, sizeof(b->live_addr));
+	read_text(&j, B03_REMARK, b->remark, sizeof(b->remark));
 	read_unit_no(&j);
 }

@@ -8,8 +8,8 @@
 
 enum { HEADING_MAX = 8192 };
 
-/* "姓名*", "姓名(必填)", "姓\n名" and "姓名" are the same heading, so are 月工资(元) and 月工资: FOLD_NUMBER makes brackets narrow and drops line breaks, blanks and
- * invisible marks. */
+/* "姓名*", "姓名(必填)", "姓\n名" and "姓名" are the same heading, so are 月工资(元) and 月工资: FOLD_NUMBER makes
+ * brackets narrow and drops line breaks, blanks and invisible marks. */
 static struct span bare(struct span s)
 {
 	/* A note of another kind may make another column of it: 手机号码(紧急联系人). */
@@ -39,7 +39,8 @@ static void complain(struct buf *why, const char *what, struct span heading)
 	buf_put(why, span_sub(heading, 0, 60));
 }
 
-static enum err take_heading(struct b03_sheet *s, size_t i, const struct cell *c, bool have[B03_FIELD_COUNT], struct buf *why)
+static enum err take_heading(struct b03_sheet *s, size_t i, const struct cell *c, bool have[B03_FIELD_COUNT],
+                             struct buf *why)
 {
 	AUTO_BUF(folded, HEADING_MAX);
 	s->field[i] = -1;
@@ -79,7 +80,11 @@ enum err b03_sheet_head(struct b03_sheet *s, const struct cell *cells, size_t n,
 static bool spoilt(enum cell_kind k, enum b03_code *ret_code)
 {
 	switch (k) {
-	case CELL_EMPTY: case CELL_TEXT: case CELL_NUMBER: case CELL_DATE: case CELL_BOOL:
+	case CELL_EMPTY:
+	case CELL_TEXT:
+	case CELL_NUMBER:
+	case CELL_DATE:
+	case CELL_BOOL:
 		return false;
 	case CELL_FORMULA:
 		*ret_code = B03_FORMULA;
@@ -121,7 +126,10 @@ void b03_sheet_row(const struct b03_sheet *s, int64_t no, const struct cell *cel
 /* --- values for the definition --- */
 
 enum taking { TAKE_TEXT, TAKE_CODE, TAKE_DAY, TAKE_MONTH, TAKE_MONEY, TAKE_INS };
-static const struct { enum taking how; const char *list, *otherwise; } taking[B03_FIELD_COUNT] = {
+static const struct {
+	enum taking how;
+	const char *list, *otherwise;
+} taking[B03_FIELD_COUNT] = {
 	[B03_ID_TYPE] = {TAKE_CODE, "id_type", "01"},
 	[B03_GENDER] = {TAKE_CODE, "gender"},
 	[B03_BIRTH] = {TAKE_DAY},
@@ -140,17 +148,16 @@ static const struct { enum taking how; const char *list, *otherwise; } taking[B0
 	[B03_HUKOU_TYPE] = {TAKE_CODE, "hukou_type"},
 };
 
-
 /* "S12" as the spreadsheet writes it; at most 64 columns. */
-static void spoil(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, enum b03_code c, const char *detail,
-		  char ret[B03_TEXT_BYTES + 1])
+static void spoil(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, enum b03_code c,
+                  const char *detail, char ret[B03_TEXT_BYTES + 1])
 {
 	size_t i = 0;
 	while (i < r->sheet->n && r->sheet->field[i] != (int)f)
 		i++;
 	char column[3] = {(char)(i < 26 ? 'A' + i : 'A' + i / 26 - 1), (char)(i < 26 ? 0 : 'A' + i % 26), 0};
-	(void)snprintf(ret, B03_TEXT_BYTES + 1, "%c%s 单元格 %s%lld%s%s", B03_SPOILT, b03_code_name(c), column, (long long)row->no,
-		       detail[0] != 0 ? "，" : "", detail);
+	(void)snprintf(ret, B03_TEXT_BYTES + 1, "%c%s 单元格 %s%lld%s%s", B03_SPOILT, b03_code_name(c), column,
+	               (long long)row->no, detail[0] != 0 ? "，" : "", detail);
 }
 
 static enum err put_day(struct span s, struct buf *out)
@@ -225,7 +232,7 @@ static enum err put_taken(const struct b03_sheet_rules *r, enum b03_field f, str
 
 /* Texts are folded when the draft takes them, and the page can say what was changed; the others are read here. */
 static enum err take_cell(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, struct span s,
-			  char ret[B03_TEXT_BYTES + 1])
+                          char ret[B03_TEXT_BYTES + 1])
 {
 	AUTO_BUF(folded, 2 * B03_TEXT_BYTES);
 	AUTO_BUF(out, B03_TEXT_BYTES);
@@ -258,7 +265,8 @@ static void put_hired(const struct b03_sheet_rules *r, const struct b03_row *row
 	err_clear();
 }
 
-static void put_default(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, char ret[B03_TEXT_BYTES + 1])
+static void put_default(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f,
+                        char ret[B03_TEXT_BYTES + 1])
 {
 	AUTO_BUF(ins, B03_TEXT_BYTES);
 	ret[0] = 0;
@@ -270,7 +278,8 @@ static void put_default(const struct b03_sheet_rules *r, const struct b03_row *r
 		(void)snprintf(ret, B03_TEXT_BYTES + 1, "%s", taking[f].otherwise);
 }
 
-void b03_sheet_value(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f, char ret[B03_TEXT_BYTES + 1])
+void b03_sheet_value(const struct b03_sheet_rules *r, const struct b03_row *row, enum b03_field f,
+                     char ret[B03_TEXT_BYTES + 1])
 {
 	AUTO_BUF(unit, B03_TEXT_BYTES);
 	struct span s = row->text[f];
@@ -281,7 +290,7 @@ void b03_sheet_value(const struct b03_sheet_rules *r, const struct b03_row *row,
 	} else if (f == B03_REMARK && (e != ERR_OK || (unit.len > 0 && !span_eq_str(buf_span(&unit), r->unit_no)))) {
 		spoil(r, row, B03_UNIT_NO, B03_OTHER_UNIT, "单位编号不是本单位", ret);
 	} else if (row->has_bad[f]) {
-		(void)snprintf(timed, sizeof timed, "%.*s", (int)s.len, s.len > 0 ? (const char *)s.ptr : "");
+		(void)snprintf(timed, sizeof(timed), "%.*s", (int)s.len, s.len > 0 ? (const char *)s.ptr : "");
 		spoil(r, row, f, row->bad[f], timed, ret);
 	} else if (s.len > B03_TEXT_BYTES) {
 		spoil(r, row, f, B03_VALUE, "文字过长", ret);

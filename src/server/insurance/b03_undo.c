@@ -15,7 +15,7 @@ struct undo_person {
 	enum fate fate;
 	const struct b03 *want;
 	bool detail_change;
-	struct buf sealed;        /* the new one */
+	struct buf sealed; /* the new one */
 };
 struct b03_undo {
 	const struct desk *desk;
@@ -34,17 +34,20 @@ static enum err person_row(const struct row *row, void *ctx)
 	struct b03_undo *u = ctx;
 	if (u->n == u->cap) {
 		size_t cap = u->cap > 0 ? u->cap * 2 : 64;
-		struct undo_person *v = realloc(u->v, cap * sizeof *v);
+		struct undo_person *v = realloc(u->v, cap * sizeof(*v));
 		if (v == NULL)
 			return ERR(NOMEM, "persons of a correction");
 		u->v = v;
 		u->cap = cap;
 	}
 	struct undo_person *p = &u->v[u->n++];
-	*p = (struct undo_person){.detail_version = row_int(row, 2), .detail_ours = row_int(row, 3) != 0, .others = row_int(row, 5) > 0,
-		.detail = buf_make(DETAIL_MAX + 256), .sealed = buf_make(DETAIL_MAX + 256)};
-	(void)snprintf(p->no, sizeof p->no, "%s", row_text(row, 0));
-	(void)snprintf(p->name, sizeof p->name, "%s", row_text(row, 1));
+	*p = (struct undo_person){.detail_version = row_int(row, 2),
+	                          .detail_ours = row_int(row, 3) != 0,
+	                          .others = row_int(row, 5) > 0,
+	                          .detail = buf_make(DETAIL_MAX + 256),
+	                          .sealed = buf_make(DETAIL_MAX + 256)};
+	(void)snprintf(p->no, sizeof(p->no), "%s", row_text(row, 0));
+	(void)snprintf(p->name, sizeof(p->name), "%s", row_text(row, 1));
 	buf_put(&p->detail, row_blob(row, 4));
 	return buf_err(&p->detail);
 }
@@ -56,12 +59,13 @@ static enum err read_fn(struct tx *tx, void *arg)
 	return undo_rows_read(tx, u->unit_no, u->corrects, &u->rows);
 }
 
-enum err b03_undo_new(const struct desk *d, const struct tables *t, const char *unit_no, const char *corrects, struct b03_undo **ret_u)
+enum err b03_undo_new(const struct desk *d, const struct tables *t, const char *unit_no, const char *corrects,
+                      struct b03_undo **ret_u)
 {
-	AUTO(b03_undo) u = calloc(1, sizeof *u);
+	AUTO(b03_undo) u = calloc(1, sizeof(*u));
 	if (u == NULL)
 		return ERR(NOMEM, "correction");
-	if (strlen(unit_no) >= sizeof u->unit_no || strlen(corrects) >= sizeof u->corrects)
+	if (strlen(unit_no) >= sizeof(u->unit_no) || strlen(corrects) >= sizeof(u->corrects))
 		return ERR(LIMIT, "unit or filing number");
 	u->desk = d;
 	u->tables = t;
@@ -92,7 +96,7 @@ static int by_no(const void *key, const void *p)
 
 static struct undo_person *person_of(const struct b03_undo *u, const char *no)
 {
-	return u->n > 0 ? bsearch(no, u->v, u->n, sizeof *u->v, by_no) : NULL;
+	return u->n > 0 ? bsearch(no, u->v, u->n, sizeof(*u->v), by_no) : NULL;
 }
 
 /* --- the rules' view: before the chain --- */
@@ -154,7 +158,7 @@ void b03_undo_look(struct b03_undo *u, const struct b03_lookup *base, struct b03
 {
 	u->base = base;
 	*ret_look = (struct b03_lookup){u, look_unit, look_person, base->earlier != NULL ? look_earlier : NULL,
-		base->police != NULL ? look_police : NULL};
+	                                base->police != NULL ? look_police : NULL};
 }
 
 /* --- judging --- */
@@ -180,7 +184,8 @@ static bool billed(const struct undo_rows *r, int first_month)
 }
 
 /* Details are compared where the chain wrote them, or where none stand. */
-static enum err detail_changes(const struct b03_undo *u, const struct undo_person *p, const struct b03 *b, bool *ret_change)
+static enum err detail_changes(const struct b03_undo *u, const struct undo_person *p, const struct b03 *b,
+                               bool *ret_change)
 {
 	AUTO_BUF(have, DETAIL_MAX);
 	AUTO_BUF(want, DETAIL_MAX);
@@ -196,13 +201,14 @@ static enum err detail_changes(const struct b03_undo *u, const struct undo_perso
 	return ERR_OK;
 }
 
-static void put_faults(const struct b03_undo *u, const struct verdict *v, int64_t row, const char *name, struct b03_faults *f)
+static void put_faults(const struct b03_undo *u, const struct verdict *v, int64_t row, const char *name,
+                       struct b03_faults *f)
 {
 	if (v->later)
 		fault_add(f, row, B03_NAME, B03_CORRECT_LATER, "%s", name);
 	if (billed(&u->rows, v->first_month))
-		fault_add(f, row, B03_START_MONTH, B03_CORRECT_BILL, "%s%s%d年%d月起", name, name[0] != 0 ? "，自" : "自",
-			  v->first_month / 100, v->first_month % 100);
+		fault_add(f, row, B03_START_MONTH, B03_CORRECT_BILL, "%s%s%d年%d月起", name,
+		          name[0] != 0 ? "，自" : "自", v->first_month / 100, v->first_month % 100);
 }
 
 enum err b03_undo_row(struct b03_undo *u, const struct b03 *b, bool *ret_same, struct b03_faults *f)
@@ -253,7 +259,7 @@ struct b03_correction {
 	struct b03 *rows;         /* of persons of the chain */
 	struct b03_effect *fresh; /* of everybody else, as in any B03 */
 	size_t n;
-	int first_fresh;          /* month, 0 none */
+	int first_fresh; /* month, 0 none */
 	char filing_no[32];
 	int64_t now;
 };
@@ -269,10 +275,10 @@ static enum err seal_detail(const struct b03_undo *u, struct undo_person *p)
 
 static enum err split(struct b03_correction *c, const struct b03 *rows, size_t n)
 {
-	struct b03 *fresh = calloc(n + 1, sizeof *fresh);
+	struct b03 *fresh = calloc(n + 1, sizeof(*fresh));
 	size_t n_fresh = 0;
 	enum err e = ERR_OK;
-	if (fresh == NULL || (c->rows = calloc(n + 1, sizeof *c->rows)) == NULL)
+	if (fresh == NULL || (c->rows = calloc(n + 1, sizeof(*c->rows))) == NULL)
 		e = ERR(NOMEM, "correction of %zu rows", n);
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		struct undo_person *p = rows[i].person_no[0] != 0 ? person_of(c->u, rows[i].person_no) : NULL;
@@ -290,22 +296,22 @@ static enum err split(struct b03_correction *c, const struct b03 *rows, size_t n
 	if (e == ERR_OK)
 		e = b03_prepare(c->u->desk, c->u->tables, c->u->unit_no, c->filing_no, fresh, n_fresh, &c->fresh);
 	if (fresh != NULL)
-		wipe(fresh, (n + 1) * sizeof *fresh);
+		wipe(fresh, (n + 1) * sizeof(*fresh));
 	free(fresh);
 	return e;
 }
 
 enum err b03_correction_prepare(struct b03_undo *u, const char *filing_no, const struct b03 *rows, size_t n,
-				struct b03_correction **ret_c)
+                                struct b03_correction **ret_c)
 {
-	AUTO(b03_correction) c = calloc(1, sizeof *c);
+	AUTO(b03_correction) c = calloc(1, sizeof(*c));
 	if (c == NULL) {
 		b03_undo_free(u);
 		return ERR(NOMEM, "correction");
 	}
 	c->u = u;
 	c->now = clock_now(u->desk->clock);
-	if (strlen(filing_no) >= sizeof c->filing_no)
+	if (strlen(filing_no) >= sizeof(c->filing_no))
 		return ERR(LIMIT, "filing number");
 	memcpy(c->filing_no, filing_no, strlen(filing_no) + 1);
 	TRY(split(c, rows, n));
@@ -320,7 +326,7 @@ void b03_correction_free(struct b03_correction *c)
 	b03_effect_free(c->fresh);
 	b03_undo_free(c->u);
 	if (c->rows != NULL)
-		wipe(c->rows, c->n * sizeof *c->rows);
+		wipe(c->rows, c->n * sizeof(*c->rows));
 	free(c->rows);
 	free(c);
 }
@@ -341,30 +347,34 @@ static enum err close_row(const struct applying *a, const struct undo_change *ch
 		return ERR_OK; /* the next version takes its place */
 	if (ch->kind == UNDO_EMPLOYMENT)
 		TRY(tx_exec(a->tx, "undo_employment_close",
-			    SQL_ARGS(A_TEXT(c->u->unit_no), A_TEXT(a->p->no), A_INT(r->version), A_INT(c->now), A_TEXT(c->filing_no)),
-			    &changed));
+		            SQL_ARGS(A_TEXT(c->u->unit_no), A_TEXT(a->p->no), A_INT(r->version), A_INT(c->now),
+		                     A_TEXT(c->filing_no)),
+		            &changed));
 	else
 		TRY(tx_exec(a->tx, "undo_enrolment_close",
-			    SQL_ARGS(A_TEXT(c->u->unit_no), A_TEXT(a->p->no), A_TEXT(ch->key), A_INT(r->version), A_INT(c->now),
-				     A_TEXT(c->filing_no)),
-			    &changed));
+		            SQL_ARGS(A_TEXT(c->u->unit_no), A_TEXT(a->p->no), A_TEXT(ch->key), A_INT(r->version),
+		                     A_INT(c->now), A_TEXT(c->filing_no)),
+		            &changed));
 	return changed == 1 ? ERR_OK : ERR(CONFLICT, "a row of %s was closed meanwhile", a->p->no);
 }
 
 static enum err add_row(const struct applying *a, const struct undo_change *ch, const struct undo_val *v)
 {
 	const struct b03_correction *c = a->c;
-	const struct sql_arg unit = A_TEXT(c->u->unit_no), person = A_TEXT(a->p->no), no = A_TEXT(c->filing_no), now = A_INT(c->now);
+	const struct sql_arg unit = A_TEXT(c->u->unit_no), person = A_TEXT(a->p->no), no = A_TEXT(c->filing_no),
+			     now = A_INT(c->now);
 	if (ch->kind == UNDO_EMPLOYMENT)
 		return tx_exec(a->tx, "employment_add",
-			       SQL_ARGS(unit, person, A_INT(v->n[0]), A_TEXT(v->s[0]), A_TEXT(v->s[1]), A_INT(v->n[1]), A_INT(v->n[2]),
-					A_TEXT(v->s[2]), A_INT(v->n[3]), A_INT(v->n[4]), no, now),
-			       NULL);
+		               SQL_ARGS(unit, person, A_INT(v->n[0]), A_TEXT(v->s[0]), A_TEXT(v->s[1]), A_INT(v->n[1]),
+		                        A_INT(v->n[2]), A_TEXT(v->s[2]), A_INT(v->n[3]), A_INT(v->n[4]), no, now),
+		               NULL);
 	if (ch->kind == UNDO_WAGE)
-		return tx_exec(a->tx, "wage_add", SQL_ARGS(unit, person, A_INT(strtol(ch->key, NULL, 10)), A_INT(v->n[0]), no, now), NULL);
+		return tx_exec(a->tx, "wage_add",
+		               SQL_ARGS(unit, person, A_INT(strtol(ch->key, NULL, 10)), A_INT(v->n[0]), no, now), NULL);
 	return tx_exec(a->tx, "enrolment_add",
-		       SQL_ARGS(person, unit, A_TEXT(ch->key), A_INT(v->n[0]), A_INT(v->n[1]), A_INT(v->n[2]), A_TEXT(v->s[0]), no, now),
-		       NULL);
+	               SQL_ARGS(person, unit, A_TEXT(ch->key), A_INT(v->n[0]), A_INT(v->n[1]), A_INT(v->n[2]),
+	                        A_TEXT(v->s[0]), no, now),
+	               NULL);
 }
 
 static enum err apply_change(const struct undo_change *ch, void *ctx)
@@ -384,9 +394,11 @@ static enum err apply_detail(const struct applying *a)
 	int64_t changed = 0;
 	const struct undo_person *p = a->p;
 	const struct b03_correction *c = a->c;
-	const struct sql_arg person = A_TEXT(p->no), version = A_INT(p->detail_version), now = A_INT(c->now), no = A_TEXT(c->filing_no);
+	const struct sql_arg person = A_TEXT(p->no), version = A_INT(p->detail_version), now = A_INT(c->now),
+			     no = A_TEXT(c->filing_no);
 	if (p->want == NULL)
-		return p->detail_ours ? tx_exec(a->tx, "undo_detail_drop", SQL_ARGS(person, version, now, no), NULL) : ERR_OK;
+		return p->detail_ours ? tx_exec(a->tx, "undo_detail_drop", SQL_ARGS(person, version, now, no), NULL)
+		                      : ERR_OK;
 	if (!p->detail_change)
 		return ERR_OK;
 	if (p->detail_version > 0) {

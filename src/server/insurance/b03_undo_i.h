@@ -30,7 +30,8 @@ struct undo_rows {
 	struct undo_list list[UNDO_KINDS];
 	int approved; /* last month with an approved bill, 0 none */
 };
-enum err undo_rows_read(struct tx *tx, const char *unit_no, const char *corrects, struct undo_rows *r) MUST_CHECK; /* again: anew */
+/* again: anew */
+enum err undo_rows_read(struct tx *tx, const char *unit_no, const char *corrects, struct undo_rows *r) MUST_CHECK;
 void undo_rows_done(struct undo_rows *r);
 
 struct undo_change {
@@ -43,6 +44,7 @@ struct undo_change {
 	int first_month; /* that it touches; 0: none */
 };
 typedef enum err undo_change_fn(const struct undo_change *c, void *ctx);
-/* What must change so that the person's rows say `want`; NULL: as before the chain. In the order in which it must be done. */
+/* What must change so that the person's rows say `want`; NULL: as before the chain. In the order in which it must be
+ * done. */
 enum err undo_changes(const struct undo_rows *r, const struct tables *t, const char *person_no, const struct b03 *want,
-		      undo_change_fn *fn, void *ctx) MUST_CHECK;
+                      undo_change_fn *fn, void *ctx) MUST_CHECK;

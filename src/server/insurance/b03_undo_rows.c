@@ -16,7 +16,7 @@ static struct undo_row *row_room(struct undo_list *l)
 {
 	if (l->n == l->cap) {
 		size_t cap = l->cap > 0 ? l->cap * 2 : 64;
-		struct undo_row *v = realloc(l->v, cap * sizeof *v);
+		struct undo_row *v = realloc(l->v, cap * sizeof(*v));
 		if (v == NULL)
 			return NULL;
 		l->v = v;
@@ -33,9 +33,13 @@ static enum err any_row(const struct row *row, void *ctx)
 	struct undo_row *to = row_room(&w->r->list[w->kind]);
 	if (to == NULL)
 		return ERR(NOMEM, "register rows");
-	*to = (struct undo_row){.person_no = arena_str(a, span_str(row_text(row, 0))), .key = arena_str(a, span_str(row_text(row, 1))),
-		.version = row_int(row, 2), .ours = row_int(row, 3) != 0, .closer = (enum undo_closer)row_int(row, 4),
-		.valid_from = row_int(row, 5), .valid_to = row_int(row, 6)};
+	*to = (struct undo_row){.person_no = arena_str(a, span_str(row_text(row, 0))),
+	                        .key = arena_str(a, span_str(row_text(row, 1))),
+	                        .version = row_int(row, 2),
+	                        .ours = row_int(row, 3) != 0,
+	                        .closer = (enum undo_closer)row_int(row, 4),
+	                        .valid_from = row_int(row, 5),
+	                        .valid_to = row_int(row, 6)};
 	for (int i = 0; i < 5; i++)
 		to->v.n[i] = row_int(row, 7 + i);
 	for (int i = 0; i < 3; i++)
@@ -70,7 +74,7 @@ void undo_rows_done(struct undo_rows *r)
 	for (int k = 0; k < UNDO_KINDS; k++)
 		free(r->list[k].v);
 	arena_free(r->arena);
-	memset(r, 0, sizeof *r);
+	memset(r, 0, sizeof(*r));
 }
 
 /* --- one register row in all its versions --- */
@@ -107,7 +111,8 @@ static bool closed_by_others(const struct slot *s, size_t i)
 	const struct undo_row *r = &s->v[i];
 	if (r->valid_to == 0 || r->closer == CLOSED_BY_CHAIN)
 		return false;
-	return r->closer == CLOSED_BY_OTHER || (i + 1 < s->n && !s->v[i + 1].ours && s->v[i + 1].valid_from == r->valid_to);
+	return r->closer == CLOSED_BY_OTHER ||
+	       (i + 1 < s->n && !s->v[i + 1].ours && s->v[i + 1].valid_from == r->valid_to);
 }
 
 static size_t first_ours(const struct slot *s)
@@ -166,7 +171,7 @@ static bool val_eq(const struct undo_val *a, const struct undo_val *b)
 	for (int i = 0; i < 3; i++)
 		if (strcmp(a->s[i], b->s[i]) != 0)
 			return false;
-	return memcmp(a->n, b->n, sizeof a->n) == 0;
+	return memcmp(a->n, b->n, sizeof(a->n)) == 0;
 }
 
 /* --- what is wanted of it --- */
@@ -185,7 +190,7 @@ static void want_add(struct wanted *w, struct undo_val v)
 static struct undo_val employment_val(const struct b03 *b)
 {
 	return (struct undo_val){{b->hire_date, b->contract_from, b->contract_to, b->retire_class, b->special_job},
-		{b->employ_form, b->contract_type, b->post}};
+	                         {b->employ_form, b->contract_type, b->post}};
 }
 
 static struct undo_val enrolment_val(int64_t status, int64_t from, int64_t to, const char *type)
@@ -201,7 +206,8 @@ static void want_enrolment(struct wanted *w, const struct undo_row *base, const 
 	want_add(w, enrolment_val(1, b->start_month, 0, b->enrol_type));
 }
 
-static void want_of(struct wanted *w, enum undo_kind kind, const struct slot *s, const struct undo_row *base, const struct b03 *b)
+static void want_of(struct wanted *w, enum undo_kind kind, const struct slot *s, const struct undo_row *base,
+                    const struct b03 *b)
 {
 	static const struct undo_val none = {{0}, {"", "", ""}};
 	bool chain = first_ours(s) < s->n;
@@ -279,7 +285,7 @@ static enum err slot_change(enum undo_kind kind, const struct slot *s, const str
 }
 
 static enum err slot_tell(const struct undo_rows *r, enum undo_kind kind, const char *person_no, const char *key,
-			  const struct b03 *b, undo_change_fn *fn, void *ctx)
+                          const struct b03 *b, undo_change_fn *fn, void *ctx)
 {
 	struct undo_change c = {.kind = kind, .key = key};
 	struct slot s = slot_of(&r->list[kind], person_no, key);
@@ -292,14 +298,16 @@ static enum err slot_tell(const struct undo_rows *r, enum undo_kind kind, const 
 }
 
 /* Every month for which a wage was declared, and the wanted one. */
-static enum err wages(const struct undo_rows *r, const char *person_no, const struct b03 *b, undo_change_fn *fn, void *ctx)
+static enum err wages(const struct undo_rows *r, const char *person_no, const struct b03 *b, undo_change_fn *fn,
+                      void *ctx)
 {
 	const struct undo_list *l = &r->list[UNDO_WAGE];
 	char start[16] = "";
 	bool told = false;
 	if (b != NULL)
-		(void)snprintf(start, sizeof start, "%d", b->start_month);
-	for (size_t i = (size_t)(slot_of(l, person_no, "").v - l->v); i < l->n && strcmp(l->v[i].person_no, person_no) == 0;) {
+		(void)snprintf(start, sizeof(start), "%d", b->start_month);
+	for (size_t i = (size_t)(slot_of(l, person_no, "").v - l->v);
+	     i < l->n && strcmp(l->v[i].person_no, person_no) == 0;) {
 		const char *key = l->v[i].key;
 		bool wanted = strcmp(key, start) == 0;
 		told = told || wanted;
@@ -311,7 +319,7 @@ static enum err wages(const struct undo_rows *r, const char *person_no, const st
 }
 
 enum err undo_changes(const struct undo_rows *r, const struct tables *t, const char *person_no, const struct b03 *want,
-		      undo_change_fn *fn, void *ctx)
+                      undo_change_fn *fn, void *ctx)
 {
 	TRY(slot_tell(r, UNDO_EMPLOYMENT, person_no, "", want, fn, ctx));
 	for (size_t i = 0; i < t->n_ins; i++) {

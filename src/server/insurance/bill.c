@@ -10,7 +10,8 @@ enum err base_of(const struct tables *t, int month, int64_t wage_fen, int64_t *r
 	return ERR_OK;
 }
 
-static enum err share_of(const struct tables *t, int month, int ins, const struct payer *p, int64_t base, struct share *s)
+static enum err share_of(const struct tables *t, int month, int ins, const struct payer *p, int64_t base,
+                         struct share *s)
 {
 	const struct rate *r = NULL;
 	TRY(tables_rate(t, ins, SIDE_UNIT, p->risk_class, month, &r));
@@ -39,7 +40,7 @@ enum err contribution_of(const struct tables *t, int month, const struct payer *
 
 void bill_init(struct bill *b, int month)
 {
-	memset(b, 0, sizeof *b);
+	memset(b, 0, sizeof(*b));
 	b->month = month;
 }
 

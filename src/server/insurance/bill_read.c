@@ -6,9 +6,14 @@
 
 static struct bill_head head_of(const struct row *row)
 {
-	struct bill_head h = {.month = (int)row_int(row, 0), .approved = row_int(row, 1) == 1, .persons = row_int(row, 2),
-		.unit_fen = row_int(row, 3), .person_fen = row_int(row, 4), .verify = row_int(row, 5) != 0, .due_day = row_int(row, 6),
-		.computed = row_int(row, 7)};
+	struct bill_head h = {.month = (int)row_int(row, 0),
+	                      .approved = row_int(row, 1) == 1,
+	                      .persons = row_int(row, 2),
+	                      .unit_fen = row_int(row, 3),
+	                      .person_fen = row_int(row, 4),
+	                      .verify = row_int(row, 5) != 0,
+	                      .due_day = row_int(row, 6),
+	                      .computed = row_int(row, 7)};
 	h.approved_at = h.approved ? h.computed : 0;
 	h.total_fen = h.unit_fen + h.person_fen;
 	return h;
@@ -70,8 +75,13 @@ static enum err moves_row(const struct row *row, void *ctx)
 static enum err sum_row(const struct row *row, void *ctx)
 {
 	const struct read_job *j = ctx;
-	const struct bill_sum s = {tables_ins(j->t, row_text(row, 0)), row_int(row, 1), row_int(row, 2), row_int(row, 3), row_int(row, 4),
-		row_int(row, 5), row_int(row, 6)};
+	const struct bill_sum s = {tables_ins(j->t, row_text(row, 0)),
+	                           row_int(row, 1),
+	                           row_int(row, 2),
+	                           row_int(row, 3),
+	                           row_int(row, 4),
+	                           row_int(row, 5),
+	                           row_int(row, 6)};
 	return j->ask->sum(&s, j->ask->ctx);
 }
 
@@ -89,8 +99,8 @@ static enum err next_person(struct read_job *j, const struct row *row)
 {
 	AUTO_BUF(plain, 64);
 	TRY(give_person(j));
-	(void)snprintf(j->no, sizeof j->no, "%s", row_text(row, 0));
-	(void)snprintf(j->name, sizeof j->name, "%s", row_text(row, 1));
+	(void)snprintf(j->no, sizeof(j->no), "%s", row_text(row, 0));
+	(void)snprintf(j->name, sizeof(j->name), "%s", row_text(row, 1));
 	TRY(field_open(j->d->keys, PERSON_ID_COLUMN, span_str(j->no), row_blob(row, 2), &plain));
 	ident_mask_id(buf_cstr(&plain), j->id);
 	j->person = (struct bill_person){.wage_fen = row_int(row, 4), .base_fen = row_int(row, 5)};
@@ -117,14 +127,16 @@ static enum err read_tx(struct tx *tx, void *arg)
 	struct read_job *j = arg;
 	const struct bill_ask *a = j->ask;
 	TRY(tx_one(tx, "bill_head", SQL_ARGS(A_TEXT(a->unit_no), A_INT(a->month)), head_row, j));
-	TRY(tx_one(tx, "bill_moves", SQL_ARGS(A_TEXT(a->unit_no), A_INT(a->month), A_INT(month_add(a->month, -1))), moves_row, j));
+	TRY(tx_one(tx, "bill_moves", SQL_ARGS(A_TEXT(a->unit_no), A_INT(a->month), A_INT(month_add(a->month, -1))),
+	           moves_row, j));
 	if (a->head != NULL)
 		TRY(a->head(&j->head, a->ctx));
 	if (a->sum != NULL)
 		TRY(tx_query(tx, "bill_sums", SQL_ARGS(A_TEXT(a->unit_no), A_INT(a->month)), sum_row, j));
 	if (a->person == NULL)
 		return ERR_OK;
-	TRY(tx_query(tx, "bill_persons", SQL_ARGS(A_TEXT(a->unit_no), A_INT(a->month), A_INT(a->limit), A_INT(a->offset)), person_row, j));
+	TRY(tx_query(tx, "bill_persons",
+	             SQL_ARGS(A_TEXT(a->unit_no), A_INT(a->month), A_INT(a->limit), A_INT(a->offset)), person_row, j));
 	return give_person(j);
 }
 

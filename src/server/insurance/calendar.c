@@ -65,7 +65,7 @@ enum err calendar_year_add(struct tables *t, const struct table_row *r)
 	static const char *const keys[] = {"year", "holidays", "workdays", "src", "verify", NULL};
 	int64_t year = 0;
 	if (t->calendar == NULL)
-		t->calendar = calloc(1, sizeof *t->calendar);
+		t->calendar = calloc(1, sizeof(*t->calendar));
 	if (t->calendar == NULL)
 		return ERR(NOMEM, "calendar");
 	struct calendar *c = t->calendar;
@@ -146,5 +146,6 @@ struct filing_window calendar_window(const struct filing_rule *r, int64_t now)
 	int64_t end = month_first(month_add(period, 1));
 	if (closes > end)
 		closes = end;
-	return (struct filing_window){period, next || day >= r->open_day, next, closes, (int)((closes - now) / DAY_SEC)};
+	return (struct filing_window){period, next || day >= r->open_day, next, closes,
+	                              (int)((closes - now) / DAY_SEC)};
 }

@@ -93,7 +93,7 @@ enum err money_parse(struct span in, int64_t *ret_fen)
 {
 	char s[40];
 	int64_t yuan = 0, fen = 0;
-	const char *rest = fold_all(in, s, sizeof s) ? take_yuan(s, &yuan) : NULL;
+	const char *rest = fold_all(in, s, sizeof(s)) ? take_yuan(s, &yuan) : NULL;
 	if (rest == NULL || !take_fen(rest, &fen))
 		return ERR(FIELD_VALUE, "not an amount of money");
 	if (yuan * 100 + fen > MONEY_MAX)
@@ -120,7 +120,7 @@ void money_print(struct buf *out, int64_t fen)
 	if (fen < 0)
 		buf_str(out, "-");
 	int64_t v = fen < 0 ? -fen : fen;
-	int n = snprintf(digits, sizeof digits, "%" PRId64, v / 100);
+	int n = snprintf(digits, sizeof(digits), "%" PRId64, v / 100);
 	for (int i = 0; i < n; i++) {
 		if (i > 0 && (n - i) % 3 == 0)
 			buf_str(out, ",");
@@ -151,8 +151,8 @@ static void put_group(struct buf *out, int v, bool lead_zero)
 	}
 }
 
-/* Groups of 亿亿, 万亿, 亿, 万 and one; a group below 1000 after a higher one begins with 零, and so does what follows a group of
- * nothing but zeros. */
+/* Groups of 亿亿, 万亿, 亿, 万 and one; a group below 1000 after a higher one begins with 零, and so does what follows
+ * a group of nothing but zeros. */
 static void put_yuan(struct buf *out, int64_t yuan)
 {
 	static const char *const unit[] = {"万", "亿", "万", ""};

@@ -1,17 +1,17 @@
-/* Money is int64 fen, a rate is parts per million. One rounding rule everywhere: half up to the fen, per person, insurance and
- * side, and only then added; nothing is ever computed from a unit's total base.
- * Limits: a base is at most 10^9 fen and a rate at most 10^6 ppm, so that products stay far below 2^63. Pure functions. */
+/* Money is int64 fen, a rate is parts per million. One rounding rule everywhere: half up to the fen, per person,
+ * insurance and side, and only then added; nothing is ever computed from a unit's total base. Limits: a base is at most
+ * 10^9 fen and a rate at most 10^6 ppm, so that products stay far below 2^63. Pure functions. */
 #pragma once
 #include "base/buf.h"
 
-#define MONEY_MAX 1000000000LL           /* one person's wage or base, fen */
+#define MONEY_MAX     1000000000LL         /* one person's wage or base, fen */
 #define MONEY_SUM_MAX 100000000000000000LL /* what can be printed */
 enum { PPM = 1000000 };
 
-int64_t money_share(int64_t fen, int64_t ppm);       /* fen * ppm / 10^6, half up; arguments are not negative */
-/* A wage as written: "8765.43", "8,765.43", full width, leading ¥ or trailing 元; at most two decimals, or more when they
- * are zeros. ERR_FIELD_VALUE for anything else, negative included; ERR_LIMIT past MONEY_MAX. */
+int64_t money_share(int64_t fen, int64_t ppm); /* fen * ppm / 10^6, half up; arguments are not negative */
+/* A wage as written: "8765.43", "8,765.43", full width, leading ¥ or trailing 元; at most two decimals, or more when
+ * they are zeros. ERR_FIELD_VALUE for anything else, negative included; ERR_LIMIT past MONEY_MAX. */
 enum err money_parse(struct span in, int64_t *ret_fen) MUST_CHECK;
-void money_print(struct buf *out, int64_t fen);      /* "8,791.81" */
-void money_plain(struct buf *out, int64_t fen);      /* "8791.81", for files and statements */
-void money_words(struct buf *out, int64_t fen);      /* 捌仟柒佰玖拾壹元捌角壹分 (支付结算办法 appendix 1) */
+void money_print(struct buf *out, int64_t fen); /* "8,791.81" */
+void money_plain(struct buf *out, int64_t fen); /* "8791.81", for files and statements */
+void money_words(struct buf *out, int64_t fen); /* 捌仟柒佰玖拾壹元捌角壹分 (支付结算办法 appendix 1) */

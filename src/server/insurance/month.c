@@ -29,7 +29,7 @@ static struct day day_of(int64_t t)
 static enum err day_make(int year, int month, int day, int64_t *ret_midnight)
 {
 	char text[32];
-	(void)snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, day);
+	(void)snprintf(text, sizeof(text), "%04d-%02d-%02d", year, month, day);
 	return text_date(span_str(text), ret_midnight);
 }
 

@@ -26,7 +26,7 @@ static enum err pay_room(struct run *r)
 	if (r->n < r->cap)
 		return ERR_OK;
 	size_t cap = r->cap > 0 ? r->cap * 2 : 64;
-	struct pay *v = realloc(r->v, cap * sizeof *v);
+	struct pay *v = realloc(r->v, cap * sizeof(*v));
 	if (v == NULL)
 		return ERR(NOMEM, "month's persons");
 	r->v = v;
@@ -45,7 +45,7 @@ static enum err enrolled_row(const struct row *row, void *ctx)
 	if (r->n == 0 || strcmp(r->v[r->n - 1].person_no, no) != 0) {
 		TRY(pay_room(r));
 		r->v[r->n] = (struct pay){.wage_fen = row_int(row, 2)};
-		(void)snprintf(r->v[r->n].person_no, sizeof r->v[r->n].person_no, "%s", no);
+		(void)snprintf(r->v[r->n].person_no, sizeof(r->v[r->n].person_no), "%s", no);
 		r->n++;
 	}
 	r->v[r->n - 1].ins |= 1u << ins;
@@ -73,10 +73,11 @@ static enum err put_lines(struct tx *tx, const struct run *r, const struct pay *
 		const struct share *s = &c->share[i];
 		if (p->ins & 1u << i)
 			TRY(tx_exec(tx, "contribution_add",
-				    SQL_ARGS(A_TEXT(r->unit_no), A_INT(r->month), A_TEXT(p->person_no), A_TEXT(r->t->ins[i].code),
-					     A_INT(p->wage_fen), A_INT(c->base_fen), A_INT(s->unit_ppm), A_INT(s->person_ppm),
-					     A_INT(s->unit_fen), A_INT(s->person_fen)),
-				    NULL));
+			            SQL_ARGS(A_TEXT(r->unit_no), A_INT(r->month), A_TEXT(p->person_no),
+			                     A_TEXT(r->t->ins[i].code), A_INT(p->wage_fen), A_INT(c->base_fen),
+			                     A_INT(s->unit_ppm), A_INT(s->person_ppm), A_INT(s->unit_fen),
+			                     A_INT(s->person_fen)),
+			            NULL));
 	}
 	return ERR_OK;
 }
@@ -85,9 +86,9 @@ static enum err put_bill(struct tx *tx, const struct run *r)
 {
 	const struct bill *b = &r->bill;
 	return tx_exec(tx, "bill_put",
-		       SQL_ARGS(A_TEXT(r->unit_no), A_INT(r->month), A_INT(b->persons), A_INT(b->unit_fen), A_INT(b->person_fen),
-				A_INT(b->verify), A_INT(bill_due(r->t, r->month)), A_INT(r->now)),
-		       NULL);
+	               SQL_ARGS(A_TEXT(r->unit_no), A_INT(r->month), A_INT(b->persons), A_INT(b->unit_fen),
+	                        A_INT(b->person_fen), A_INT(b->verify), A_INT(bill_due(r->t, r->month)), A_INT(r->now)),
+	               NULL);
 }
 
 static enum err gather(struct tx *tx, struct run *r)
@@ -104,7 +105,8 @@ static enum err gather(struct tx *tx, struct run *r)
 	return tx_query(tx, "enrolled_in_month", SQL_ARGS(A_TEXT(r->unit_no), A_INT(r->month)), enrolled_row, r);
 }
 
-/* Integer arithmetic only: it may run in the writer, and again. The bill's row comes before the lines that refer to it. */
+/* Integer arithmetic only: it may run in the writer, and again. The bill's row comes before the lines that refer to it.
+ */
 static enum err run_tx(struct tx *tx, void *arg)
 {
 	struct run *r = arg;
@@ -155,7 +157,8 @@ static enum err approve_tx(struct tx *tx, void *arg)
 	const struct approve_job *j = arg;
 	int64_t changed = 0;
 	TRY(tx_exec(tx, "bill_approve", SQL_ARGS(A_TEXT(j->unit_no), A_INT(j->month), A_INT(j->rev)), &changed));
-	return changed == 1 ? ERR_OK : ERR(STATE, "month %d is not computed, approved already or of older registers", j->month);
+	return changed == 1 ? ERR_OK
+	                    : ERR(STATE, "month %d is not computed, approved already or of older registers", j->month);
 }
 
 static void approve_cover(struct log_act *a, void *arg)
@@ -182,8 +185,9 @@ struct list_job {
 static enum err line_row(const struct row *row, void *ctx)
 {
 	const struct list_job *j = ctx;
-	const struct contribution_row r = {row_text(row, 0), row_text(row, 1), tables_ins(j->t, row_text(row, 2)), row_int(row, 3),
-		row_int(row, 4), row_int(row, 5), row_int(row, 6), row_int(row, 7), row_int(row, 8)};
+	const struct contribution_row r = {row_text(row, 0), row_text(row, 1), tables_ins(j->t, row_text(row, 2)),
+	                                   row_int(row, 3),  row_int(row, 4),  row_int(row, 5),
+	                                   row_int(row, 6),  row_int(row, 7),  row_int(row, 8)};
 	return j->fn(&r, j->ctx);
 }
 
@@ -193,7 +197,8 @@ static enum err list_tx(struct tx *tx, void *arg)
 	return tx_query(tx, "contribution_lines", SQL_ARGS(A_TEXT(j->unit_no), A_INT(j->month)), line_row, j);
 }
 
-enum err contribution_list(const struct desk *d, const struct tables *t, const char *unit_no, int month, contribution_fn *fn, void *ctx)
+enum err contribution_list(const struct desk *d, const struct tables *t, const char *unit_no, int month,
+                           contribution_fn *fn, void *ctx)
 {
 	struct list_job j = {t, unit_no, month, fn, ctx};
 	return store_read(d->store, list_tx, &j);

@@ -22,7 +22,8 @@ static uint64_t mix(uint64_t h, int64_t v)
 	return h;
 }
 
-/* A fingerprint (FNV-1a) of the month's rates, floor, cap and due day: it tells corrected tables, it protects nothing. */
+/* A fingerprint (FNV-1a) of the month's rates, floor, cap and due day: it tells corrected tables, it protects nothing.
+ */
 static int64_t tables_mark(const struct tables *t, int month)
 {
 	uint64_t h = 0xcbf29ce484222325ULL;
@@ -70,11 +71,13 @@ static enum err seen_tx(struct tx *tx, void *arg)
 {
 	const struct look *l = arg;
 	return tx_exec(tx, "bill_turn_put",
-		       SQL_ARGS(A_TEXT(l->u->unit_no), A_INT(l->month), A_INT(l->u->rev), A_INT(l->mark), A_INT(l->u->now)), NULL);
+	               SQL_ARGS(A_TEXT(l->u->unit_no), A_INT(l->month), A_INT(l->u->rev), A_INT(l->mark),
+	                        A_INT(l->u->now)),
+	               NULL);
 }
 
-/* Somebody else's turn may have approved it meanwhile: then it is done. Or a filing came between the run and the approval: then
- * the next turn computes with it. */
+/* Somebody else's turn may have approved it meanwhile: then it is done. Or a filing came between the run and the
+ * approval: then the next turn computes with it. */
 static enum err unless_approved(enum err e)
 {
 	if (e != ERR_STATE)
@@ -83,7 +86,8 @@ static enum err unless_approved(enum err e)
 	return ERR_OK;
 }
 
-/* The revision was read before the run: a change in between makes the next turn compute once more, and none is missed. */
+/* The revision was read before the run: a change in between makes the next turn compute once more, and none is missed.
+ */
 static enum err compute(struct look *l)
 {
 	const struct turn *u = l->u;
@@ -172,7 +176,7 @@ static enum err due_row(const struct row *row, void *ctx)
 {
 	struct due_job *j = ctx;
 	INVARIANT(j->n < UNITS_AT_ONCE);
-	(void)snprintf(j->unit[j->n++], sizeof j->unit[0], "%s", row_text(row, 0));
+	(void)snprintf(j->unit[j->n++], sizeof(j->unit[0]), "%s", row_text(row, 0));
 	return ERR_OK;
 }
 
@@ -180,7 +184,8 @@ static enum err due_tx(struct tx *tx, void *arg)
 {
 	struct due_job *j = arg;
 	j->n = 0;
-	return tx_query(tx, "bill_turn_due", SQL_ARGS(A_INT(j->period), A_INT(j->mark), A_TEXT(j->after), A_INT(UNITS_AT_ONCE)), due_row, j);
+	return tx_query(tx, "bill_turn_due",
+	                SQL_ARGS(A_INT(j->period), A_INT(j->mark), A_TEXT(j->after), A_INT(UNITS_AT_ONCE)), due_row, j);
 }
 
 static bool has_enough(const struct month_turns *m)
@@ -188,14 +193,15 @@ static bool has_enough(const struct month_turns *m)
 	return m->enough != NULL && m->enough(m->ctx);
 }
 
-static enum err turn_batch(const struct desk *d, const struct tables *t, const struct due_job *j, struct month_turns *m, size_t *done)
+static enum err turn_batch(const struct desk *d, const struct tables *t, const struct due_job *j, struct month_turns *m,
+                           size_t *done)
 {
 	enum err first = ERR_OK;
 	for (size_t i = 0; i < j->n && !has_enough(m); i++) {
 		enum err e = month_turn_unit(d, t, j->unit[i]);
 		*done += e == ERR_OK;
 		keep_first(&first, e);
-		memcpy(m->after, j->unit[i], sizeof m->after);
+		memcpy(m->after, j->unit[i], sizeof(m->after));
 	}
 	return first;
 }
@@ -207,7 +213,7 @@ enum err month_turn(const struct desk *d, const struct tables *t, struct month_t
 	enum err first = ERR_OK;
 	size_t done = 0;
 	do {
-		memcpy(j.after, m->after, sizeof j.after);
+		memcpy(j.after, m->after, sizeof(j.after));
 		TRY(store_read(d->store, due_tx, &j));
 		keep_first(&first, turn_batch(d, t, &j, m, &done));
 	} while (j.n == UNITS_AT_ONCE && !has_enough(m));

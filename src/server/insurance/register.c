@@ -17,9 +17,9 @@ static enum err put_tx(struct tx *tx, void *arg)
 	const struct put_job *j = arg;
 	const struct unit_insurance *u = j->u;
 	TRY(tx_exec(tx, "unit_insurance_put",
-		    SQL_ARGS(A_TEXT(u->unit_no), A_TEXT(j->code), A_INT(u->from_month), A_INT(u->risk_class),
-			     A_INT(u->float_ppm), A_INT(j->now)),
-		    NULL));
+	            SQL_ARGS(A_TEXT(u->unit_no), A_TEXT(j->code), A_INT(u->from_month), A_INT(u->risk_class),
+	                     A_INT(u->float_ppm), A_INT(j->now)),
+	            NULL));
 	return tx_exec(tx, "register_touch", SQL_ARGS(A_TEXT(u->unit_no)), NULL);
 }
 
@@ -27,7 +27,7 @@ static void put_cover(struct log_act *a, void *arg)
 {
 	const struct put_job *j = arg;
 	log_act_cover_by(a, LOG_COVER_ROW, "unit_insurance", NULL,
-			 (const struct sql_arg[]){A_TEXT(j->u->unit_no), A_TEXT(j->code), A_INT(j->u->from_month)}, 3);
+	                 (const struct sql_arg[]){A_TEXT(j->u->unit_no), A_TEXT(j->code), A_INT(j->u->from_month)}, 3);
 }
 
 enum err unit_insurance_put(const struct desk *d, const struct tables *t, const struct unit_insurance *u)
@@ -70,7 +70,8 @@ static enum err joined_tx(struct tx *tx, void *arg)
 	return tx_query(tx, "unit_insurance_at", SQL_ARGS(A_TEXT(j->unit_no), A_INT(j->month)), joined_row, j);
 }
 
-enum err unit_joined_at(const struct desk *d, const struct tables *t, const char *unit_no, int month, struct unit_joined *ret_j)
+enum err unit_joined_at(const struct desk *d, const struct tables *t, const char *unit_no, int month,
+                        struct unit_joined *ret_j)
 {
 	struct joined_job j = {t, unit_no, month, {0, 0, 0}};
 	TRY(store_read(d->store, joined_tx, &j));
@@ -99,7 +100,7 @@ static enum err look_unit(void *ctx, const char *unit_no, int month, struct b03_
 	TRY(unit_joined_at(l->desk, l->tables, unit_no, month, &joined));
 	l->unit = (struct b03_unit){!u.frozen, joined.ins};
 	l->month = month;
-	(void)snprintf(l->unit_no, sizeof l->unit_no, "%s", unit_no);
+	(void)snprintf(l->unit_no, sizeof(l->unit_no), "%s", unit_no);
 	*ret_u = l->unit;
 	return ERR_OK;
 }
@@ -114,8 +115,8 @@ struct person_job {
 static enum err person_row(const struct row *row, void *ctx)
 {
 	struct b03_person *p = &((struct person_job *)ctx)->p;
-	(void)snprintf(p->person_no, sizeof p->person_no, "%s", row_text(row, 0));
-	(void)snprintf(p->name, sizeof p->name, "%s", row_text(row, 1));
+	(void)snprintf(p->person_no, sizeof(p->person_no), "%s", row_text(row, 0));
+	(void)snprintf(p->name, sizeof(p->name), "%s", row_text(row, 1));
 	p->history = row_int(row, 2) > 0;
 	p->retired = row_int(row, 3) != 0;
 	return ERR_OK;
@@ -138,7 +139,7 @@ static enum err open_row(const struct row *row, void *ctx)
 static enum err person_tx(struct tx *tx, void *arg)
 {
 	struct person_job *j = arg;
-	memset(&j->p, 0, sizeof j->p);
+	memset(&j->p, 0, sizeof(j->p));
 	TRY(tx_query(tx, "person_known", SQL_ARGS(A_BLOB(SPAN_ARR(j->digest))), person_row, j));
 	if (j->p.person_no[0] == 0)
 		return ERR_OK;
@@ -163,7 +164,7 @@ static int64_t look_earlier(void *ctx, const char *id_number, int64_t row)
 
 void register_look_init(struct register_look *l, const struct desk *d, const struct tables *t, struct b03_seen *seen)
 {
-	memset(l, 0, sizeof *l);
+	memset(l, 0, sizeof(*l));
 	l->desk = d;
 	l->tables = t;
 	l->seen = seen;
@@ -214,19 +215,21 @@ static enum err staff_row_read(const struct row *row, void *ctx)
 	AUTO_BUF(plain, 64);
 	TRY(field_open(j->d->keys, PERSON_ID_COLUMN, span_str(row_text(row, 0)), row_blob(row, 2), &plain));
 	ident_mask_id(buf_cstr(&plain), id);
-	const struct staff_row r = {row_text(row, 0), row_text(row, 1), id, row_text(row, 4), row_int(row, 3),
-		tables_ins(j->t, row_text(row, 5)), (int)row_int(row, 6), (int)row_int(row, 7)};
+	const struct staff_row r = {row_text(row, 0),     row_text(row, 1),    id,
+	                            row_text(row, 4),     row_int(row, 3),     tables_ins(j->t, row_text(row, 5)),
+	                            (int)row_int(row, 6), (int)row_int(row, 7)};
 	return j->fn(&r, j->ctx);
 }
 
 static enum err staff_tx(struct tx *tx, void *arg)
 {
 	struct staff_job *j = arg;
-	return tx_query(tx, "roster_at", SQL_ARGS(A_TEXT(j->unit_no), A_TEXT(j->after), A_INT(j->limit)), staff_row_read, j);
+	return tx_query(tx, "roster_at", SQL_ARGS(A_TEXT(j->unit_no), A_TEXT(j->after), A_INT(j->limit)),
+	                staff_row_read, j);
 }
 
-enum err staff_list(const struct desk *d, const struct tables *t, const char *unit_no, const char *after, int limit, staff_fn *fn,
-		    void *ctx)
+enum err staff_list(const struct desk *d, const struct tables *t, const char *unit_no, const char *after, int limit,
+                    staff_fn *fn, void *ctx)
 {
 	struct staff_job j = {d, t, unit_no, after, limit, fn, ctx};
 	return store_read(d->store, staff_tx, &j);

@@ -56,7 +56,7 @@ enum err row_fault(const struct table_row *r, const char *fmt, ...)
 	char what[MESSAGE_MAX];
 	va_list ap;
 	va_start(ap, fmt);
-	(void)vsnprintf(what, sizeof what, fmt, ap);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	return ERR(CONFIG, "%s:%d: %s", r->file, table_line(r->text, r->array, r->at), what);
 }
@@ -105,7 +105,8 @@ enum err row_num(const struct table_row *r, const char *key, int64_t min, int64_
 		return row_fault(r, "\"%s\" is not an integer", key);
 	int64_t n = json_integer_value(v);
 	if (n < min || n > max)
-		return row_fault(r, "\"%s\" is %lld, outside %lld to %lld", key, (long long)n, (long long)min, (long long)max);
+		return row_fault(r, "\"%s\" is %lld, outside %lld to %lld", key, (long long)n, (long long)min,
+		                 (long long)max);
 	*ret_v = n;
 	return ERR_OK;
 }
@@ -122,7 +123,7 @@ enum err row_flag(const struct table_row *r, const char *key, bool *ret_v)
 enum err row_choice(const struct table_row *r, const char *key, const char *const *names, int *ret_at)
 {
 	char s[32];
-	TRY(row_str(r, key, s, sizeof s));
+	TRY(row_str(r, key, s, sizeof(s)));
 	for (int i = 0; names[i] != NULL; i++) {
 		if (strcmp(names[i], s) == 0) {
 			*ret_at = i;
@@ -135,7 +136,7 @@ enum err row_choice(const struct table_row *r, const char *key, const char *cons
 enum err row_day(const struct table_row *r, const char *key, int64_t *ret_midnight)
 {
 	char s[16];
-	TRY(row_str(r, key, s, sizeof s));
+	TRY(row_str(r, key, s, sizeof(s)));
 	if (day_parse(span_str(s), ret_midnight) != ERR_OK) {
 		err_clear();
 		return row_fault(r, "\"%s\" is not a day: %s", key, s);

@@ -24,21 +24,21 @@ static bool overlap(int from_a, int to_a, int from_b, int to_b)
 
 static enum err add_insurance(struct tables *t, const struct table_row *r)
 {
-	static const char *const keys[] = {"code", "zh", "brief", "owner", "collection", "enabled", "standard", "bound",
-		"by_class", "person_pays", NULL};
+	static const char *const keys[] = {"code",     "zh",    "brief",    "owner",       "collection", "enabled",
+	                                   "standard", "bound", "by_class", "person_pays", NULL};
 	static const char *const owners[] = {"HRSS", "YBJ", NULL}, *const modes[] = {"AGENCY", "TAX", NULL};
 	struct insurance v = {0};
 	int choice = 0;
 	if (t->n_ins == INS_MAX)
 		return row_fault(r, "more than %d insurances", INS_MAX);
 	TRY(row_keys(r, keys));
-	TRY(row_str(r, "code", v.code, sizeof v.code));
-	TRY(row_str(r, "zh", v.zh, sizeof v.zh));
-	TRY(row_str(r, "brief", v.brief, sizeof v.brief));
+	TRY(row_str(r, "code", v.code, sizeof(v.code)));
+	TRY(row_str(r, "zh", v.zh, sizeof(v.zh)));
+	TRY(row_str(r, "brief", v.brief, sizeof(v.brief)));
 	TRY(row_choice(r, "owner", owners, &choice));
-	(void)snprintf(v.owner, sizeof v.owner, "%s", owners[choice]);
+	(void)snprintf(v.owner, sizeof(v.owner), "%s", owners[choice]);
 	TRY(row_choice(r, "collection", modes, &choice));
-	(void)snprintf(v.collection, sizeof v.collection, "%s", modes[choice]);
+	(void)snprintf(v.collection, sizeof(v.collection), "%s", modes[choice]);
 	TRY(row_flag(r, "enabled", &v.enabled));
 	TRY(row_flag(r, "standard", &v.standard));
 	TRY(row_flag(r, "bound", &v.bound));
@@ -54,12 +54,13 @@ static enum err add_insurance(struct tables *t, const struct table_row *r)
 
 static enum err set_filing(struct tables *t, const struct table_row *r)
 {
-	static const char *const keys[] = {"open_day", "close_day", "back_months", "register_days", "due_day", "default_ppm",
-		"src", "verify", NULL};
+	static const char *const keys[] = {"open_day",      "close_day", "back_months",
+	                                   "register_days", "due_day",   "default_ppm",
+	                                   "src",           "verify",    NULL};
 	static const char *const names[] = {"open_day", "close_day", "back_months", "register_days", "due_day"};
 	static const int max[] = {28, 31, 600, 365, 31};
 	int *const to[] = {&t->filing.open_day, &t->filing.close_day, &t->filing.back_months, &t->filing.register_days,
-		&t->filing.due_day};
+	                   &t->filing.due_day};
 	TRY(row_keys(r, keys));
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		int64_t v = 0;
@@ -100,7 +101,7 @@ static enum err add_rate(struct tables *t, const struct table_row *r)
 	int side = 0;
 	int64_t class = 0;
 	TRY(row_keys(r, keys));
-	TRY(row_str(r, "ins", code, sizeof code));
+	TRY(row_str(r, "ins", code, sizeof(code)));
 	v.ins = tables_ins(t, code);
 	if (v.ins < 0)
 		return row_fault(r, "insurance \"%s\" is not in insurances.json", code);
@@ -111,10 +112,10 @@ static enum err add_rate(struct tables *t, const struct table_row *r)
 	v.risk_class = (int)class;
 	TRY(row_num(r, "ppm", 0, PPM, &v.ppm));
 	TRY(row_span(r, &v.from, &v.to));
-	TRY(row_str(r, "src", v.src, sizeof v.src));
+	TRY(row_str(r, "src", v.src, sizeof(v.src)));
 	TRY(row_flag(r, "verify", &v.verify));
 	TRY(rate_fits(t, r, &v));
-	TRY(table_room((void **)&t->rates, t->n_rates, sizeof *t->rates));
+	TRY(table_room((void **)&t->rates, t->n_rates, sizeof(*t->rates)));
 	t->rates[t->n_rates++] = v;
 	return ERR_OK;
 }
@@ -128,7 +129,7 @@ static enum err add_late(struct tables *t, const struct table_row *r)
 	TRY(row_num(r, "ppm", 0, PPM, &v.ppm));
 	if (t->n_late > 0 && v.from <= t->late[t->n_late - 1].from)
 		return row_fault(r, "rows must be in ascending order of \"from\"");
-	TRY(table_room((void **)&t->late, t->n_late, sizeof *t->late));
+	TRY(table_room((void **)&t->late, t->n_late, sizeof(*t->late)));
 	t->late[t->n_late++] = v;
 	return ERR_OK;
 }
@@ -144,14 +145,14 @@ static enum err add_base(struct tables *t, const struct table_row *r)
 	TRY(row_num(r, "floor_fen", 0, MONEY_MAX, &v.floor_fen));
 	TRY(row_num(r, "cap_fen", 1, MONEY_MAX, &v.cap_fen));
 	TRY(row_num(r, "min_wage_fen", 0, MONEY_MAX, &v.min_wage_fen));
-	TRY(row_str(r, "src", v.src, sizeof v.src));
+	TRY(row_str(r, "src", v.src, sizeof(v.src)));
 	TRY(row_flag(r, "verify", &v.verify));
 	if (v.cap_fen < v.floor_fen)
 		return row_fault(r, "the cap lies below the floor");
 	for (size_t i = 0; i < t->n_bases; i++)
 		if (overlap(t->bases[i].from, t->bases[i].to, v.from, v.to))
 			return row_fault(r, "overlaps row %zu", i + 1);
-	TRY(table_room((void **)&t->bases, t->n_bases, sizeof *t->bases));
+	TRY(table_room((void **)&t->bases, t->n_bases, sizeof(*t->bases)));
 	t->bases[t->n_bases++] = v;
 	return ERR_OK;
 }
@@ -169,18 +170,19 @@ static enum err add_code(struct tables *t, const struct table_row *r)
 	static const char *const keys[] = {"list", "code", "zh", "from", "to", "kind", "unemp", NULL};
 	struct code_row v = {0};
 	TRY(row_keys(r, keys));
-	TRY(row_str(r, "list", v.list, sizeof v.list));
-	TRY(row_str(r, "code", v.code, sizeof v.code));
-	TRY(row_str(r, "zh", v.zh, sizeof v.zh));
-	TRY(row_str_or(r, "kind", v.kind, sizeof v.kind));
-	TRY(row_str_or(r, "unemp", v.unemp, sizeof v.unemp));
+	TRY(row_str(r, "list", v.list, sizeof(v.list)));
+	TRY(row_str(r, "code", v.code, sizeof(v.code)));
+	TRY(row_str(r, "zh", v.zh, sizeof(v.zh)));
+	TRY(row_str_or(r, "kind", v.kind, sizeof(v.kind)));
+	TRY(row_str_or(r, "unemp", v.unemp, sizeof(v.unemp)));
 	TRY(code_span(r, &v));
 	for (size_t i = 0; i < t->n_codes; i++) {
 		const struct code_row *o = &t->codes[i];
-		if (strcmp(o->list, v.list) == 0 && strcmp(o->code, v.code) == 0 && overlap(o->from, o->to, v.from, v.to))
+		if (strcmp(o->list, v.list) == 0 && strcmp(o->code, v.code) == 0 &&
+		    overlap(o->from, o->to, v.from, v.to))
 			return row_fault(r, "code %s of list %s stands here twice", v.code, v.list);
 	}
-	TRY(table_room((void **)&t->codes, t->n_codes, sizeof *t->codes));
+	TRY(table_room((void **)&t->codes, t->n_codes, sizeof(*t->codes)));
 	t->codes[t->n_codes++] = v;
 	return ERR_OK;
 }
@@ -192,9 +194,13 @@ struct part {
 	table_fn *fn;
 };
 static const struct part parts[] = {
-	{"insurances.json", "insurances", add_insurance}, {"insurances.json", "filing", set_filing},
-	{"rates.json", "rates", add_rate}, {"rates.json", "late_fee", add_late}, {"bases.json", "bases", add_base},
-	{"codes.json", "codes", add_code}, {"calendar.json", "years", calendar_year_add},
+	{"insurances.json", "insurances", add_insurance},
+	{"insurances.json", "filing", set_filing},
+	{"rates.json", "rates", add_rate},
+	{"rates.json", "late_fee", add_late},
+	{"bases.json", "bases", add_base},
+	{"codes.json", "codes", add_code},
+	{"calendar.json", "years", calendar_year_add},
 };
 
 static enum err load_part(struct tables *t, const char *dir, const struct part *p)
@@ -202,7 +208,7 @@ static enum err load_part(struct tables *t, const char *dir, const struct part *
 	char path[512];
 	AUTO_BUF(text, JSON_TEXT_MAX);
 	AUTO_JSON root = NULL;
-	if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, p->file) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, p->file) >= sizeof(path))
 		return ERR(LIMIT, "path of %s", p->file);
 	TRY(file_read(path, &text));
 	enum err e = json_parse(buf_span(&text), &root);
@@ -210,7 +216,7 @@ static enum err load_part(struct tables *t, const char *dir, const struct part *
 		return e;
 	if (e != ERR_OK) {
 		char why[256];
-		(void)snprintf(why, sizeof why, "%s", err_detail());
+		(void)snprintf(why, sizeof(why), "%s", err_detail());
 		err_clear();
 		return ERR(CONFIG, "%s: %s", p->file, why);
 	}
@@ -220,7 +226,7 @@ static enum err load_part(struct tables *t, const char *dir, const struct part *
 
 enum err tables_load(const char *dir, struct tables **ret_t)
 {
-	AUTO(tables) t = calloc(1, sizeof *t);
+	AUTO(tables) t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return ERR(NOMEM, "tables");
 	for (size_t i = 0; i < COUNT_OF(parts); i++)
@@ -267,7 +273,8 @@ unsigned tables_enabled(const struct tables *t)
 	return mask;
 }
 
-enum err tables_rate(const struct tables *t, int ins, enum side side, int risk_class, int month, const struct rate **ret_r)
+enum err tables_rate(const struct tables *t, int ins, enum side side, int risk_class, int month,
+                     const struct rate **ret_r)
 {
 	INVARIANT(ins >= 0 && (size_t)ins < t->n_ins);
 	int class = t->ins[ins].by_class && side == SIDE_UNIT ? risk_class : 0;
@@ -278,8 +285,8 @@ enum err tables_rate(const struct tables *t, int ins, enum side side, int risk_c
 			return ERR_OK;
 		}
 	}
-	return ERR(CONFIG, "rates.json has no rate of insurance %s, %s, class %d, for %d", t->ins[ins].code, side_name(side),
-		   class, month);
+	return ERR(CONFIG, "rates.json has no rate of insurance %s, %s, class %d, for %d", t->ins[ins].code,
+	           side_name(side), class, month);
 }
 
 enum err tables_base(const struct tables *t, int month, const struct base_limit **ret_b)

@@ -1,11 +1,13 @@
-/* The dated tables of share/tables that money, deadlines and code lists hang on: rates, bases, insurances, codes, calendar.
+/* The dated tables of share/tables that money, deadlines and code lists hang on: rates, bases, insurances, codes,
+ * calendar.
  *
- * Loaded and checked whole at the start; a fault is ERR_CONFIG with "rates.json:17: …", the line of the row at fault. Nothing
- * about a rate, a floor, a window or a holiday is in the code. Every row says where it comes from (src) and whether a person
- * has still to confirm it (verify: 待核实). Immutable afterwards, shared by all threads without a lock.
+ * Loaded and checked whole at the start; a fault is ERR_CONFIG with "rates.json:17: …", the line of the row at fault.
+ * Nothing about a rate, a floor, a window or a holiday is in the code. Every row says where it comes from (src) and
+ * whether a person has still to confirm it (verify: 待核实). Immutable afterwards, shared by all threads without a
+ * lock.
  *
- * A code, an insurance or a rate that is not in force at the asked month does not exist. Borrowed strings live as long as
- * the tables. */
+ * A code, an insurance or a rate that is not in force at the asked month does not exist. Borrowed strings live as long
+ * as the tables. */
 #pragma once
 #include "server/insurance/money.h"
 #include "server/insurance/month.h"
@@ -16,20 +18,20 @@ const char *side_name(enum side s); /* "unit" */
 
 /* An insurance is known by its index in the table, a set of them by a mask of 1 << index. */
 struct insurance {
-	char code[INS_CODE_LEN + 1]; /* AAE140: "110" */
+	char code[INS_CODE_LEN + 1];                     /* AAE140: "110" */
 	char zh[64], brief[16], owner[8], collection[8]; /* "HRSS" or "YBJ"; "AGENCY" or "TAX" */
-	bool enabled;    /* open for enrolment at this bureau */
-	bool standard;   /* proposed where nothing else is chosen */
-	bool bound;      /* employees take all bound ones together (统一参保) */
-	bool by_class;   /* the unit's rate depends on its risk class */
+	bool enabled;                                    /* open for enrolment at this bureau */
+	bool standard;                                   /* proposed where nothing else is chosen */
+	bool bound;                                      /* employees take all bound ones together (统一参保) */
+	bool by_class;                                   /* the unit's rate depends on its risk class */
 	bool person_pays;
 };
 struct rate {
 	int ins;
 	enum side side;
-	int risk_class;  /* 0 where the insurance has no classes */
+	int risk_class; /* 0 where the insurance has no classes */
 	int64_t ppm;
-	int from, to;    /* months, inclusive; to 0: open */
+	int from, to; /* months, inclusive; to 0: open */
 	bool verify;
 	char src[SRC_MAX];
 };
@@ -45,9 +47,9 @@ struct late_rate {
 };
 struct code_row {
 	char list[24], code[CODE_MAX + 1], zh[128];
-	int from, to;    /* months; 0: open on that side */
-	char kind[8];    /* change_reason: "plus" "minus" "end" */
-	char unemp[12];  /* change_reason: "yes" "no" "disputed" or "" */
+	int from, to;   /* months; 0: open on that side */
+	char kind[8];   /* change_reason: "plus" "minus" "end" */
+	char unemp[12]; /* change_reason: "yes" "no" "disputed" or "" */
 };
 struct filing_rule {
 	int open_day, close_day; /* of the month, inclusive */
@@ -78,13 +80,15 @@ void tables_free(struct tables *t);
 DEFINE_AUTO(tables)
 
 /* --- read --- */
-int tables_ins(const struct tables *t, const char *code);  /* index, -1 when unknown */
-unsigned tables_standard(const struct tables *t);          /* mask of what is proposed: enabled and standard */
+int tables_ins(const struct tables *t, const char *code); /* index, -1 when unknown */
+unsigned tables_standard(const struct tables *t);         /* mask of what is proposed: enabled and standard */
 unsigned tables_enabled(const struct tables *t);
 /* ERR_CONFIG when no row covers the month: money is never computed from a guess. */
-enum err tables_rate(const struct tables *t, int ins, enum side side, int risk_class, int month, const struct rate **ret_r) MUST_CHECK;
+enum err tables_rate(const struct tables *t, int ins, enum side side, int risk_class, int month,
+                     const struct rate **ret_r) MUST_CHECK;
 enum err tables_base(const struct tables *t, int month, const struct base_limit **ret_b) MUST_CHECK;
 /* NULL when the code is not in the list or not in force. */
 const struct code_row *tables_code(const struct tables *t, const char *list, const char *code, int month);
-/* The code of a Chinese name in a list, for spreadsheets: "汉族", "汉" or "01" all give the row of 01; NULL when none. */
+/* The code of a Chinese name in a list, for spreadsheets: "汉族", "汉" or "01" all give the row of 01; NULL when none.
+ */
 const struct code_row *tables_code_any(const struct tables *t, const char *list, struct span text, int month);

@@ -1,16 +1,16 @@
 /* Between tables.c, table_row.c and calendar.c: reading one row of a table with the line it stands on.
  *
- * A table file is one JSON object of named arrays of flat objects. jansson keeps no positions, so a fault looks the line up
- * in the text again. */
+ * A table file is one JSON object of named arrays of flat objects. jansson keeps no positions, so a fault looks the
+ * line up in the text again. */
 #pragma once
 #include "base/json.h"
 #include "server/insurance/tables.h"
 
 struct table_row {
 	const char *file, *array;
-	struct span text;  /* of the whole file */
+	struct span text; /* of the whole file */
 	const json_t *row;
-	size_t at;         /* index in the array */
+	size_t at; /* index in the array */
 };
 /* ERR_CONFIG "file:line: …". */
 enum err row_fault(const struct table_row *r, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_CHECK;

@@ -8,8 +8,8 @@
 
 /* --- OCSP --- */
 
-/* The signer's newest word. A status that the portal is to keep as evidence was asked for after the act: the journal is read
- * again, for a revocation of this second must show. */
+/* The signer's newest word. A status that the portal is to keep as evidence was asked for after the act: the journal is
+ * read again, for a revocation of this second must show. */
 static enum err refresh(struct serve_ctx *s, bool again)
 {
 	if (again || follow_is_due(s->follow)) {
@@ -25,8 +25,10 @@ static struct ocsp_item item_of(const struct serve_ctx *s, const struct ocsp_id 
 {
 	char serial[OCSP_SERIAL_HEX];
 	int64_t at = follow_time(s->follow);
-	struct ocsp_item i = {.id = *id, .status = {OCSP_UNKNOWN, 0, CRL_UNSPECIFIED}, .this_update = at,
-		.next_update = at + FOLLOW_MAX_AGE_SEC};
+	struct ocsp_item i = {.id = *id,
+	                      .status = {OCSP_UNKNOWN, 0, CRL_UNSPECIFIED},
+	                      .this_update = at,
+	                      .next_update = at + FOLLOW_MAX_AGE_SEC};
 
 	ocsp_id_serial(id, serial);
 	if (is_of)
@@ -51,7 +53,8 @@ static void keep(struct serve_ctx *s, const struct ocsp_item *i, struct span der
 }
 
 /* RFC 6960, 2.3: for a request about another authority's certificates alone there is nobody here to answer. */
-static enum err answer(struct serve_ctx *s, const struct ocsp_request *r, bool kept, struct buf *out, struct presign_times *ret_t)
+static enum err answer(struct serve_ctx *s, const struct ocsp_request *r, bool kept, struct buf *out,
+                       struct presign_times *ret_t)
 {
 	struct ocsp_item items[OCSP_ITEMS_MAX];
 	size_t ours = 0, before = out->len;
@@ -69,8 +72,12 @@ static enum err answer(struct serve_ctx *s, const struct ocsp_request *r, bool k
 	if (kept && presign_get(s->presign, &r->ids[0], &items[0].status, notary_now(s), out, ret_t) == ERR_OK)
 		return ERR_OK;
 	err_clear();
-	struct ocsp_spec spec = {.signer = state_certs(s->state)->own[TRIO_OCSP], .key = state_trio(s->state)->key[TRIO_OCSP],
-		.produced = notary_now(s), .nonce = r->nonce, .items = items, .n = r->n};
+	struct ocsp_spec spec = {.signer = state_certs(s->state)->own[TRIO_OCSP],
+	                         .key = state_trio(s->state)->key[TRIO_OCSP],
+	                         .produced = notary_now(s),
+	                         .nonce = r->nonce,
+	                         .items = items,
+	                         .n = r->n};
 	TRY(ocsp_response_build(&spec, out));
 	*ret_t = (struct presign_times){items[0].this_update, items[0].next_update};
 	if (kept)
@@ -87,8 +94,11 @@ static enum err presign_one(struct serve_ctx *s, const char *serial)
 	TRY(ocsp_request_build(state_certs(s->state)->ca, OCSP_SM3, &serial, 1, SPAN_EMPTY, &request));
 	TRY(ocsp_request_parse(buf_span(&request), &r));
 	struct ocsp_item item = item_of(s, &r.ids[0], true);
-	struct ocsp_spec spec = {.signer = state_certs(s->state)->own[TRIO_OCSP], .key = state_trio(s->state)->key[TRIO_OCSP],
-		.produced = notary_now(s), .items = &item, .n = 1};
+	struct ocsp_spec spec = {.signer = state_certs(s->state)->own[TRIO_OCSP],
+	                         .key = state_trio(s->state)->key[TRIO_OCSP],
+	                         .produced = notary_now(s),
+	                         .items = &item,
+	                         .n = 1};
 	TRY(ocsp_response_build(&spec, &der));
 	return presign_put(s->presign, &item, buf_span(&der));
 }
@@ -102,7 +112,8 @@ void presign_turn(struct serve_ctx *s)
 		err_clear();
 		return;
 	}
-	for (size_t i = 0, signs = 0; signs < TURN_SIGNS && (serial = status_newest(follow_status(s->follow), i)) != NULL; i++) {
+	for (size_t i = 0, signs = 0;
+	     signs < TURN_SIGNS && (serial = status_newest(follow_status(s->follow), i)) != NULL; i++) {
 		struct ocsp_status is = status_find(follow_status(s->follow), serial);
 		if (presign_has(s->presign, serial, &is, now, PRESIGN_AHEAD_SEC))
 			continue;
@@ -138,7 +149,7 @@ enum err on_ocsp(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 
 static enum err serial_text(struct span s, char ret_hex[OCSP_SERIAL_HEX])
 {
-	if (s.len >= OCSP_SERIAL_HEX || memchr(s.ptr, 0, s.len))
+	if (s.len >= OCSP_SERIAL_HEX || memchr(s.ptr, 0, s.len) != NULL)
 		return ERR(SYNTAX, "serial number");
 	memcpy(ret_hex, s.ptr, s.len);
 	ret_hex[s.len] = '\0';
@@ -174,8 +185,10 @@ enum err on_status(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 /* RFC 3161, 2.4.2: a number of its own for every stamp, also after a crash: 127 random bits. */
 static enum err stamp(struct serve_ctx *s, const struct tsp_request *r, struct buf *out)
 {
-	struct tsp_spec spec = {.signer = state_certs(s->state)->own[TRIO_TSA], .key = state_trio(s->state)->key[TRIO_TSA],
-		.request = r, .time = notary_now(s)};
+	struct tsp_spec spec = {.signer = state_certs(s->state)->own[TRIO_TSA],
+	                        .key = state_trio(s->state)->key[TRIO_TSA],
+	                        .request = r,
+	                        .time = notary_now(s)};
 
 	do {
 		TRY(rand_bytes(spec.serial, sizeof(spec.serial)));

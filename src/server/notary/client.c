@@ -26,7 +26,7 @@ enum err notary_client_new(const char *socket_path, struct notary_client **ret_c
 {
 	struct notary_client *c = calloc(1, sizeof(*c));
 
-	if (!c || !(c->path = strdup(socket_path))) {
+	if (c == NULL || (c->path = strdup(socket_path)) == NULL) {
 		free(c);
 		return ERR(NOMEM, "notary client");
 	}
@@ -37,7 +37,7 @@ enum err notary_client_new(const char *socket_path, struct notary_client **ret_c
 
 void notary_client_free(struct notary_client *c)
 {
-	if (!c)
+	if (c == NULL)
 		return;
 	while (c->n_idle > 0)
 		(void)close(c->idle[--c->n_idle]);
@@ -73,7 +73,8 @@ static void keep(struct notary_client *c, int fd)
 		(void)close(fd);
 }
 
-static enum err call_on(struct notary_client *c, int fd, const struct ipc_msg *request, int timeout_ms, struct ipc_msg **ret_answer)
+static enum err call_on(struct notary_client *c, int fd, const struct ipc_msg *request, int timeout_ms,
+                        struct ipc_msg **ret_answer)
 {
 	enum err e = ipc_call(fd, request, notary_answer_of(ipc_type_of(request)), timeout_ms, ret_answer);
 
@@ -84,7 +85,8 @@ static enum err call_on(struct notary_client *c, int fd, const struct ipc_msg *r
 	return e;
 }
 
-static enum err call_new(struct notary_client *c, const struct ipc_msg *request, int timeout_ms, struct ipc_msg **ret_answer)
+static enum err call_new(struct notary_client *c, const struct ipc_msg *request, int timeout_ms,
+                         struct ipc_msg **ret_answer)
 {
 	int fd = -1;
 
@@ -92,8 +94,10 @@ static enum err call_new(struct notary_client *c, const struct ipc_msg *request,
 	return call_on(c, fd, request, timeout_ms, ret_answer);
 }
 
-/* The notary may give up a silent connection at any moment: then once more on a new one. Every request may be asked twice. */
-static enum err call_within(struct notary_client *c, const struct ipc_msg *request, int timeout_ms, struct ipc_msg **ret_answer)
+/* The notary may give up a silent connection at any moment: then once more on a new one. Every request may be asked
+ * twice. */
+static enum err call_within(struct notary_client *c, const struct ipc_msg *request, int timeout_ms,
+                            struct ipc_msg **ret_answer)
 {
 	int fd = take_idle(c);
 
@@ -237,8 +241,8 @@ enum err notary_install(struct notary_client *c, struct span root, struct span c
 
 /* --- answers and stamps --- */
 
-static enum err der_call(struct notary_client *c, enum notary_request type, struct span request, struct buf *ret_response,
-			 struct ipc_msg **ret_a)
+static enum err der_call(struct notary_client *c, enum notary_request type, struct span request,
+                         struct buf *ret_response, struct ipc_msg **ret_a)
 {
 	AUTO(ipc_msg) m = NULL;
 
@@ -274,7 +278,8 @@ enum err notary_status(struct notary_client *c, const char *const *serials, size
 	return notary_status_within(c, serials, n, IPC_TIMEOUT_MS, ret_response);
 }
 
-enum err notary_status_within(struct notary_client *c, const char *const *serials, size_t n, int within_ms, struct buf *ret_response)
+enum err notary_status_within(struct notary_client *c, const char *const *serials, size_t n, int within_ms,
+                              struct buf *ret_response)
 {
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;
@@ -332,8 +337,8 @@ enum err notary_head(struct notary_client *c, const struct notary_head_ask *ask_
 	return signed_take(a, ret_s);
 }
 
-enum err notary_seal(struct notary_client *c, const uint8_t digest[32], uint64_t leaf, const struct notary_head_ask *ask_,
-		     struct notary_signed *ret_s)
+enum err notary_seal(struct notary_client *c, const uint8_t digest[32], uint64_t leaf,
+                     const struct notary_head_ask *ask_, struct notary_signed *ret_s)
 {
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;

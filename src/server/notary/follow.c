@@ -12,9 +12,9 @@ enum { CONNECT_MS = 500, ROUNDS_MAX = 1 << 20 };
 struct follow {
 	struct follow_plan plan;
 	struct status *status;
-	bool broken;          /* another journal, or a record that does not fit */
-	bool answered;        /* the last try went well */
-	int64_t time;         /* of the newest complete feed */
+	bool broken;   /* another journal, or a record that does not fit */
+	bool answered; /* the last try went well */
+	int64_t time;  /* of the newest complete feed */
 	int64_t tried_ms, got_ms;
 	uint64_t last;
 	uint8_t head[32];
@@ -24,7 +24,7 @@ enum err follow_new(const struct follow_plan *plan, struct follow **ret_f)
 {
 	AUTO(follow) f = calloc(1, sizeof(*f));
 
-	if (!f)
+	if (f == NULL)
 		return ERR(NOMEM, "follower of the journal");
 	f->plan = *plan;
 	TRY(status_new(&f->status));
@@ -34,7 +34,7 @@ enum err follow_new(const struct follow_plan *plan, struct follow **ret_f)
 
 void follow_free(struct follow *f)
 {
-	if (!f)
+	if (f == NULL)
 		return;
 	status_free(f->status);
 	free(f);
@@ -76,7 +76,8 @@ static enum err goes_on(const struct follow *f, const struct feed *feed)
 {
 	uint64_t have = status_seq(f->status);
 
-	if (feed->last < f->last || feed->last < have || feed->last < f->plan.least_seq || feed->count > feed->last - have)
+	if (feed->last < f->last || feed->last < have || feed->last < f->plan.least_seq ||
+	    feed->count > feed->last - have)
 		return ERR(JOURNAL, "the journal ends at %llu and was longer", (unsigned long long)feed->last);
 	if (feed->last == f->last && f->last > 0 && !span_eq(SPAN_ARR(feed->head), SPAN_ARR(f->head)))
 		return ERR(JOURNAL, "another journal of the same length");
@@ -153,8 +154,8 @@ enum err follow_check_fresh(const struct follow *f)
 	return ERR_OK;
 }
 
-/* A jump of the clock, or a sleep of the machine, makes the newest word old at once; a signer that does not answer makes it old too,
- * and is not asked more often for that. */
+/* A jump of the clock, or a sleep of the machine, makes the newest word old at once; a signer that does not answer
+ * makes it old too, and is not asked more often for that. */
 bool follow_is_due(const struct follow *f)
 {
 	/* Who hangs is asked less often: the one thread that answers waits for him. */

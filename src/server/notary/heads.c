@@ -35,10 +35,11 @@ static enum err covers_journal(struct serve_ctx *s, const struct state_head *h)
 	TRY(follow_check_fresh(s->follow));
 	uint64_t due = status_seq_at(follow_status(s->follow), notary_now(s) - NOTARY_LAG_SEC);
 	if (h->journal_seq < due)
-		return ERR(STALE, "the log has the signer's journal up to %llu, due is %llu", (unsigned long long)h->journal_seq,
-			   (unsigned long long)due);
+		return ERR(STALE, "the log has the signer's journal up to %llu, due is %llu",
+		           (unsigned long long)h->journal_seq, (unsigned long long)due);
 	if (h->journal_seq < state_last(s->state)->journal_seq || h->journal_seq > status_seq(follow_status(s->follow)))
-		return ERR(STALE, "the signer's journal has no entry %llu yet, or the log had more", (unsigned long long)h->journal_seq);
+		return ERR(STALE, "the signer's journal has no entry %llu yet, or the log had more",
+		           (unsigned long long)h->journal_seq);
 	return ERR_OK;
 }
 
@@ -46,7 +47,8 @@ static enum err covers_journal(struct serve_ctx *s, const struct state_head *h)
 static enum err extends(const struct state_head *last, const struct asked *a)
 {
 	if (a->head.epoch != last->epoch)
-		return ERR(STATE, "epoch %llu, the log is in %llu", (unsigned long long)a->head.epoch, (unsigned long long)last->epoch);
+		return ERR(STATE, "epoch %llu, the log is in %llu", (unsigned long long)a->head.epoch,
+		           (unsigned long long)last->epoch);
 	if (a->head.size < last->size)
 		return ERR(STATE, "the log had %llu leaves at its last head", (unsigned long long)last->size);
 	return tree_verify_consistency(last->size, last->root, a->head.size, a->head.root, a->proof, a->n);

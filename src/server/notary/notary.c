@@ -8,8 +8,11 @@ enum { EMPTY = NOTARY_EMPTY, OPEN = NOTARY_OPEN };
 
 static enum err begin_following(struct serve_ctx *s)
 {
-	const struct follow_plan plan = {.signer_socket = s->plan.signer_socket, .bureau = state_bureau(s->state),
-		.ca = state_certs(s->state)->ca, .clock = s->plan.clock, .least_seq = state_last(s->state)->journal_seq};
+	const struct follow_plan plan = {.signer_socket = s->plan.signer_socket,
+	                                 .bureau = state_bureau(s->state),
+	                                 .ca = state_certs(s->state)->ca,
+	                                 .clock = s->plan.clock,
+	                                 .least_seq = state_last(s->state)->journal_seq};
 
 	return follow_new(&plan, &s->follow);
 }
@@ -18,7 +21,7 @@ enum err notary_open(const struct notary_plan *plan, struct serve_ctx **ret_s)
 {
 	struct serve_ctx *s = calloc(1, sizeof(*s));
 
-	if (!s)
+	if (s == NULL)
 		return ERR(NOMEM, "notary");
 	s->plan = *plan;
 	enum err e = presign_new(&s->presign);
@@ -36,7 +39,7 @@ enum err notary_open(const struct notary_plan *plan, struct serve_ctx **ret_s)
 
 void notary_free(struct serve_ctx *s)
 {
-	if (!s)
+	if (s == NULL)
 		return;
 	follow_free(s->follow);
 	state_free(s->state);
@@ -46,7 +49,7 @@ void notary_free(struct serve_ctx *s)
 
 static unsigned state_bit(const struct serve_ctx *s)
 {
-	return s->follow ? OPEN : EMPTY;
+	return s->follow != NULL ? OPEN : EMPTY;
 }
 
 /* --- HELLO --- */
@@ -61,9 +64,9 @@ static enum err on_hello(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg
 	ipc_put_u64(out, NT_EPOCH, last->epoch);
 	ipc_put_u64(out, NT_SIZE, last->size);
 	ipc_put(out, NT_ROOT_HASH, SPAN_ARR(last->root));
-	ipc_put_u64(out, NT_JOURNAL_SEQ, s->follow ? status_seq(follow_status(s->follow)) : 0);
-	ipc_put_u64(out, NT_FEED_TIME, s->follow ? (uint64_t)follow_time(s->follow) : 0);
-	if (!s->follow)
+	ipc_put_u64(out, NT_JOURNAL_SEQ, s->follow != NULL ? status_seq(follow_status(s->follow)) : 0);
+	ipc_put_u64(out, NT_FEED_TIME, s->follow != NULL ? (uint64_t)follow_time(s->follow) : 0);
+	if (s->follow == NULL)
 		return ERR_OK;
 	const struct state_certs *c = state_certs(s->state);
 	ipc_put(out, NT_ROOT, cert_der(c->root));
@@ -141,7 +144,7 @@ enum { PRESIGN_EVERY_MS = 1000 };
 /* What fails here is asked for again in a second, and seen by who asks for a status meanwhile. */
 static void tick(struct serve_ctx *s)
 {
-	if (!s->follow)
+	if (s->follow == NULL)
 		return;
 	if (follow_is_due(s->follow) && follow_now(s->follow, FOLLOW_BRISK_MS) != ERR_OK)
 		err_clear();
@@ -153,5 +156,6 @@ static void tick(struct serve_ctx *s)
 
 void notary_serve(struct serve_ctx *s, struct serve *ret_serve)
 {
-	*ret_serve = (struct serve){.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = s, .tick = tick};
+	*ret_serve =
+		(struct serve){.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = s, .tick = tick};
 }

@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES_MAX = 4096, RECORD_MAX = 5 * (CERT_DER_MAX + 4) + 1, KIND_INSTALL = 1, KIND_HEAD = 2, N_CERTS = 2 + TRIO_COUNT };
+enum {
+	PATH_BYTES_MAX = 4096,
+	RECORD_MAX = 5 * (CERT_DER_MAX + 4) + 1,
+	KIND_INSTALL = 1,
+	KIND_HEAD = 2,
+	N_CERTS = 2 + TRIO_COUNT
+};
 
 struct state {
 	char *dir;
@@ -30,7 +36,7 @@ static void certs_done(struct state_certs *c)
 
 void state_free(struct state *s)
 {
-	if (!s)
+	if (s == NULL)
 		return;
 	chain_free(s->chain);
 	trio_done(&s->trio);
@@ -41,13 +47,15 @@ void state_free(struct state *s)
 
 /* --- certificates --- */
 
-static enum err own_check(const struct path_trust *trust, const struct state_certs *c, const struct trio *t, size_t i, int64_t now)
+static enum err own_check(const struct path_trust *trust, const struct state_certs *c, const struct trio *t, size_t i,
+                          int64_t now)
 {
 	const struct cert *own = c->own[i];
 
-	if (!t->key[i])
+	if (t->key[i] == NULL)
 		return ERR(STATE, "no keys yet");
-	if (strcmp(cert_profile(own), trio_profiles[i]) != 0 || !span_eq(SPAN_ARR(cert_pub(own)->b), SPAN_ARR(sm2_key_pub(t->key[i])->b)))
+	if (strcmp(cert_profile(own), trio_profiles[i]) != 0 ||
+	    !span_eq(SPAN_ARR(cert_pub(own)->b), SPAN_ARR(sm2_key_pub(t->key[i])->b)))
 		return ERR(CERT_PROFILE, "certificate %s is not for this key and profile", trio_profiles[i]);
 	return path_check(trust, own, i == TRIO_OCSP ? KU_DIGITAL : KU_SIGN, now);
 }
@@ -128,7 +136,8 @@ static enum err replay(uint64_t seq, struct span record, void *ctx)
 	struct state *s = ctx;
 	uint8_t kind = 0;
 
-	if (!span_take_u8(&record, &kind) || (kind == KIND_INSTALL) != (seq == 1) || (kind != KIND_INSTALL && kind != KIND_HEAD))
+	if (!span_take_u8(&record, &kind) || (kind == KIND_INSTALL) != (seq == 1) ||
+	    (kind != KIND_INSTALL && kind != KIND_HEAD))
 		return ERR(JOURNAL, "record %llu is out of place", (unsigned long long)seq);
 	return kind == KIND_INSTALL ? certs_read(record, &s->certs) : head_read(record, &s->last);
 }
@@ -138,17 +147,17 @@ static enum err keys_open(struct state *s)
 {
 	enum err e = trio_open(s->dir, &s->trio);
 
-	if (e == ERR_ABSENT && !s->certs.root) {
+	if (e == ERR_ABSENT && s->certs.root == NULL) {
 		err_clear();
 		return ERR_OK;
 	}
 	if (e == ERR_ABSENT)
 		return ERR(JOURNAL, "a key file of the notary is missing");
 	TRY(e);
-	for (size_t i = 0; s->certs.root && i < TRIO_COUNT; i++)
+	for (size_t i = 0; s->certs.root != NULL && i < TRIO_COUNT; i++)
 		if (!span_eq(SPAN_ARR(cert_pub(s->certs.own[i])->b), SPAN_ARR(sm2_key_pub(s->trio.key[i])->b)))
 			return ERR(JOURNAL, "keys.bin holds other keys than the certificates'");
-	return s->certs.root ? bureau_of(s->certs.root, s->bureau) : ERR_OK;
+	return s->certs.root != NULL ? bureau_of(s->certs.root, s->bureau) : ERR_OK;
 }
 
 enum err state_open(const char *dir, struct state **ret_s)
@@ -156,7 +165,7 @@ enum err state_open(const char *dir, struct state **ret_s)
 	AUTO(state) s = calloc(1, sizeof(*s));
 	char path[PATH_BYTES_MAX];
 
-	if (!s || !(s->dir = strdup(dir)))
+	if (s == NULL || (s->dir = strdup(dir)) == NULL)
 		return ERR(NOMEM, "state of the notary");
 	if (snprintf(path, sizeof(path), "%s/notary.chain", dir) >= (int)sizeof(path))
 		return ERR(LIMIT, "path of %zu octets", strlen(dir));
@@ -177,7 +186,7 @@ enum err state_setup(struct state *s, const struct trio **ret_t)
 {
 	if (state_is_open(s))
 		return ERR(STATE, "the notary has its certificates");
-	if (!s->trio.key[0])
+	if (s->trio.key[0] == NULL)
 		TRY(trio_create(s->dir, &s->trio));
 	*ret_t = &s->trio;
 	return ERR_OK;

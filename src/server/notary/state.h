@@ -1,5 +1,5 @@
-/* What the notary remembers, in DIR/notary.chain (evidence/chain.h): its certificates, once, and every head that it signed
- * for a larger tree. A head is on disk before its signature leaves the process. */
+/* What the notary remembers, in DIR/notary.chain (evidence/chain.h): its certificates, once, and every head that it
+ * signed for a larger tree. A head is on disk before its signature leaves the process. */
 #pragma once
 #include "evidence/head.h"
 #include "server/notary/trio.h"
@@ -29,5 +29,6 @@ struct state_head {
 	uint8_t root[32];
 	int64_t time;
 };
-const struct state_head *state_last(const struct state *s); /* epoch 1, size 0, root of the empty tree before the first */
+/* epoch 1, size 0, root of the empty tree before the first */
+const struct state_head *state_last(const struct state *s);
 enum err state_add_head(struct state *s, const struct state_head *h) MUST_CHECK;

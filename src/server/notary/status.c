@@ -16,7 +16,7 @@ struct status {
 	struct one *v;
 	size_t n, room;
 	uint64_t seq;
-	int64_t times[STATUS_RECENT]; /* of record i at i % STATUS_RECENT */
+	int64_t times[STATUS_RECENT];                /* of record i at i % STATUS_RECENT */
 	char newest[STATUS_NEWEST][OCSP_SERIAL_HEX]; /* of certificate i at i % STATUS_NEWEST */
 };
 
@@ -24,7 +24,7 @@ enum err status_new(struct status **ret_s)
 {
 	AUTO(status) s = calloc(1, sizeof(*s));
 
-	if (!s)
+	if (s == NULL)
 		return ERR(NOMEM, "table of statuses");
 	TRY(index_new(&s->by_serial));
 	*ret_s = STEAL(s);
@@ -33,7 +33,7 @@ enum err status_new(struct status **ret_s)
 
 void status_free(struct status *s)
 {
-	if (!s)
+	if (s == NULL)
 		return;
 	index_free(s->by_serial);
 	free(s->v);
@@ -48,7 +48,7 @@ static enum err add(struct status *s, struct span der)
 	if (s->n == s->room) {
 		size_t room = s->room == 0 ? 256 : s->room * 2;
 		struct one *more = reallocarray(s->v, room, sizeof(*more));
-		if (!more)
+		if (more == NULL)
 			return ERR(NOMEM, "table of %zu statuses", room);
 		s->v = more;
 		s->room = room;
@@ -89,7 +89,8 @@ static enum err change(struct status *s, const struct ipc_msg *m, int64_t time)
 	if (status > STATUS_SUSPENDED || reason > CRL_HOLD || reason == 2)
 		return ERR(JOURNAL, "status or reason");
 	if (status != STATUS_GOOD)
-		to = (struct ocsp_status){OCSP_REVOKED, time, status == STATUS_SUSPENDED ? CRL_HOLD : (enum crl_reason)reason};
+		to = (struct ocsp_status){OCSP_REVOKED, time,
+		                          status == STATUS_SUSPENDED ? CRL_HOLD : (enum crl_reason)reason};
 	s->v[s->v[i].pair].status = to;
 	s->v[i].status = to;
 	return ERR_OK;

@@ -1,11 +1,13 @@
-/* The status of every certificate, built from the records of the signer's journal in their order: a copy in memory, made
- * anew at each start. Only what OCSP answers need is kept. */
+/* The status of every certificate, built from the records of the signer's journal in their order: a copy in memory,
+ * made anew at each start. Only what OCSP answers need is kept. */
 #pragma once
 #include "pki/ocsp.h"
 
 struct status;
-enum { STATUS_RECENT = 65536, /* records whose times are remembered */
-	STATUS_NEWEST = 512 };    /* certificates whose serial numbers are listed */
+enum {
+	STATUS_RECENT = 65536, /* records whose times are remembered */
+	STATUS_NEWEST = 512
+}; /* certificates whose serial numbers are listed */
 enum err status_new(struct status **ret_s) MUST_CHECK;
 void status_free(struct status *s);
 DEFINE_AUTO(status)

@@ -1,5 +1,6 @@
-/* The two functions of struct desk that decide whether a signed act is let in (docs/design/05-status-of-an-act.md); ctx is the
- * struct portal. Every act's certificate is checked from the root down, not only compared with the session's serial number. */
+/* The two functions of struct desk that decide whether a signed act is let in (docs/design/05-status-of-an-act.md); ctx
+ * is the struct portal. Every act's certificate is checked from the root down, not only compared with the session's
+ * serial number. */
 #pragma once
 #include "server/portal/app.h"
 

@@ -1,4 +1,5 @@
-/* /unit/bill: the months of a unit, one month's 缴费通知单 with its persons, and their lines as a file for spreadsheets. */
+/* /unit/bill: the months of a unit, one month's 缴费通知单 with its persons, and their lines as a file for
+ * spreadsheets. */
 #include "server/insurance/bill_read.h"
 #include "server/insurance/calendar.h"
 #include "server/insurance/month_turn.h"
@@ -7,7 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MONTHS_SHOWN = 24, PERSONS_SHOWN = 50, CSV_PERSONS = 50000, CSV_MAX = 6 << 20 /* what an answer takes: some 40,000 persons */, PAGE_LAST = 9999 };
+enum {
+	MONTHS_SHOWN = 24,
+	PERSONS_SHOWN = 50,
+	CSV_PERSONS = 50000,
+	CSV_MAX = 6 << 20 /* what an answer takes: some 40,000 persons */,
+	PAGE_LAST = 9999
+};
 
 /* --- values --- */
 
@@ -32,7 +39,7 @@ static void rate_text(int64_t ppm, char ret[48])
 static void put_month(struct mo *m, const char *key, int month)
 {
 	char zh[40];
-	(void)snprintf(zh, sizeof zh, "%d年%d月", month / 100, month % 100);
+	(void)snprintf(zh, sizeof(zh), "%d年%d月", month / 100, month % 100);
 	mo_str(m, key, zh);
 }
 
@@ -157,7 +164,7 @@ static enum err put_column(struct paper *w, const char *brief, const char *side)
 {
 	char label[48];
 	struct mo o = mo_item(w->columns);
-	(void)snprintf(label, sizeof label, "%s%s", brief, side);
+	(void)snprintf(label, sizeof(label), "%s%s", brief, side);
 	mo_str(&o, "label", label);
 	return mo_err(&o);
 }
@@ -234,7 +241,7 @@ static void put_facts(struct paper *w, const struct unit *u)
 	char text[160];
 	AUTO_BUF(day, 32);
 	/* 2.7: JF, unit, month, batch; supplementary batches are not open yet. */
-	(void)snprintf(text, sizeof text, "JF%s%06d01", u->unit_no, h->month);
+	(void)snprintf(text, sizeof(text), "JF%s%06d01", u->unit_no, h->month);
 	mo_fact(facts, "通知单号", text);
 	AUTO_BUF(bureau, 512);
 	words_put(&bureau, portal_of(w->rq)->bureau_name);
@@ -242,7 +249,7 @@ static void put_facts(struct paper *w, const struct unit *u)
 	mo_fact(facts, "单位编号", u->unit_no);
 	mo_fact(facts, "单位名称", u->name);
 	mo_fact(facts, "统一社会信用代码", u->uscc);
-	(void)snprintf(text, sizeof text, "%06d", h->month);
+	(void)snprintf(text, sizeof(text), "%06d", h->month);
 	mo_fact(facts, "费款所属期", text);
 	if (h->approved_at > 0)
 		text_date_cn(&day, h->approved_at);
@@ -250,8 +257,8 @@ static void put_facts(struct paper *w, const struct unit *u)
 	buf_clear(&day);
 	text_date_cn(&day, h->due_day);
 	mo_fact(facts, "缴费截止日期", buf_cstr(&day));
-	(void)snprintf(text, sizeof text, "%lld 人（比上月增加 %lld 人，减少 %lld 人）", (long long)h->persons, (long long)h->plus,
-		       (long long)h->minus);
+	(void)snprintf(text, sizeof(text), "%lld 人（比上月增加 %lld 人，减少 %lld 人）", (long long)h->persons,
+	               (long long)h->plus, (long long)h->minus);
 	mo_fact(facts, "参保人数", text);
 }
 
@@ -336,7 +343,8 @@ enum err page_bill(struct web_req *rq)
 	w.columns = mo_list(&w.m, "columns");
 	w.lines = mo_list(&w.m, "lines");
 	w.number = (page - 1) * PERSONS_SHOWN;
-	const struct bill_ask ask = {unit_no, month, PERSONS_SHOWN, (int)w.number, paper_head, paper_sum, paper_person, &w};
+	const struct bill_ask ask = {unit_no,    month,     PERSONS_SHOWN, (int)w.number,
+	                             paper_head, paper_sum, paper_person,  &w};
 	TRY(bill_read(d, w.t, &ask));
 	TRY(put_columns(&w));
 	TRY(unit_get(d, unit_no, &u));
@@ -426,7 +434,7 @@ enum err page_bill_csv(struct web_req *rq)
 	if (w.number == 0)
 		csv_head(&w);
 	TRY(buf_err(&text));
-	(void)snprintf(disposition, sizeof disposition, "attachment; filename=\"bill-%s-%06d.csv\"", unit_no, month);
+	(void)snprintf(disposition, sizeof(disposition), "attachment; filename=\"bill-%s-%06d.csv\"", unit_no, month);
 	web_header(rq, "Content-Disposition", disposition);
 	web_header(rq, "Cache-Control", "no-store");
 	return web_bytes(rq, "text/csv; charset=utf-8", buf_span(&text));

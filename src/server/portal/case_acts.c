@@ -24,16 +24,20 @@ struct step {
 	enum err (*act)(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act);
 };
 static const struct step steps[CASE_STEPS] = {
-	{"accept", case_accept_text, case_accept}, {"approve", case_approve_text, case_approve}, {"make", case_make_text, case_make},
+	{"accept", case_accept_text, case_accept},
+	{"approve", case_approve_text, case_approve},
+	{"make", case_make_text, case_make},
 };
 
 /* Those that have no step of their own in the definition: by the roles of the steps they belong to. */
 struct way_back {
 	const char *name;
-	enum err (*text)(const struct desk *d, const char *no, const struct officer *by, const char *reason, struct buf *ret_text);
+	enum err (*text)(const struct desk *d, const char *no, const struct officer *by, const char *reason,
+	                 struct buf *ret_text);
 	enum err (*act)(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act);
 };
-static const struct way_back ways_back[] = {{"return", case_return_text, case_return}, {"refuse", case_refuse_text, case_refuse}};
+static const struct way_back ways_back[] = {{"return", case_return_text, case_return},
+                                            {"refuse", case_refuse_text, case_refuse}};
 
 static const struct way_back *way_back_of(struct web_req *rq)
 {
@@ -122,7 +126,7 @@ enum err page_case_born(struct web_req *rq)
 	TRY(text_unb64(span_str(web_value(rq, "csr")), &csr));
 	TRY(text_unb64(span_str(web_value(rq, "attestation")), &attest));
 	TRY(case_make_begin(&portal_of(rq)->desk, web_param(rq, "no"), &by, web_value(rq, "card"), web_value(rq, "key"),
-			    buf_span(&csr), buf_span(&attest)));
+	                    buf_span(&csr), buf_span(&attest)));
 	return next_is_case(rq);
 }
 

@@ -37,7 +37,7 @@ static enum err put_facts(struct web_req *rq, struct mo *m, const struct cert_ca
 	TRY(person_get(&portal_of(rq)->desk, c->person_no, &p));
 	ident_mask_id(p.id_number, id);
 	ident_mask_mobile(p.mobile, mobile);
-	(void)snprintf(days, sizeof days, "%d 天", c->days);
+	(void)snprintf(days, sizeof(days), "%d 天", c->days);
 	mo_fact(list, "证书类型", profile_zh(c->profile));
 	if (c->unit_no[0] != 0) {
 		mo_fact(list, "单位名称", c->unit_name);
@@ -50,7 +50,8 @@ static enum err put_facts(struct web_req *rq, struct mo *m, const struct cert_ca
 	mo_fact(list, "手机号码", mobile);
 	if (c->letter_no[0] != 0) {
 		mo_fact(list, "授权委托书", c->letter_no);
-		mo_fact(list, "委托期限", printed(rq, date_text(rq, c->letter_from), " 至 ", date_text(rq, c->letter_to)));
+		mo_fact(list, "委托期限",
+		        printed(rq, date_text(rq, c->letter_from), " 至 ", date_text(rq, c->letter_to)));
 	}
 	mo_fact(list, "证书有效期", days);
 	if (c->card[0] != 0)
@@ -82,7 +83,7 @@ static enum err put_steps(const struct desk *d, struct mo *m, const struct cert_
 	int at = c->state >= CASE_RETURNED ? CASE_DRAFT : (int)c->state;
 	TRY(case_rules_of(d, &r));
 	const struct case_step_rule *accept = &r->steps[0], *approve = &r->steps[1], *make = &r->steps[2];
-	(void)snprintf(signing, sizeof signing, "%.60s签名与签发", make->label);
+	(void)snprintf(signing, sizeof(signing), "%.60s签名与签发", make->label);
 	TRY(put_step(list, accept->label, accept->hint, at - CASE_DRAFT));
 	TRY(put_step(list, approve->label, approve->hint, at - CASE_ACCEPTED));
 	TRY(put_step(list, "产生密钥", "持有人本人设置密码", at - CASE_APPROVED));
@@ -212,7 +213,8 @@ static enum err put_turn(struct web_req *rq, struct mo *m, const struct turn *t)
 	for (size_t i = 0; i < 3; i++)
 		mo_bool(m, (const char *[]){"sign", "make", "waiting"}[i], false);
 	if (c->state == CASE_DRAFT && clerk)
-		put_sign(m, "accept", label_of(d, "accept"), "已核对材料原件与登记信息。签名后交审核员审核。", "签名受理");
+		put_sign(m, "accept", label_of(d, "accept"), "已核对材料原件与登记信息。签名后交审核员审核。",
+		         "签名受理");
 	else if (review)
 		put_sign(m, "approve", label_of(d, "approve"), "请核对申请内容与材料。签名后即可制证。", "签名通过");
 	else if (c->state == CASE_APPROVED && make)
@@ -226,7 +228,8 @@ static enum err put_turn(struct web_req *rq, struct mo *m, const struct turn *t)
 	bool reissue = c->state == CASE_MAKING && c->make_signed && turn_is(t, ROLE_MAKER);
 	mo_bool(m, "reissue", reissue);
 	bool later = back && c->state != CASE_ACCEPTED; /* a maker returns only what has come to him */
-	mo_bool(m, "can_return", review || (back && other && turn_is(t, ROLE_REVIEWER)) || (later && other && turn_is(t, ROLE_MAKER)));
+	mo_bool(m, "can_return",
+	        review || (back && other && turn_is(t, ROLE_REVIEWER)) || (later && other && turn_is(t, ROLE_MAKER)));
 	mo_bool(m, "can_revise", clerk && revise);
 	mo_bool(m, "can_refuse", clerk && case_next(c->state, CACT_REFUSE, &to));
 	if (!mine && !reissue)
@@ -278,7 +281,8 @@ enum err page_case(struct web_req *rq)
 /* The story to read; nothing to do and nothing to take along. */
 enum err page_case_look(struct web_req *rq)
 {
-	static const char *const none[] = {"sign", "make", "waiting", "reissue", "can_return", "can_revise", "can_refuse", "handover"};
+	static const char *const none[] = {"sign",       "make",       "waiting",    "reissue",
+	                                   "can_return", "can_revise", "can_refuse", "handover"};
 	const struct web_session *s = web_session_of(rq);
 	struct case_scope scope;
 	struct cert_case c;

@@ -17,7 +17,7 @@ struct converting {
 enum err converting_new(struct convert *convert, unsigned workers, struct converting **ret_c)
 {
 	pthread_condattr_t attr;
-	struct converting *c = calloc(1, sizeof *c);
+	struct converting *c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return ERR(NOMEM, "turns of conversions");
 	c->convert = convert;
@@ -142,8 +142,8 @@ static enum err end(struct converting *c, int fd, enum err e)
 	return ERR(CONVERT, "conversion took too long");
 }
 
-enum err converting_xlsx(struct converting *c, struct span file, const struct convert_limits *limits, const struct xlsx_sink *sink,
-			 struct xlsx_summary *ret_s)
+enum err converting_xlsx(struct converting *c, struct span file, const struct convert_limits *limits,
+                         const struct xlsx_sink *sink, struct xlsx_summary *ret_s)
 {
 	int fd;
 	TRY(begin(c, file, &fd));
@@ -151,7 +151,7 @@ enum err converting_xlsx(struct converting *c, struct span file, const struct co
 }
 
 enum err converting_render(struct converting *c, bool pdf, struct span file, const struct convert_limits *limits,
-			   struct rendering *ret_r)
+                           struct rendering *ret_r)
 {
 	int fd;
 	TRY(begin(c, file, &fd));

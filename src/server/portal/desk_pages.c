@@ -93,7 +93,7 @@ static enum err put_filter(json_t *list, int state, int current, int64_t count)
 	char href[64];
 	struct mo m = mo_item(list);
 	const char *name = state != 0 ? case_state_name((enum case_state)state) : "";
-	(void)snprintf(href, sizeof href, "/desk%s%s", state != 0 ? "?state=" : "", name);
+	(void)snprintf(href, sizeof(href), "/desk%s%s", state != 0 ? "?state=" : "", name);
 	mo_str(&m, "href", href);
 	mo_str(&m, "text", state != 0 ? case_state_zh((enum case_state)state) : "全部");
 	mo_int(&m, "count", count);
@@ -118,8 +118,8 @@ static void put_pager(struct mo *m, const char *key, const char *base, int state
 {
 	char href[96] = "";
 	if (there)
-		(void)snprintf(href, sizeof href, "%s?page=%d%s%s", base, page, state != 0 ? "&state=" : "",
-			       state != 0 ? case_state_name((enum case_state)state) : "");
+		(void)snprintf(href, sizeof(href), "%s?page=%d%s%s", base, page, state != 0 ? "&state=" : "",
+		               state != 0 ? case_state_name((enum case_state)state) : "");
 	mo_str(m, key, href);
 }
 
@@ -162,8 +162,8 @@ struct form {
 	struct web_req *rq;
 	const struct cert_service *cert;
 	const char *title, *action;
-	json_t *values;  /* owned: as typed, or of the stored case */
-	json_t *faults;  /* in the model */
+	json_t *values; /* owned: as typed, or of the stored case */
+	json_t *faults; /* in the model */
 };
 
 static void form_done(struct form *f)
@@ -191,7 +191,7 @@ static enum err put_options(struct mo *m, const struct service_field *f, const c
 		const struct service_code *c = &f->list->v[i];
 		struct mo o = mo_item(list);
 		if (i > 0)
-			(void)snprintf(suffix, sizeof suffix, "-%zu", i + 1);
+			(void)snprintf(suffix, sizeof(suffix), "-%zu", i + 1);
 		mo_str(&o, "value", c->code);
 		mo_words(&o, "text", c->text);
 		mo_str(&o, "suffix", suffix);
@@ -290,9 +290,11 @@ static bool is_declared(const struct web_field *fields, const char *name)
 enum err desk_fields_check(const struct service *t01)
 {
 	for (const struct web_route *r = portal_routes; r->method != NULL; r++)
-		for (size_t i = 0; i < t01->fields.n && (r->handler == page_case_new_post || r->handler == page_case_edit_post); i++)
+		for (size_t i = 0;
+		     i < t01->fields.n && (r->handler == page_case_new_post || r->handler == page_case_edit_post); i++)
 			if (!is_declared(r->fields, t01->fields.v[i].name))
-				return ERR(CONFIG, "%s.json: %s is not among the form's fields in routes.c", t01->code, t01->fields.v[i].name);
+				return ERR(CONFIG, "%s.json: %s is not among the form's fields in routes.c", t01->code,
+				           t01->fields.v[i].name);
 	return ERR_OK;
 }
 
@@ -318,7 +320,8 @@ static enum err put_fault(const struct fault *x, void *ctx)
 	mo_str(&o, "code", x->code);
 	mo_str(&o, "text", x->text);
 	mo_str(&o, "remedy", x->remedy);
-	web_field_error(f->rq, x->field, cert_service_err(f->cert, f->values, x, clock_now(portal_of(f->rq)->desk.clock)), x->text);
+	web_field_error(f->rq, x->field,
+	                cert_service_err(f->cert, f->values, x, clock_now(portal_of(f->rq)->desk.clock)), x->text);
 	return mo_err(&o);
 }
 
@@ -339,7 +342,8 @@ static enum err form_take(struct form *f, const char *own_no, struct case_form *
 	size_t count = 0;
 	bool layer = web_field_errors(f->rq);
 	TRY(take_values(f));
-	enum err e = cert_service_take(f->cert, own_no, f->values, clock_now(portal_of(f->rq)->desk.clock), put_fault, f, &count, ret_form);
+	enum err e = cert_service_take(f->cert, own_no, f->values, clock_now(portal_of(f->rq)->desk.clock), put_fault,
+	                               f, &count, ret_form);
 	if (e != ERR_OK && layer) {
 		err_clear(); /* too long or not text: the layer's errors are on the page already */
 		*ret_good = false;
@@ -353,7 +357,8 @@ static enum err form_take(struct form *f, const char *own_no, struct case_form *
 /* Somebody was quicker than the check: told at the field all the same. */
 static enum err late_fault(struct form *f, enum err e)
 {
-	bool at_holder = e == ERR_CASE_RUNNING || e == ERR_HOLDER_HAS || e == ERR_UNIT_MISMATCH, letter = e == ERR_LETTER;
+	bool at_holder = e == ERR_CASE_RUNNING || e == ERR_HOLDER_HAS || e == ERR_UNIT_MISMATCH,
+	     letter = e == ERR_LETTER;
 	if (!at_holder && !letter)
 		return e;
 	err_clear();

@@ -41,7 +41,7 @@ static enum err count(const char *no, enum err e, void *ctx)
 	t->done += e == ERR_OK;
 	t->failed += e != ERR_OK;
 	if (e == ERR_ATTACH_CHANGED)
-		(void)snprintf(t->changed, sizeof t->changed, "%s", no);
+		(void)snprintf(t->changed, sizeof(t->changed), "%s", no);
 	return ERR_OK;
 }
 
@@ -116,7 +116,7 @@ static enum err split(struct web_req *rq, const char *s, uint8_t mark, const cha
 }
 
 static enum err bulk_text(struct web_req *rq, const struct filing_desk *d, const struct filing_who *who,
-			  enum filing_act_kind kind, struct buf *text)
+                          enum filing_act_kind kind, struct buf *text)
 {
 	const char *nos[FILING_BULK_MAX];
 	size_t n;
@@ -128,7 +128,8 @@ static enum err bulk_text(struct web_req *rq, const struct filing_desk *d, const
 	return filing_bulk_text(d, kind, nos, n, who, web_value(rq, "opinion"), text);
 }
 
-static enum err return_text(struct web_req *rq, const struct filing_desk *d, const struct filing_who *who, struct buf *text)
+static enum err return_text(struct web_req *rq, const struct filing_desk *d, const struct filing_who *who,
+                            struct buf *text)
 {
 	const char *defects[FILING_DEFECTS_MAX];
 	size_t n;
@@ -174,7 +175,9 @@ static void tell_changed(struct web_req *rq, const struct filing_desk *d, const 
 	const struct service *s = e == ERR_OK ? services_find(d->services, f.business) : NULL;
 	if (s != NULL)
 		e = attach_agrees(d, &f, s, first_name, name);
-	const char *text = e == ERR_ATTACH_CHANGED && name[0] != 0 ? arena_printf(web_arena(rq), "申报 %s 的附件：%s", no, name) : NULL;
+	const char *text = e == ERR_ATTACH_CHANGED && name[0] != 0
+	                           ? arena_printf(web_arena(rq), "申报 %s 的附件：%s", no, name)
+	                           : NULL;
 	if (text != NULL)
 		web_error_detail(rq, text);
 }

@@ -64,7 +64,7 @@ static enum err mark(const struct attachment *a, void *ctx)
 	struct files *w = ctx;
 	w->any_changed = true;
 	if (a->id == 0)
-		(void)snprintf(w->gone, sizeof w->gone, "%s", a->name);
+		(void)snprintf(w->gone, sizeof(w->gone), "%s", a->name);
 	for (size_t i = 0; i < w->n; i++)
 		w->changed[i] = w->changed[i] || w->v[i].id == a->id;
 	return ERR_OK;
@@ -87,7 +87,8 @@ static enum err compare_all(const struct filing_desk *d, const struct filing *f,
 static void size_text(int64_t octets, char ret[32])
 {
 	if (octets >= 1 << 20)
-		(void)snprintf(ret, 32, "%lld.%lld MiB", (long long)(octets >> 20), (long long)((octets & ((1 << 20) - 1)) * 10 >> 20));
+		(void)snprintf(ret, 32, "%lld.%lld MiB", (long long)(octets >> 20),
+		               (long long)((octets & ((1 << 20) - 1)) * 10 >> 20));
 	else
 		(void)snprintf(ret, 32, "%lld KiB", (long long)((octets + 1023) / 1024));
 }
@@ -99,11 +100,12 @@ static enum err put_pages(struct mo *m, const struct attachment *a, const char *
 	for (int64_t i = 1; i <= a->pages; i++) {
 		char href[160], label[48];
 		struct mo o = mo_item(list);
-		(void)snprintf(href, sizeof href, "%s/preview/%lld", base, (long long)i);
+		(void)snprintf(href, sizeof(href), "%s/preview/%lld", base, (long long)i);
 		mo_str(&o, "src", href);
-		(void)snprintf(href, sizeof href, "%s/preview/%lld", base, (long long)(a->media == MEDIA_PDF ? i : ATTACH_CLEAN));
+		(void)snprintf(href, sizeof(href), "%s/preview/%lld", base,
+		               (long long)(a->media == MEDIA_PDF ? i : ATTACH_CLEAN));
 		mo_str(&o, "href", href);
-		(void)snprintf(label, sizeof label, "第 %lld 页", (long long)i);
+		(void)snprintf(label, sizeof(label), "第 %lld 页", (long long)i);
 		mo_str(&o, "label", a->media == MEDIA_PDF ? label : "查看大图");
 		TRY(mo_err(&o));
 	}
@@ -114,7 +116,7 @@ static enum err put_file(json_t *list, const char *base, const char *no, const s
 {
 	char path[120], size[32];
 	struct mo o = mo_item(list);
-	(void)snprintf(path, sizeof path, "%s/%s/attachments/%lld", base, no, (long long)a->id);
+	(void)snprintf(path, sizeof(path), "%s/%s/attachments/%lld", base, no, (long long)a->id);
 	size_text(a->octets, size);
 	mo_int(&o, "id", a->id);
 	mo_str(&o, "name", a->name);
@@ -126,8 +128,8 @@ static enum err put_file(json_t *list, const char *base, const char *no, const s
 	return put_pages(&o, a, path);
 }
 
-static enum err put_files(struct mo *m, const char *base, const struct filing *f, const struct files *w, const char *slot,
-			  size_t *ret_n)
+static enum err put_files(struct mo *m, const char *base, const struct filing *f, const struct files *w,
+                          const char *slot, size_t *ret_n)
 {
 	json_t *list = mo_list(m, "files");
 	size_t n = 0;
@@ -141,7 +143,7 @@ static enum err put_files(struct mo *m, const char *base, const struct filing *f
 }
 
 enum err filing_put_attachments(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f,
-				const char *base, bool compare)
+                                const char *base, bool compare)
 {
 	const struct service *s = services_find(d->services, f->business);
 	struct files w = {.n = 0};
@@ -171,7 +173,7 @@ static const char *slot_error(struct web_req *rq, const struct service_attachmen
 }
 
 static enum err put_slot(struct web_req *rq, json_t *list, const struct open_filing *w, const struct files *files,
-			 const struct service_attachment *a, const char *error)
+                         const struct service_attachment *a, const char *error)
 {
 	struct mo o = mo_item(list);
 	size_t n;
@@ -295,8 +297,8 @@ static enum err answer_original(struct web_req *rq, const struct open_filing *w)
 	AUTO_BUF(bytes, ATTACH_FILE_MAX);
 	TRY(find(rq, w, &a));
 	TRY(attach_bytes(w->d, &a, ATTACH_ORIGINAL, &bytes));
-	const char *disposition = arena_printf(web_arena(rq), "attachment; filename=\"%s-%lld.%s\"", w->f.no, (long long)a.id,
-					       endings[a.media]);
+	const char *disposition = arena_printf(web_arena(rq), "attachment; filename=\"%s-%lld.%s\"", w->f.no,
+	                                       (long long)a.id, endings[a.media]);
 	if (disposition == NULL)
 		return ERR(NOMEM, "header");
 	web_header(rq, "Content-Disposition", disposition);

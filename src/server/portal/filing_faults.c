@@ -38,7 +38,7 @@ struct gathering {
 	const struct fault_view *v;
 	const json_t *rows;
 	int64_t *numbers;
-	json_t **of_row;  /* lists, 0 the form's */
+	json_t **of_row; /* lists, 0 the form's */
 	size_t n_rows, n;
 };
 
@@ -47,7 +47,8 @@ static const struct service_field *field_of(const struct gathering *g, const str
 	return service_field_find(f->row > 0 ? &g->v->s->row_fields : &g->v->s->fields, f->field);
 }
 
-/* "月工资不能为空" under the heading 月工资 is "不能为空"; "性别或出生日期与证件号码不一致" is a sentence about more than 性别. */
+/* "月工资不能为空" under the heading 月工资 is "不能为空"; "性别或出生日期与证件号码不一致" is a sentence about more
+ * than 性别. */
 static const char *without_label(const char *text, const char *label)
 {
 	static const char *const joins[] = {"或", "与", "和", "、"};
@@ -77,7 +78,8 @@ static enum err put_words(struct mo *o, const struct gathering *g, const struct 
 {
 	const struct service_field *field = field_of(g, f);
 	const json_t *row = json_array_get(g->rows, f->row > 0 ? f->row - 1 : 0);
-	const char *value = f->row > 0 ? json_str_or(row, f->field, "") : "", *label = field != NULL ? field->label : "", *detail;
+	const char *value = f->row > 0 ? json_str_or(row, f->field, "") : "",
+		   *label = field != NULL ? field->label : "", *detail;
 	enum b03_code code;
 	*ret_again = b03_sheet_spoilt(value, &code, &detail);
 	if (!*ret_again) {
@@ -105,7 +107,7 @@ static enum err put_place(struct mo *o, const struct gathering *g, const struct 
 	char row[48] = "";
 	int64_t number = f->row > 0 && g->numbers[f->row - 1] > 0 ? g->numbers[f->row - 1] : (int64_t)f->row;
 	if (f->row > 0) {
-		(void)snprintf(row, sizeof row, "第 %lld 行", (long long)number);
+		(void)snprintf(row, sizeof(row), "第 %lld 行", (long long)number);
 		TRY(filing_shown(NULL, json_str_or(json_array_get(g->rows, f->row - 1), "name", ""), &name));
 	}
 	mo_int(o, "at", (int64_t)f->row);
@@ -188,7 +190,7 @@ enum err filing_fault_lines(const struct fault_view *v, struct fault_lines *ret_
 {
 	struct gathering g = {.v = v, .rows = json_object_get(v->content, "rows")};
 	g.n_rows = json_array_size(g.rows);
-	g.numbers = calloc(g.n_rows + 1, sizeof *g.numbers);
+	g.numbers = calloc(g.n_rows + 1, sizeof(*g.numbers));
 	g.of_row = calloc(g.n_rows + 1, sizeof(json_t *));
 	enum err e = g.numbers != NULL && g.of_row != NULL ? gather(&g, ret_l) : ERR(NOMEM, "faults");
 	for (size_t i = 0; g.of_row != NULL && i <= g.n_rows; i++)

@@ -7,9 +7,15 @@
 
 static enum err put_words(struct mo *o, unsigned what)
 {
-	static const char *const words[FOLD_WHATS] = {"去掉看不见的符号", "去掉或统一空格", "全角字符改为半角", "部首和兼容字形换成通用字形",
-		"自造字按 GB 18030-2022 换成通用字", "字母与附加符号合为一个字", "间隔号统一为“·”，首尾的点去掉", "末尾括号中的说明去掉",
-		"去掉开头的附加符号，它前面没有字"};
+	static const char *const words[FOLD_WHATS] = {"去掉看不见的符号",
+	                                              "去掉或统一空格",
+	                                              "全角字符改为半角",
+	                                              "部首和兼容字形换成通用字形",
+	                                              "自造字按 GB 18030-2022 换成通用字",
+	                                              "字母与附加符号合为一个字",
+	                                              "间隔号统一为“·”，首尾的点去掉",
+	                                              "末尾括号中的说明去掉",
+	                                              "去掉开头的附加符号，它前面没有字"};
 	AUTO_BUF(text, 512);
 	for (size_t i = 0; i < FOLD_WHATS; i++)
 		if (what & 1u << i)
@@ -61,20 +67,21 @@ static enum err put_rows(json_t *list, const struct service *s, const json_t *ro
 {
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		char place[48];
-		(void)snprintf(place, sizeof place, "第 %lld 行", numbers[i] > 0 ? (long long)numbers[i] : (long long)i + 1);
+		(void)snprintf(place, sizeof(place), "第 %lld 行",
+		               numbers[i] > 0 ? (long long)numbers[i] : (long long)i + 1);
 		TRY(folded_put(list, &s->row_fields, json_array_get(rows, i), place));
 	}
 	return ERR_OK;
 }
 
 enum err filing_put_folded(struct mo *m, const struct filing_desk *d, const struct filing *f, const struct service *s,
-			   const json_t *content)
+                           const json_t *content)
 {
 	const json_t *rows = json_object_get(content, "rows");
 	json_t *list = mo_list(m, "folded");
 	TRY(mo_err(m));
 	TRY(folded_put(list, &s->fields, json_object_get(content, "form"), "申报信息"));
-	int64_t *numbers = calloc(json_array_size(rows) + 1, sizeof *numbers);
+	int64_t *numbers = calloc(json_array_size(rows) + 1, sizeof(*numbers));
 	enum err e = numbers != NULL ? filing_sheet_numbers(d, f->no, rows, numbers) : ERR(NOMEM, "rows");
 	if (e == ERR_OK)
 		e = put_rows(list, s, rows, numbers);

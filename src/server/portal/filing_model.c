@@ -22,7 +22,8 @@ enum err filing_desk_of(struct web_req *rq, const struct filing_desk **ret_d)
 void filer_of(struct web_req *rq, struct filing_who *ret_w)
 {
 	const struct web_session *s = web_session_of(rq);
-	*ret_w = (struct filing_who){s->person_id, s->holder, s->cert_serial, s->unit_no, s->unit_no[0] != 0 ? "unit" : "person", ""};
+	*ret_w = (struct filing_who){
+		s->person_id, s->holder, s->cert_serial, s->unit_no, s->unit_no[0] != 0 ? "unit" : "person", ""};
 }
 
 enum err reviewer_of(struct web_req *rq, struct filing_who *ret_w)
@@ -181,7 +182,7 @@ static enum err put_pager(struct mo *m, const char *path, size_t page, size_t pa
 
 /* numbers: of the sheet, 0 where a row came from none. */
 static enum err put_page(struct mo *m, const struct service *s, const json_t *rows, const char *path, size_t page,
-			 const int64_t *numbers)
+                         const int64_t *numbers)
 {
 	bool used[SERVICE_FIELDS_MAX] = {false};
 	size_t n = json_array_size(rows), pages = (n + CONTENT_PAGE_ROWS - 1) / CONTENT_PAGE_ROWS;
@@ -196,14 +197,14 @@ static enum err put_page(struct mo *m, const struct service *s, const json_t *ro
 }
 
 enum err filing_put_content(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f,
-			    const struct service *s, const json_t *content)
+                            const struct service *s, const json_t *content)
 {
 	int64_t page = 1;
 	const json_t *rows = json_object_get(content, "rows");
 	TRY(put_facts(m, s, json_object_get(content, "form")));
 	if (web_value(rq, "page")[0] != 0)
 		TRY(text_i64(span_str(web_value(rq, "page")), 1, PAGE_LAST, &page));
-	int64_t *numbers = calloc(json_array_size(rows) + 1, sizeof *numbers);
+	int64_t *numbers = calloc(json_array_size(rows) + 1, sizeof(*numbers));
 	enum err e = numbers != NULL ? ERR_OK : ERR(NOMEM, "rows");
 	if (e == ERR_OK && filing_is_open(f) && !f->as_sent)
 		e = filing_sheet_numbers(d, f->no, rows, numbers);
@@ -218,8 +219,12 @@ enum err filing_put_content(struct web_req *rq, struct mo *m, const struct filin
 /* What happened by itself, in words: the names of rules are the log's. */
 static const char *rule_zh(const char *rule)
 {
-	static const struct { const char *rule, *zh; } words[] = {
-		{"accept-on-review", "随审核一并受理"}, {"void-not-corrected", "逾期未补正"}, {"void-draft-too-old", "草稿逾期未申报"},
+	static const struct {
+		const char *rule, *zh;
+	} words[] = {
+		{"accept-on-review", "随审核一并受理"},
+		{"void-not-corrected", "逾期未补正"},
+		{"void-draft-too-old", "草稿逾期未申报"},
 		{"corrected-by-", "另件更正办结"},
 	};
 	for (size_t i = 0; i < COUNT_OF(words); i++)

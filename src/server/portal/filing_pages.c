@@ -146,7 +146,9 @@ static enum err put_options(struct mo *m, const struct service_field *f, const c
 		struct mo o = mo_item(list);
 		mo_str(&o, "value", f->list->v[i].code);
 		mo_words(&o, "text", f->list->v[i].text);
-		mo_bool(&o, "selected", f->type == FIELD_CODES ? code_is_in(value, f->list->v[i].code) : strcmp(value, f->list->v[i].code) == 0);
+		mo_bool(&o, "selected",
+		        f->type == FIELD_CODES ? code_is_in(value, f->list->v[i].code)
+		                               : strcmp(value, f->list->v[i].code) == 0);
 		TRY(mo_err(&o));
 	}
 	return mo_err(m);
@@ -176,14 +178,15 @@ static const char *typed(const json_t *row, const char *name)
 }
 
 static enum err put_group(struct mo *m, const char *title, const struct service_fields *fields, const json_t *row,
-			  const json_t *faults, size_t number)
+                          const json_t *faults, size_t number)
 {
 	struct mo g = mo_item(json_object_get(m->o, "groups"));
 	mo_str(&g, "title", title);
 	json_t *list = mo_list(&g, "fields");
 	TRY(mo_err(&g));
 	for (size_t i = 0; i < fields->n; i++)
-		TRY(put_field(list, &fields->v[i], typed(row, fields->v[i].name), error_of(faults, number, fields->v[i].name)));
+		TRY(put_field(list, &fields->v[i], typed(row, fields->v[i].name),
+		              error_of(faults, number, fields->v[i].name)));
 	return ERR_OK;
 }
 
@@ -255,7 +258,8 @@ static bool is_declared(const struct web_field *declared, const char *name)
 	return false;
 }
 
-static enum err fields_check(const struct service *s, const struct service_fields *fields, const struct web_field *declared)
+static enum err fields_check(const struct service *s, const struct service_fields *fields,
+                             const struct web_field *declared)
 {
 	for (size_t i = 0; i < fields->n; i++) {
 		const struct service_field *f = &fields->v[i];
@@ -263,9 +267,10 @@ static enum err fields_check(const struct service *s, const struct service_field
 			return ERR(CONFIG, "%s.json: %s is not among the form's fields in routes.c", s->code, f->name);
 		for (size_t k = 0; f->type == FIELD_CODES && k < f->list->n; k++) {
 			char name[SERVICE_NAME_MAX + 40];
-			(void)snprintf(name, sizeof name, "%s_%s", f->name, f->list->v[k].code);
+			(void)snprintf(name, sizeof(name), "%s_%s", f->name, f->list->v[k].code);
 			if (!is_declared(declared, name))
-				return ERR(CONFIG, "%s.json: %s is not among the form's fields in routes.c", s->code, name);
+				return ERR(CONFIG, "%s.json: %s is not among the form's fields in routes.c", s->code,
+				           name);
 		}
 	}
 	return ERR_OK;
@@ -286,7 +291,6 @@ enum err filing_fields_check(const struct services *services)
 	}
 	return ERR_OK;
 }
-
 
 static enum err put_value(struct web_req *rq, const struct service_field *f, json_t *row)
 {
@@ -345,7 +349,8 @@ static enum err form_again(struct web_req *rq, struct view *v)
 		return ERR(NOMEM, "rows");
 	err_clear();
 	web_status(rq, err_http(ERR_CONFLICT));
-	AUTO_JSON error = json_pack("{s:s, s:s, s:s}", "code", err_code(ERR_CONFLICT), "text", err_zh(ERR_CONFLICT), "remedy", err_remedy(ERR_CONFLICT));
+	AUTO_JSON error = json_pack("{s:s, s:s, s:s}", "code", err_code(ERR_CONFLICT), "text", err_zh(ERR_CONFLICT),
+	                            "remedy", err_remedy(ERR_CONFLICT));
 	TRY(json_put(web_model(rq), "error", json_incref(error)));
 	TRY(put_form(rq, v, true));
 	return web_view(rq, "filing_form");

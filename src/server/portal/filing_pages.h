@@ -1,6 +1,6 @@
-/* Pages of the businesses' filings: the filer's in filing_pages.c, the officers' in filing_review.c, statements and acts
- * in filing_acts.c, what they share in filing_model.c. All of it follows the definitions of share/services; only the list
- * of a form's field names stands in routes.c, because no input exists that is not declared there. */
+/* Pages of the businesses' filings: the filer's in filing_pages.c, the officers' in filing_review.c, statements and
+ * acts in filing_acts.c, what they share in filing_model.c. All of it follows the definitions of share/services; only
+ * the list of a form's field names stands in routes.c, because no input exists that is not declared there. */
 #pragma once
 #include "server/filing/filing.h"
 #include "server/portal/pages.h"
@@ -11,11 +11,12 @@ enum err filing_desk_of(struct web_req *rq, const struct filing_desk **ret_d) MU
 void filer_of(struct web_req *rq, struct filing_who *ret_w);
 /* The session as reviewer; role and district by the newest roster. Borrows from the request. */
 enum err reviewer_of(struct web_req *rq, struct filing_who *ret_w) MUST_CHECK;
-enum err filing_put_head(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f) MUST_CHECK;
+enum err filing_put_head(struct web_req *rq, struct mo *m, const struct filing_desk *d,
+                         const struct filing *f) MUST_CHECK;
 enum err filing_put_steps(struct mo *m, int current) MUST_CHECK; /* 1 to 4: 填报 上传 核对签名 提交 */
 /* Form and one page of rows (query field "page"), a draft's rows by the numbers of their sheet. */
 enum err filing_put_content(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f,
-			    const struct service *s, const json_t *content) MUST_CHECK;
+                            const struct service *s, const json_t *content) MUST_CHECK;
 bool filing_is_open(const struct filing *f); /* its filer may edit it */
 enum err filing_put_events(struct mo *m, const struct filing_desk *d, const struct filing *f) MUST_CHECK;
 const char *filing_state_class(enum filing_state s);

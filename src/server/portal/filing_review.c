@@ -13,8 +13,8 @@ struct queue {
 };
 
 /* ERR_OK, or the reason why not; anything but a refusal is passed on. */
-static enum err may(const struct filing_desk *d, const struct filing *f, enum filing_act_kind kind, const struct filing_who *who,
-		    bool *ret_may)
+static enum err may(const struct filing_desk *d, const struct filing *f, enum filing_act_kind kind,
+                    const struct filing_who *who, bool *ret_may)
 {
 	enum err e = filing_may(d, f, kind, who);
 	if (err_class(e) == ERR_CLASS_RESOURCE || err_class(e) == ERR_CLASS_BUG)
@@ -60,8 +60,13 @@ enum err page_filing_review(struct web_req *rq)
 	struct filing_who who;
 	struct filing f;
 	AUTO_JSON content = NULL;
-	static const struct { const char *name; enum filing_act_kind kind; } acts[] = {{"can_accept", FACT_ACCEPT},
-		{"can_approve", FACT_APPROVE}, {"can_return", FACT_RETURN}, {"can_refuse", FACT_REFUSE}};
+	static const struct {
+		const char *name;
+		enum filing_act_kind kind;
+	} acts[] = {{"can_accept", FACT_ACCEPT},
+	            {"can_approve", FACT_APPROVE},
+	            {"can_return", FACT_RETURN},
+	            {"can_refuse", FACT_REFUSE}};
 	struct mo m = mo_of(web_model(rq));
 	TRY(filing_desk_of(rq, &d));
 	TRY(reviewer_of(rq, &who));

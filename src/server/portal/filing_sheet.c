@@ -48,14 +48,16 @@ void filing_period(const struct portal *p, char ret_month[12])
 {
 	ret_month[0] = 0;
 	if (p->insurance != NULL)
-		(void)snprintf(ret_month, 12, "%d", calendar_window(&p->insurance->filing, clock_now(p->desk.clock)).period);
+		(void)snprintf(ret_month, 12, "%d",
+		               calendar_window(&p->insurance->filing, clock_now(p->desk.clock)).period);
 }
 
 static enum err put_page(struct web_req *rq, const struct sheet_page *w)
 {
 	struct mo m = mo_of(web_model(rq));
 	char now[12];
-	const char *stored = json_str_or(json_object_get(w->content, "form"), "period", ""), *given = web_value(rq, "period");
+	const char *stored = json_str_or(json_object_get(w->content, "form"), "period", ""),
+		   *given = web_value(rq, "period");
 	filing_period(w->p, now);
 	mo_str(&m, "title", "上传表格");
 	TRY(filing_put_head(rq, &m, w->d, &w->f));
@@ -87,9 +89,9 @@ struct reading {
 	const struct sheet_page *w;
 	struct b03_sheet sheet;
 	struct b03_sheet_rules rules;
-	json_t *rows;      /* owned */
-	int64_t *numbers;  /* owned; of the sheet */
-	struct buf why;    /* Chinese: what is wrong with the headings */
+	json_t *rows;     /* owned */
+	int64_t *numbers; /* owned; of the sheet */
+	struct buf why;   /* Chinese: what is wrong with the headings */
 };
 
 static void reading_done(struct reading *r)
@@ -155,7 +157,10 @@ static enum err reading_init(struct reading *r, const struct sheet_page *w, cons
 	struct unit_joined joined = {0};
 	char now[12];
 	int month = 0;
-	*r = (struct reading){.w = w, .rows = json_array(), .numbers = calloc(w->s->rows_max, sizeof *r->numbers), .why = buf_make(WHY_MAX)};
+	*r = (struct reading){.w = w,
+	                      .rows = json_array(),
+	                      .numbers = calloc(w->s->rows_max, sizeof(*r->numbers)),
+	                      .why = buf_make(WHY_MAX)};
 	if (r->rows == NULL || r->numbers == NULL)
 		return ERR(NOMEM, "rows");
 	filing_period(p, now);
@@ -164,7 +169,8 @@ static enum err reading_init(struct reading *r, const struct sheet_page *w, cons
 		TRY(month_parse(span_str(now), &month));
 	}
 	TRY(unit_joined_at(&p->desk, p->insurance, w->who.unit_no, month, &joined));
-	r->rules = (struct b03_sheet_rules){p->insurance, w->who.unit_no, month, joined.ins & tables_standard(p->insurance), &r->sheet};
+	r->rules = (struct b03_sheet_rules){p->insurance, w->who.unit_no, month,
+	                                    joined.ins & tables_standard(p->insurance), &r->sheet};
 	return ERR_OK;
 }
 
@@ -204,8 +210,8 @@ static enum err save_period(const struct sheet_page *w, const char *period, int6
 	return filing_draft_save(w->d, w->f.no, *version, &w->who, form, version);
 }
 
-/* The numbers go with the rows as the draft holds them, normalised. The rows first: they may be too large, and then nothing has
- * changed, not even the version on the page. */
+/* The numbers go with the rows as the draft holds them, normalised. The rows first: they may be too large, and then
+ * nothing has changed, not even the version on the page. */
 static enum err save_rows(struct sheet_page *w, const struct reading *r, const char *period)
 {
 	int64_t version = w->f.version;
@@ -216,7 +222,7 @@ static enum err save_rows(struct sheet_page *w, const struct reading *r, const c
 	TRY(filing_content(w->d, &w->f, &content));
 	const json_t *rows = json_object_get(content, "rows");
 	return json_array_size(rows) == json_array_size(r->rows) ? filing_sheet_put(w->d, w->f.no, rows, r->numbers)
-								 : ERR(CONFLICT, "draft changed meanwhile");
+	                                                         : ERR(CONFLICT, "draft changed meanwhile");
 }
 
 static enum err take_sheet(struct sheet_page *w, struct reading *r, struct span file, const char *period)
@@ -253,7 +259,8 @@ static enum err upload(struct web_req *rq, struct sheet_page *w)
 {
 	__attribute__((cleanup(reading_done))) struct reading r = {0};
 	char now[12];
-	const char *period = web_value(rq, "period"), *stored = json_str_or(json_object_get(w->content, "form"), "period", "");
+	const char *period = web_value(rq, "period"),
+		   *stored = json_str_or(json_object_get(w->content, "form"), "period", "");
 	filing_period(w->p, now);
 	period = period[0] != 0 ? period : stored[0] != 0 ? stored : now;
 	TRY(reading_init(&r, w, period));
@@ -308,7 +315,7 @@ static void csv_line(struct buf *out, const json_t *line)
 {
 	char number[24] = "";
 	if (json_int_or(line, "number", 0) > 0)
-		(void)snprintf(number, sizeof number, "%lld", (long long)json_int_or(line, "number", 0));
+		(void)snprintf(number, sizeof(number), "%lld", (long long)json_int_or(line, "number", 0));
 	csv_cell(out, number, ",");
 	csv_cell(out, json_str_or(line, "name", ""), ",");
 	csv_cell(out, json_str_or(line, "label", ""), ",");

@@ -1,4 +1,5 @@
-/* /healthz and /livez: whether all that the pages need is there, and whether this process answers (docs/protocol/web.md). */
+/* /healthz and /livez: whether all that the pages need is there, and whether this process answers
+ * (docs/protocol/web.md). */
 #include "server/portal/pages.h"
 #include "evidence/log.h"
 #include "server/notary/client.h"
@@ -41,7 +42,8 @@ static enum err check_converter(const struct portal *p)
 	return p->converting != NULL ? converting_check(p->converting) : ERR_OK;
 }
 
-/* What is filed meanwhile is safe, but gets no receipt. One turn that fails is nothing: the next is half a second away. */
+/* What is filed meanwhile is safe, but gets no receipt. One turn that fails is nothing: the next is half a second away.
+ */
 static enum err check_log(const struct portal *p)
 {
 	int64_t since = p->log_failing;
@@ -53,8 +55,8 @@ static const struct {
 	const char *word;
 	enum err (*check)(const struct portal *p);
 } parts[] = {
-	{"store", check_store}, {"signer", check_signer}, {"revocation-list", check_list}, {"notary", check_notary},
-	{"converter", check_converter}, {"log", check_log},
+	{"store", check_store},   {"signer", check_signer},       {"revocation-list", check_list},
+	{"notary", check_notary}, {"converter", check_converter}, {"log", check_log},
 };
 
 static unsigned look(const struct portal *p)
@@ -67,8 +69,8 @@ static unsigned look(const struct portal *p)
 	return missing;
 }
 
-/* One looks at a time and not more than twice a second: a part that hangs costs one worker, however many ask. Meanwhile the others
- * get what the last look found; they wait when there was none, or it is old. */
+/* One looks at a time and not more than twice a second: a part that hangs costs one worker, however many ask. Meanwhile
+ * the others get what the last look found; they wait when there was none, or it is old. */
 static unsigned missing_now(const struct portal *p)
 {
 	static pthread_mutex_t looking = PTHREAD_MUTEX_INITIALIZER;

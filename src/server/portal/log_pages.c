@@ -59,7 +59,7 @@ static enum err head_read(struct tx *tx, void *arg)
 	if (e == ERR_OK) {
 		j->epoch = j->h.head.epoch;
 		j->size = j->h.head.size;
-		memcpy(j->root, j->h.head.root, sizeof j->root);
+		memcpy(j->root, j->h.head.root, sizeof(j->root));
 		return ERR_OK;
 	}
 	if (e != ERR_ABSENT)
@@ -78,7 +78,7 @@ static void put_head(struct mo *m, const struct head_job *j)
 	mo_bool(m, "signed", j->h.sig.len > 0);
 	if (j->has_head) {
 		char text[HEAD_TEXT_MAX + 1];
-		(void)snprintf(text, sizeof text, "%.*s", (int)j->h.text.len, (const char *)j->h.text.ptr);
+		(void)snprintf(text, sizeof(text), "%.*s", (int)j->h.text.len, (const char *)j->h.text.ptr);
 		mo_str(m, "head", text);
 		mo_int(m, "time", j->h.head.time);
 	}
@@ -195,8 +195,11 @@ static enum err make_receipt(struct portal *p, const char *subject, struct buf *
 	if (p->notary == NULL)
 		return ERR(NOT_YET, "no notary signs heads");
 	TRY(notary_hello(p->notary, &h));
-	const struct receipt_of what = {.subject = subject, .keys = p->desk.keys, .root = cert_der(trust_root(p->trust)),
-		.ca = cert_der(trust_ca(p->trust)), .log = h.log != NULL ? cert_der(h.log) : SPAN_EMPTY};
+	const struct receipt_of what = {.subject = subject,
+	                                .keys = p->desk.keys,
+	                                .root = cert_der(trust_root(p->trust)),
+	                                .ca = cert_der(trust_ca(p->trust)),
+	                                .log = h.log != NULL ? cert_der(h.log) : SPAN_EMPTY};
 	enum err e = receipt_make(p->desk.store, &what, out);
 	notary_hello_done(&h);
 	return e;
@@ -207,7 +210,7 @@ enum err receipt_answer(struct web_req *rq, const char *subject)
 	char disposition[LEAF_TEXT_MAX + 64];
 	AUTO_BUF(file, RECEIPT_MAX);
 	TRY(make_receipt(portal_of(rq), subject, &file));
-	(void)snprintf(disposition, sizeof disposition, "attachment; filename=\"%s.yxr\"", subject);
+	(void)snprintf(disposition, sizeof(disposition), "attachment; filename=\"%s.yxr\"", subject);
 	web_header(rq, "Content-Disposition", disposition);
 	web_header(rq, "Cache-Control", "no-store");
 	return web_bytes(rq, "application/octet-stream", buf_span(&file));

@@ -41,8 +41,8 @@ static enum err pair_row(const struct row *row, void *ctx)
 	return ERR_OK;
 }
 
-/* The database's copy of a certificate's status, under the entry of the very record that says so. A row that somebody edited
- * stays as it is, for the check of the log to name: it must not stop the journal, nor be taken for good. */
+/* The database's copy of a certificate's status, under the entry of the very record that says so. A row that somebody
+ * edited stays as it is, for the check of the log to name: it must not stop the journal, nor be taken for good. */
 static enum err copy_status(struct tx *tx, struct log_act *a, struct told *t)
 {
 	a->covers = t->n = 0; /* it may run again */
@@ -81,7 +81,7 @@ static enum err told_read(struct span record, struct told *ret_t)
 		return ERR_OK;
 	struct span serial = ipc_get(m, ST_SERIAL);
 	TRY(ipc_get_u64(m, ST_STATUS, &status));
-	if (serial.len == 0 || serial.len >= sizeof ret_t->serial || status > 2)
+	if (serial.len == 0 || serial.len >= sizeof(ret_t->serial) || status > 2)
 		return ERR(JOURNAL, "record of a status");
 	memcpy(ret_t->serial, serial.ptr, serial.len);
 	ret_t->status = (int64_t)status;
@@ -94,20 +94,23 @@ static enum err journal_act(const struct portal *p, struct journal_job *j, uint6
 	char subject[24];
 	AUTO_BUF(text, 160);
 	TRY(sm3_digest(record, digest));
-	(void)snprintf(subject, sizeof subject, "%llu", (unsigned long long)seq);
+	(void)snprintf(subject, sizeof(subject), "%llu", (unsigned long long)seq);
 	buf_printf(&text, "seq: %s\nrecord: ", subject);
 	TRY(told_read(record, &j->told[j->n]));
 	text_hex(&text, SPAN_ARR(digest));
 	buf_str(&text, "\n");
 	TRY(buf_err(&text));
-	const struct log_what w = {.kind = "JOURNAL", .subject = subject, .rule = "signer:journal",
-		.time = clock_now(p->desk.clock), .statement = buf_span(&text)};
+	const struct log_what w = {.kind = "JOURNAL",
+	                           .subject = subject,
+	                           .rule = "signer:journal",
+	                           .time = clock_now(p->desk.clock),
+	                           .statement = buf_span(&text)};
 	return log_act_init(&j->act[j->n++], p->desk.keys, &w);
 }
 
 static enum err journal_records(struct portal *p, const struct ipc_msg *answer, uint64_t from)
 {
-	struct journal_job *j = calloc(1, sizeof *j);
+	struct journal_job *j = calloc(1, sizeof(*j));
 	enum err e = ERR_OK;
 	size_t n = ipc_count(answer, ST_RECORD);
 	if (j == NULL)
@@ -142,8 +145,8 @@ static enum err take_journal(struct portal *p)
 	return ERR_OK;
 }
 
-/* The list too, for /crl/ and /healthz: after a jump of the clock or a sleep of the machine it is fetched now, not with the next
- * minute. */
+/* The list too, for /crl/ and /healthz: after a jump of the clock or a sleep of the machine it is fetched now, not with
+ * the next minute. */
 static enum err follow_signer(struct portal *p)
 {
 	if (p->trust != NULL && trust_keep_current(p->trust, clock_now(p->desk.clock)) != ERR_OK)
@@ -186,8 +189,12 @@ static enum err sign_head(void *ctx, struct log_head *h, uint64_t from_size, con
 	uint64_t known = hello.journal_seq;
 	notary_hello_done(&hello);
 	TRY(store_read(p->desk.store, extend_fn, &j));
-	const struct notary_head_ask ask = {.epoch = j.epoch, .size = j.to, .journal_seq = j.journal < known ? j.journal : known, .root = h->head.root,
-		.proof = (const uint8_t (*)[32])j.proof.hash, .n_proof = j.proof.n};
+	const struct notary_head_ask ask = {.epoch = j.epoch,
+	                                    .size = j.to,
+	                                    .journal_seq = j.journal < known ? j.journal : known,
+	                                    .root = h->head.root,
+	                                    .proof = (const uint8_t(*)[32])j.proof.hash,
+	                                    .n_proof = j.proof.n};
 	TRY(notary_head(p->notary, &ask, &s));
 	buf_put(&h->text, buf_span(&s.text));
 	buf_put(&h->sig, buf_span(&s.sig));
@@ -198,8 +205,9 @@ static enum err sign_head(void *ctx, struct log_head *h, uint64_t from_size, con
 	return buf_err(&h->stamp);
 }
 
-/* The head that the notary remembers, asked for once more: what stands against signing now shows here, before status answers are
- * fetched that would grow old. Of the journal what will be in the log is counted, and no more than the notary knows. */
+/* The head that the notary remembers, asked for once more: what stands against signing now shows here, before status
+ * answers are fetched that would grow old. Of the journal what will be in the log is counted, and no more than the
+ * notary knows. */
 static enum err can_sign(void *ctx, uint64_t *ret_epoch, uint64_t *ret_size)
 {
 	const struct portal *p = ctx;
@@ -209,8 +217,10 @@ static enum err can_sign(void *ctx, uint64_t *ret_epoch, uint64_t *ret_size)
 	TRY(notary_hello(p->notary, &hello));
 	notary_hello_done(&hello);
 	TRY(store_read(p->desk.store, last_fn, &journal));
-	const struct notary_head_ask ask = {.epoch = hello.epoch, .size = hello.size, .root = hello.root,
-		.journal_seq = journal < hello.journal_seq ? journal : hello.journal_seq};
+	const struct notary_head_ask ask = {.epoch = hello.epoch,
+	                                    .size = hello.size,
+	                                    .root = hello.root,
+	                                    .journal_seq = journal < hello.journal_seq ? journal : hello.journal_seq};
 	TRY(notary_head(p->notary, &ask, &s));
 	notary_signed_done(&s);
 	*ret_epoch = hello.epoch;
@@ -284,7 +294,7 @@ static void *run(void *arg)
 
 enum err log_runner_start(struct portal *p, void (*report)(enum err e), struct log_runner **ret_r)
 {
-	struct log_runner *r = calloc(1, sizeof *r);
+	struct log_runner *r = calloc(1, sizeof(*r));
 	pthread_condattr_t a;
 	if (r == NULL)
 		return ERR(NOMEM, "sequencer");

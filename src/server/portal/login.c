@@ -34,10 +34,13 @@ static enum err statement_is_ours(const struct login_env *env, struct span text,
 	if (skew > LOGIN_SKEW_SEC || skew < -LOGIN_SKEW_SEC)
 		return ERR(L_CLOCK, "statement is %lld s off", (long long)skew);
 	text_time(&time, statement_time(s));
-	const struct statement_kv kv[] = {{"bureau", env->desk->bureau}, {"nonce", statement_get(s, "nonce")},
-		{"time", buf_cstr(&time)}, {"origin", env->origin}};
+	const struct statement_kv kv[] = {{"bureau", env->desk->bureau},
+	                                  {"nonce", statement_get(s, "nonce")},
+	                                  {"time", buf_cstr(&time)},
+	                                  {"origin", env->origin}};
 	TRY(statement_build("LOGIN", kv, COUNT_OF(kv), &ours));
-	return span_eq(statement_text(ours), text) ? ERR_OK : ERR(STATEMENT, "login statement is not the one built here");
+	return span_eq(statement_text(ours), text) ? ERR_OK
+	                                           : ERR(STATEMENT, "login statement is not the one built here");
 }
 
 /* --- staff: the roster --- */
@@ -60,7 +63,8 @@ static enum err unit_agrees(const struct desk *d, const struct cert *c, const st
 	TRY(unit_get(d, a->unit_no, &u));
 	if (u.frozen)
 		return ERR(L_FROZEN, "unit is frozen");
-	if (strcmp(cert_unit_no(c), u.unit_no) != 0 || strcmp(cert_org(c), u.name) != 0 || strcmp(cert_uscc(c), u.uscc) != 0)
+	if (strcmp(cert_unit_no(c), u.unit_no) != 0 || strcmp(cert_org(c), u.name) != 0 ||
+	    strcmp(cert_uscc(c), u.uscc) != 0)
 		return ERR(L_DISAGREE, "unit's number, name or code");
 	return ERR_OK;
 }
@@ -88,16 +92,16 @@ static enum err register_check(const struct login_env *env, const struct cert *c
 	TRY(account_agrees(env->desk, c, &a));
 	w->has_password = a.has_password;
 	w->session.roles = login_roles_of_kind(a.kind);
-	(void)snprintf(w->session.unit_no, sizeof w->session.unit_no, "%s", a.unit_no);
+	(void)snprintf(w->session.unit_no, sizeof(w->session.unit_no), "%s", a.unit_no);
 	return w->session.roles != 0 ? ERR_OK : ERR(L_UNBOUND, "account of kind %s", a.kind);
 }
 
 static enum err who_of(const struct login_env *env, const struct cert *c, struct login_who *w)
 {
-	(void)snprintf(w->session.subject, sizeof w->session.subject, "%s", cert_subject_id(c));
-	(void)snprintf(w->session.person_id, sizeof w->session.person_id, "%s", cert_person_id(c));
-	(void)snprintf(w->session.holder, sizeof w->session.holder, "%s", cert_common_name(c));
-	(void)snprintf(w->session.cert_serial, sizeof w->session.cert_serial, "%s", cert_serial(c));
+	(void)snprintf(w->session.subject, sizeof(w->session.subject), "%s", cert_subject_id(c));
+	(void)snprintf(w->session.person_id, sizeof(w->session.person_id), "%s", cert_person_id(c));
+	(void)snprintf(w->session.holder, sizeof(w->session.holder), "%s", cert_common_name(c));
+	(void)snprintf(w->session.cert_serial, sizeof(w->session.cert_serial), "%s", cert_serial(c));
 	if (strncmp(cert_profile(c), "staff", 5) == 0)
 		return roster_roles(env, cert_person_id(c), &w->session.roles);
 	return register_check(env, c, w);
@@ -131,8 +135,12 @@ enum err login_log(const struct login_env *env, const struct act_parts *in, cons
 	AUTO_LOG_ACT(entry);
 	if ((who->session.roles & (ROLE_UNIT | ROLE_PERSON)) != 0)
 		return ERR_OK;
-	const struct log_what w = {.kind = "LOGIN", .subject = who->session.person_id, .time = clock_now(env->desk->clock),
-		.statement = in->statement, .sig = in->sig, .cert = in->cert};
+	const struct log_what w = {.kind = "LOGIN",
+	                           .subject = who->session.person_id,
+	                           .time = clock_now(env->desk->clock),
+	                           .statement = in->statement,
+	                           .sig = in->sig,
+	                           .cert = in->cert};
 	TRY(log_act_init(&entry, env->desk->keys, &w));
 	return store_write(env->desk->store, log_fn, &entry);
 }

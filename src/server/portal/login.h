@@ -1,7 +1,8 @@
 /* The checks of a certificate login in their order (docs/protocol/login.md), free of HTTP and of the nonce's table.
  *
- * Form and bureau, origin (L-002), clock (L-003), signature (C-001), chain, time and revocation (C-003..C-008), then the
- * register: account (L-103), freeze (L-104), agreement (L-102). Staff have no account: the roster gives their roles. */
+ * Form and bureau, origin (L-002), clock (L-003), signature (C-001), chain, time and revocation (C-003..C-008), then
+ * the register: account (L-103), freeze (L-104), agreement (L-102). Staff have no account: the roster gives their
+ * roles. */
 #pragma once
 #include "server/portal/app.h"
 

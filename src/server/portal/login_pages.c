@@ -18,7 +18,8 @@ static struct login_env env_of(struct web_req *rq)
 
 /* --- pages --- */
 
-/* Sent here from a page with the cookie of a session that is no more: says so, or the person wonders what he did wrong. */
+/* Sent here from a page with the cookie of a session that is no more: says so, or the person wonders what he did wrong.
+ */
 static void put_ended(struct web_req *rq, struct mo *m, bool sent_here)
 {
 	if (!sent_here || web_session_of(rq) != NULL || web_cookie(rq, SESSION_COOKIE)[0] == 0) {

@@ -29,7 +29,10 @@ static bool is_wide(struct span s)
 
 void words_put(struct buf *out, const char *s)
 {
-	static const struct { uint8_t narrow; const char *wide; } marks[] = {{',', "，"}, {':', "："}, {';', "；"}, {'(', "（"}, {')', "）"}};
+	static const struct {
+		uint8_t narrow;
+		const char *wide;
+	} marks[] = {{',', "，"}, {':', "："}, {';', "；"}, {'(', "（"}, {')', "）"}};
 	struct span rest = span_str(s);
 	bool after_wide = false;
 	while (rest.len > 0) {
@@ -155,10 +158,14 @@ static const struct {
 	const char *name, *zh, *home;
 	unsigned bit;
 } roles[] = {
-	{"clerk", "受理员", "/desk", ROLE_CLERK},       {"maker", "制证员", "/desk", ROLE_MAKER},
-	{"reviewer", "审核员", "/review", ROLE_REVIEWER}, {"auditor", "审计员", "/audit", ROLE_AUDITOR},
-	{"security", "安全管理员", "/admin", ROLE_SECURITY}, {"system", "系统管理员", "/admin", ROLE_SYSTEM},
-	{"unit", "单位经办人", "/unit", ROLE_UNIT},     {"person", "个人", "/person", ROLE_PERSON},
+	{"clerk", "受理员", "/desk", ROLE_CLERK},
+	{"maker", "制证员", "/desk", ROLE_MAKER},
+	{"reviewer", "审核员", "/review", ROLE_REVIEWER},
+	{"auditor", "审计员", "/audit", ROLE_AUDITOR},
+	{"security", "安全管理员", "/admin", ROLE_SECURITY},
+	{"system", "系统管理员", "/admin", ROLE_SYSTEM},
+	{"unit", "单位经办人", "/unit", ROLE_UNIT},
+	{"person", "个人", "/person", ROLE_PERSON},
 };
 
 unsigned role_bits(const char *comma_list)
@@ -208,11 +215,11 @@ static enum err table_read(const char *dir, const char *file, json_t *tables)
 	size_t stem = strlen(file) - 5;
 	AUTO_BUF(text, TABLE_MAX);
 	json_t *v = NULL;
-	if (stem >= sizeof name)
+	if (stem >= sizeof(name))
 		return ERR(CONFIG, "table name is too long");
 	memcpy(name, file, stem);
 	name[stem] = 0;
-	if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, file) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, file) >= sizeof(path))
 		return ERR(CONFIG, "path of tables is too long");
 	TRY(file_read(path, &text));
 	enum err e = json_parse(buf_span(&text), &v);
@@ -246,11 +253,20 @@ struct link {
 	unsigned roles; /* 0: everybody */
 };
 static const struct link links[] = {
-	{"/", "首页", 0},          {"/guide", "办事指南", 0},     {"/downloads", "下载专区", 0},
-	{"/faq", "常见问题", 0},   {"/windows", "办理窗口", 0},   {"/search", "搜索", 0},   {"/unit", "我的单位", ROLE_UNIT},
-	{"/person", "我的信息", ROLE_PERSON}, {"/desk", "证书业务", ROLE_DESK}, {"/review", "证书审核", ROLE_REVIEWER},
-	{"/filings", "业务申报", ROLE_UNIT | ROLE_PERSON}, {"/review/filings", "业务审核", ROLE_REVIEWER},
-	{"/audit", "审计", ROLE_AUDITOR}, {"/admin", "管理", ROLE_SECURITY | ROLE_SYSTEM},
+	{"/", "首页", 0},
+	{"/guide", "办事指南", 0},
+	{"/downloads", "下载专区", 0},
+	{"/faq", "常见问题", 0},
+	{"/windows", "办理窗口", 0},
+	{"/search", "搜索", 0},
+	{"/unit", "我的单位", ROLE_UNIT},
+	{"/person", "我的信息", ROLE_PERSON},
+	{"/desk", "证书业务", ROLE_DESK},
+	{"/review", "证书审核", ROLE_REVIEWER},
+	{"/filings", "业务申报", ROLE_UNIT | ROLE_PERSON},
+	{"/review/filings", "业务审核", ROLE_REVIEWER},
+	{"/audit", "审计", ROLE_AUDITOR},
+	{"/admin", "管理", ROLE_SECURITY | ROLE_SYSTEM},
 };
 
 static void put_nav(struct web_req *rq, struct mo *yx, unsigned bits)
@@ -274,7 +290,7 @@ static void put_path(struct mo *yx, const char *path)
 	AUTO_BUF(out, 8192);
 	for (const char *p = path; *p != 0; p++) {
 		bool plain = (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-			     strchr("-_.~/", *p) != NULL;
+		             strchr("-_.~/", *p) != NULL;
 		if (plain)
 			buf_u8(&out, (uint8_t)*p);
 		else

@@ -1,4 +1,5 @@
-/* OCSP and time stamps over HTTP (RFC 6960, appendix A; RFC 3161, 3.4): octets to the notary and back, nothing in between. */
+/* OCSP and time stamps over HTTP (RFC 6960, appendix A; RFC 3161, 3.4): octets to the notary and back, nothing in
+ * between. */
 #include "base/text.h"
 #include "pki/ocsp.h"
 #include "pki/tsp.h"
@@ -29,7 +30,8 @@ static enum err asked(struct notary_client *n, struct span request, struct buf *
 	return ERR_OK;
 }
 
-static enum err kept_or_asked(struct web_req *rq, struct notary_client *n, struct span request, struct buf *out, struct ocsp_kept *ret_k)
+static enum err kept_or_asked(struct web_req *rq, struct notary_client *n, struct span request, struct buf *out,
+                              struct ocsp_kept *ret_k)
 {
 	struct portal *p = portal_of(rq);
 	uint64_t seq = 0;
@@ -96,6 +98,6 @@ enum err page_ocsp_get(struct web_req *rq)
 enum err page_machine(struct web_req *rq)
 {
 	return web_bytes(rq, "text/plain; charset=utf-8",
-			 SPAN_LIT("本地址供程序使用:POST /ocsp(application/ocsp-request)查询证书状态,"
-				  "POST /tsa(application/timestamp-query)申请时间戳。\n"));
+	                 SPAN_LIT("本地址供程序使用:POST /ocsp(application/ocsp-request)查询证书状态,"
+	                          "POST /tsa(application/timestamp-query)申请时间戳。\n"));
 }

@@ -21,7 +21,7 @@ struct ocsp_cache {
 
 enum err ocsp_cache_new(struct ocsp_cache **ret_c)
 {
-	struct ocsp_cache *c = calloc(1, sizeof *c);
+	struct ocsp_cache *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return ERR(NOMEM, "answers kept");
@@ -101,12 +101,13 @@ enum err ocsp_cache_seq(struct ocsp_cache *c, struct notary_client *n, uint64_t 
 
 static bool is_good(const struct slot *s, struct span request, uint64_t seq, int64_t now)
 {
-	return s->octets != NULL && s->seq == seq && s->kept.times.this_update <= now && s->kept.times.next_update >= now + OCSP_CACHE_LEFT_SEC &&
+	return s->octets != NULL && s->seq == seq && s->kept.times.this_update <= now &&
+	       s->kept.times.next_update >= now + OCSP_CACHE_LEFT_SEC &&
 	       span_eq(request, span_of(s->octets, s->request_len));
 }
 
 enum err ocsp_cache_get(struct ocsp_cache *c, struct span request, uint64_t seq, int64_t now, struct buf *out,
-			struct ocsp_kept *ret_k)
+                        struct ocsp_kept *ret_k)
 {
 	const struct slot *s = slot_of(c, request);
 
@@ -120,7 +121,8 @@ enum err ocsp_cache_get(struct ocsp_cache *c, struct span request, uint64_t seq,
 	return good ? buf_err(out) : ERR(ABSENT, "no answer kept");
 }
 
-void ocsp_cache_put(struct ocsp_cache *c, struct span request, uint64_t seq, struct span response, const struct ocsp_kept *k)
+void ocsp_cache_put(struct ocsp_cache *c, struct span request, uint64_t seq, struct span response,
+                    const struct ocsp_kept *k)
 {
 	struct slot *s = slot_of(c, request);
 	uint8_t *octets = malloc(request.len + response.len), *old;

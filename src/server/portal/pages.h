@@ -23,14 +23,15 @@ void root_fingerprint(const struct portal *p, char ret_text[96]);
 enum err page_search(struct web_req *rq) MUST_CHECK;
 enum err page_notices(struct web_req *rq) MUST_CHECK;
 enum err page_notice(struct web_req *rq) MUST_CHECK;
-/* How well a text answers a query, 0 when not: whole it is best, else by its pairs of characters. Case does not matter. */
+/* How well a text answers a query, 0 when not: whole it is best, else by its pairs of characters. Case does not matter.
+ */
 int search_score(const char *text, const char *query);
 
 /* notary_pages.c */
-enum err page_ocsp(struct web_req *rq) MUST_CHECK;      /* POST application/ocsp-request */
-enum err page_ocsp_get(struct web_req *rq) MUST_CHECK;  /* GET /ocsp/BASE64 */
-enum err page_tsa(struct web_req *rq) MUST_CHECK;       /* POST application/timestamp-query */
-enum err page_machine(struct web_req *rq) MUST_CHECK;   /* GET of the two: what this address is for */
+enum err page_ocsp(struct web_req *rq) MUST_CHECK;     /* POST application/ocsp-request */
+enum err page_ocsp_get(struct web_req *rq) MUST_CHECK; /* GET /ocsp/BASE64 */
+enum err page_tsa(struct web_req *rq) MUST_CHECK;      /* POST application/timestamp-query */
+enum err page_machine(struct web_req *rq) MUST_CHECK;  /* GET of the two: what this address is for */
 
 /* login_pages.c */
 enum err page_login(struct web_req *rq) MUST_CHECK;
@@ -66,7 +67,8 @@ enum err put_due(struct mo *m, const struct desk *d, const struct cert_case *c) 
 enum err roster_district(struct web_req *rq, unsigned role, const char **ret_district) MUST_CHECK;
 /* What is his to open at the desk; ERR_ROLE when the roster gives him no role there. Borrows from the request. */
 enum err roster_scope(struct web_req *rq, struct case_scope *ret_s) MUST_CHECK;
-/* The case of the address, when it is his to open: what every handler of a case begins with. ERR_ROLE, ERR_CASE_ABSENT. */
+/* The case of the address, when it is his to open: what every handler of a case begins with. ERR_ROLE, ERR_CASE_ABSENT.
+ */
 enum err case_open_here(struct web_req *rq, struct cert_case *ret_c) MUST_CHECK;
 
 /* case_page.c */
@@ -89,8 +91,8 @@ enum err officer_of(struct web_req *rq, unsigned role, const char *role_name, st
 enum err page_log_head(struct web_req *rq) MUST_CHECK;
 enum err page_log_proof(struct web_req *rq) MUST_CHECK;
 enum err page_case_receipt(struct web_req *rq) MUST_CHECK;
-/* Shared: the receipt of a case or filing as a download; who may have it is the caller's business. The subject comes from
- * the database, not from the address. ERR_ABSENT, ERR_NOT_YET. */
+/* Shared: the receipt of a case or filing as a download; who may have it is the caller's business. The subject comes
+ * from the database, not from the address. ERR_ABSENT, ERR_NOT_YET. */
 enum err receipt_answer(struct web_req *rq, const char *subject) MUST_CHECK;
 
 /* verify_page.c */

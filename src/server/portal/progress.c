@@ -8,12 +8,17 @@ enum { SLOTS = 64, KEY_MAX = 96 };
 struct progress {
 	pthread_mutex_t lock;
 	uint64_t turn;
-	struct slot { char key[KEY_MAX]; enum progress_phase phase; int64_t rows; uint64_t turn; } v[SLOTS];
+	struct slot {
+		char key[KEY_MAX];
+		enum progress_phase phase;
+		int64_t rows;
+		uint64_t turn;
+	} v[SLOTS];
 };
 
 enum err progress_new(struct progress **ret_p)
 {
-	struct progress *p = calloc(1, sizeof *p);
+	struct progress *p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return ERR(NOMEM, "progress");
 	if (pthread_mutex_init(&p->lock, NULL) != 0) {
@@ -62,7 +67,7 @@ void progress_put(struct progress *p, const char *no, const char *person_id, enu
 	struct slot *s = find(p, key, &oldest);
 	if (s == NULL) {
 		s = oldest;
-		memcpy(s->key, key, sizeof key);
+		memcpy(s->key, key, sizeof(key));
 	}
 	s->phase = phase;
 	s->rows = rows;

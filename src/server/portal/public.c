@@ -98,9 +98,11 @@ static const struct {
 	const char *path, *title, *text, *instead;
 } later[] = {
 	{"/jobs", "网上招聘", "用人单位招聘信息的申请、审核与发布尚未开通，目前没有已发布的岗位。",
-	 "招聘登记请拨打 12333 咨询。"},
-	{"/inbox", "收件箱", "缴费通知与权益凭证的网上送达尚未开通，目前没有发给您的文书。", "纸质通知仍按原方式送达。"},
-	{"/admin", "管理", "名册与参数管理页面尚未开通。", "岗位名册在机构初始化时由安全管理员签名确定，本测试版还不能在网上变更。"},
+         "招聘登记请拨打 12333 咨询。"},
+	{"/inbox", "收件箱", "缴费通知与权益凭证的网上送达尚未开通，目前没有发给您的文书。",
+         "纸质通知仍按原方式送达。"},
+	{"/admin", "管理", "名册与参数管理页面尚未开通。",
+         "岗位名册在机构初始化时由安全管理员签名确定，本测试版还不能在网上变更。"},
 };
 
 enum err page_notyet(struct web_req *rq)
@@ -157,14 +159,14 @@ void root_fingerprint(const struct portal *p, char ret_text[96])
 static void put_ca(struct mo *m, const char *prefix, const struct cert *c)
 {
 	char key[32], text[96];
-	(void)snprintf(key, sizeof key, "%s_name", prefix);
+	(void)snprintf(key, sizeof(key), "%s_name", prefix);
 	mo_str(m, key, cert_common_name(c));
-	(void)snprintf(key, sizeof key, "%s_sm3", prefix);
+	(void)snprintf(key, sizeof(key), "%s_sm3", prefix);
 	fingerprint(c, text);
 	mo_str(m, key, text);
-	(void)snprintf(key, sizeof key, "%s_from", prefix);
+	(void)snprintf(key, sizeof(key), "%s_from", prefix);
 	mo_date(m, key, cert_not_before(c));
-	(void)snprintf(key, sizeof key, "%s_to", prefix);
+	(void)snprintf(key, sizeof(key), "%s_to", prefix);
 	mo_last_day(m, key, cert_not_after(c));
 }
 
@@ -242,7 +244,9 @@ enum err page_ca_file(struct web_req *rq)
 {
 	const struct trust *t = portal_of(rq)->trust;
 	const char *name = web_param(rq, "name");
-	const struct cert *c = strcmp(name, "root.cer") == 0 ? trust_root(t) : strcmp(name, "ca.cer") == 0 ? trust_ca(t) : NULL;
+	const struct cert *c = strcmp(name, "root.cer") == 0 ? trust_root(t)
+	                       : strcmp(name, "ca.cer") == 0 ? trust_ca(t)
+	                                                     : NULL;
 	if (c == NULL)
 		return ERR(ABSENT, "no such certificate");
 	web_cache(rq, day_at_most(portal_of(rq), cert_not_after(c)), cert_not_before(c));
@@ -253,7 +257,8 @@ enum err page_ca_file(struct web_req *rq)
 
 static bool is_loopback(const char *remote)
 {
-	return strncmp(remote, "127.", 4) == 0 || strcmp(remote, "::1") == 0 || remote[0] == 0 || strcmp(remote, "unix:") == 0;
+	return strncmp(remote, "127.", 4) == 0 || strcmp(remote, "::1") == 0 || remote[0] == 0 ||
+	       strcmp(remote, "unix:") == 0;
 }
 
 enum err page_metrics(struct web_req *rq)
@@ -266,7 +271,8 @@ enum err page_metrics(struct web_req *rq)
 	web_metrics(&w);
 	buf_printf(&out, "yinxin_portal_requests_total %llu\n", (unsigned long long)w.requests);
 	for (int i = 1; i < 6; i++)
-		buf_printf(&out, "yinxin_portal_answers_total{class=\"%dxx\"} %llu\n", i, (unsigned long long)w.status_class[i]);
+		buf_printf(&out, "yinxin_portal_answers_total{class=\"%dxx\"} %llu\n", i,
+		           (unsigned long long)w.status_class[i]);
 	buf_printf(&out, "yinxin_portal_handle_milliseconds_total %llu\n", (unsigned long long)w.msec_sum);
 	buf_printf(&out, "yinxin_portal_bad_frames_total %llu\n", (unsigned long long)w.bad_frames);
 	buf_printf(&out, "yinxin_store_commits_total %llu\n", (unsigned long long)store_commits(p->desk.store));

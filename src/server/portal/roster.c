@@ -18,13 +18,17 @@ enum err roster_district(struct web_req *rq, unsigned role, const char **ret_dis
 {
 	struct staff_entry e;
 	TRY(entry(rq, &e));
-	return (e.roles & role) != 0 ? put_district(rq, &e, ret_district) : ERR(ROLE, "the roster does not give the role");
+	return (e.roles & role) != 0 ? put_district(rq, &e, ret_district)
+	                             : ERR(ROLE, "the roster does not give the role");
 }
 
 /* Roles of the session that the roster still gives. */
 enum err roster_scope(struct web_req *rq, struct case_scope *ret_s)
 {
-	static const struct { unsigned bit; const char *name; } desk[] = {{ROLE_CLERK, "clerk"}, {ROLE_REVIEWER, "reviewer"}, {ROLE_MAKER, "maker"}};
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} desk[] = {{ROLE_CLERK, "clerk"}, {ROLE_REVIEWER, "reviewer"}, {ROLE_MAKER, "maker"}};
 	const struct web_session *s = web_session_of(rq);
 	struct staff_entry e;
 	const char *district, *roles = "";

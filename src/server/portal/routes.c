@@ -23,53 +23,84 @@ static const struct web_field in_proof[] = {
 	{"index", "条目序号", 10}, {"size", "日志大小", 10}, {"from", "起始大小", 10}, {"to", "结束大小", 10}, {NULL},
 };
 static const struct web_field in_answer[] = {
-	{"statement", "签名内容", 4096, true, true}, {"signature", "签名", 200, true}, {"cert", "证书", 12000, true},
-	{"resume", "证书序列号", 48}, {NULL},
+	{"statement", "签名内容", 4096, true, true},
+	{"signature", "签名", 200, true},
+	{"cert", "证书", 12000, true},
+	{"resume", "证书序列号", 48},
+	{NULL},
 };
 static const struct web_field in_reset[] = {
-	{"statement", "签名内容", 4096, true, true}, {"signature", "签名", 200, true}, {"cert", "证书", 12000, true},
-	{"password", "登录密码", 64, true}, {NULL},
+	{"statement", "签名内容", 4096, true, true},
+	{"signature", "签名", 200, true},
+	{"cert", "证书", 12000, true},
+	{"password", "登录密码", 64, true},
+	{NULL},
 };
 static const struct web_field in_password[] = {{"password", "登录密码", 64, true}, {NULL}};
 /* Named for the view, refused when it holds anything, so that no number travels in an address. */
+/* clang-format off */
 #define NOTHING(name, label) {name, label, 1, false, false, check_empty}
+/* clang-format on */
 static const struct web_field no_password[] = {NOTHING("password", "登录密码"), {NULL}};
 static const struct web_field in_account[] = {
-	{"action", "操作", 10, true}, {"old", "现在的登录密码", 64}, {"password", "新的登录密码", 64},
-	{"again", "再输入一次", 64}, {NULL},
+	{"action", "操作", 10, true},
+	{"old", "现在的登录密码", 64},
+	{"password", "新的登录密码", 64},
+	{"again", "再输入一次", 64},
+	{NULL},
 };
 static const struct web_field no_account[] = {
-	NOTHING("action", "操作"), NOTHING("old", "现在的登录密码"), NOTHING("password", "新的登录密码"), NOTHING("again", "再输入一次"), {NULL},
+	NOTHING("action", "操作"),
+	NOTHING("old", "现在的登录密码"),
+	NOTHING("password", "新的登录密码"),
+	NOTHING("again", "再输入一次"),
+	{NULL},
 };
 /* The fields of T01's form, taken as they come: the definition checks them; compared with it at start. */
 static const struct web_field in_case[] = {
-	{"profile", "证书类型", SERVICE_VALUE_MAX}, {"unit_no", "单位编号", SERVICE_VALUE_MAX, .typed = true},
-	{"uscc", "统一社会信用代码", SERVICE_VALUE_MAX, .typed = true}, {"holder", "姓名", SERVICE_VALUE_MAX, .typed = true},
-	{"id_type", "证件类型", SERVICE_VALUE_MAX}, {"id_number", "证件号码", SERVICE_VALUE_MAX, .typed = true}, {"mobile", "手机号码", SERVICE_VALUE_MAX, .typed = true},
-	{"letter_no", "委托书编号", SERVICE_VALUE_MAX, .typed = true}, {"letter_from", "委托期限自", SERVICE_VALUE_MAX, .typed = true},
-	{"letter_to", "委托期限至", SERVICE_VALUE_MAX, .typed = true}, {"years", "证书期限", SERVICE_VALUE_MAX},
+	{"profile", "证书类型", SERVICE_VALUE_MAX},
+	{"unit_no", "单位编号", SERVICE_VALUE_MAX, .typed = true},
+	{"uscc", "统一社会信用代码", SERVICE_VALUE_MAX, .typed = true},
+	{"holder", "姓名", SERVICE_VALUE_MAX, .typed = true},
+	{"id_type", "证件类型", SERVICE_VALUE_MAX},
+	{"id_number", "证件号码", SERVICE_VALUE_MAX, .typed = true},
+	{"mobile", "手机号码", SERVICE_VALUE_MAX, .typed = true},
+	{"letter_no", "委托书编号", SERVICE_VALUE_MAX, .typed = true},
+	{"letter_from", "委托期限自", SERVICE_VALUE_MAX, .typed = true},
+	{"letter_to", "委托期限至", SERVICE_VALUE_MAX, .typed = true},
+	{"years", "证书期限", SERVICE_VALUE_MAX},
 	{NULL},
 };
 static const struct web_field no_case[] = {
-	NOTHING("profile", "证书类型"), NOTHING("unit_no", "单位编号"), NOTHING("uscc", "统一社会信用代码"), NOTHING("holder", "姓名"),
-	NOTHING("id_type", "证件类型"), NOTHING("id_number", "证件号码"), NOTHING("mobile", "手机号码"), NOTHING("letter_no", "委托书编号"),
-	NOTHING("letter_from", "委托期限自"), NOTHING("letter_to", "委托期限至"), NOTHING("years", "证书期限"), {NULL},
+	NOTHING("profile", "证书类型"),     NOTHING("unit_no", "单位编号"),     NOTHING("uscc", "统一社会信用代码"),
+	NOTHING("holder", "姓名"),          NOTHING("id_type", "证件类型"),     NOTHING("id_number", "证件号码"),
+	NOTHING("mobile", "手机号码"),      NOTHING("letter_no", "委托书编号"), NOTHING("letter_from", "委托期限自"),
+	NOTHING("letter_to", "委托期限至"), NOTHING("years", "证书期限"),       {NULL},
 };
-static const struct web_field in_look[] = {{"no", "受理编号", CASE_NO_MAX, true}, {"reason", "查看理由", CASE_OPINION_MAX, true}, {NULL}};
+static const struct web_field in_look[] = {{"no", "受理编号", CASE_NO_MAX, true},
+                                           {"reason", "查看理由", CASE_OPINION_MAX, true},
+                                           {NULL}};
 static const struct web_field in_step[] = {{"step", "步骤", 10, true}, {"opinion", "意见", CASE_OPINION_MAX}, {NULL}};
 static const struct web_field in_act[] = {
-	{"step", "步骤", 10, true}, {"statement", "签名内容", STATEMENT_MAX, true, true}, {"signature", "签名", 200, true},
-	{"cert", "证书", 12000, true}, {NULL},
+	{"step", "步骤", 10, true},
+	{"statement", "签名内容", STATEMENT_MAX, true, true},
+	{"signature", "签名", 200, true},
+	{"cert", "证书", 12000, true},
+	{NULL},
 };
 static const struct web_field in_born[] = {
-	{"card", "介质序列号", 16, true}, {"key", "公钥", 130, true}, {"csr", "证书请求", 6000, true},
-	{"attestation", "密钥证明", 400, true}, {NULL},
+	{"card", "介质序列号", 16, true},
+	{"key", "公钥", 130, true},
+	{"csr", "证书请求", 6000, true},
+	{"attestation", "密钥证明", 400, true},
+	{NULL},
 };
 static const struct web_field in_installed[] = {{"cert_serial", "证书序列号", 48, true}, {NULL}};
 
 /* The fields of every definition's form; a test compares them with share/services. */
 static const struct web_field in_filing[] = {
-	{"version", "版本", 20, true}, {"go", "操作", 8},
+	{"version", "版本", 20, true},
+	{"go", "操作", 8},
 	{"period", "所属期", 80, .typed = true},
 	{"note", "说明", 300, .typed = true},
 	{"id_type", "证件类型", 20},
@@ -102,32 +133,48 @@ static const struct web_field in_filing[] = {
 	{NULL},
 };
 static const struct web_field in_attach[] = {
-	{"version", "版本", 20, true}, {"slot", "附件项", SERVICE_NAME_MAX, true}, {"file", "附件文件", ATTACH_FILE_MAX, true, .is_file = true},
+	{"version", "版本", 20, true},
+	{"slot", "附件项", SERVICE_NAME_MAX, true},
+	{"file", "附件文件", ATTACH_FILE_MAX, true, .is_file = true},
 	{NULL},
 };
 static const struct web_field no_attach[] = {
-	NOTHING("version", "版本"), NOTHING("slot", "附件项"), NOTHING("file", "附件文件"), {NULL},
+	NOTHING("version", "版本"),
+	NOTHING("slot", "附件项"),
+	NOTHING("file", "附件文件"),
+	{NULL},
 };
 static const struct web_field in_business[] = {{"business", "业务代码", SERVICE_CODE_MAX, true}, {NULL}};
 static const struct web_field in_saved[] = {{"saved", "已保存", 1}, {NULL}};
 static const struct web_field in_page[] = {{"page", "页码", 5}, {NULL}};
 static const struct web_field in_version[] = {{"version", "版本", 20, true}, {NULL}};
-static const struct web_field in_sheet[] = {{"version", "版本", 20, true}, {"period", "所属期", 80, .typed = true},
-	{"sheet", "表格文件", SHEET_FILE_MAX, true, .is_file = true}, {NULL}};
+static const struct web_field in_sheet[] = {{"version", "版本", 20, true},
+                                            {"period", "所属期", 80, .typed = true},
+                                            {"sheet", "表格文件", SHEET_FILE_MAX, true, .is_file = true},
+                                            {NULL}};
 static const struct web_field no_sheet[] = {NOTHING("period", "所属期"), NOTHING("sheet", "表格文件"), {NULL}};
 static const struct web_field in_result[] = {{"done", "已办理", 5}, {"failed", "未办理", 5}, {NULL}};
-static const struct web_field in_filing_step[] = {{"step", "步骤", 10, true}, {"reason", "原因", FILING_REASON_MAX}, {NULL}};
+static const struct web_field in_filing_step[] = {{"step", "步骤", 10, true},
+                                                  {"reason", "原因", FILING_REASON_MAX},
+                                                  {NULL}};
 static const struct web_field in_review_step[] = {
-	{"step", "步骤", 10, true}, {"no", "申报编号", FILING_BULK_MAX * (FILING_NO_MAX + 1)}, {"opinion", "意见", FILING_REASON_MAX},
-	{"reason", "原因", FILING_REASON_MAX}, {"defects", "需补正事项", FILING_DEFECTS_MAX * (FILING_REASON_MAX + 2), false, true},
+	{"step", "步骤", 10, true},
+	{"no", "申报编号", FILING_BULK_MAX *(FILING_NO_MAX + 1)},
+	{"opinion", "意见", FILING_REASON_MAX},
+	{"reason", "原因", FILING_REASON_MAX},
+	{"defects", "需补正事项", FILING_DEFECTS_MAX *(FILING_REASON_MAX + 2), false, true},
 	{NULL},
 };
 static const struct web_field in_filing_act[] = {
-	{"step", "步骤", 10, true}, {"statement", "签名内容", STATEMENT_LONG_MAX, true, true}, {"signature", "签名", 200, true},
-	{"cert", "证书", 12000, true}, {NULL},
+	{"step", "步骤", 10, true},
+	{"statement", "签名内容", STATEMENT_LONG_MAX, true, true},
+	{"signature", "签名", 200, true},
+	{"cert", "证书", 12000, true},
+	{NULL},
 };
 static const struct web_field no_receipt[] = {{"receipt", "回执文件", 0}, {NULL}};
-static const struct web_field in_receipt[] = {{"receipt", "回执文件", VERIFY_UPLOAD_MAX, true, .is_file = true}, {NULL}};
+static const struct web_field in_receipt[] = {{"receipt", "回执文件", VERIFY_UPLOAD_MAX, true, .is_file = true},
+                                              {NULL}};
 
 /* --- the table --- */
 
@@ -185,12 +232,14 @@ const struct web_route portal_routes[] = {
 	{"GET", "/filings/:no/receipt", HOLDER, FORM, NULL, page_filing_receipt, NULL},
 	{"POST", "/filings/:no/form", HOLDER, FORM, in_filing, page_filing_form_post, NULL},
 	{"GET", "/filings/:no/upload", HOLDER, FORM, no_attach, page_filing_upload, "filing_upload"},
-	{"POST", "/filings/:no/upload", HOLDER, WEB_MULTIPART, in_attach, page_filing_upload_post, "filing_upload", true, NULL, ATTACH_POST_MAX},
+	{"POST", "/filings/:no/upload", HOLDER, WEB_MULTIPART, in_attach, page_filing_upload_post, "filing_upload",
+         true, NULL, ATTACH_POST_MAX},
 	{"GET", "/filings/:no/attachments/:id", HOLDER, FORM, NULL, page_filing_attachment, NULL},
 	{"GET", "/filings/:no/attachments/:id/preview/:page", HOLDER, FORM, NULL, page_filing_preview, NULL},
 	{"POST", "/filings/:no/attachments/:id/remove", HOLDER, FORM, in_version, page_filing_attach_remove, NULL},
 	{"GET", "/filings/:no/sheet", HOLDER, FORM, no_sheet, page_filing_sheet, "filing_sheet"},
-	{"POST", "/filings/:no/sheet", HOLDER, WEB_MULTIPART, in_sheet, page_filing_sheet_post, "filing_sheet", true, NULL, SHEET_POST_MAX},
+	{"POST", "/filings/:no/sheet", HOLDER, WEB_MULTIPART, in_sheet, page_filing_sheet_post, "filing_sheet", true,
+         NULL, SHEET_POST_MAX},
 	{"GET", "/filings/:no/progress", HOLDER, FORM, NULL, page_filing_progress, NULL},
 	{"GET", "/filings/:no/faults.csv", HOLDER, FORM, NULL, page_filing_faults_csv, NULL},
 	{"GET", "/filings/:no/check", HOLDER, FORM, in_page, page_filing_check, "filing_check"},
@@ -208,7 +257,8 @@ const struct web_route portal_routes[] = {
 	{"POST", "/review/filings/act", ROLE_REVIEWER, JSON, in_filing_act, page_review_act, NULL},
 	{"GET", "/review/filings/:no", ROLE_REVIEWER, FORM, in_page, page_filing_review, "filing_review"},
 	{"GET", "/review/filings/:no/attachments/:id", ROLE_REVIEWER, FORM, NULL, page_review_attachment, NULL},
-	{"GET", "/review/filings/:no/attachments/:id/preview/:page", ROLE_REVIEWER, FORM, NULL, page_review_preview, NULL},
+	{"GET", "/review/filings/:no/attachments/:id/preview/:page", ROLE_REVIEWER, FORM, NULL, page_review_preview,
+         NULL},
 	{"GET", "/review/filings/:no/receipt", ROLE_REVIEWER, FORM, NULL, page_review_receipt, NULL},
 	{"GET", "/desk/new", ROLE_CLERK, FORM, no_case, page_case_new, "case_new"},
 	{"POST", "/desk/new", ROLE_CLERK, FORM, in_case, page_case_new_post, "case_new", true},

@@ -1,12 +1,22 @@
-/* /search over the public tables, and the notices. A query of Chinese has no blanks between its words, and people do not repeat a
- * title letter by letter: what counts is how many of the query's pairs of characters a text has ("忘记密码" finds 忘记证书密码). */
+/* /search over the public tables, and the notices. A query of Chinese has no blanks between its words, and people do
+ * not repeat a title letter by letter: what counts is how many of the query's pairs of characters a text has
+ * ("忘记密码" finds 忘记证书密码). */
 #include "server/portal/pages.h"
 #include "base/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERY_CHARS = 64, TEXT_MAX = 65536, HITS_MAX = 200, SHOWN_MAX = 20, SNIPPET_CHARS = 60, WHOLE = 1000, IN_TITLE = 500, ENOUGH = 500 };
+enum {
+	QUERY_CHARS = 64,
+	TEXT_MAX = 65536,
+	HITS_MAX = 200,
+	SHOWN_MAX = 20,
+	SNIPPET_CHARS = 60,
+	WHOLE = 1000,
+	IN_TITLE = 500,
+	ENOUGH = 500
+};
 
 /* --- how well a text answers --- */
 
@@ -29,7 +39,7 @@ static size_t fold(const char *s, uint32_t ret[], size_t max)
 static bool has(const uint32_t *text, size_t n, const uint32_t *piece, size_t len)
 {
 	for (size_t i = 0; i + len <= n; i++)
-		if (memcmp(text + i, piece, len * sizeof *piece) == 0)
+		if (memcmp(text + i, piece, len * sizeof(*piece)) == 0)
 			return true;
 	return false;
 }
@@ -83,7 +93,8 @@ static void gather(const json_t *v, struct buf *out)
 			gather(part, out);
 }
 
-static enum err take(struct searching *w, const json_t *item, const char *title_key, const char *where, const char *href)
+static enum err take(struct searching *w, const json_t *item, const char *title_key, const char *where,
+                     const char *href)
 {
 	AUTO_BUF(all, TEXT_MAX);
 	const char *title = json_str_or(item, title_key, "");
@@ -94,7 +105,7 @@ static enum err take(struct searching *w, const json_t *item, const char *title_
 		return ERR_OK;
 	struct hit *h = &w->v[w->n++];
 	*h = (struct hit){.title = title, .where = where, .score = got + (in_title > 0 ? IN_TITLE + in_title : 0)};
-	(void)snprintf(h->href, sizeof h->href, "%s", href);
+	(void)snprintf(h->href, sizeof(h->href), "%s", href);
 	h->text = arena_str(web_arena(w->rq), buf_span(&all));
 	return h->text != NULL ? ERR_OK : ERR(NOMEM, "search");
 }
@@ -107,9 +118,9 @@ static enum err take_table(struct searching *w, const char *name, const char *ti
 	json_array_foreach(list, i, item) {
 		const char *id = json_str_or(item, "id", "");
 		if (id[0] != 0)
-			(void)snprintf(href, sizeof href, "/%s/%.20s", name, id);
+			(void)snprintf(href, sizeof(href), "/%s/%.20s", name, id);
 		else
-			(void)snprintf(href, sizeof href, "/%s#%s-%zu", name, name, i + 1);
+			(void)snprintf(href, sizeof(href), "/%s#%s-%zu", name, name, i + 1);
 		TRY(take(w, item, title_key, where, href));
 	}
 	return ERR_OK;
@@ -130,7 +141,8 @@ static void put_snippet(struct mo *m, const struct hit *h)
 	size_t skip = strlen(h->title), took;
 	struct span rest = span_str(strncmp(h->text, h->title, skip) == 0 ? h->text + skip : h->text);
 	size_t n = 0;
-	for (uint32_t cp = 0; n < SNIPPET_CHARS && (took = text_decode(rest, &cp)) > 0; rest = span_sub(rest, took, rest.len), n++)
+	for (uint32_t cp = 0; n < SNIPPET_CHARS && (took = text_decode(rest, &cp)) > 0;
+	     rest = span_sub(rest, took, rest.len), n++)
 		buf_put(&out, span_sub(rest, 0, took));
 	buf_str(&out, rest.len > 1 ? "…" : "");
 	mo_str(m, "text", buf_cstr(&out));
@@ -139,7 +151,7 @@ static void put_snippet(struct mo *m, const struct hit *h)
 static enum err put_hits(struct mo *m, struct searching *w)
 {
 	json_t *list = mo_list(m, "hits");
-	qsort(w->v, w->n, sizeof *w->v, by_score);
+	qsort(w->v, w->n, sizeof(*w->v), by_score);
 	for (size_t i = 0; i < w->n && i < SHOWN_MAX; i++) {
 		struct mo o = mo_item(list);
 		mo_str(&o, "href", w->v[i].href);
@@ -154,10 +166,15 @@ static enum err put_hits(struct mo *m, struct searching *w)
 
 enum err page_search(struct web_req *rq)
 {
-	static const struct { const char *table, *title_key, *where; } all[] = {{"faq", "q", "常见问题"}, {"guide", "title", "办事指南"},
-		{"downloads", "title", "下载专区"}, {"windows", "name", "办理窗口"}, {"notices", "title", "通知公告"}};
+	static const struct {
+		const char *table, *title_key, *where;
+	} all[] = {{"faq", "q", "常见问题"},
+	           {"guide", "title", "办事指南"},
+	           {"downloads", "title", "下载专区"},
+	           {"windows", "name", "办理窗口"},
+	           {"notices", "title", "通知公告"}};
 	struct mo m = mo_of(web_model(rq));
-	struct searching *w = arena_alloc(web_arena(rq), sizeof *w);
+	struct searching *w = arena_alloc(web_arena(rq), sizeof(*w));
 	if (w == NULL)
 		return ERR(NOMEM, "search");
 	w->query = web_value(rq, "q");

@@ -16,7 +16,7 @@ struct staff {
 
 enum err staff_new(struct staff **ret_r)
 {
-	struct staff *r = calloc(1, sizeof *r);
+	struct staff *r = calloc(1, sizeof(*r));
 	if (r == NULL)
 		return ERR(NOMEM, "roster");
 	(void)pthread_mutex_init(&r->lock, NULL);
@@ -40,10 +40,10 @@ static enum err entry_parse(struct span rest, struct staff_entry *ret_e)
 	struct span roles;
 	char list[128];
 	struct staff_entry e;
-	if (!span_take_until(&rest, ' ', &roles) || roles.len >= sizeof list || rest.len >= sizeof e.district)
+	if (!span_take_until(&rest, ' ', &roles) || roles.len >= sizeof(list) || rest.len >= sizeof(e.district))
 		return ERR(L_UNBOUND, "roster's line cannot be read");
-	(void)snprintf(list, sizeof list, "%.*s", (int)roles.len, (const char *)roles.ptr);
-	(void)snprintf(e.district, sizeof e.district, "%.*s", (int)rest.len, (const char *)rest.ptr);
+	(void)snprintf(list, sizeof(list), "%.*s", (int)roles.len, (const char *)roles.ptr);
+	(void)snprintf(e.district, sizeof(e.district), "%.*s", (int)rest.len, (const char *)rest.ptr);
 	e.roles = role_bits(list);
 	if (e.roles == 0)
 		return ERR(L_UNBOUND, "roster gives no role");

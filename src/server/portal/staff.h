@@ -1,5 +1,5 @@
-/* The roster in force, for the requests of officers' sessions: fetched anew when the signer's journal has moved, as word.h knows it.
- * Roles that a session got at its login hold only as long as the roster gives them. */
+/* The roster in force, for the requests of officers' sessions: fetched anew when the signer's journal has moved, as
+ * word.h knows it. Roles that a session got at its login hold only as long as the roster gives them. */
 #pragma once
 #include "base/buf.h"
 

@@ -29,7 +29,8 @@ enum err portal_may_go_on(void *app, const struct web_session *s)
 		return e;
 	err_clear();
 	bool all = (s->roles & ROLE_STAFF & ~entry.roles) == 0;
-	return all ? ERR_OK : ERR(ROLE, "the roster in force gives roles 0x%x, the session 0x%x", entry.roles, s->roles);
+	return all ? ERR_OK
+	           : ERR(ROLE, "the roster in force gives roles 0x%x, the session 0x%x", entry.roles, s->roles);
 }
 
 static enum err take_listed(const struct row *row, void *ctx)

@@ -36,7 +36,7 @@ static enum err trust_begin(struct trust *t, const char *bureau, int64_t now)
 
 enum err trust_new(struct cert *root, struct cert *ca, const char *bureau, int64_t now, struct trust **ret_t)
 {
-	AUTO(trust) t = calloc(1, sizeof *t);
+	AUTO(trust) t = calloc(1, sizeof(*t));
 	if (t == NULL) {
 		cert_free(root);
 		cert_free(ca);
@@ -216,8 +216,8 @@ static enum err check_by_list(struct trust *t, const struct cert *leaf, int64_t 
 	return e;
 }
 
-/* The list is fetched anew on the way; whether that succeeds does not matter to this certificate, of which the signer is asked. Who
- * does not answer that is not asked for the list too: a login waits once. */
+/* The list is fetched anew on the way; whether that succeeds does not matter to this certificate, of which the signer
+ * is asked. Who does not answer that is not asked for the list too: a login waits once. */
 enum err trust_check(struct trust *t, const struct cert *leaf, int64_t now)
 {
 	int status = 0;

@@ -1,7 +1,8 @@
-/* What the portal trusts: the pinned root, the issuing CA, its newest CRL, exchanged while workers read, and the signer's word.
+/* What the portal trusts: the pinned root, the issuing CA, its newest CRL, exchanged while workers read, and the
+ * signer's word.
  *
- * With a source (the signer) a certificate's status is what the source says now; the list is kept for others to fetch and is
- * fetched anew as soon as the clock finds it outdated or dated ahead. Without one (tests) the list decides. */
+ * With a source (the signer) a certificate's status is what the source says now; the list is kept for others to fetch
+ * and is fetched anew as soon as the clock finds it outdated or dated ahead. Without one (tests) the list decides. */
 #pragma once
 #include "pki/path.h"
 #include "server/portal/word.h"
@@ -9,7 +10,8 @@
 
 struct trust;
 /* Takes root and ca over, also on failure. The root must hash to the bureau's id; the pair must check at `now`. */
-enum err trust_new(struct cert *root, struct cert *ca, const char *bureau, int64_t now, struct trust **ret_t) MUST_CHECK;
+enum err trust_new(struct cert *root, struct cert *ca, const char *bureau, int64_t now,
+                   struct trust **ret_t) MUST_CHECK;
 void trust_free(struct trust *t);
 DEFINE_AUTO(trust)
 
@@ -39,11 +41,12 @@ struct trust_crl_info {
 enum err trust_crl_info(struct trust *t, struct trust_crl_info *ret_i) MUST_CHECK;
 
 /* --- certificates --- */
-enum err trust_path(struct trust *t, const struct cert *leaf, int64_t now) MUST_CHECK; /* signing certificate; of its status nothing */
+/* signing certificate; of its status nothing */
+enum err trust_path(struct trust *t, const struct cert *leaf, int64_t now) MUST_CHECK;
 /* path.h's errors; the status by the source now (ERR_STATUS_AWAY), or by the list (ERR_CRL_STALE). */
 enum err trust_check(struct trust *t, const struct cert *leaf, int64_t now) MUST_CHECK;
-/* ERR_CERT_REVOKED, ERR_CERT_SUSPENDED, ERR_STATUS_AWAY: of a certificate that passed trust_check(), by a word that is at most
- * WORD_MS old. */
+/* ERR_CERT_REVOKED, ERR_CERT_SUSPENDED, ERR_STATUS_AWAY: of a certificate that passed trust_check(), by a word that is
+ * at most WORD_MS old. */
 enum err trust_still_good(struct trust *t, const char *serial) MUST_CHECK;
 enum err trust_journal_seq(struct trust *t, uint64_t *ret_seq) MUST_CHECK; /* by the same word; 0 without a source */
 int trust_status(struct trust *t, const char *serial); /* the newest word, or the list's while there is none */

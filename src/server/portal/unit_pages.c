@@ -59,7 +59,7 @@ struct staff {
 
 static enum err put_person(struct staff *w, const struct staff_row *r)
 {
-	(void)snprintf(w->person, sizeof w->person, "%s", r->person_no);
+	(void)snprintf(w->person, sizeof(w->person), "%s", r->person_no);
 	w->parts = NULL;
 	if (++w->persons > STAFF_SHOWN)
 		return ERR_OK;
@@ -96,8 +96,8 @@ static enum err staff_row(const struct staff_row *r, void *ctx)
 		TRY(put_person(w, r));
 	if (w->parts == NULL)
 		return ERR_OK;
-	(void)snprintf(code, sizeof code, "%d", r->status);
-	(void)snprintf(from, sizeof from, "%04d-%02d", r->from_month / 100, r->from_month % 100);
+	(void)snprintf(code, sizeof(code), "%d", r->status);
+	(void)snprintf(from, sizeof(from), "%04d-%02d", r->from_month / 100, r->from_month % 100);
 	const struct code_row *state = tables_code(w->t, "aac031", code, month_of(w->now));
 	return put_part(w, r->ins >= 0 ? w->t->ins[r->ins].brief : "其他", from, state != NULL ? state->zh : code);
 }

@@ -1,7 +1,7 @@
 /* /verify: anybody's receipt, checked and explained. Nothing of it is kept, written to a log or put into an address.
  *
- * What a receipt says is shown only when all of it was proved: a page of the bureau that shows a forger's words beside the
- * word "invalid" would still be a page of the bureau that shows them. */
+ * What a receipt says is shown only when all of it was proved: a page of the bureau that shows a forger's words beside
+ * the word "invalid" would still be a page of the bureau that shows them. */
 #include "server/portal/pages.h"
 #include "base/text.h"
 #include "evidence/describe.h"
@@ -22,7 +22,8 @@ struct explaining {
 
 /* --- what verify.h tells on the way --- */
 
-static void put_words(struct mo *m, const char *key, const struct verify_act *a, void (*words)(const struct verify_act *, struct buf *))
+static void put_words(struct mo *m, const char *key, const struct verify_act *a,
+                      void (*words)(const struct verify_act *, struct buf *))
 {
 	AUTO_BUF(text, DESCRIBE_MAX);
 	words(a, &text);
@@ -54,7 +55,7 @@ static void take_act(const struct verify_act *a, void *ctx)
 	struct mo m = mo_item(x->acts);
 	if (a->number == 1) {
 		x->matter = describe_matter(a);
-		(void)snprintf(x->subject, sizeof x->subject, "%s", a->subject);
+		(void)snprintf(x->subject, sizeof(x->subject), "%s", a->subject);
 	}
 	mo_int(&m, "number", (int64_t)a->number);
 	mo_str(&m, "title", describe_title(a));
@@ -79,9 +80,9 @@ static void take_step(const struct verify_step *s, void *ctx)
 	mo_str(&m, "title", s->title);
 	mo_str(&m, "text", s->text);
 	x->e = x->e == ERR_OK ? mo_err(&m) : x->e;
-	(void)snprintf(x->last_title, sizeof x->last_title, "%s", s->title);
-	(void)snprintf(x->last_text, sizeof x->last_text, "%s", s->text);
-	(void)snprintf(x->last_detail, sizeof x->last_detail, "%s", s->detail);
+	(void)snprintf(x->last_title, sizeof(x->last_title), "%s", s->title);
+	(void)snprintf(x->last_text, sizeof(x->last_text), "%s", s->text);
+	(void)snprintf(x->last_detail, sizeof(x->last_detail), "%s", s->detail);
 }
 
 /* --- the answer --- */
@@ -125,12 +126,12 @@ static void put_verdict(struct explaining *x, enum err verdict)
 static enum err explain(const struct portal *p, struct span file, struct mo *m)
 {
 	uint8_t root[SM3_LEN];
-	struct explaining x = {.m = m, .acts = mo_list(m, "acts"), .steps = mo_list(m, "steps"), .text_left = TEXTS_MAX,
-		.matter = ""};
+	struct explaining x = {
+		.m = m, .acts = mo_list(m, "acts"), .steps = mo_list(m, "steps"), .text_left = TEXTS_MAX, .matter = ""};
 	TRY(mo_err(m));
 	TRY(cert_sm3(trust_root(p->trust), root));
-	const struct verify_plan plan = {.root_sm3 = root, .now = clock_now(p->desk.clock), .step = take_step,
-		.act = take_act, .ctx = &x};
+	const struct verify_plan plan = {
+		.root_sm3 = root, .now = clock_now(p->desk.clock), .step = take_step, .act = take_act, .ctx = &x};
 	enum err verdict = verify_receipt(file, &plan);
 	err_clear();
 	put_verdict(&x, verdict);

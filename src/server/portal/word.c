@@ -21,7 +21,7 @@ struct word {
 
 enum err word_new(const struct word_source *s, struct word **ret_w)
 {
-	struct word *w = calloc(1, sizeof *w);
+	struct word *w = calloc(1, sizeof(*w));
 	if (w == NULL)
 		return ERR(NOMEM, "word");
 	w->from = *s;
@@ -59,7 +59,7 @@ static enum err look_at_journal(struct word *w, int64_t now_ms)
 		return ERR_OK;
 	TRY(w->from.seq(w->from.ctx, &seq));
 	if (w->asked_ms == 0 || seq != w->seq)
-		memset(w->slot, 0, sizeof w->slot);
+		memset(w->slot, 0, sizeof(w->slot));
 	w->seq = seq;
 	w->asked_ms = now_ms;
 	return ERR_OK;
@@ -73,7 +73,7 @@ static enum err find(struct word *w, const char *serial, int64_t now_ms, int *re
 	/* Only a good one is believed for its second: a bad one ends a session, and may have been released just now. */
 	if (s->status != 0 || strcmp(s->serial, serial) != 0) {
 		TRY(w->from.status(w->from.ctx, serial, &status));
-		(void)snprintf(s->serial, sizeof s->serial, "%s", serial);
+		(void)snprintf(s->serial, sizeof(s->serial), "%s", serial);
 		s->status = status;
 	}
 	*ret_status = s->status;
@@ -87,8 +87,8 @@ static enum err find_seq(struct word *w, const char *serial, int64_t now_ms, int
 }
 
 /* One at a time; ret_seq is read under the lock too. */
-static enum err ask(struct word *w, enum err (*fn)(struct word *, const char *, int64_t, int *), const char *serial, int *ret_status,
-		    uint64_t *ret_seq)
+static enum err ask(struct word *w, enum err (*fn)(struct word *, const char *, int64_t, int *), const char *serial,
+                    int *ret_status, uint64_t *ret_seq)
 {
 	enum err e;
 	(void)pthread_mutex_lock(&w->lock);

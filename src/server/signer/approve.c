@@ -8,10 +8,11 @@ const char *act_value(const struct act *a, const char *key)
 	return strcmp(v, "-") == 0 ? "" : v;
 }
 
-enum err act_take(const struct serve_ctx *s, const struct ipc_msg *in, uint16_t tag, const char *type, struct act *ret_a)
+enum err act_take(const struct serve_ctx *s, const struct ipc_msg *in, uint16_t tag, const char *type,
+                  struct act *ret_a)
 {
-	return act_open(ipc_get(in, tag), ipc_get(in, (uint16_t)(tag + 1)), ipc_get(in, (uint16_t)(tag + 2)), type, s->bureau,
-			ret_a);
+	return act_open(ipc_get(in, tag), ipc_get(in, (uint16_t)(tag + 1)), ipc_get(in, (uint16_t)(tag + 2)), type,
+	                s->bureau, ret_a);
 }
 
 /* Not the chain is asked but the journal: only what this signer issued, octet by octet, exists. */
@@ -45,7 +46,8 @@ enum err act_cert_is_good(const struct serve_ctx *s, const struct act *a, int64_
 	return ERR_OK;
 }
 
-enum err act_by_officer(const struct serve_ctx *s, const struct act *a, const struct roster *r, unsigned roles, int64_t now)
+enum err act_by_officer(const struct serve_ctx *s, const struct act *a, const struct roster *r, unsigned roles,
+                        int64_t now)
 {
 	TRY(act_cert_is_good(s, a, now));
 	if (strcmp(cert_profile(a->cert), "staff-sign") != 0)
@@ -86,7 +88,7 @@ enum err two_acts_take(const struct serve_ctx *s, const struct ipc_msg *in, cons
 }
 
 enum err two_acts_check(const struct serve_ctx *s, const struct two_acts *t, const struct roster *r, unsigned role_a,
-			unsigned role_b, int64_t now)
+                        unsigned role_b, int64_t now)
 {
 	TRY(act_by_officer(s, &t->a, r, role_a | role_b, now));
 	TRY(act_by_officer(s, &t->b, r, role_a | role_b, now));

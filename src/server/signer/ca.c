@@ -148,8 +148,8 @@ static enum err profile_of(const char *name, const struct profile **ret_p)
 	return *ret_p != NULL ? ERR_OK : ERR(CERT_PROFILE, "no profile is called %s", name);
 }
 
-static enum err build(const struct profile *p, struct cert_spec *spec, const struct sm2_key *key, int64_t now, int64_t days,
-		      struct cert **ret_c)
+static enum err build(const struct profile *p, struct cert_spec *spec, const struct sm2_key *key, int64_t now,
+                      int64_t days, struct cert **ret_c)
 {
 	spec->profile = p->name;
 	spec->not_before = now - CA_BACKDATE_SEC;
@@ -164,13 +164,18 @@ static const char *or_null(const char *s)
 }
 
 enum err ca_issue(const struct ca *c, const char *profile, const struct ca_subject *subject, const struct sm2_pub *pub,
-		  const struct ca_urls *urls, int64_t now, int64_t days, struct cert **ret_c)
+                  const struct ca_urls *urls, int64_t now, int64_t days, struct cert **ret_c)
 {
 	const struct profile *p = NULL;
-	struct cert_spec spec = {.issuer = c->cert, .pub = pub, .org = or_null(subject->org),
-		.common_name = or_null(subject->common_name), .subject_id = or_null(subject->subject_id),
-		.uscc = or_null(subject->uscc), .crl_url = or_null(urls->crl), .ca_url = or_null(urls->ca),
-		.ocsp_url = or_null(urls->ocsp)};
+	struct cert_spec spec = {.issuer = c->cert,
+	                         .pub = pub,
+	                         .org = or_null(subject->org),
+	                         .common_name = or_null(subject->common_name),
+	                         .subject_id = or_null(subject->subject_id),
+	                         .uscc = or_null(subject->uscc),
+	                         .crl_url = or_null(urls->crl),
+	                         .ca_url = or_null(urls->ca),
+	                         .ocsp_url = or_null(urls->ocsp)};
 	TRY(profile_of(profile, &p));
 	if (p->ca)
 		return ERR(CERT_PROFILE, "the issuing CA makes no CA");
@@ -185,7 +190,7 @@ enum err ca_sign_feed(const struct ca *c, struct span text, struct sm2_sig *ret_
 }
 
 enum err ca_crl(const struct ca *c, uint64_t number, int64_t now, const struct crl_entry *entries, size_t n,
-		struct crl **ret_c)
+                struct crl **ret_c)
 {
 	return crl_build(c->cert, c->key, number, now, now + CRL_DAYS * DAY_SEC, entries, n, ret_c);
 }
@@ -200,8 +205,8 @@ enum err ca_root_make(const struct sm2_key *root, const char *arc, int64_t now, 
 	return build(p, &spec, root, now, CA_DAYS_DEFAULT, ret_c);
 }
 
-enum err ca_cert_make(const struct sm2_key *root, const struct cert *root_cert, const struct sm2_pub *ca, const char *crl_url,
-		      int64_t now, struct cert **ret_c)
+enum err ca_cert_make(const struct sm2_key *root, const struct cert *root_cert, const struct sm2_pub *ca,
+                      const char *crl_url, int64_t now, struct cert **ret_c)
 {
 	const struct profile *p = NULL;
 	TRY(profile_of("ca", &p));

@@ -24,21 +24,23 @@ enum err ca_open(const char *dir, const struct cert *cert, struct ca **ret_c) MU
 void ca_free(struct ca *c);
 DEFINE_AUTO(ca)
 const struct sm2_pub *ca_pub(const struct ca *c);
-enum err ca_take_cert(struct ca *c, const struct cert *cert) MUST_CHECK; /* a copy; ERR_CERT_PROFILE when of another key */
+/* a copy; ERR_CERT_PROFILE when of another key */
+enum err ca_take_cert(struct ca *c, const struct cert *cert) MUST_CHECK;
 
 /* --- signing --- */
 enum { CA_DAYS_DEFAULT = 0 }; /* the profile's, cut at the CA's own end */
 /* `profile` is a row of profile.h; days over its maximum or past the CA's own end: ERR_CERT_PROFILE. */
 enum err ca_issue(const struct ca *c, const char *profile, const struct ca_subject *subject, const struct sm2_pub *pub,
-		  const struct ca_urls *urls, int64_t now, int64_t days, struct cert **ret_c) MUST_CHECK;
+                  const struct ca_urls *urls, int64_t now, int64_t days, struct cert **ret_c) MUST_CHECK;
 /* Over a feed's text (feed.h) and no other: ERR_STATEMENT. */
 enum err ca_sign_feed(const struct ca *c, struct span text, struct sm2_sig *ret_s) MUST_CHECK;
 enum err ca_crl(const struct ca *c, uint64_t number, int64_t now, const struct crl_entry *entries, size_t n,
-		struct crl **ret_c) MUST_CHECK;
+                struct crl **ret_c) MUST_CHECK;
 
-/* The root signs itself, the issuing CA and its one list, which is empty and good until the root's own end: used once, in the
- * ceremony. arc is of arc.h, NULL of examples; crl_url is where that list will be, "" leaves it out. */
+/* The root signs itself, the issuing CA and its one list, which is empty and good until the root's own end: used once,
+ * in the ceremony. arc is of arc.h, NULL of examples; crl_url is where that list will be, "" leaves it out. */
 enum err ca_root_make(const struct sm2_key *root, const char *arc, int64_t now, struct cert **ret_c) MUST_CHECK;
-enum err ca_cert_make(const struct sm2_key *root, const struct cert *root_cert, const struct sm2_pub *ca, const char *crl_url,
-		      int64_t now, struct cert **ret_c) MUST_CHECK;
-enum err ca_root_crl(const struct sm2_key *root, const struct cert *root_cert, int64_t now, struct crl **ret_c) MUST_CHECK;
+enum err ca_cert_make(const struct sm2_key *root, const struct cert *root_cert, const struct sm2_pub *ca,
+                      const char *crl_url, int64_t now, struct cert **ret_c) MUST_CHECK;
+enum err ca_root_crl(const struct sm2_key *root, const struct cert *root_cert, int64_t now,
+                     struct crl **ret_c) MUST_CHECK;

@@ -1,6 +1,7 @@
-/* The ceremony (docs/protocol/ceremony.md): root, issuing CA, recovery keys, the first officers, roster 0; then never again.
- * The private halves of root and recovery keys are in this process's memory only, between BEGIN and CLOSE; they leave as
- * shares, each encrypted to an officer's own card. A crash in between leaves a journal that refuses to go on. */
+/* The ceremony (docs/protocol/ceremony.md): root, issuing CA, recovery keys, the first officers, roster 0; then never
+ * again. The private halves of root and recovery keys are in this process's memory only, between BEGIN and CLOSE; they
+ * leave as shares, each encrypted to an officer's own card. A crash in between leaves a journal that refuses to go on.
+ */
 #include "base/text.h"
 #include "gm/share.h"
 #include "gm/sm3.h"
@@ -45,13 +46,14 @@ static enum err keys_make(struct ceremony **ret_c)
 	return ERR_OK;
 }
 
-/* Escrow takes the recovery keys once only, and one that has some belongs to another ceremony. Asked before a key of ours
- * is stored: a journal that is missing from its folder must not cost the CA's key beside it. */
+/* Escrow takes the recovery keys once only, and one that has some belongs to another ceremony. Asked before a key of
+ * ours is stored: a journal that is missing from its folder must not cost the CA's key beside it. */
 static enum err escrow_is_empty(struct serve_ctx *s)
 {
 	struct escrow_hello h = {0};
 	TRY(escrow_said(escrow_hello(s->escrow, &h)));
-	return h.state == ESCROW_EMPTY ? ERR_OK : ERR(CEREMONY_CUT, "escrow holds the recovery keys of another ceremony");
+	return h.state == ESCROW_EMPTY ? ERR_OK
+	                               : ERR(CEREMONY_CUT, "escrow holds the recovery keys of another ceremony");
 }
 
 struct roots { /* what the root key signs, once */
@@ -76,7 +78,7 @@ static enum err arc_given(const struct ipc_msg *in, char ret_arc[ARC_MAX])
 }
 
 static enum err roots_make(const struct serve_ctx *s, const struct sm2_key *key, const struct ca *ca, const char *arc,
-			   int64_t now, struct roots *r)
+                           int64_t now, struct roots *r)
 {
 	TRY(ca_root_make(key, arc, now, &r->root));
 	TRY(ca_cert_make(key, r->root, ca_pub(ca), s->plan.root_crl_url, now, &r->ca));
@@ -162,10 +164,15 @@ enum err on_ceremony_card(struct serve_ctx *s, struct ipc_msg *in, struct ipc_ms
 }
 
 /* There is no approval yet; escrow's evidence is the ceremony itself, the person and his key. */
-static enum err evidence_of(const struct serve_ctx *s, const char *person, const struct sm2_pub *pub, uint8_t ret_sm3[SM3_LEN])
+static enum err evidence_of(const struct serve_ctx *s, const char *person, const struct sm2_pub *pub,
+                            uint8_t ret_sm3[SM3_LEN])
 {
-	const struct span parts[] = {SPAN_LIT("YINXIN-CEREMONY\n"), span_str(s->bureau), SPAN_LIT("\n"), span_str(person),
-		SPAN_LIT("\n"), SPAN_ARR(pub->b)};
+	const struct span parts[] = {SPAN_LIT("YINXIN-CEREMONY\n"),
+	                             span_str(s->bureau),
+	                             SPAN_LIT("\n"),
+	                             span_str(person),
+	                             SPAN_LIT("\n"),
+	                             SPAN_ARR(pub->b)};
 	return sm3_digest_n(parts, COUNT_OF(parts), ret_sm3);
 }
 
@@ -180,7 +187,8 @@ static enum err founder_add(struct ceremony *c, const char *person, const struct
 	return ERR_OK;
 }
 
-static enum err person_issue(struct serve_ctx *s, struct ipc_msg *in, const char *person, const char *name, struct ipc_msg *out)
+static enum err person_issue(struct serve_ctx *s, struct ipc_msg *in, const char *person, const char *name,
+                             struct ipc_msg *out)
 {
 	static const uint8_t no_approval[SM3_LEN];
 	uint8_t evidence[SM3_LEN];
@@ -189,8 +197,11 @@ static enum err person_issue(struct serve_ctx *s, struct ipc_msg *in, const char
 	AUTO(ipc_msg) m = NULL;
 	TRY(birth_take(s, in, no_approval, &b));
 	TRY(evidence_of(s, person, csr_pub(b.csr), evidence));
-	struct pair_plan plan = {.base = "staff", .subject = {.common_name = name, .subject_id = person},
-		.pub = csr_pub(b.csr), .evidence = evidence, .days = CA_DAYS_DEFAULT};
+	struct pair_plan plan = {.base = "staff",
+	                         .subject = {.common_name = name, .subject_id = person},
+	                         .pub = csr_pub(b.csr),
+	                         .evidence = evidence,
+	                         .days = CA_DAYS_DEFAULT};
 	TRY(record_new(REC_PERSON, now, &m));
 	record_copy(m, in, ST_CSR, 2);
 	TRY(pair_make(s, &plan, now, m, out));
@@ -259,14 +270,15 @@ struct holders { /* who gets the shares, in the roster's order */
 	unsigned m, n;
 };
 
-static enum err holders_of(const struct ceremony *c, const struct roster *r, const struct ipc_msg *in, struct holders *ret_h)
+static enum err holders_of(const struct ceremony *c, const struct roster *r, const struct ipc_msg *in,
+                           struct holders *ret_h)
 {
 	uint64_t m = 0, n = 0;
 	TRY(ipc_get_u64(in, ST_M, &m));
 	TRY(ipc_get_u64(in, ST_N, &n));
 	if (m < 2 || m > n || n > SHARE_MAX_N || n > roster_count(r))
-		return ERR(FIELD_VALUE, "%llu of %llu shares for %zu persons", (unsigned long long)m, (unsigned long long)n,
-			   roster_count(r));
+		return ERR(FIELD_VALUE, "%llu of %llu shares for %zu persons", (unsigned long long)m,
+		           (unsigned long long)n, roster_count(r));
 	for (size_t i = 0; i < roster_count(r); i++) {
 		const struct founder *f = founder_of(c, roster_at(r, i)->person);
 		if (f == NULL)
@@ -280,7 +292,7 @@ static enum err holders_of(const struct ceremony *c, const struct roster *r, con
 }
 
 static enum err shares_encrypt(struct secret *const *shares, const struct holders *h, uint16_t tag, struct sm3 *digest,
-			       struct ipc_msg *out)
+                               struct ipc_msg *out)
 {
 	for (unsigned i = 0; i < h->n; i++) {
 		AUTO_BUF(cipher, SHARE_CIPHER_MAX);
@@ -291,8 +303,8 @@ static enum err shares_encrypt(struct secret *const *shares, const struct holder
 	return ERR_OK;
 }
 
-static enum err give_shares(const struct sm2_key *k, unsigned m, const struct holders *h, uint16_t tag, struct sm3 *digest,
-			    struct ipc_msg *out)
+static enum err give_shares(const struct sm2_key *k, unsigned m, const struct holders *h, uint16_t tag,
+                            struct sm3 *digest, struct ipc_msg *out)
 {
 	struct secret *shares[SHARE_MAX_N] = {0};
 	TRY(share_split(sm2_key_scalar(k), m, h->n, shares));
@@ -302,7 +314,8 @@ static enum err give_shares(const struct sm2_key *k, unsigned m, const struct ho
 	return e;
 }
 
-static enum err give_all(const struct ceremony *c, const struct holders *h, struct ipc_msg *out, uint8_t ret_sm3[SM3_LEN])
+static enum err give_all(const struct ceremony *c, const struct holders *h, struct ipc_msg *out,
+                         uint8_t ret_sm3[SM3_LEN])
 {
 	AUTO(sm3) digest = NULL;
 	TRY(sm3_new(&digest));
@@ -312,7 +325,8 @@ static enum err give_all(const struct ceremony *c, const struct holders *h, stru
 	return sm3_final(digest, ret_sm3);
 }
 
-static enum err close_record(struct serve_ctx *s, const struct ipc_msg *in, const struct holders *h, const uint8_t sm3[SM3_LEN])
+static enum err close_record(struct serve_ctx *s, const struct ipc_msg *in, const struct holders *h,
+                             const uint8_t sm3[SM3_LEN])
 {
 	AUTO(ipc_msg) m = NULL;
 	TRY(record_new(REC_CLOSE, signer_now(s), &m));
@@ -339,6 +353,7 @@ enum err on_ceremony_close(struct serve_ctx *s, struct ipc_msg *in, struct ipc_m
 	ceremony_free(STEAL(s->ceremony));
 	/* A signal that arrives right now must not be lost. */
 	int running = SIGNER_RUNNING;
-	(void)__atomic_compare_exchange_n(s->stop, &running, SIGNER_CLOSED_CEREMONY, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	(void)__atomic_compare_exchange_n(s->stop, &running, SIGNER_CLOSED_CEREMONY, false, __ATOMIC_SEQ_CST,
+	                                  __ATOMIC_SEQ_CST);
 	return ERR_OK;
 }

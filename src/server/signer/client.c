@@ -31,7 +31,7 @@ void signer_client_free(struct signer_client *c)
 }
 
 static enum err call_within(struct signer_client *c, const struct ipc_msg *request, int connect_ms, int answer_ms,
-			    struct ipc_msg **ret_answer)
+                            struct ipc_msg **ret_answer)
 {
 	int fd = -1;
 	const struct ipc_type *answer = signer_answer_of(ipc_type_of(request));
@@ -191,7 +191,7 @@ static enum err issued_read(const struct ipc_msg *a, struct issued *ret_i)
 }
 
 enum err signer_issue(struct signer_client *c, const struct act_parts *accept, const struct act_parts *approve,
-		      const struct act_parts *make, struct span csr, struct span attest, struct issued *ret_i)
+                      const struct act_parts *make, struct span csr, struct span attest, struct issued *ret_i)
 {
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;
@@ -206,7 +206,7 @@ enum err signer_issue(struct signer_client *c, const struct act_parts *accept, c
 }
 
 enum err signer_renew(struct signer_client *c, const struct act_parts *act, struct span csr, struct span attest,
-		      struct issued *ret_i)
+                      struct issued *ret_i)
 {
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;
@@ -219,7 +219,7 @@ enum err signer_renew(struct signer_client *c, const struct act_parts *act, stru
 }
 
 static enum err change(struct signer_client *c, uint16_t type, const struct act_parts *x, const struct act_parts *y,
-		       struct buf *ret_crl)
+                       struct buf *ret_crl)
 {
 	AUTO(ipc_msg) m = NULL;
 	AUTO(ipc_msg) a = NULL;
@@ -231,7 +231,8 @@ static enum err change(struct signer_client *c, uint16_t type, const struct act_
 	return append(ret_crl, ipc_get(a, ST_CRL));
 }
 
-enum err signer_revoke(struct signer_client *c, const struct act_parts *a, const struct act_parts *b, struct buf *ret_crl)
+enum err signer_revoke(struct signer_client *c, const struct act_parts *a, const struct act_parts *b,
+                       struct buf *ret_crl)
 {
 	return change(c, SIGNER_REVOKE, a, b, ret_crl);
 }
@@ -241,7 +242,8 @@ enum err signer_suspend(struct signer_client *c, const struct act_parts *a, stru
 	return change(c, SIGNER_SUSPEND, a, NULL, ret_crl);
 }
 
-enum err signer_release(struct signer_client *c, const struct act_parts *a, const struct act_parts *b, struct buf *ret_crl)
+enum err signer_release(struct signer_client *c, const struct act_parts *a, const struct act_parts *b,
+                        struct buf *ret_crl)
 {
 	return change(c, SIGNER_RELEASE, a, b, ret_crl);
 }

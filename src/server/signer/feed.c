@@ -4,7 +4,7 @@
 enum err feed_add(struct sm3 *records, struct span record)
 {
 	const uint8_t len[4] = {(uint8_t)(record.len >> 24), (uint8_t)(record.len >> 16), (uint8_t)(record.len >> 8),
-		(uint8_t)record.len};
+	                        (uint8_t)record.len};
 	TRY(sm3_update(records, SPAN_ARR(len)));
 	return sm3_update(records, record);
 }
@@ -19,7 +19,7 @@ static void put_hex(struct buf *out, const char *key, const uint8_t digest[32])
 enum err feed_text(const struct feed *f, struct buf *out)
 {
 	buf_printf(out, FEED_LINE "bureau: %s\nfrom: %llu\ncount: %llu\n", f->bureau, (unsigned long long)f->from,
-		   (unsigned long long)f->count);
+	           (unsigned long long)f->count);
 	put_hex(out, "records", f->records);
 	buf_printf(out, "last: %llu\n", (unsigned long long)f->last);
 	put_hex(out, "head", f->head);

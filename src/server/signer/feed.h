@@ -1,9 +1,11 @@
-/* The signed feed of the signer's journal (docs/protocol/notary.md, "Feed"): what a feed answer says, as the one text that
- * the CA key signs beside certificates and CRLs. Built by the signer, built again and compared by the notary.
+/* The signed feed of the signer's journal (docs/protocol/notary.md, "Feed"): what a feed answer says, as the one text
+ * that the CA key signs beside certificates and CRLs. Built by the signer, built again and compared by the notary.
  *
- *   YINXIN-FEED-1 LF  bureau: LF  from: LF  count: LF  records: <64 hex> LF  last: LF  head: <64 hex> LF  time: <UTC> LF
+ *   YINXIN-FEED-1 LF  bureau: LF  from: LF  count: LF  records: <64 hex> LF  last: LF  head: <64 hex> LF  time: <UTC>
+ * LF
  *
- * records is SM3 over each record as u32 length || octets; last and head are number and chain head of the journal's end. */
+ * records is SM3 over each record as u32 length || octets; last and head are number and chain head of the journal's
+ * end. */
 #pragma once
 #include "gm/sm3.h"
 

@@ -5,8 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SUBJECT_ID_MAX = 64, ISSUE_TAGS = ST_MAKE_CERT - ST_ACCEPT + 1, ACT_TAGS = 3, KEY_TAGS = ST_ATTEST - ST_CSR + 1,
-	PAIR_TAGS = ST_ENVELOPED - ST_SIGN_CERT + 1, DAY_SEC = 86400 };
+enum {
+	SUBJECT_ID_MAX = 64,
+	ISSUE_TAGS = ST_MAKE_CERT - ST_ACCEPT + 1,
+	ACT_TAGS = 3,
+	KEY_TAGS = ST_ATTEST - ST_CSR + 1,
+	PAIR_TAGS = ST_ENVELOPED - ST_SIGN_CERT + 1,
+	DAY_SEC = 86400
+};
 
 /* --- the same request again --- */
 
@@ -21,7 +27,7 @@ static bool same_fields(const struct ipc_msg *a, const struct ipc_msg *b, uint16
 /* A lost answer is given again from the journal, octet by octet; the approval with anything else is a replay.
  * *ret_done stays false when this approval has never been used. */
 static enum err again(const struct serve_ctx *s, const struct ipc_msg *in, uint16_t approval_tag, uint16_t first_tag,
-		      size_t n_tags, struct ipc_msg *out, bool *ret_done)
+                      size_t n_tags, struct ipc_msg *out, bool *ret_done)
 {
 	uint64_t seq = 0;
 	uint8_t sm3[SM3_LEN];
@@ -72,9 +78,9 @@ static enum err officer_is(const struct act *a)
 	return ERR_OK;
 }
 
-/* Who gets a staff certificate with a security administrator's person id signs rosters in his stead. So two of those who
- * keep the roster accept and approve it: clerk, reviewer and maker together must not get hold of the roster. The approval's
- * profile decides, for it is the one that the subject is made of. */
+/* Who gets a staff certificate with a security administrator's person id signs rosters in his stead. So two of those
+ * who keep the roster accept and approve it: clerk, reviewer and maker together must not get hold of the roster. The
+ * approval's profile decides, for it is the one that the subject is made of. */
 static bool is_for_staff(const struct approval *a)
 {
 	return strcmp(act_value(&a->approve, "profile"), "staff") == 0;
@@ -110,12 +116,13 @@ static enum err names_digest(const struct act *a, const char *key, const uint8_t
 /* The reviewer approved this acceptance, word for word; the maker made this approval. */
 static enum err bound_together(const struct approval *a)
 {
-	static const char *const shared[] = {"case", "kind", "profile", "unit-no", "unit-name", "uscc", "person-id", "holder",
-		"days", "medium", "letter"};
+	static const char *const shared[] = {"case",      "kind",   "profile", "unit-no", "unit-name", "uscc",
+	                                     "person-id", "holder", "days",    "medium",  "letter"};
 	TRY(names_digest(&a->approve, "accept", a->accept_sm3));
 	TRY(names_digest(&a->make, "approve", a->approve_sm3));
 	for (size_t i = 0; i < COUNT_OF(shared); i++)
-		if (strcmp(statement_get(a->accept.statement, shared[i]), statement_get(a->approve.statement, shared[i])) != 0)
+		if (strcmp(statement_get(a->accept.statement, shared[i]),
+		           statement_get(a->approve.statement, shared[i])) != 0)
 			return ERR(APPROVAL, "acceptance and approval differ in %s", shared[i]);
 	if (strcmp(statement_get(a->make.statement, "case"), statement_get(a->approve.statement, "case")) != 0)
 		return ERR(APPROVAL, "the maker's case is another");
@@ -171,15 +178,16 @@ static enum err subject_of(const struct act *a, struct subject *ret_s)
 		return ERR(CERT_PROFILE, "profile %s has no unit", base);
 	TRY(subject_id(a, of_unit, ret_s->id));
 	ret_s->plan.base = base;
-	ret_s->plan.subject = (struct ca_subject){.org = act_value(a, "unit-name"), .common_name = act_value(a, "holder"),
-		.uscc = act_value(a, "uscc")};
+	ret_s->plan.subject = (struct ca_subject){.org = act_value(a, "unit-name"),
+	                                          .common_name = act_value(a, "holder"),
+	                                          .uscc = act_value(a, "uscc")};
 	return text_i64(span_str(act_value(a, "days")), 1, INT32_MAX, &ret_s->plan.days);
 }
 
 /* --- ISSUE --- */
 
 static enum err issue_approved(struct serve_ctx *s, const struct ipc_msg *in, const struct approval *a, int64_t now,
-			       struct ipc_msg *out)
+                               struct ipc_msg *out)
 {
 	struct subject subject = {0};
 	AUTO_BIRTH(b);
@@ -224,13 +232,15 @@ static enum err renew_plan(const struct act *a, char ret_base[32], struct pair_p
 	memcpy(ret_base, profile.ptr, profile.len - suffix);
 	ret_base[profile.len - suffix] = '\0';
 	p->base = ret_base;
-	p->subject = (struct ca_subject){.org = cert_org(a->cert), .common_name = cert_common_name(a->cert),
-		.subject_id = cert_subject_id(a->cert), .uscc = cert_uscc(a->cert)};
+	p->subject = (struct ca_subject){.org = cert_org(a->cert),
+	                                 .common_name = cert_common_name(a->cert),
+	                                 .subject_id = cert_subject_id(a->cert),
+	                                 .uscc = cert_uscc(a->cert)};
 	return text_i64(span_str(statement_get(a->statement, "days")), 1, INT32_MAX, &p->days);
 }
 
 static enum err renew_signed(struct serve_ctx *s, const struct ipc_msg *in, const struct act *a, int64_t now,
-			     struct ipc_msg *out)
+                             struct ipc_msg *out)
 {
 	static const uint8_t no_approval[SM3_LEN];
 	char base[32];

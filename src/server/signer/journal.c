@@ -38,8 +38,8 @@ static enum err room(void **array, size_t *cap, size_t count, size_t size)
 /* Whatever is not named here (staff, the notary's, the CA's own) is not the window's business. */
 static bool is_of_holder(const struct cert *c)
 {
-	static const char *const profiles[] = {"unit-sign", "unit-enc", "unit-member-sign", "unit-member-enc", "person-sign", "person-enc",
-		"card"};
+	static const char *const profiles[] = {
+		"unit-sign", "unit-enc", "unit-member-sign", "unit-member-enc", "person-sign", "person-enc", "card"};
 	for (size_t i = 0; i < COUNT_OF(profiles); i++)
 		if (strcmp(cert_profile(c), profiles[i]) == 0)
 			return true;
@@ -48,7 +48,10 @@ static bool is_of_holder(const struct cert *c)
 
 static enum err cert_add(struct journal *j, const struct cert *c, int64_t now)
 {
-	struct jcert e = {.not_after = cert_not_after(c), .of_holder = is_of_holder(c), .changed = now, .pair = j->n_certs};
+	struct jcert e = {.not_after = cert_not_after(c),
+	                  .of_holder = is_of_holder(c),
+	                  .changed = now,
+	                  .pair = j->n_certs};
 	const char *serial = cert_serial(c);
 	if (strlen(serial) >= sizeof(e.serial))
 		return ERR(JOURNAL, "serial is too long");
@@ -174,7 +177,8 @@ static enum err on_status(struct journal *j, const struct ipc_msg *m, int64_t no
 	uint64_t status = 0, reason = 0;
 	TRY(ipc_get_u64(m, ST_STATUS, &status));
 	TRY(ipc_get_u64(m, RT_REASON, &reason));
-	if (index_get(j->by_serial, ipc_get(m, ST_SERIAL), &i) != ERR_OK || i >= j->n_certs || status > STATUS_SUSPENDED)
+	if (index_get(j->by_serial, ipc_get(m, ST_SERIAL), &i) != ERR_OK || i >= j->n_certs ||
+	    status > STATUS_SUSPENDED)
 		return ERR(JOURNAL, "status of no certificate");
 	size_t both[2] = {i, j->certs[i].pair};
 	for (size_t k = 0; k < COUNT_OF(both); k++) {
@@ -214,16 +218,11 @@ static const struct {
 	unsigned states;
 	enum err (*apply)(struct journal *j, const struct ipc_msg *m, int64_t now);
 } on[] = {
-	{REC_BEGIN, SIGNER_EMPTY, on_begin},
-	{REC_CARD, SIGNER_IN_CEREMONY, on_card},
-	{REC_PERSON, SIGNER_IN_CEREMONY, pair_add},
-	{REC_CLOSE, SIGNER_IN_CEREMONY, on_close},
-	{REC_ISSUE, SIGNER_OPEN, on_issue},
-	{REC_RENEW, SIGNER_OPEN, on_renew},
-	{REC_STATUS, SIGNER_OPEN, on_status},
-	{REC_STOCK, SIGNER_OPEN, on_stock},
-	{REC_ROSTER, SIGNER_OPEN, on_roster},
-	{REC_CRL, SIGNER_OPEN, on_crl},
+	{REC_BEGIN, SIGNER_EMPTY, on_begin},         {REC_CARD, SIGNER_IN_CEREMONY, on_card},
+	{REC_PERSON, SIGNER_IN_CEREMONY, pair_add},  {REC_CLOSE, SIGNER_IN_CEREMONY, on_close},
+	{REC_ISSUE, SIGNER_OPEN, on_issue},          {REC_RENEW, SIGNER_OPEN, on_renew},
+	{REC_STATUS, SIGNER_OPEN, on_status},        {REC_STOCK, SIGNER_OPEN, on_stock},
+	{REC_ROSTER, SIGNER_OPEN, on_roster},        {REC_CRL, SIGNER_OPEN, on_crl},
 	{REC_NOTARY, SIGNER_IN_CEREMONY, on_notary},
 };
 
@@ -260,7 +259,8 @@ static enum err replay(uint64_t seq, struct span record, void *ctx)
 
 static enum err indexes_new(struct journal *j)
 {
-	struct index **all[] = {&j->by_serial, &j->by_key, &j->by_approval, &j->by_card, &j->persons, &j->nonces, &j->notaries};
+	struct index **all[] = {&j->by_serial, &j->by_key, &j->by_approval, &j->by_card,
+	                        &j->persons,   &j->nonces, &j->notaries};
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		TRY(index_new(all[i]));
 	return ERR_OK;

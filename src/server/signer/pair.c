@@ -12,7 +12,8 @@ void birth_done(struct birth *b)
 	b->csr = NULL;
 }
 
-enum err birth_take(const struct serve_ctx *s, const struct ipc_msg *in, const uint8_t approval[32], struct birth *ret_b)
+enum err birth_take(const struct serve_ctx *s, const struct ipc_msg *in, const uint8_t approval[32],
+                    struct birth *ret_b)
 {
 	struct jcard card;
 	struct attest seen;
@@ -46,8 +47,8 @@ enum err birth_is(const struct birth *b, const char *card, const char *key_hex)
 	return ERR_OK;
 }
 
-static enum err issue_one(const struct serve_ctx *s, const struct pair_plan *p, const char *suffix, const struct sm2_pub *pub,
-			  int64_t now, struct cert **ret_c)
+static enum err issue_one(const struct serve_ctx *s, const struct pair_plan *p, const char *suffix,
+                          const struct sm2_pub *pub, int64_t now, struct cert **ret_c)
 {
 	char profile[PROFILE_NAME_MAX];
 	int n = snprintf(profile, sizeof(profile), "%s-%s", p->base, suffix);
@@ -62,16 +63,17 @@ static void put_both(struct ipc_msg *record, struct ipc_msg *out, uint16_t tag, 
 	ipc_put(out, tag, v);
 }
 
-/* What keeps the signer from escrow is no fault of the one who asks: a refusal there is a service that is not to be had,
- * as in the moment of its start when the socket has not got its owner yet. */
+/* What keeps the signer from escrow is no fault of the one who asks: a refusal there is a service that is not to be
+ * had, as in the moment of its start when the socket has not got its owner yet. */
 enum err escrow_said(enum err e)
 {
 	return e == ERR_DENIED ? ERR(UNAVAILABLE, "escrow refuses the signer") : e;
 }
 
-/* The signing certificate is made before escrow is asked, so that a request that fits no profile leaves no key there. */
+/* The signing certificate is made before escrow is asked, so that a request that fits no profile leaves no key there.
+ */
 enum err pair_make(const struct serve_ctx *s, const struct pair_plan *p, int64_t now, struct ipc_msg *record,
-		   struct ipc_msg *out)
+                   struct ipc_msg *out)
 {
 	struct sm2_pub enc_pub;
 	AUTO(cert) sign = NULL;

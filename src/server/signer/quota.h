@@ -1,6 +1,6 @@
-/* How many requests that write one kind of peer may make: a bucket that fills steadily and is emptied by one for each request,
- * so that a captured portal cannot fill journal and disk with what it holds signatures for, nor keep the signer verifying.
- * Refused requests count too, for a bucket of junk is no better. Pure: time comes from the caller. */
+/* How many requests that write one kind of peer may make: a bucket that fills steadily and is emptied by one for each
+ * request, so that a captured portal cannot fill journal and disk with what it holds signatures for, nor keep the
+ * signer verifying. Refused requests count too, for a bucket of junk is no better. Pure: time comes from the caller. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -66,8 +66,8 @@ static enum err put_records(struct serve_ctx *s, struct feed *f, struct ipc_msg 
 	return sm3_final(h, f->records);
 }
 
-/* Records from SEQ on, as they stand in the journal; at least one when there is one. The CA's signature makes it a word that
- * the notary can rely on, whoever carried it. */
+/* Records from SEQ on, as they stand in the journal; at least one when there is one. The CA's signature makes it a word
+ * that the notary can rely on, whoever carried it. */
 enum err on_feed(struct serve_ctx *s, struct ipc_msg *in, struct ipc_msg *out)
 {
 	struct feed f = {.last = journal_seq(s->journal), .time = signer_now(s)};

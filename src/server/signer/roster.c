@@ -18,7 +18,7 @@ static const struct {
 	const char *name;
 	unsigned role;
 } role_names[] = {
-	{"clerk", ROLE_CLERK}, {"reviewer", ROLE_REVIEWER}, {"maker", ROLE_MAKER},
+	{"clerk", ROLE_CLERK},     {"reviewer", ROLE_REVIEWER}, {"maker", ROLE_MAKER},
 	{"auditor", ROLE_AUDITOR}, {"security", ROLE_SECURITY}, {"system", ROLE_SYSTEM},
 };
 

@@ -5,7 +5,12 @@
 #include "evidence/statement.h"
 
 enum roster_role {
-	ROLE_CLERK = 1, ROLE_REVIEWER = 2, ROLE_MAKER = 4, ROLE_AUDITOR = 8, ROLE_SECURITY = 16, ROLE_SYSTEM = 32,
+	ROLE_CLERK = 1,
+	ROLE_REVIEWER = 2,
+	ROLE_MAKER = 4,
+	ROLE_AUDITOR = 8,
+	ROLE_SECURITY = 16,
+	ROLE_SYSTEM = 32,
 };
 enum { ROSTER_PERSONS_MAX = STATEMENT_REPEAT_MAX, ROSTER_SECURITY_MIN = 2, PERSON_ID_MAX = 20 };
 struct roster_entry {

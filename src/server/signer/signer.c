@@ -80,7 +80,7 @@ static enum err admit(struct serve_ctx *s, const struct ipc_type *request, unsig
 		return ERR_OK;
 	if (!quota_take(&s->quotas[i], clock_mono_ms()))
 		return ERR(RATE, "%lld a minute; refused since the start: %llu", (long long)s->quotas[i].per_minute,
-			   (unsigned long long)s->quotas[i].refused);
+		           (unsigned long long)s->quotas[i].refused);
 	return ERR_OK;
 }
 
@@ -128,9 +128,9 @@ void signer_serve(struct serve_ctx *s, volatile int *stop, struct serve *ret_ser
 {
 	static struct serve_row rows[COUNT_OF(table)];
 	for (size_t i = 0; i < COUNT_OF(table); i++)
-		rows[i] = (struct serve_row){signer_request_of((uint16_t)table[i].request), table[i].states, table[i].handler,
-			table[i].peers};
+		rows[i] = (struct serve_row){signer_request_of((uint16_t)table[i].request), table[i].states,
+		                             table[i].handler, table[i].peers};
 	s->stop = stop;
-	*ret_serve = (struct serve){.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = s, .stop = stop,
-		.admit = admit};
+	*ret_serve = (struct serve){
+		.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = s, .stop = stop, .admit = admit};
 }

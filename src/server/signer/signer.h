@@ -1,21 +1,22 @@
-/* The signer (docs/protocol/signer.md): holds the CA key and signs only what officers' signatures, its own roster, its own
- * profiles and its own journal justify; never what the portal merely asks for. One thread, no SQL, no network. This is the
- * process without its main: state, table of requests, start. src/cmd/signer.c adds configuration, sockets and sandbox. */
+/* The signer (docs/protocol/signer.md): holds the CA key and signs only what officers' signatures, its own roster, its
+ * own profiles and its own journal justify; never what the portal merely asks for. One thread, no SQL, no network. This
+ * is the process without its main: state, table of requests, start. src/cmd/signer.c adds configuration, sockets and
+ * sandbox. */
 #pragma once
 #include "base/clock.h"
 #include "ipc/serve.h"
 #include "server/signer/proto.h"
 
 struct signer_plan {
-	const char *dir;               /* 0700, of the signer's user: journal, keys.bin, machine.key */
+	const char *dir; /* 0700, of the signer's user: journal, keys.bin, machine.key */
 	const char *escrow_socket;
 	const char *crl_url, *ca_url, *ocsp_url; /* into certificates; "" leaves out */
-	const char *root_crl_url;      /* into the CA's own; NULL, "" leaves out */
-	bool maker_may_accept;         /* two-officer window: the maker may be the acceptor, never the reviewer */
-	int64_t renew_days;            /* a holder renews from so many days before the end on */
-	int64_t writes_per_minute;     /* of each kind of peer, ten minutes' worth at once; 0: no limit */
-	size_t crl_max_bytes;          /* a longer CRL is not made; 0: SIGNER_CRL_MAX */
-	const struct clock *clock;     /* outlives the signer */
+	const char *root_crl_url;                /* into the CA's own; NULL, "" leaves out */
+	bool maker_may_accept;     /* two-officer window: the maker may be the acceptor, never the reviewer */
+	int64_t renew_days;        /* a holder renews from so many days before the end on */
+	int64_t writes_per_minute; /* of each kind of peer, ten minutes' worth at once; 0: no limit */
+	size_t crl_max_bytes;      /* a longer CRL is not made; 0: SIGNER_CRL_MAX */
+	const struct clock *clock; /* outlives the signer */
 };
 enum signer_phase { SIGNER_RUNNING = 0, SIGNER_STOPPED = 1, SIGNER_CLOSED_CEREMONY = 2 };
 

@@ -18,9 +18,9 @@ struct serve_ctx {
 	struct ca_urls urls;
 	struct escrow_client *escrow;
 	struct journal *journal;
-	struct ca *ca;              /* NULL before the ceremony */
-	struct ceremony *ceremony;  /* NULL outside of it */
-	struct crl *crl;            /* the newest; NULL: none made yet in this life of the process */
+	struct ca *ca;             /* NULL before the ceremony */
+	struct ceremony *ceremony; /* NULL outside of it */
+	struct crl *crl;           /* the newest; NULL: none made yet in this life of the process */
 	char bureau[BUREAU_HEX + 1];
 	struct quota quotas[SIGNER_PEERS]; /* by place in serve.uids */
 	volatile int *stop;
@@ -31,11 +31,13 @@ DEFINE_AUTO(ceremony)
 #define AUTO_ACT(name) __attribute__((cleanup(act_done))) struct act name = {0}
 
 /* --- acts (approve.c) --- */
-enum err act_take(const struct serve_ctx *s, const struct ipc_msg *in, uint16_t tag, const char *type, struct act *ret_a) MUST_CHECK;
+enum err act_take(const struct serve_ctx *s, const struct ipc_msg *in, uint16_t tag, const char *type,
+                  struct act *ret_a) MUST_CHECK;
 /* The certificate is one of ours octet by octet, for signing, in its time, neither revoked nor suspended. */
 enum err act_cert_is_good(const struct serve_ctx *s, const struct act *a, int64_t now) MUST_CHECK;
 /* ... of the staff, and the roster gives its person one of these roles. */
-enum err act_by_officer(const struct serve_ctx *s, const struct act *a, const struct roster *r, unsigned roles, int64_t now) MUST_CHECK;
+enum err act_by_officer(const struct serve_ctx *s, const struct act *a, const struct roster *r, unsigned roles,
+                        int64_t now) MUST_CHECK;
 /* Not older than 7 days, not more than 5 minutes ahead, number not used yet. */
 enum err act_is_fresh(const struct serve_ctx *s, const struct act *a, int64_t now) MUST_CHECK;
 bool act_same_person(const struct act *a, const struct act *b);
@@ -45,9 +47,10 @@ struct two_acts {
 };
 void two_acts_done(struct two_acts *t);
 #define AUTO_TWO_ACTS(name) __attribute__((cleanup(two_acts_done))) struct two_acts name = {0}
-enum err two_acts_take(const struct serve_ctx *s, const struct ipc_msg *in, const char *type, struct two_acts *t) MUST_CHECK;
+enum err two_acts_take(const struct serve_ctx *s, const struct ipc_msg *in, const char *type,
+                       struct two_acts *t) MUST_CHECK;
 enum err two_acts_check(const struct serve_ctx *s, const struct two_acts *t, const struct roster *r, unsigned role_a,
-			unsigned role_b, int64_t now) MUST_CHECK;
+                        unsigned role_b, int64_t now) MUST_CHECK;
 /* Value of a statement line, "" where it is "-". */
 const char *act_value(const struct act *a, const char *key);
 
@@ -60,7 +63,8 @@ void birth_done(struct birth *b);
 #define AUTO_BIRTH(name) __attribute__((cleanup(birth_done))) struct birth name = {0}
 /* CSR with possession, attestation by the device key of a stocked card over the same key and this approval, PIN by the
  * holder, key never certified: ERR_SIG, ERR_STOCK, ERR_ATTEST, ERR_KEY_REUSED. */
-enum err birth_take(const struct serve_ctx *s, const struct ipc_msg *in, const uint8_t approval[32], struct birth *ret_b) MUST_CHECK;
+enum err birth_take(const struct serve_ctx *s, const struct ipc_msg *in, const uint8_t approval[32],
+                    struct birth *ret_b) MUST_CHECK;
 /* The key and card are those that a statement names: ERR_APPROVAL. */
 enum err birth_is(const struct birth *b, const char *card, const char *key_hex) MUST_CHECK;
 struct pair_plan {
@@ -72,7 +76,7 @@ struct pair_plan {
 };
 /* Encryption pair from escrow, both certificates, all three put into record and answer. */
 enum err pair_make(const struct serve_ctx *s, const struct pair_plan *p, int64_t now, struct ipc_msg *record,
-		   struct ipc_msg *out) MUST_CHECK;
+                   struct ipc_msg *out) MUST_CHECK;
 
 enum err escrow_said(enum err e) MUST_CHECK; /* its answer as the signer's */
 

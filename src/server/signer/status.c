@@ -111,12 +111,13 @@ static enum err may_change(const struct serve_ctx *s, const struct change *c, co
 		return ERR(STATE, "%s of a certificate of status %d", c->type, (int)cert->status);
 	/* A release that was kept back must not lift a suspension which its officers could not know of. */
 	if (c->to == STATUS_GOOD && statement_time(st) < cert->changed)
-		return ERR(STALE, "signed %lld s before the suspension", (long long)(cert->changed - statement_time(st)));
+		return ERR(STALE, "signed %lld s before the suspension",
+		           (long long)(cert->changed - statement_time(st)));
 	return ERR_OK;
 }
 
-static enum err make_change(struct serve_ctx *s, const struct change *c, const struct ipc_msg *in, const struct statement *st,
-			    int64_t now, struct ipc_msg *out)
+static enum err make_change(struct serve_ctx *s, const struct change *c, const struct ipc_msg *in,
+                            const struct statement *st, int64_t now, struct ipc_msg *out)
 {
 	AUTO(ipc_msg) record = NULL;
 	TRY(may_change(s, c, st));
@@ -135,9 +136,10 @@ static enum err make_change(struct serve_ctx *s, const struct change *c, const s
 	return e == ERR_LIMIT ? ERR_OK : e;
 }
 
-/* Whether the certificate is an officer's or one of the bureau's own. Whoever could suspend security administrators would stop
- * the roster with it, and whoever could suspend the notary's would stop receipts, OCSP and log heads; so the circle of security
- * administrators decides over all of these. One that is not in the journal is refused by may_change(). */
+/* Whether the certificate is an officer's or one of the bureau's own. Whoever could suspend security administrators
+ * would stop the roster with it, and whoever could suspend the notary's would stop receipts, OCSP and log heads; so the
+ * circle of security administrators decides over all of these. One that is not in the journal is refused by
+ * may_change(). */
 static bool is_for_circle(const struct serve_ctx *s, const struct statement *st)
 {
 	const struct jcert *c = journal_cert(s->journal, statement_get(st, "serial"));
@@ -151,7 +153,7 @@ static enum err by_two(struct serve_ctx *s, const struct change *c, const struct
 	TRY(two_acts_take(s, in, c->type, &t));
 	bool circle = is_for_circle(s, t.a.statement);
 	TRY(two_acts_check(s, &t, journal_roster(s->journal), circle ? ROLE_SECURITY : ROLE_CLERK,
-		circle ? ROLE_SECURITY : ROLE_REVIEWER, now));
+	                   circle ? ROLE_SECURITY : ROLE_REVIEWER, now));
 	return make_change(s, c, in, t.a.statement, now, out);
 }
 

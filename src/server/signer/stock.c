@@ -51,7 +51,7 @@ static enum err card_issue(const struct serve_ctx *s, const struct card_line *l,
 }
 
 static enum err stock_cards(struct serve_ctx *s, const struct statement *st, int64_t now, struct ipc_msg *record,
-			    struct ipc_msg *out)
+                            struct ipc_msg *out)
 {
 	struct card_line lines[STOCK_MAX];
 	size_t n = statement_count(st, "card");

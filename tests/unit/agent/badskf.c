@@ -1,5 +1,5 @@
-/* An SKF library that misbehaves: BADSKF=crash|hang|mute|lies decides how, at the first call that matters. For the tests of
- * the agent's helper process. */
+/* An SKF library that misbehaves: BADSKF=crash|hang|mute|lies decides how, at the first call that matters. For the
+ * tests of the agent's helper process. */
 #include "client/skf/skf.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@ static const char *mode(void)
 {
 	const char *m = getenv("BADSKF");
 
-	return m ? m : "crash";
+	return m != NULL ? m : "crash";
 }
 
 static ULONG misbehave(void)
@@ -47,7 +47,11 @@ ULONG SKF_ConnectDev(LPSTR name, DEVHANDLE *dev)
 	return misbehave();
 }
 
-#define REST(name, args) ULONG name args { return 0x0A000003; }
+#define REST(name, args)           \
+	ULONG name args            \
+	{                          \
+		return 0x0A000003; \
+	}
 REST(SKF_DisConnectDev, (DEVHANDLE dev))
 REST(SKF_GetDevInfo, (DEVHANDLE dev, SKF_DEVINFO *info))
 REST(SKF_EnumApplication, (DEVHANDLE d, LPSTR n, ULONG *s))

@@ -1,7 +1,7 @@
 /* A small bureau for the agent's tests: root, issuing CA, cards as files.
- *   agent-fixture make DIR PROFILES       root.cer ca.cer root.sm3 ca.key keys/{operator,clerk,expired,future,blank,blank2,rogue}.card
- *   agent-fixture issue DIR PROFILES      CSR (base64) on stdin -> JSON {sign_cert, enc_cert, enveloped} on stdout
- * PIN of every card that has one: 135790. */
+ *   agent-fixture make DIR PROFILES       root.cer ca.cer root.sm3 ca.key
+ * keys/{operator,clerk,expired,future,blank,blank2,rogue}.card agent-fixture issue DIR PROFILES      CSR (base64) on
+ * stdin -> JSON {sign_cert, enc_cert, enveloped} on stdout PIN of every card that has one: 135790. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -46,12 +46,20 @@ struct spec {
 	int64_t from, to;
 };
 
-static struct cert *build(const struct spec *s, const struct sm2_pub *pub, const struct cert *issuer, const struct sm2_key *key)
+static struct cert *build(const struct spec *s, const struct sm2_pub *pub, const struct cert *issuer,
+                          const struct sm2_key *key)
 {
 	struct cert *c;
 	struct cert_spec spec = {
-		.profile = s->profile, .issuer = issuer, .pub = pub, .org = s->org, .common_name = s->name,
-		.subject_id = s->id, .uscc = s->uscc, .not_before = s->from, .not_after = s->to,
+		.profile = s->profile,
+		.issuer = issuer,
+		.pub = pub,
+		.org = s->org,
+		.common_name = s->name,
+		.subject_id = s->id,
+		.uscc = s->uscc,
+		.not_before = s->from,
+		.not_after = s->to,
 	};
 
 	MUST(rand_bytes(spec.serial, sizeof(spec.serial)));
@@ -101,7 +109,8 @@ static struct token *open_token(struct card_file *f, bool trusted, int64_t now)
 static void stock(struct card_file *f, const char *serial, int64_t now)
 {
 	struct token *t = open_token(f, false, now);
-	struct spec s = {.profile = "card", .name = serial, .id = serial, .from = now - 800 * DAY, .to = now + 900 * DAY};
+	struct spec s = {
+		.profile = "card", .name = serial, .id = serial, .from = now - 800 * DAY, .to = now + 900 * DAY};
 	struct cert *c = build(&s, token_device_pub(t), ca, ca_key);
 
 	MUST(token_set_card_cert(t, cert_der(c)));
@@ -109,7 +118,8 @@ static void stock(struct card_file *f, const char *serial, int64_t now)
 	token_free(t);
 }
 
-static void make_pair(struct spec s, const struct sm2_pub *pub, struct cert **ret_sign, struct cert **ret_enc, struct buf *env)
+static void make_pair(struct spec s, const struct sm2_pub *pub, struct cert **ret_sign, struct cert **ret_enc,
+                      struct buf *env)
 {
 	char sign[40], enc[40];
 	AUTO(sm2_key) pair = NULL;
@@ -157,11 +167,12 @@ static void make_card(const char *name, const char *serial, const struct spec *s
 
 	if (strcmp(name, "rogue") != 0)
 		stock(f, serial, now);
-	if (s)
+	if (s != NULL)
 		personalise(f, *s, now);
 }
 
-static const struct spec unit = {"unit", "长沙测试一号科技有限公司", "欧阳经办", "43010001-P100001", "91430100MAYYYY016Y", 0, 0};
+static const struct spec unit = {
+	"unit", "长沙测试一号科技有限公司", "欧阳经办", "43010001-P100001", "91430100MAYYYY016Y", 0, 0};
 static const struct spec staff = {"staff", NULL, "周受理", "P000001", NULL, 0, 0};
 
 static struct spec valid(struct spec s, int64_t from, int64_t to)
@@ -173,7 +184,8 @@ static struct spec valid(struct spec s, int64_t from, int64_t to)
 
 static void make_all(int64_t now)
 {
-	struct spec operator_ = valid(unit, now - DAY, now + 400 * DAY), clerk = valid(staff, now - DAY, now + 400 * DAY);
+	struct spec operator_ = valid(unit, now - DAY, now + 400 * DAY),
+		    clerk = valid(staff, now - DAY, now + 400 * DAY);
 	struct spec expired = valid(unit, now - 300 * DAY, now - DAY), future = valid(unit, now + DAY, now + 100 * DAY);
 
 	MUST(file_mkdir(path("keys"), 0700));
@@ -220,7 +232,7 @@ static void issue(int64_t now)
 	AUTO_JSON o = json_object();
 
 	load_authority();
-	if (!fgets(line, sizeof(line), stdin))
+	if (fgets(line, sizeof(line), stdin) == NULL)
 		exit(1);
 	line[strcspn(line, "\n")] = '\0';
 	MUST(text_unb64(span_str(line), &der));

@@ -1,4 +1,5 @@
-/* One dialogue at a time: what another page learns of it and may do about it, by a name that is good while it is open. */
+/* One dialogue at a time: what another page learns of it and may do about it, by a name that is good while it is open.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,8 +40,14 @@ static void named_while_open(void **state)
 	(void)state;
 	assert_int_equal(dialogue_new(&conf, &d), ERR_OK);
 	assert_int_equal(other(d, ref), ERR_STATE);
-	const struct dialogue_spec spec = {.id = id, .title = "登录", .origin = "https://rsj.example", .rows = rows, .need = NEED_PIN,
-		.keys = &key, .n_keys = 1, .client_fd = -1};
+	const struct dialogue_spec spec = {.id = id,
+	                                   .title = "登录",
+	                                   .origin = "https://rsj.example",
+	                                   .rows = rows,
+	                                   .need = NEED_PIN,
+	                                   .keys = &key,
+	                                   .n_keys = 1,
+	                                   .client_fd = -1};
 	assert_int_equal(dialogue_begin(d, &spec), ERR_OK);
 	assert_int_equal(dialogue_begin(d, &spec), ERR_PIN_ELSEWHERE);
 	assert_int_equal(other(d, ref), ERR_OK);

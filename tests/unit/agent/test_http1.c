@@ -1,5 +1,5 @@
-/* The agent's HTTP parser against a table, and every row again with each octet removed or replaced: never a crash, and what
- * is accepted keeps the rules. */
+/* The agent's HTTP parser against a table, and every row again with each octet removed or replaced: never a crash, and
+ * what is accepted keeps the rules. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,8 @@ static const struct row {
 } rows[] = {
 	{"GET / HTTP/1.1\r\n" OK_HEAD "\r\n", ERR_OK, "9112 3"},
 	{"GET /v1/wait?generation=7 HTTP/1.1\r\n" OK_HEAD "\r\n", ERR_OK, "9112 3.2.1"},
-	{"POST /v1/login HTTP/1.1\r\nhost:localhost:8610\r\ncontent-length: 12\r\n\r\n", ERR_OK, "9110 5.1: names in any case"},
+	{"POST /v1/login HTTP/1.1\r\nhost:localhost:8610\r\ncontent-length: 12\r\n\r\n", ERR_OK,
+         "9110 5.1: names in any case"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "Cookie: a=b\r\nCookie: c=d\r\n\r\n", ERR_OK, "what decides nothing may repeat"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "X-Text: \xe4\xb8\xad\r\n\r\n", ERR_OK, "9110 5.5: obs-text"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "X-Empty:\r\n\r\n", ERR_OK, "9110 5.5: empty value"},
@@ -52,7 +53,8 @@ static const struct row {
 	{"GET / HTTP/1.1\r\n" OK_HEAD "X: a\x01\r\n\r\n", ERR_SYNTAX, "control character"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "HOST: b\r\n\r\n", ERR_SYNTAX, "9112 3.2: Host twice"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "Origin: a\r\norigin: a\r\n\r\n", ERR_SYNTAX, "Origin twice, even equal"},
-	{"GET / HTTP/1.1\r\n" OK_HEAD "Content-Length: 1\r\nContent-Length: 1\r\n\r\n", ERR_SYNTAX, "9112 6.3: two lengths"},
+	{"GET / HTTP/1.1\r\n" OK_HEAD "Content-Length: 1\r\nContent-Length: 1\r\n\r\n", ERR_SYNTAX,
+         "9112 6.3: two lengths"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "Content-Length: 1, 1\r\n\r\n", ERR_SYNTAX, "9112 6.3: list of lengths"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "Content-Length: +1\r\n\r\n", ERR_SYNTAX, "9110 8.6: sign"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "Content-Length: 01\r\n\r\n", ERR_SYNTAX, "9110 8.6: leading zero"},
@@ -80,7 +82,8 @@ static void table(void **state)
 
 static void parts(void **state)
 {
-	static const char text[] = "POST /a/b?c=d&e=f HTTP/1.1\r\nHost:  localhost:8610 \t\r\nOrigin: http://x\r\ncontent-LENGTH: 5\r\n\r\n";
+	static const char text[] =
+		"POST /a/b?c=d&e=f HTTP/1.1\r\nHost:  localhost:8610 \t\r\nOrigin: http://x\r\ncontent-LENGTH: 5\r\n\r\n";
 	struct http1 h;
 	struct span v;
 
@@ -100,9 +103,15 @@ static void parts(void **state)
 
 static void queries(void **state)
 {
-	static const struct { const char *query; enum err want; } table_q[] = {
-		{"id=a", ERR_OK}, {"x=1&id=a", ERR_OK}, {"id=", ERR_OK}, {"id=a&id=a", ERR_FIELD_TWICE}, {"", ERR_FIELD_MISSING},
-		{"ID=a", ERR_FIELD_MISSING}, {"id", ERR_SYNTAX}, {"id=%61", ERR_SYNTAX}, {"id=a+b", ERR_SYNTAX}, {"&id=a", ERR_SYNTAX},
+	static const struct {
+		const char *query;
+		enum err want;
+	} table_q[] = {
+		{"id=a", ERR_OK},        {"x=1&id=a", ERR_OK},
+		{"id=", ERR_OK},         {"id=a&id=a", ERR_FIELD_TWICE},
+		{"", ERR_FIELD_MISSING}, {"ID=a", ERR_FIELD_MISSING},
+		{"id", ERR_SYNTAX},      {"id=%61", ERR_SYNTAX},
+		{"id=a+b", ERR_SYNTAX},  {"&id=a", ERR_SYNTAX},
 		{"id=a=b", ERR_SYNTAX},
 	};
 	struct http1 h = {.n_fields = 0};
@@ -118,9 +127,21 @@ static void queries(void **state)
 
 static void head_end(void **state)
 {
-	static const struct { const char *text; bool ends; size_t len; } table_e[] = {
-		{"GET / HTTP/1.1\r\nHost: a\r\n", false, 0}, {"A\r\n\r\nB", true, 5}, {"A\r\nB\r\n\r\nC", true, 8}, {"\r\n", true, 2},
-		{"A\nB", true, 2}, {"A\r\nB\n", true, 5}, {"\n", true, 1}, {"", false, 0}, {"A\r\n\r", false, 0}, {"A\r", false, 0},
+	static const struct {
+		const char *text;
+		bool ends;
+		size_t len;
+	} table_e[] = {
+		{"GET / HTTP/1.1\r\nHost: a\r\n", false, 0},
+		{"A\r\n\r\nB", true, 5},
+		{"A\r\nB\r\n\r\nC", true, 8},
+		{"\r\n", true, 2},
+		{"A\nB", true, 2},
+		{"A\r\nB\n", true, 5},
+		{"\n", true, 1},
+		{"", false, 0},
+		{"A\r\n\r", false, 0},
+		{"A\r", false, 0},
 	};
 	size_t len;
 
@@ -200,7 +221,8 @@ static void answers(void **state)
 	http1_status(&out, 404);
 	http1_header(&out, "X-A", "b");
 	http1_body(&out, SPAN_LIT("hello"));
-	assert_string_equal(buf_cstr(&out), "HTTP/1.1 404 Not Found\r\nConnection: close\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello");
+	assert_string_equal(buf_cstr(&out),
+	                    "HTTP/1.1 404 Not Found\r\nConnection: close\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello");
 	http1_header(&out, "X-A", "b\r\nX-B: c");
 	assert_int_not_equal(buf_err(&out), ERR_OK);
 }
@@ -208,8 +230,9 @@ static void answers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table), cmocka_unit_test(parts), cmocka_unit_test(queries), cmocka_unit_test(head_end),
-		cmocka_unit_test(limits), cmocka_unit_test(altered), cmocka_unit_test(answers),
+		cmocka_unit_test(table),    cmocka_unit_test(parts),  cmocka_unit_test(queries),
+		cmocka_unit_test(head_end), cmocka_unit_test(limits), cmocka_unit_test(altered),
+		cmocka_unit_test(answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,14 +11,35 @@
 
 static void lists(void **state)
 {
-	static const struct { const char *list; enum err want; } table[] = {
-		{"http://localhost:8600", ERR_OK}, {"https://rsj.example", ERR_OK}, {"", ERR_OK}, {"  ", ERR_OK},
-		{"https://a.example, https://b.example:8443", ERR_OK}, {"http://[::1]:8600", ERR_OK}, {"https://1.2.3.4", ERR_OK},
-		{"https://a.example/", ERR_CONFIG}, {"https://A.example", ERR_CONFIG}, {"a.example", ERR_CONFIG},
-		{"*", ERR_CONFIG}, {"null", ERR_CONFIG}, {"https://*.example", ERR_CONFIG}, {"https://", ERR_CONFIG},
-		{"https://a.example:443", ERR_CONFIG}, {"http://a:80", ERR_CONFIG}, {"http://a:443", ERR_OK},
-		{"https://a:0", ERR_CONFIG}, {"https://a:65536", ERR_CONFIG}, {"https://a:08", ERR_CONFIG}, {"https://a:", ERR_CONFIG},
-		{"https://u@a", ERR_CONFIG}, {"ftp://a", ERR_CONFIG}, {"http://[::1", ERR_CONFIG}, {"http://[]", ERR_CONFIG},
+	static const struct {
+		const char *list;
+		enum err want;
+	} table[] = {
+		{"http://localhost:8600", ERR_OK},
+		{"https://rsj.example", ERR_OK},
+		{"", ERR_OK},
+		{"  ", ERR_OK},
+		{"https://a.example, https://b.example:8443", ERR_OK},
+		{"http://[::1]:8600", ERR_OK},
+		{"https://1.2.3.4", ERR_OK},
+		{"https://a.example/", ERR_CONFIG},
+		{"https://A.example", ERR_CONFIG},
+		{"a.example", ERR_CONFIG},
+		{"*", ERR_CONFIG},
+		{"null", ERR_CONFIG},
+		{"https://*.example", ERR_CONFIG},
+		{"https://", ERR_CONFIG},
+		{"https://a.example:443", ERR_CONFIG},
+		{"http://a:80", ERR_CONFIG},
+		{"http://a:443", ERR_OK},
+		{"https://a:0", ERR_CONFIG},
+		{"https://a:65536", ERR_CONFIG},
+		{"https://a:08", ERR_CONFIG},
+		{"https://a:", ERR_CONFIG},
+		{"https://u@a", ERR_CONFIG},
+		{"ftp://a", ERR_CONFIG},
+		{"http://[::1", ERR_CONFIG},
+		{"http://[]", ERR_CONFIG},
 		{"https://a?b", ERR_CONFIG},
 	};
 
@@ -35,8 +56,15 @@ static void lists(void **state)
 
 static void membership(void **state)
 {
-	static const char *const others[] = {"", "null", "https://a.example ", "https://a.example.evil", "http://a.example",
-		"https://a.example:443", "HTTPS://a.example", "https://a.exampl", "https://a.example,http://b:1"};
+	static const char *const others[] = {"",
+	                                     "null",
+	                                     "https://a.example ",
+	                                     "https://a.example.evil",
+	                                     "http://a.example",
+	                                     "https://a.example:443",
+	                                     "HTTPS://a.example",
+	                                     "https://a.exampl",
+	                                     "https://a.example,http://b:1"};
 	AUTO(origins) o = NULL;
 
 	(void)state;
@@ -50,10 +78,24 @@ static void membership(void **state)
 
 static void hosts(void **state)
 {
-	static const struct { const char *host; bool own; } table[] = {
-		{"127.0.0.1:8610", true}, {"localhost:8610", true}, {"[::1]:8610", true}, {"127.0.0.1", false}, {"localhost", false},
-		{"127.0.0.1:8611", false}, {"127.0.0.1:86100", false}, {"127.0.0.2:8610", false}, {"LOCALHOST:8610", false},
-		{"localhost.:8610", false}, {"localhost:8610.evil", false}, {"evil", false}, {"", false}, {"127.1:8610", false},
+	static const struct {
+		const char *host;
+		bool own;
+	} table[] = {
+		{"127.0.0.1:8610", true},
+		{"localhost:8610", true},
+		{"[::1]:8610", true},
+		{"127.0.0.1", false},
+		{"localhost", false},
+		{"127.0.0.1:8611", false},
+		{"127.0.0.1:86100", false},
+		{"127.0.0.2:8610", false},
+		{"LOCALHOST:8610", false},
+		{"localhost.:8610", false},
+		{"localhost:8610.evil", false},
+		{"evil", false},
+		{"", false},
+		{"127.1:8610", false},
 	};
 	char origin[64];
 
@@ -96,9 +138,13 @@ static void peers(void **state)
 
 static void escapes(void **state)
 {
-	static const struct { const char *data, *pin; enum err want; } table[] = {
-		{"12%2534 6", "12%34 6", ERR_OK}, {"a%0Ab", "a\nb", ERR_OK}, {"%41", "A", ERR_OK}, {"%4", NULL, ERR_UNAVAILABLE},
-		{"%zz", NULL, ERR_UNAVAILABLE}, {"%", NULL, ERR_UNAVAILABLE}, {"", NULL, ERR_PIN_RANGE},
+	static const struct {
+		const char *data, *pin;
+		enum err want;
+	} table[] = {
+		{"12%2534 6", "12%34 6", ERR_OK}, {"a%0Ab", "a\nb", ERR_OK},      {"%41", "A", ERR_OK},
+		{"%4", NULL, ERR_UNAVAILABLE},    {"%zz", NULL, ERR_UNAVAILABLE}, {"%", NULL, ERR_UNAVAILABLE},
+		{"", NULL, ERR_PIN_RANGE},
 	};
 	AUTO_BUF(out, 64);
 
@@ -106,7 +152,7 @@ static void escapes(void **state)
 	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		AUTO(secret) s = NULL;
 		assert_int_equal(assuan_unescape(span_str(table[i].data), &s), table[i].want);
-		if (table[i].pin)
+		if (table[i].pin != NULL)
 			assert_true(span_eq_str(secret_span(s), table[i].pin));
 		err_clear();
 	}
@@ -140,8 +186,8 @@ static void long_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lists), cmocka_unit_test(membership), cmocka_unit_test(hosts), cmocka_unit_test(peers),
-		cmocka_unit_test(escapes), cmocka_unit_test(long_texts),
+		cmocka_unit_test(lists), cmocka_unit_test(membership), cmocka_unit_test(hosts),
+		cmocka_unit_test(peers), cmocka_unit_test(escapes),    cmocka_unit_test(long_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,9 @@ static const struct row rows[] = {
 	{S("data = \n"), "line 1: data"},
 	{S("name = x\r\n"), "line 1: name"},
 	{S("name = a\tb\n"), "line 1: name"},
-	{S("name = \xE2\x80\xAE" "x\n"), "line 1: name"},
+	{S("name = \xE2\x80\xAE"
+           "x\n"),
+         "line 1: name"},
 	{S("name = \xFF\n"), "line 1: not valid UTF-8"},
 	{S("# \xC0\xAF\n"), "line 1: not valid UTF-8"},
 	{S("name = a\0b\n"), "line 1: not valid UTF-8"},
@@ -67,9 +69,9 @@ static void grammar(void **state)
 		AUTO(conf) c = NULL;
 		enum err e = conf_parse_text(rows[i].in, opts, &c);
 		assert_err(e, rows[i].why ? ERR_CONFIG : ERR_OK, "row %zu", i);
-		if (!rows[i].why)
+		if (rows[i].why == NULL)
 			continue;
-		if (!strstr(err_detail(), rows[i].why))
+		if (strstr(err_detail(), rows[i].why) == NULL)
 			print_message("# row %zu: \"%s\" lacks \"%s\"\n", i, err_detail(), rows[i].why);
 		assert_non_null(strstr(err_detail(), rows[i].why));
 		assert_null(c);
@@ -131,7 +133,7 @@ static int run_main(const struct conf_opt *table, int argc, char **argv, struct 
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		struct conf *c = NULL;
-		if (!freopen(file_out, "w", stdout) || !freopen(file_err, "w", stderr))
+		if (freopen(file_out, "w", stdout) == NULL || freopen(file_err, "w", stderr) == NULL)
 			_exit(99);
 		enum err e = conf_main(argc, argv, "yinxin-test", "测试程序", table, &c);
 		fflush(NULL);
@@ -185,7 +187,7 @@ static void command_line(void **state)
 	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		char *argv[7] = {NULL};
 		int argc = 0;
-		for (; argc < 6 && table[i].argv[argc]; argc++)
+		for (; argc < 6 && table[i].argv[argc] != NULL; argc++)
 			argv[argc] = table[i].argv[argc];
 		int status = run_main(opts, argc, argv, &out, &err);
 		if (status != table[i].status)
@@ -222,7 +224,7 @@ static int enter_dir(void **state)
 
 	(void)state;
 	self_dir = mkdtemp(dir);
-	return self_dir ? 0 : -1;
+	return self_dir != NULL ? 0 : -1;
 }
 
 static int leave_dir(void **state)

@@ -108,7 +108,8 @@ static void trail_is_per_thread(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table_is_sound), cmocka_unit_test(a_shell_is_no_page),
+		cmocka_unit_test(table_is_sound),
+		cmocka_unit_test(a_shell_is_no_page),
 		cmocka_unit_test(unknown_values),
 		cmocka_unit_test(trail_grows_and_clears),
 		cmocka_unit_test(trail_is_cut_between_characters),

@@ -8,7 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct { enum fold_as as; const char *in, *want; unsigned what; } rows[] = {
+static const struct {
+	enum fold_as as;
+	const char *in, *want;
+	unsigned what;
+} rows[] = {
 	/* names: the dots, as on the sheet */
 	{FOLD_NAME, "测•试甲", "测·试甲", FOLD_DOT},
 	{FOLD_NAME, "测．试丁", "测·试丁", FOLD_DOT | FOLD_WIDTH},
@@ -50,7 +54,10 @@ static const struct { enum fold_as as; const char *in, *want; unsigned what; } r
 	{FOLD_NAME, "\xe2\xbb\xa2测", "马测", FOLD_SHAPE},
 	{FOLD_NAME, "\xe2\xbc\xa4测", "大测", FOLD_SHAPE},
 	{FOLD_NAME, "\xef\xa8\x8e测", "\xef\xa8\x8e测", 0}, /* U+FA0E is a character of its own */
-	{FOLD_NAME, "Rene\xcc\x81""e Test", "Renée Test", FOLD_JOIN},
+	{FOLD_NAME,
+         "Rene\xcc\x81"
+         "e Test",
+         "Renée Test", FOLD_JOIN},
 	{FOLD_NAME, "测\xe2\x80\x8b试", "测试", FOLD_MARK},
 	{FOLD_NAME, "\xef\xbb\xbf测试\xe2\x80\x8e", "测试", FOLD_MARK},
 	{FOLD_NAME, "葛\xf3\xa0\x84\x80测", "葛测", FOLD_MARK},
@@ -62,8 +69,8 @@ static const struct { enum fold_as as; const char *in, *want; unsigned what; } r
 	{FOLD_NAME, "\xcc\x81", "", FOLD_LOOSE},
 	{FOLD_TEXT, "\xcc\xb8 软件工程师", "软件工程师", FOLD_LOOSE},
 	{FOLD_TEXT, " \xcc\x81长沙市测试路", "长沙市测试路", FOLD_LOOSE},
-	{FOLD_TEXT, "\xe2\x83\x9d备注", "备注", FOLD_LOOSE},         /* Me */
-	{FOLD_TEXT, "\xe0\xa4\xbe备注", "备注", FOLD_LOOSE},         /* Mc */
+	{FOLD_TEXT, "\xe2\x83\x9d备注", "备注", FOLD_LOOSE},          /* Me */
+	{FOLD_TEXT, "\xe0\xa4\xbe备注", "备注", FOLD_LOOSE},          /* Mc */
 	{FOLD_TEXT, "\xef\xbe\x9e備", "備", FOLD_LOOSE | FOLD_SHAPE}, /* half-width: U+3099 */
 	{FOLD_TEXT, "a\xcc\xb8", "a\xcc\xb8", 0},
 	/* free text keeps its punctuation */
@@ -72,8 +79,15 @@ static const struct { enum fold_as as; const char *in, *want; unsigned what; } r
 	{FOLD_TEXT, "测。试.•", "测。试.•", 0},
 	{FOLD_TEXT, "\xef\xbd\xb1", "ア", FOLD_SHAPE},
 	/* numbers */
-	{FOLD_NUMBER, "\xe2\x80\xad""13000000004\xe2\x80\xac", "13000000004", FOLD_MARK},
-	{FOLD_NUMBER, "130\xe2\x80\x91""0000\xe2\x80\x91""0007", "130-0000-0007", FOLD_WIDTH},
+	{FOLD_NUMBER,
+         "\xe2\x80\xad"
+         "13000000004\xe2\x80\xac",
+         "13000000004", FOLD_MARK},
+	{FOLD_NUMBER,
+         "130\xe2\x80\x91"
+         "0000\xe2\x80\x91"
+         "0007",
+         "130-0000-0007", FOLD_WIDTH},
 	{FOLD_NUMBER, "１３０ ００００\xe3\x80\x80００００", "13000000000", FOLD_WIDTH | FOLD_BLANK},
 };
 
@@ -86,18 +100,39 @@ static void fold_table(void **state)
 		unsigned what = 9999, more = 9999;
 		assert_int_equal(text_fold(rows[i].as, span_str(rows[i].in), &out, &what), ERR_OK);
 		if (strcmp(buf_cstr(&out), rows[i].want) != 0 || what != rows[i].what)
-			fail_msg("row %zu \"%s\": \"%s\" (%u), not \"%s\" (%u)", i, rows[i].in, buf_cstr(&out), what, rows[i].want, rows[i].what);
+			fail_msg("row %zu \"%s\": \"%s\" (%u), not \"%s\" (%u)", i, rows[i].in, buf_cstr(&out), what,
+			         rows[i].want, rows[i].what);
 		assert_int_equal(text_fold(rows[i].as, buf_span(&out), &again, &more), ERR_OK);
 		assert_string_equal(buf_cstr(&again), rows[i].want);
 		assert_int_equal(more, 0);
 	}
 }
 
-/* Every single character and every pair of interesting ones: twice is once, what comes out is in normalization form C. */
+/* Every single character and every pair of interesting ones: twice is once, what comes out is in normalization form C.
+ */
 static void once_is_twice(void **state)
 {
-	static const char *const parts[] = {"测", "A", ".", "·", " ", "（", "）", "(", ")", "\xcc\x81", "e", "\xee\xa1\xa3", "\xee\x80\x80", "\xe2\x80\x8b",
-		"-", "1", "。", "\xe2\xbb\xa2", "\x1a", "\xe1\x84\x80", "\xe1\x85\xa1"};
+	static const char *const parts[] = {"测",
+	                                    "A",
+	                                    ".",
+	                                    "·",
+	                                    " ",
+	                                    "（",
+	                                    "）",
+	                                    "(",
+	                                    ")",
+	                                    "\xcc\x81",
+	                                    "e",
+	                                    "\xee\xa1\xa3",
+	                                    "\xee\x80\x80",
+	                                    "\xe2\x80\x8b",
+	                                    "-",
+	                                    "1",
+	                                    "。",
+	                                    "\xe2\xbb\xa2",
+	                                    "\x1a",
+	                                    "\xe1\x84\x80",
+	                                    "\xe1\x85\xa1"};
 	enum { N = COUNT_OF(parts) };
 	(void)state;
 	for (size_t i = 0; i < N * N * N * N; i++) {
@@ -106,15 +141,18 @@ static void once_is_twice(void **state)
 		AUTO_BUF(again, 100);
 		enum fold_as as = (enum fold_as)(i % 4);
 		unsigned what = 1;
-		(void)snprintf(in, sizeof in, "%s%s%s%s", parts[i % N], parts[i / N % N], parts[i / N / N % N], parts[i / N / N / N]);
+		(void)snprintf(in, sizeof(in), "%s%s%s%s", parts[i % N], parts[i / N % N], parts[i / N / N % N],
+		               parts[i / N / N / N]);
 		assert_int_equal(text_fold(as, span_str(in), &out, NULL), ERR_OK);
 		assert_int_equal(text_fold(as, buf_span(&out), &again, &what), ERR_OK);
 		if (strcmp(buf_cstr(&out), buf_cstr(&again)) != 0 || what != 0)
-			fail_msg("\"%s\" as %d: \"%s\", then \"%s\" (%u)", in, as, buf_cstr(&out), buf_cstr(&again), what);
+			fail_msg("\"%s\" as %d: \"%s\", then \"%s\" (%u)", in, as, buf_cstr(&out), buf_cstr(&again),
+			         what);
 	}
 }
 
-/* The table is the one of glibc's GB18030, for every two-byte position that GBK and edition 2000 had in the private use area. */
+/* The table is the one of glibc's GB18030, for every two-byte position that GBK and edition 2000 had in the private use
+ * area. */
 static void gb18030(void **state)
 {
 	iconv_t c = iconv_open("UTF-32LE", "GB18030");
@@ -153,17 +191,48 @@ static void shown(void **state)
 
 /* --- days and months --- */
 
-static const struct { const char *in, *day; enum err why; } days[] = {
-	{"2026-11-30", "2026-11-30", ERR_OK}, {"2026/11/30", "2026-11-30", ERR_OK}, {"2026.11.30", "2026-11-30", ERR_OK},
-	{"2026年11月30日", "2026-11-30", ERR_OK}, {"2026年3月1号", "2026-03-01", ERR_OK}, {"20261130", "2026-11-30", ERR_OK},
-	{"２０２６－１１－３０", "2026-11-30", ERR_OK}, {"2026\xe2\x80\x91""11\xe2\x80\x91""30", "2026-11-30", ERR_OK},
-	{"\xe2\x80\x8b""2026-11-30\xef\xbb\xbf", "2026-11-30", ERR_OK}, {" 2026 年 3 月 1 日 ", "2026-03-01", ERR_OK}, {"2026-11-30.", "2026-11-30", ERR_OK},
-	{"2026-11-30 00:00:00", "2026-11-30", ERR_OK}, {"2026/11/30 0:00:00", "2026-11-30", ERR_OK}, {"2026-11-30T00:00:00", "2026-11-30", ERR_OK},
-	{"2026-11-30T00:00:00.000Z", "2026-11-30", ERR_OK}, {"20261130 0:00", "2026-11-30", ERR_OK}, {"2026年11月30日 0:00", "2026-11-30", ERR_OK},
-	{"2026-11-29T16:00:00.000Z", NULL, ERR_UNSURE}, {"2026-11-30 08:30", NULL, ERR_UNSURE}, {"26/11/30", NULL, ERR_UNSURE}, {"11/30/2026", NULL, ERR_UNSURE},
-	{"3-1-26", NULL, ERR_UNSURE}, {"2026-02-30", NULL, ERR_FIELD_VALUE}, {"2026-11", NULL, ERR_FIELD_VALUE}, {"2026", NULL, ERR_FIELD_VALUE},
-	{"46356", NULL, ERR_FIELD_VALUE}, {"明年", NULL, ERR_FIELD_VALUE}, {"", NULL, ERR_FIELD_VALUE}, {"2026-11-30 x", NULL, ERR_FIELD_VALUE},
-	{"2026-11-30-1", NULL, ERR_FIELD_VALUE}, {"1899-12-31", NULL, ERR_FIELD_VALUE}, {"2026--11-30", NULL, ERR_FIELD_VALUE}, {"2026-11-30 12", NULL, ERR_FIELD_VALUE},
+static const struct {
+	const char *in, *day;
+	enum err why;
+} days[] = {
+	{"2026-11-30", "2026-11-30", ERR_OK},
+	{"2026/11/30", "2026-11-30", ERR_OK},
+	{"2026.11.30", "2026-11-30", ERR_OK},
+	{"2026年11月30日", "2026-11-30", ERR_OK},
+	{"2026年3月1号", "2026-03-01", ERR_OK},
+	{"20261130", "2026-11-30", ERR_OK},
+	{"２０２６－１１－３０", "2026-11-30", ERR_OK},
+	{"2026\xe2\x80\x91"
+         "11\xe2\x80\x91"
+         "30",
+         "2026-11-30", ERR_OK},
+	{"\xe2\x80\x8b"
+         "2026-11-30\xef\xbb\xbf",
+         "2026-11-30", ERR_OK},
+	{" 2026 年 3 月 1 日 ", "2026-03-01", ERR_OK},
+	{"2026-11-30.", "2026-11-30", ERR_OK},
+	{"2026-11-30 00:00:00", "2026-11-30", ERR_OK},
+	{"2026/11/30 0:00:00", "2026-11-30", ERR_OK},
+	{"2026-11-30T00:00:00", "2026-11-30", ERR_OK},
+	{"2026-11-30T00:00:00.000Z", "2026-11-30", ERR_OK},
+	{"20261130 0:00", "2026-11-30", ERR_OK},
+	{"2026年11月30日 0:00", "2026-11-30", ERR_OK},
+	{"2026-11-29T16:00:00.000Z", NULL, ERR_UNSURE},
+	{"2026-11-30 08:30", NULL, ERR_UNSURE},
+	{"26/11/30", NULL, ERR_UNSURE},
+	{"11/30/2026", NULL, ERR_UNSURE},
+	{"3-1-26", NULL, ERR_UNSURE},
+	{"2026-02-30", NULL, ERR_FIELD_VALUE},
+	{"2026-11", NULL, ERR_FIELD_VALUE},
+	{"2026", NULL, ERR_FIELD_VALUE},
+	{"46356", NULL, ERR_FIELD_VALUE},
+	{"明年", NULL, ERR_FIELD_VALUE},
+	{"", NULL, ERR_FIELD_VALUE},
+	{"2026-11-30 x", NULL, ERR_FIELD_VALUE},
+	{"2026-11-30-1", NULL, ERR_FIELD_VALUE},
+	{"1899-12-31", NULL, ERR_FIELD_VALUE},
+	{"2026--11-30", NULL, ERR_FIELD_VALUE},
+	{"2026-11-30 12", NULL, ERR_FIELD_VALUE},
 };
 
 static void day_table(void **state)
@@ -183,11 +252,18 @@ static void day_table(void **state)
 	}
 }
 
-static const struct { const char *in; int month; enum err why; } months[] = {
-	{"202611", 202611, ERR_OK}, {"2026-11", 202611, ERR_OK}, {"2026/1", 202601, ERR_OK}, {"2026年1月", 202601, ERR_OK}, {"2026年1月份", 202601, ERR_OK},
-	{"２０２６．１１", 202611, ERR_OK}, {"2026.11", 202611, ERR_OK}, {"2026.01", 202601, ERR_OK}, {"2026.10", 202610, ERR_OK}, {"2026.2", 202602, ERR_OK},
-	{"2026.9", 202609, ERR_OK}, {"2026.1", 0, ERR_UNSURE}, {"2026．1", 0, ERR_UNSURE}, {"202613", 0, ERR_FIELD_VALUE}, {"2026.13", 0, ERR_FIELD_VALUE},
-	{"2026", 0, ERR_FIELD_VALUE}, {"2026-11-01", 0, ERR_FIELD_VALUE}, {"26-11", 0, ERR_FIELD_VALUE}, {"2026-11 0:00", 0, ERR_FIELD_VALUE}, {"", 0, ERR_FIELD_VALUE},
+static const struct {
+	const char *in;
+	int month;
+	enum err why;
+} months[] = {
+	{"202611", 202611, ERR_OK},           {"2026-11", 202611, ERR_OK},        {"2026/1", 202601, ERR_OK},
+	{"2026年1月", 202601, ERR_OK},        {"2026年1月份", 202601, ERR_OK},    {"２０２６．１１", 202611, ERR_OK},
+	{"2026.11", 202611, ERR_OK},          {"2026.01", 202601, ERR_OK},        {"2026.10", 202610, ERR_OK},
+	{"2026.2", 202602, ERR_OK},           {"2026.9", 202609, ERR_OK},         {"2026.1", 0, ERR_UNSURE},
+	{"2026．1", 0, ERR_UNSURE},           {"202613", 0, ERR_FIELD_VALUE},     {"2026.13", 0, ERR_FIELD_VALUE},
+	{"2026", 0, ERR_FIELD_VALUE},         {"2026-11-01", 0, ERR_FIELD_VALUE}, {"26-11", 0, ERR_FIELD_VALUE},
+	{"2026-11 0:00", 0, ERR_FIELD_VALUE}, {"", 0, ERR_FIELD_VALUE},
 };
 
 static void month_table(void **state)
@@ -197,14 +273,16 @@ static void month_table(void **state)
 		int m = 0;
 		enum err e = typed_month(span_str(months[i].in), &m);
 		if (e != months[i].why || m != months[i].month)
-			fail_msg("\"%s\": %s %d, not %s %d", months[i].in, err_name(e), m, err_name(months[i].why), months[i].month);
+			fail_msg("\"%s\": %s %d, not %s %d", months[i].in, err_name(e), m, err_name(months[i].why),
+			         months[i].month);
 		err_clear();
 	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(fold_table), cmocka_unit_test(once_is_twice), cmocka_unit_test(gb18030),
-		cmocka_unit_test(shown), cmocka_unit_test(day_table), cmocka_unit_test(month_table)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(fold_table), cmocka_unit_test(once_is_twice),
+	                                   cmocka_unit_test(gb18030),    cmocka_unit_test(shown),
+	                                   cmocka_unit_test(day_table),  cmocka_unit_test(month_table)};
 	return cmocka_run_group_tests_name("base/fold", tests, NULL, NULL);
 }

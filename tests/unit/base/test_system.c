@@ -60,7 +60,7 @@ static size_t entries(void)
 	size_t n = 0;
 	DIR *d = opendir(dir);
 
-	for (struct dirent *e = readdir(d); e; e = readdir(d))
+	for (struct dirent *e = readdir(d); e != NULL; e = readdir(d))
 		n += e->d_name[0] != '.';
 	closedir(d);
 	return n;
@@ -181,12 +181,12 @@ static void log_escapes(void **state)
 	assert_true(text_is_utf8(buf_span(&out)));
 	assert_null(strchr(buf_cstr(&out), 0x1B));
 	assert_true(span_eq_str(span_sub(line[0], 23, 1000),
-				"lvl=info prog=test rid=8f3a ev=login user=u-1 text=\"a b\" empty=\"\""));
+	                        "lvl=info prog=test rid=8f3a ev=login user=u-1 text=\"a b\" empty=\"\""));
 	assert_true(span_eq_str(span_sub(line[1], 23, 1000),
-				"lvl=warn prog=test rid=8f3a ev=forged "
-				"text=\"x\\\" ev=ok\\nt=1 \\\\ \\u{1b}[2J \\u{202e} \\xff 证\""));
+	                        "lvl=warn prog=test rid=8f3a ev=forged "
+	                        "text=\"x\\\" ev=ok\\nt=1 \\\\ \\u{1b}[2J \\u{202e} \\xff 证\""));
 	assert_non_null(strstr(buf_cstr(&out), "lvl=warn prog=test ev=card code=K-002 err=PIN_WRONG detail=\"3 left\" "
-					       "at=test_system.c:"));
+	                                       "at=test_system.c:"));
 	assert_true(span_eq_str(span_sub(line[3], 23, 1000), "lvl=error prog=test ev=bug code=S-006 err=INTERNAL"));
 	assert_string_equal(err_detail(), "");
 }
@@ -279,7 +279,7 @@ static void log_lines_are_whole(void **state)
 	rest = buf_span(&out);
 	while (span_take_until(&rest, '\n', &line)) {
 		assert_int_equal(line.len, strlen("t=2026-11-22T03:04:05Z lvl=info prog=test rid=a1 ev=many "
-						  "text=\"some words to be torn apart\""));
+		                                  "text=\"some words to be torn apart\""));
 		n++;
 	}
 	assert_int_equal(n, 2000);
@@ -288,7 +288,7 @@ static void log_lines_are_whole(void **state)
 static int enter_dir(void **state)
 {
 	(void)state;
-	return mkdtemp(dir) ? 0 : -1;
+	return mkdtemp(dir) != NULL ? 0 : -1;
 }
 
 static int leave_dir(void **state)

@@ -39,22 +39,40 @@ static const struct line_row lines[] = {
 	{S("\x1B[31m"), true, ERR_LINE_TEXT, "ESC"},
 	{S("a\xC2\x85"), true, ERR_LINE_TEXT, "C1 NEL"},
 	{S("a\xE2\x80\xA8"), true, ERR_LINE_TEXT, "line separator"},
-	{S("a\xE2\x80\xAE" "b"), true, ERR_LINE_TEXT, "RLO"},
-	{S("a\xE2\x81\xA6" "b"), true, ERR_LINE_TEXT, "LRI"},
-	{S("a\xD8\x9C" "b"), true, ERR_LINE_TEXT, "Arabic letter mark"},
-	{S("a\xE2\x80\x8B" "b"), true, ERR_LINE_TEXT, "zero width space"},
-	{S("a\xE2\x80\x8D" "b"), true, ERR_LINE_TEXT, "zero width joiner"},
-	{S("a\xEF\xBB\xBF" "b"), true, ERR_LINE_TEXT, "BOM"},
-	{S("a\xC2\xAD" "b"), true, ERR_LINE_TEXT, "soft hyphen"},
+	{S("a\xE2\x80\xAE"
+           "b"),
+         true, ERR_LINE_TEXT, "RLO"},
+	{S("a\xE2\x81\xA6"
+           "b"),
+         true, ERR_LINE_TEXT, "LRI"},
+	{S("a\xD8\x9C"
+           "b"),
+         true, ERR_LINE_TEXT, "Arabic letter mark"},
+	{S("a\xE2\x80\x8B"
+           "b"),
+         true, ERR_LINE_TEXT, "zero width space"},
+	{S("a\xE2\x80\x8D"
+           "b"),
+         true, ERR_LINE_TEXT, "zero width joiner"},
+	{S("a\xEF\xBB\xBF"
+           "b"),
+         true, ERR_LINE_TEXT, "BOM"},
+	{S("a\xC2\xAD"
+           "b"),
+         true, ERR_LINE_TEXT, "soft hyphen"},
 	{S("a\xEF\xB8\x8F"), true, ERR_LINE_TEXT, "variation selector"},
 	{S("a\xF3\xA0\x84\x80"), true, ERR_LINE_TEXT, "ideographic variation selector"},
-	{S("a\xE3\x85\xA4" "b"), true, ERR_LINE_TEXT, "Hangul filler"},
+	{S("a\xE3\x85\xA4"
+           "b"),
+         true, ERR_LINE_TEXT, "Hangul filler"},
 	{S("\xEE\x80\x80"), true, ERR_LINE_TEXT, "private use E000"},
 	{S("\xEF\xBF\xBE"), true, ERR_LINE_TEXT, "non-character FFFE"},
 	{S("\xEF\xB7\x90"), true, ERR_LINE_TEXT, "non-character FDD0"},
 	{S(" a"), true, ERR_LINE_TEXT, "leading space"},
 	{S("a "), true, ERR_LINE_TEXT, "trailing space"},
-	{S("\xE3\x80\x80" "a"), true, ERR_LINE_TEXT, "leading ideographic space"},
+	{S("\xE3\x80\x80"
+           "a"),
+         true, ERR_LINE_TEXT, "leading ideographic space"},
 	{S("a\xC2\xA0"), true, ERR_LINE_TEXT, "trailing no-break space"},
 	{S("张\xE3\x80\x80三"), true, ERR_OK, "ideographic space within"},
 	{S("\xC3\xA9"), true, ERR_OK, "e acute composed"},
@@ -99,8 +117,14 @@ struct code_row {
 
 static void base64_vectors(void **state)
 {
-	static const struct code_row rows[] = { /* RFC 4648 10 */
-		{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+	static const struct code_row rows[] = {
+		/* RFC 4648 10 */
+		{"", ""},
+		{"f", "Zg=="},
+		{"fo", "Zm8="},
+		{"foo", "Zm9v"},
+		{"foob", "Zm9vYg=="},
+		{"fooba", "Zm9vYmE="},
 		{"foobar", "Zm9vYmFy"},
 	};
 
@@ -124,8 +148,8 @@ static void base64_vectors(void **state)
 static void base64_refuses(void **state)
 {
 	static const char *const bad[] = {
-		"Z", "Zg", "Zg=", "Zg===", "====", "=", "Zh==", "Zm9=", "Zm9", "Zg==Zg==", "Z=g=", "Zm 9v", "Zm9v\n",
-		"Zm9-", "Zm9_", "Zg==\n", "Zg=a", "\xC3\xA9==",
+		"Z",        "Zg",   "Zg=",   "Zg===",  "====", "=",    "Zh==",   "Zm9=", "Zm9",
+		"Zg==Zg==", "Z=g=", "Zm 9v", "Zm9v\n", "Zm9-", "Zm9_", "Zg==\n", "Zg=a", "\xC3\xA9==",
 	};
 	static const char *const bad_url[] = {"Z", "Zh", "Zg==", "Zm9", "+_8", "-/8", "Zg "};
 	AUTO_BUF(out, 64);
@@ -201,7 +225,8 @@ static void integers(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		int64_t v = 4242;
-		assert_err(text_i64(span_str(rows[i].in), rows[i].min, rows[i].max, &v), rows[i].want, "%s", rows[i].in);
+		assert_err(text_i64(span_str(rows[i].in), rows[i].min, rows[i].max, &v), rows[i].want, "%s",
+		           rows[i].in);
 		assert_true(v == (rows[i].want == ERR_OK ? rows[i].value : 4242));
 	}
 	err_clear();
@@ -262,8 +287,9 @@ static void times(void **state)
 
 static void dates_of_beijing(void **state)
 {
-	static const char *const bad[] = {"2026-02-30", "2023-02-29", "2026-2-01", "2026-11-22 ", "2026/11/22", "",
-					  "20261122", "2026-11-22T00:00:00Z", "2026-11-2", "２026-11-22"};
+	static const char *const bad[] = {"2026-02-30", "2023-02-29", "2026-2-01", "2026-11-22 ",
+	                                  "2026/11/22", "",           "20261122",  "2026-11-22T00:00:00Z",
+	                                  "2026-11-2",  "２026-11-22"};
 	AUTO_BUF(out, 64);
 	int64_t t = 0;
 
@@ -290,12 +316,16 @@ static void dates_of_beijing(void **state)
 /* One date for one certificate: the last day on which it can be used, in Beijing. */
 static void last_days(void **state)
 {
-	static const struct { const char *not_after, *day; } rows[] = {
+	static const struct {
+		const char *not_after, *day;
+	} rows[] = {
 		{"2027-11-30T15:59:59Z", "2027-11-30"}, /* the last second of that day in Beijing */
 		{"2027-11-30T16:00:00Z", "2027-11-30"}, /* midnight ends it */
 		{"2027-11-30T16:00:01Z", "2027-12-01"},
 		{"2027-11-30T23:59:59Z", "2027-12-01"}, /* UTC's last second: already the day after in Beijing */
-		{"2028-02-28T16:00:00Z", "2028-02-28"}, {"2028-02-29T15:59:59Z", "2028-02-29"}, {"2027-12-31T16:00:00Z", "2027-12-31"},
+		{"2028-02-28T16:00:00Z", "2028-02-28"},
+		{"2028-02-29T15:59:59Z", "2028-02-29"},
+		{"2027-12-31T16:00:00Z", "2027-12-31"},
 	};
 
 	(void)state;
@@ -343,11 +373,16 @@ static void days_follow_each_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(line_table),       cmocka_unit_test(every_code_point),
-		cmocka_unit_test(base64_vectors),   cmocka_unit_test(base64_refuses),
-		cmocka_unit_test(hex_table),        cmocka_unit_test(integers),
-		cmocka_unit_test(times),            cmocka_unit_test(dates_of_beijing),
-		cmocka_unit_test(days_follow_each_other), cmocka_unit_test(last_days),
+		cmocka_unit_test(line_table),
+		cmocka_unit_test(every_code_point),
+		cmocka_unit_test(base64_vectors),
+		cmocka_unit_test(base64_refuses),
+		cmocka_unit_test(hex_table),
+		cmocka_unit_test(integers),
+		cmocka_unit_test(times),
+		cmocka_unit_test(dates_of_beijing),
+		cmocka_unit_test(days_follow_each_other),
+		cmocka_unit_test(last_days),
 	};
 
 	return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 enum err fixture_keep(enum err e)
 {
-	if (e != ERR_OK && getenv("FIXTURE_TRAIL"))
+	if (e != ERR_OK && getenv("FIXTURE_TRAIL") != NULL)
 		printf("# %s: %s (%s)\n", err_name(e), err_detail(), err_where());
 	return e;
 }
@@ -18,19 +18,25 @@ enum err fixture_keep(enum err e)
 static const char *fixed_org(const char *profile)
 {
 	const struct profile *p = profile_find(profile);
-	return p && p->org[0] ? NULL : "长沙测试一号科技有限公司";
+	return p != NULL && p->org[0] ? NULL : "长沙测试一号科技有限公司";
 }
 
 static struct cert *build(struct bureau *b, const char *profile, const struct cert *issuer, const struct sm2_key *key,
-			  const struct sm2_pub *pub, const char *id)
+                          const struct sm2_pub *pub, const char *id)
 {
 	struct cert *c = NULL;
 	bool person = strncmp(profile, "unit", 4) == 0;
-	const char *name = id ? "测试持有人" : NULL;
-	struct cert_spec spec = {.profile = profile, .serial = {1, 0, 0, ++b->serial}, .issuer = issuer, .pub = pub,
-				 .org = fixed_org(profile), .common_name = name, .subject_id = id,
-				 .uscc = person ? "91430100MAYYYY016Y" : NULL, .not_before = FIXTURE_NOW - 86400,
-				 .not_after = FIXTURE_NOW + 365 * 86400};
+	const char *name = id != NULL ? "测试持有人" : NULL;
+	struct cert_spec spec = {.profile = profile,
+	                         .serial = {1, 0, 0, ++b->serial},
+	                         .issuer = issuer,
+	                         .pub = pub,
+	                         .org = fixed_org(profile),
+	                         .common_name = name,
+	                         .subject_id = id,
+	                         .uscc = person ? "91430100MAYYYY016Y" : NULL,
+	                         .not_before = FIXTURE_NOW - 86400,
+	                         .not_after = FIXTURE_NOW + 365 * 86400};
 	OK(cert_build(&spec, key, &c));
 	return c;
 }
@@ -95,7 +101,7 @@ static enum err store(void *ctx, struct span image)
 		buf_put(&m->image, image);
 		OK(buf_err(&m->image));
 	}
-	if (m->watch)
+	if (m->watch != NULL)
 		m->watch(m);
 	return fail ? ERR(IO, "store was made to fail") : ERR_OK;
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#define OK(expr) assert_string_equal(err_name(fixture_keep(expr)), "OK")
+#define OK(expr)          assert_string_equal(err_name(fixture_keep(expr)), "OK")
 #define FAILS(expr, name) assert_string_equal(err_name(fixture_keep(expr)), #name)
 enum err fixture_keep(enum err e); /* prints the trail of an error, for whom it surprises */
 
@@ -38,11 +38,11 @@ enum err bundle_install(struct token *t, const struct bundle *u);
 struct mem {
 	struct card *card;
 	struct card_io io;
-	struct buf image;      /* as last stored */
-	unsigned stores;       /* calls so far */
-	unsigned fail_at;      /* this call fails (1 is the next after setting stores to 0); 0 never */
-	bool lies;             /* the failing call stores all the same */
-	uint64_t seed;         /* of the deterministic random source */
+	struct buf image; /* as last stored */
+	unsigned stores;  /* calls so far */
+	unsigned fail_at; /* this call fails (1 is the next after setting stores to 0); 0 never */
+	bool lies;        /* the failing call stores all the same */
+	uint64_t seed;    /* of the deterministic random source */
 	void (*watch)(struct mem *m);
 };
 void mem_make(struct mem *m, const char *serial);

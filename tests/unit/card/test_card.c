@@ -30,32 +30,83 @@ struct raw {
 	unsigned sw;
 };
 static const struct raw before_select[] = {
-	{"", 0x6700}, {"00", 0x6700}, {"0084", 0x6700}, {"00A404", 0x6700},
-	{"00A40400", 0x6700},                                /* no AID */
-	{"00A4040008F059494E58494E02", 0x6A82},              /* another AID */
-	{"00A4040007F059494E58494E", 0x6A82}, {"00A4040005A000000308", 0x6A82}, {"00A4040009F059494E58494E0100", 0x6A82},
+	{"", 0x6700},
+	{"00", 0x6700},
+	{"0084", 0x6700},
+	{"00A404", 0x6700},
+	{"00A40400", 0x6700},                   /* no AID */
+	{"00A4040008F059494E58494E02", 0x6A82}, /* another AID */
+	{"00A4040007F059494E58494E", 0x6A82},
+	{"00A4040005A000000308", 0x6A82},
+	{"00A4040009F059494E58494E0100", 0x6A82},
 	{"00A4040011000102030405060708090A0B0C0D0E0F1011", 0x6700},
-	{"00A4000002F059", 0x6A86}, {"00CA000001", 0x6D00}, {"00CB3FFF00", 0x6D00}, {"00B00000", 0x6D00},
-	{"00840000", 0x6D00}, {"A0A4000000", 0x6E00}, {"FF000000", 0x6E00}, {"90CA0001", 0x6E00}, {"84CA0001", 0x6E00},
-	{"80CA0001", 0x6985}, {"808400000000020010", 0x6985}, {"80840000020010", 0x6985}, {"80FF0000", 0x6D00},
+	{"00A4000002F059", 0x6A86},
+	{"00CA000001", 0x6D00},
+	{"00CB3FFF00", 0x6D00},
+	{"00B00000", 0x6D00},
+	{"00840000", 0x6D00},
+	{"A0A4000000", 0x6E00},
+	{"FF000000", 0x6E00},
+	{"90CA0001", 0x6E00},
+	{"84CA0001", 0x6E00},
+	{"80CA0001", 0x6985},
+	{"808400000000020010", 0x6985},
+	{"80840000020010", 0x6985},
+	{"80FF0000", 0x6D00},
 	{"00A4040008F059494E58494E01", 0x9000},
 };
 static const struct raw after_select[] = {
-	{"80CA0001", 0x9000}, {"80CA000100", 0x9000}, {"80CA0001000000", 0x9000}, {"80CA00010100", 0x6700},
-	{"80CA0002", 0x9000}, {"80CA0003", 0x6A88}, {"80CA0004", 0x6A88}, {"80CA0010", 0x6A88}, {"80CA0011", 0x6A88},
-	{"80CA0020", 0x6A88}, {"80CA0021", 0x6A88}, {"80CA0030", 0x6A88}, {"80CA0031", 0x6A88}, {"80CA0034", 0x6A88},
-	{"80CA0035", 0x6A88}, {"80CA0040", 0x9000}, {"80CAFFFF", 0x6A88}, {"80CA0000", 0x6A88},
-	{"80840000020001", 0x9000}, {"80840000020400", 0x9000}, {"80840000020401", 0x6A80}, {"80840000020000", 0x6A80},
-	{"808400000102", 0x6700}, {"80840001020001", 0x6A86}, {"8084000000000200010000", 0x9000},
-	{"80840000000002000100", 0x6700}, {"80840000000003000100", 0x6700}, {"8084000000", 0x6700},
+	{"80CA0001", 0x9000},
+	{"80CA000100", 0x9000},
+	{"80CA0001000000", 0x9000},
+	{"80CA00010100", 0x6700},
+	{"80CA0002", 0x9000},
+	{"80CA0003", 0x6A88},
+	{"80CA0004", 0x6A88},
+	{"80CA0010", 0x6A88},
+	{"80CA0011", 0x6A88},
+	{"80CA0020", 0x6A88},
+	{"80CA0021", 0x6A88},
+	{"80CA0030", 0x6A88},
+	{"80CA0031", 0x6A88},
+	{"80CA0034", 0x6A88},
+	{"80CA0035", 0x6A88},
+	{"80CA0040", 0x9000},
+	{"80CAFFFF", 0x6A88},
+	{"80CA0000", 0x6A88},
+	{"80840000020001", 0x9000},
+	{"80840000020400", 0x9000},
+	{"80840000020401", 0x6A80},
+	{"80840000020000", 0x6A80},
+	{"808400000102", 0x6700},
+	{"80840001020001", 0x6A86},
+	{"8084000000000200010000", 0x9000},
+	{"80840000000002000100", 0x6700},
+	{"80840000000003000100", 0x6700},
+	{"8084000000", 0x6700},
 	/* PIN and keys: never outside the channel */
-	{"8020000106313131313131", 0x6982}, {"80200001", 0x6982}, {"80210000", 0x6982}, {"80240001023131", 0x6982},
-	{"80460100", 0x6982}, {"802A0000", 0x6982}, {"802C0000", 0x6982}, {"80DE0000", 0x6982}, {"80E40000", 0x6982},
-	{"80D000000141", 0x6982}, {"80E0000005101000104E", 0x6982}, {"80D60000034E4E4E", 0x6982},
-	{"80B0000003000841", 0x6A82}, {"80B00000020008", 0x6700},
-	{"80DA00030430020500", 0x6A80}, {"80DA0003", 0x6700}, {"80DA00020430020500", 0x6A86},
-	{"80C20000", 0x6988}, {"80C2000001FF", 0x6988}, {"80C20001", 0x6A86},
-	{"8050000001FF", 0x6700}, {"80500100", 0x6A86},
+	{"8020000106313131313131", 0x6982},
+	{"80200001", 0x6982},
+	{"80210000", 0x6982},
+	{"80240001023131", 0x6982},
+	{"80460100", 0x6982},
+	{"802A0000", 0x6982},
+	{"802C0000", 0x6982},
+	{"80DE0000", 0x6982},
+	{"80E40000", 0x6982},
+	{"80D000000141", 0x6982},
+	{"80E0000005101000104E", 0x6982},
+	{"80D60000034E4E4E", 0x6982},
+	{"80B0000003000841", 0x6A82},
+	{"80B00000020008", 0x6700},
+	{"80DA00030430020500", 0x6A80},
+	{"80DA0003", 0x6700},
+	{"80DA00020430020500", 0x6A86},
+	{"80C20000", 0x6988},
+	{"80C2000001FF", 0x6988},
+	{"80C20001", 0x6A86},
+	{"8050000001FF", 0x6700},
+	{"80500100", 0x6A86},
 };
 
 static void run_raw(struct mem *m, const struct raw *rows, size_t n)
@@ -78,7 +129,9 @@ static void raw_commands(void **state)
 	run_raw(&m, before_select, COUNT_OF(before_select));
 	run_raw(&m, after_select, COUNT_OF(after_select));
 	/* A host key that is no point of the curve. */
-	int at = snprintf(point, sizeof(point), "8050000061" "04");
+	int at = snprintf(point, sizeof(point),
+	                  "8050000061"
+	                  "04");
 	memset(point + at, '1', sizeof(point) - 1 - (size_t)at);
 	point[sizeof(point) - 1] = '\0';
 	assert_int_equal(mem_apdu(&m, point), 0x6A80);
@@ -90,7 +143,8 @@ static void raw_commands(void **state)
 
 static void make_and_open(void **state)
 {
-	static const char *const bad[] = {"", "YX1", "yx26000001", "YX26000001YX260000", "YX 26000001", "YX2600000\xC3\x84"};
+	static const char *const bad[] = {
+		"", "YX1", "yx26000001", "YX26000001YX260000", "YX 26000001", "YX2600000\xC3\x84"};
 	struct mem m;
 
 	(void)state;
@@ -332,10 +386,11 @@ static void pin_rules(void **state)
 	static const struct {
 		const char *pin, *err;
 	} rows[] = {
-		{"12345", "PIN_RANGE"}, {"12345678901234567", "PIN_RANGE"}, {"abc def1", "PIN_RANGE"}, {"密码密码", "PIN_RANGE"},
-		{"abcdef\t9", "PIN_RANGE"}, {"111111", "PIN_SAME"}, {"12345678", "PIN_SAME"}, {"87654321", "PIN_SAME"},
-		{"abcdef", "PIN_SAME"}, {"zyxwvu", "PIN_SAME"}, {"Kp7#20-x", "PIN_SAME"}, {"135790", "OK"}, {"112233", "OK"},
-		{"~!@#$%^&*()_+{}|", "OK"},
+		{"12345", "PIN_RANGE"},    {"12345678901234567", "PIN_RANGE"}, {"abc def1", "PIN_RANGE"},
+		{"密码密码", "PIN_RANGE"}, {"abcdef\t9", "PIN_RANGE"},         {"111111", "PIN_SAME"},
+		{"12345678", "PIN_SAME"},  {"87654321", "PIN_SAME"},           {"abcdef", "PIN_SAME"},
+		{"zyxwvu", "PIN_SAME"},    {"Kp7#20-x", "PIN_SAME"},           {"135790", "OK"},
+		{"112233", "OK"},          {"~!@#$%^&*()_+{}|", "OK"},
 	};
 	struct mem m;
 
@@ -475,10 +530,12 @@ static void label_and_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(raw_commands), cmocka_unit_test(make_and_open), cmocka_unit_test(damaged_image),
-		cmocka_unit_test(life), cmocka_unit_test(one_signature), cmocka_unit_test(discard),
-		cmocka_unit_test(install_refused), cmocka_unit_test(renewal), cmocka_unit_test(pin_rules),
-		cmocka_unit_test(pin_locks), cmocka_unit_test(files), cmocka_unit_test(label_and_random),
+		cmocka_unit_test(raw_commands),    cmocka_unit_test(make_and_open),
+		cmocka_unit_test(damaged_image),   cmocka_unit_test(life),
+		cmocka_unit_test(one_signature),   cmocka_unit_test(discard),
+		cmocka_unit_test(install_refused), cmocka_unit_test(renewal),
+		cmocka_unit_test(pin_rules),       cmocka_unit_test(pin_locks),
+		cmocka_unit_test(files),           cmocka_unit_test(label_and_random),
 	};
 	return cmocka_run_group_tests(tests, start, end);
 }

@@ -93,11 +93,21 @@ static void attack_once(enum attack what, size_t bit)
 		OK(channel_seal(&p.card, SPAN_LIT("done"), &back));
 		buf_clear(&plain);
 		break;
-	case TURNED: to = &p.host; break;
-	case CUT: buf_cut(&sealed, sealed.len - 1); break;
-	case EXTENDED: buf_u8(&sealed, 0); break;
-	case EMPTY: buf_cut(&sealed, 0); break;
-	case FLIP: sealed.ptr[bit / 8] ^= (uint8_t)(1u << (bit % 8)); break;
+	case TURNED:
+		to = &p.host;
+		break;
+	case CUT:
+		buf_cut(&sealed, sealed.len - 1);
+		break;
+	case EXTENDED:
+		buf_u8(&sealed, 0);
+		break;
+	case EMPTY:
+		buf_cut(&sealed, 0);
+		break;
+	case FLIP:
+		sealed.ptr[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+		break;
 	}
 	FAILS(channel_unseal(to, buf_span(&sealed), &plain), CARD_AUTH);
 	assert_int_equal(plain.len, 0);
@@ -278,7 +288,8 @@ static void genuine(void **state)
 	bureau_end(&foreign);
 }
 
-/* A copied certificate: card 304's image holds the genuine certificate of card 305, or the key of 305 under its own serial. */
+/* A copied certificate: card 304's image holds the genuine certificate of card 305, or the key of 305 under its own
+ * serial. */
 static void stolen_cert(void **state)
 {
 	struct mem m, other;
@@ -290,7 +301,8 @@ static void stolen_cert(void **state)
 	mem_make(&other, "YX26000305");
 	for (int round = 0; round < 3; round++) {
 		const struct mem *key = round == 2 ? &m : &other; /* its own key under another serial, too */
-		AUTO(cert) c = bureau_issue(&bureau, "card", card_device_pub(key->card), round == 1 ? "YX26000304" : "YX26000305");
+		AUTO(cert)
+		c = bureau_issue(&bureau, "card", card_device_pub(key->card), round == 1 ? "YX26000304" : "YX26000305");
 		OK(chip_parse(buf_span(&m.image), chip));
 		chip->device.cert.len = (uint16_t)cert_der(c).len;
 		memcpy(chip->device.cert.der, cert_der(c).ptr, cert_der(c).len);
@@ -365,10 +377,9 @@ static void no_pin_for_strangers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_ways), cmocka_unit_test(no_repetition), cmocka_unit_test(attacks),
-		cmocka_unit_test(line_attacks), cmocka_unit_test(opening_changed), cmocka_unit_test(genuine),
-		cmocka_unit_test(stolen_cert),
-		cmocka_unit_test(no_pin_for_strangers),
+		cmocka_unit_test(both_ways),    cmocka_unit_test(no_repetition),        cmocka_unit_test(attacks),
+		cmocka_unit_test(line_attacks), cmocka_unit_test(opening_changed),      cmocka_unit_test(genuine),
+		cmocka_unit_test(stolen_cert),  cmocka_unit_test(no_pin_for_strangers),
 	};
 	bureau_start(&bureau);
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Stores that fail, power that is lost, processes that are killed: the image is always the old or the new one, and a PIN
- * try is stored before it is compared. */
+/* Stores that fail, power that is lost, processes that are killed: the image is always the old or the new one, and a
+ * PIN try is stored before it is compared. */
 #include "card_fixture.h"
 #include "base/file.h"
 #include <signal.h>
@@ -92,7 +92,7 @@ static struct token *prepare(struct mem *m, const struct story *s)
 {
 	mem_make(m, "YX26000200");
 	struct token *t = mem_ceremony(m);
-	for (size_t i = 0; i < COUNT_OF(s->before) && s->before[i]; i++)
+	for (size_t i = 0; i < COUNT_OF(s->before) && s->before[i] != NULL; i++)
 		OK(s->before[i](t));
 	m->stores = 0;
 	return t;
@@ -327,7 +327,9 @@ static void killed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(failing_store), cmocka_unit_test(counted_before), cmocka_unit_test(power_cuts),
+		cmocka_unit_test(failing_store),
+		cmocka_unit_test(counted_before),
+		cmocka_unit_test(power_cuts),
 		cmocka_unit_test(killed),
 	};
 	bureau_start(&bureau);

@@ -1,4 +1,5 @@
-/* Every command truncated and garbled, and random sequences of commands: through the fuzz target, with a printed seed. */
+/* Every command truncated and garbled, and random sequences of commands: through the fuzz target, with a printed seed.
+ */
 #include "card_fixture.h"
 #include "client/card/u1.h"
 #include <stdio.h>
@@ -10,13 +11,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Well-formed commands of every kind; PIN and key material need not be right. */
 static const char *const commands[] = {
-	"00A4040008F059494E58494E01", "80CA0001", "80CA0002", "80CA0040", "80840000020020",
-	"80200001084B70372332302D78", "80210000", "8024000111084B70372332302D784B70372332302D79",
+	"00A4040008F059494E58494E01",
+	"80CA0001",
+	"80CA0002",
+	"80CA0040",
+	"80840000020020",
+	"80200001084B70372332302D78",
+	"80210000",
+	"8024000111084B70372332302D784B70372332302D79",
 	"802A000020000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F",
-	"802C000004300201FF", "80DE00000A000230000002300030003000", "80E40000", "80D0000003414243",
-	"80E000000810100010414243AA", "80E0000008FF10001041424344", "80B0000006001041424344", "80D60000080441424344010203",
+	"802C000004300201FF",
+	"80DE00000A000230000002300030003000",
+	"80E40000",
+	"80D0000003414243",
+	"80E000000810100010414243AA",
+	"80E0000008FF10001041424344",
+	"80B0000006001041424344",
+	"80D60000080441424344010203",
 	"804601002800000000000000000000000000000000000000000000000000000000000000003133353739312D61",
-	"80DA00030430020500", "80C200000400000000", "80FF0000", "00CA000000",
+	"80DA00030430020500",
+	"80C200000400000000",
+	"80FF0000",
+	"00CA000000",
 };
 
 static uint64_t seed;
@@ -99,9 +115,9 @@ static void random_sequences(void **state)
 	AUTO_BUF(input, 1 << 20);
 
 	(void)state;
-	seed = set ? strtoull(set, NULL, 10) : (uint64_t)time(NULL);
+	seed = set != NULL ? strtoull(set, NULL, 10) : (uint64_t)time(NULL);
 	printf("# SEED=%llu\n", (unsigned long long)seed);
-	for (unsigned n = 0; n < (rounds ? (unsigned)strtoul(rounds, NULL, 10) : 200); n++) {
+	for (unsigned n = 0; n < (rounds != NULL ? (unsigned)strtoul(rounds, NULL, 10) : 200); n++) {
 		begin(&input, draw(4));
 		for (unsigned i = 0; i < 40; i++) {
 			struct buf c = unhex(commands[draw(COUNT_OF(commands))]);
@@ -117,8 +133,10 @@ static void random_sequences(void **state)
 static void sizes(void **state)
 {
 	static const size_t lens[] = {4, 255, 256, 261, 4089, 4096, 4097, 5000, 65535};
-	static const uint8_t heads[][7] = {{0x80, 0xC2, 0, 0, 0, 0xFF, 0xFF}, {0x80, 0xDE, 0, 0, 0, 0x0F, 0xF9},
-					   {0x80, 0xD6, 0, 0, 0, 0x04, 0x20}, {0x00, 0xA4, 4, 0, 0, 0, 0}};
+	static const uint8_t heads[][7] = {{0x80, 0xC2, 0, 0, 0, 0xFF, 0xFF},
+	                                   {0x80, 0xDE, 0, 0, 0, 0x0F, 0xF9},
+	                                   {0x80, 0xD6, 0, 0, 0, 0x04, 0x20},
+	                                   {0x00, 0xA4, 4, 0, 0, 0, 0}};
 	AUTO_BUF(input, 1 << 20);
 
 	(void)state;
@@ -138,7 +156,9 @@ static void sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(truncated_and_extended), cmocka_unit_test(random_sequences), cmocka_unit_test(sizes),
+		cmocka_unit_test(truncated_and_extended),
+		cmocka_unit_test(random_sequences),
+		cmocka_unit_test(sizes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

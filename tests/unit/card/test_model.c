@@ -191,9 +191,9 @@ static void same_as_model(void **state)
 	struct run r;
 
 	(void)state;
-	seed = set ? strtoull(set, NULL, 10) : (uint64_t)time(NULL);
+	seed = set != NULL ? strtoull(set, NULL, 10) : (uint64_t)time(NULL);
 	printf("# SEED=%llu\n", (unsigned long long)seed);
-	for (unsigned card = 0; card < (cards ? (unsigned)strtoul(cards, NULL, 10) : 8); card++) {
+	for (unsigned card = 0; card < (cards != NULL ? (unsigned)strtoul(cards, NULL, 10) : 8); card++) {
 		mem_make(&r.mem, "YX26000100");
 		r.token = mem_ceremony(&r.mem);
 		r.model = (struct model){.life = TOKEN_BLANK, .tries = 6};

@@ -14,13 +14,20 @@ void office_move_clock(struct office *o, int64_t by_sec)
 	OK(clock_set_offset(o->clock_path, by_sec));
 }
 
-struct cert *office_cert(struct office *o, const char *profile, const struct sm2_pub *pub, const char *org, const char *uscc,
-			 const char *name, const char *subject, int64_t from, int64_t to)
+struct cert *office_cert(struct office *o, const char *profile, const struct sm2_pub *pub, const char *org,
+                         const char *uscc, const char *name, const char *subject, int64_t from, int64_t to)
 {
 	struct cert *c = NULL;
-	struct cert_spec s = {.profile = profile, .issuer = o->ca, .pub = pub, .org = org, .uscc = uscc, .common_name = name,
-		.subject_id = subject, .not_before = from, .not_after = to};
-	OK(rand_bytes(s.serial, sizeof s.serial));
+	struct cert_spec s = {.profile = profile,
+	                      .issuer = o->ca,
+	                      .pub = pub,
+	                      .org = org,
+	                      .uscc = uscc,
+	                      .common_name = name,
+	                      .subject_id = subject,
+	                      .not_before = from,
+	                      .not_after = to};
+	OK(rand_bytes(s.serial, sizeof(s.serial)));
 	s.serial[0] = 1;
 	OK(cert_build(&s, o->ca_key, &c));
 	return c;
@@ -29,14 +36,22 @@ struct cert *office_cert(struct office *o, const char *profile, const struct sm2
 static void authority(struct office *o)
 {
 	int64_t now = clock_now(o->clock);
-	struct cert_spec root = {.profile = "root", .serial = {1}, .common_name = "测试根", .not_before = now - DAY,
-		.not_after = now + 3000LL * DAY};
+	struct cert_spec root = {.profile = "root",
+	                         .serial = {1},
+	                         .common_name = "测试根",
+	                         .not_before = now - DAY,
+	                         .not_after = now + 3000LL * DAY};
 	OK(sm2_key_new(&o->root_key));
 	OK(sm2_key_new(&o->ca_key));
 	root.pub = sm2_key_pub(o->root_key);
 	OK(cert_build(&root, o->root_key, &o->root));
-	struct cert_spec ca = {.profile = "ca", .serial = {2}, .issuer = o->root, .pub = sm2_key_pub(o->ca_key),
-		.common_name = "测试签发", .not_before = now - DAY, .not_after = now + 2900LL * DAY};
+	struct cert_spec ca = {.profile = "ca",
+	                       .serial = {2},
+	                       .issuer = o->root,
+	                       .pub = sm2_key_pub(o->ca_key),
+	                       .common_name = "测试签发",
+	                       .not_before = now - DAY,
+	                       .not_after = now + 2900LL * DAY};
 	OK(cert_build(&ca, o->root_key, &o->ca));
 }
 
@@ -61,7 +76,7 @@ static void bureau_of(struct office *o)
 	AUTO_BUF(hex, 65);
 	OK(cert_sm3(o->root, digest));
 	text_hex(&hex, SPAN_ARR(digest));
-	(void)snprintf(o->desk.bureau, sizeof o->desk.bureau, "%s", buf_cstr(&hex));
+	(void)snprintf(o->desk.bureau, sizeof(o->desk.bureau), "%s", buf_cstr(&hex));
 }
 
 void office_open(struct office *o)
@@ -69,12 +84,12 @@ void office_open(struct office *o)
 	char db[240];
 	AUTO(secret) key = NULL;
 	const char *tmp = getenv("TMPDIR");
-	memset(o, 0, sizeof *o);
+	memset(o, 0, sizeof(*o));
 	OK(profile_load(SHARE_DIR "/profiles/profiles.json"));
-	(void)snprintf(o->dir, sizeof o->dir, "%s/yx-desk-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	(void)snprintf(o->dir, sizeof(o->dir), "%s/yx-desk-XXXXXX", tmp != NULL ? tmp : "/tmp");
 	assert_non_null(mkdtemp(o->dir));
-	(void)snprintf(o->clock_path, sizeof o->clock_path, "%s/clock", o->dir);
-	(void)snprintf(db, sizeof db, "%s/yinxin.db", o->dir);
+	(void)snprintf(o->clock_path, sizeof(o->clock_path), "%s/clock", o->dir);
+	(void)snprintf(db, sizeof(db), "%s/yinxin.db", o->dir);
 	office_move_clock(o, 0);
 	OK(clock_open(o->clock_path, &o->clock));
 	OK(store_open(db, SHARE_DIR "/sql", 2, &o->store));
@@ -82,7 +97,8 @@ void office_open(struct office *o)
 	OK(field_keys_new(key, &o->keys));
 	authority(o);
 	o->desk = (struct desk){.store = o->store, .keys = o->keys, .clock = o->clock};
-	OK(cert_service_open(&o->t01, SHARE_DIR "/services", &o->desk, &(struct terms){NULL, NULL, NULL}, &o->services));
+	OK(cert_service_open(&o->t01, SHARE_DIR "/services", &o->desk, &(struct terms){NULL, NULL, NULL},
+	                     &o->services));
 	o->desk.rules = &o->t01.rules;
 	bureau_of(o);
 	person_of(o, &o->clerk, "P000003", "测试受理员甲", "clerk");
@@ -108,17 +124,28 @@ void office_close(struct office *o)
 
 void office_unit(struct office *o)
 {
-	const struct unit u = {.unit_no = "10000016", .uscc = "91430100MAYYYY016Y", .name = "长沙测试一号科技有限公司",
-		.type = "10", .region = "430104", .address = "长沙市岳麓区测试路1号"};
+	const struct unit u = {.unit_no = "10000016",
+	                       .uscc = "91430100MAYYYY016Y",
+	                       .name = "长沙测试一号科技有限公司",
+	                       .type = "10",
+	                       .region = "430104",
+	                       .address = "长沙市岳麓区测试路1号"};
 	OK(unit_put(&o->desk, &u));
 }
 
 struct case_new office_application(struct office *o)
 {
 	int64_t now = clock_now(o->clock);
-	return (struct case_new){.profile = "unit", .unit_no = "10000016", .uscc = "91430100MAYYYY016Y", .holder = "测试经办人甲",
-		.id_number = "430102199003079914", .mobile = "13000000001", .letter_no = "测委〔2026〕1号",
-		.letter_from = now - 2 * DAY, .letter_to = now + 100 * DAY, .days = 365};
+	return (struct case_new){.profile = "unit",
+	                         .unit_no = "10000016",
+	                         .uscc = "91430100MAYYYY016Y",
+	                         .holder = "测试经办人甲",
+	                         .id_number = "430102199003079914",
+	                         .mobile = "13000000001",
+	                         .letter_no = "测委〔2026〕1号",
+	                         .letter_from = now - 2 * DAY,
+	                         .letter_to = now + 100 * DAY,
+	                         .days = 365};
 }
 
 struct act_parts office_sign(const struct desk_person *p, struct span text, struct sm2_sig *sig)
@@ -127,7 +154,8 @@ struct act_parts office_sign(const struct desk_person *p, struct span text, stru
 	return (struct act_parts){text, SPAN_ARR(sig->b), cert_der(p->cert)};
 }
 
-enum err office_step(struct office *o, const char *no, const struct desk_person *p, office_text_fn *text, office_act_fn *act)
+enum err office_step(struct office *o, const char *no, const struct desk_person *p, office_text_fn *text,
+                     office_act_fn *act)
 {
 	struct sm2_sig sig;
 	AUTO_BUF(t, STATEMENT_MAX);
@@ -159,7 +187,7 @@ void office_birth(struct office *o, const char *no, struct born *b)
 	OK(sm2_key_new(&b->device));
 	a.pub = *sm2_key_pub(b->key);
 	text_hex(&hex, SPAN_ARR(a.pub.b));
-	(void)snprintf(b->key_hex, sizeof b->key_hex, "%s", buf_cstr(&hex));
+	(void)snprintf(b->key_hex, sizeof(b->key_hex), "%s", buf_cstr(&hex));
 	OK(case_approval(&o->desk, no, approval));
 	OK(text_unhex(span_str(approval), &raw));
 	memcpy(a.approval, raw.ptr, 32);

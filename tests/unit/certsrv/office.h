@@ -36,7 +36,7 @@ struct office {
 	struct cert *root, *ca;
 	struct desk_person clerk, reviewer, maker;
 	struct desk desk;
-	struct cert_service t01;   /* the delivered definition; working days are Monday to Friday */
+	struct cert_service t01; /* the delivered definition; working days are Monday to Friday */
 	struct services *services;
 };
 #define OK(expr) assert_int_equal((expr), ERR_OK)
@@ -45,17 +45,19 @@ void office_open(struct office *o);
 void office_close(struct office *o);
 void office_move_clock(struct office *o, int64_t by_sec); /* from real time */
 /* Certificate of the test's own CA; days may be negative: expired. org and uscc NULL for persons and staff. */
-struct cert *office_cert(struct office *o, const char *profile, const struct sm2_pub *pub, const char *org, const char *uscc,
-			 const char *name, const char *subject, int64_t from, int64_t to);
-void office_unit(struct office *o);                       /* unit A of the facts */
-struct case_new office_application(struct office *o);     /* for it, honest */
+struct cert *office_cert(struct office *o, const char *profile, const struct sm2_pub *pub, const char *org,
+                         const char *uscc, const char *name, const char *subject, int64_t from, int64_t to);
+void office_unit(struct office *o);                   /* unit A of the facts */
+struct case_new office_application(struct office *o); /* for it, honest */
 /* Signs text with the person's key into sig; parts borrow from text, sig and the certificate. */
 struct act_parts office_sign(const struct desk_person *p, struct span text, struct sm2_sig *sig);
 
 typedef enum err office_text_fn(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text);
-typedef enum err office_act_fn(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act);
+typedef enum err office_act_fn(const struct desk *d, const char *no, const struct officer *by,
+                               const struct act_parts *act);
 /* Text, signature, act; the first error. */
-enum err office_step(struct office *o, const char *no, const struct desk_person *p, office_text_fn *text, office_act_fn *act);
+enum err office_step(struct office *o, const char *no, const struct desk_person *p, office_text_fn *text,
+                     office_act_fn *act);
 /* A key of a software card for the case's approval. */
 struct born {
 	struct sm2_key *key, *device;
@@ -63,6 +65,7 @@ struct born {
 	struct buf csr, attest;
 };
 /* 退回补正 or 不予受理, signed by that person. */
-enum err office_back(const struct desk *d, const char *no, const struct desk_person *p, bool refuse, const char *reason);
+enum err office_back(const struct desk *d, const char *no, const struct desk_person *p, bool refuse,
+                     const char *reason);
 void office_birth(struct office *o, const char *no, struct born *b);
 void office_birth_done(struct born *b);

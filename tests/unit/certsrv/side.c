@@ -14,7 +14,7 @@ static const struct officer *officer_of(enum side_who who)
 
 void side_start(void)
 {
-	memset(&w, 0, sizeof w);
+	memset(&w, 0, sizeof(w));
 	world_start(&w);
 }
 
@@ -59,7 +59,7 @@ void side_sign(enum side_who who, struct span text, uint8_t ret_sig[64])
 {
 	struct sm2_sig sig;
 	OK(gm_sign(officer_of(who)->key, text, &sig));
-	memcpy(ret_sig, sig.b, sizeof sig.b);
+	memcpy(ret_sig, sig.b, sizeof(sig.b));
 }
 
 void side_birth(struct span approval, char ret_card[17], char ret_key_hex[131], struct buf *csr, struct buf *attest)
@@ -69,7 +69,7 @@ void side_birth(struct span approval, char ret_card[17], char ret_key_hex[131], 
 	AUTO_BUF(hex, 131);
 	sm2_key_free(born);
 	OK(sm2_key_new(&born));
-	memcpy(digest, approval.ptr, sizeof digest);
+	memcpy(digest, approval.ptr, sizeof(digest));
 	soft_csr(born, csr);
 	soft_attest(card, card->device, sm2_key_pub(born), digest, ATTEST_PIN_HOLDER, attest);
 	text_hex(&hex, SPAN_ARR(sm2_key_pub(born)->b));

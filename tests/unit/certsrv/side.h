@@ -1,5 +1,5 @@
-/* The other side of the desk: a real signer and escrow with officers of software keys (tests/unit/signer/world.h), behind
- * plain functions, since that header's names and the desk's are not for one file. */
+/* The other side of the desk: a real signer and escrow with officers of software keys (tests/unit/signer/world.h),
+ * behind plain functions, since that header's names and the desk's are not for one file. */
 #pragma once
 #include "base/buf.h"
 

@@ -26,7 +26,7 @@ static void test_units(void **state)
 	OK(unit_by_uscc(&o->desk, "91430100MAYYYY016Y", &u));
 	assert_int_equal(unit_put(&o->desk, &u), ERR_EXISTS);
 	bad = u;
-	(void)snprintf(bad.uscc, sizeof bad.uscc, "91430100MAYYYY0160");
+	(void)snprintf(bad.uscc, sizeof(bad.uscc), "91430100MAYYYY0160");
 	assert_int_equal(unit_put(&o->desk, &bad), ERR_USCC);
 	bad = u;
 	bad.name[0] = 0;
@@ -49,7 +49,8 @@ static void test_persons(void **state)
 	OK(person_get(&o->desk, first, &p));
 	assert_string_equal(p.id_number, "430102199003079914");
 	assert_string_equal(p.mobile, "13000000009");
-	assert_int_equal(person_ensure(&o->desk, "测试乙", "430102199003079914", "13000000001", again), ERR_UNIT_MISMATCH);
+	assert_int_equal(person_ensure(&o->desk, "测试乙", "430102199003079914", "13000000001", again),
+	                 ERR_UNIT_MISMATCH);
 	OK(person_ensure(&o->desk, "测试乙", "430104198506159922", "13000000001", other));
 	assert_string_not_equal(first, other);
 	assert_int_equal(person_get(&o->desk, "430100999999", &p), ERR_ABSENT);
@@ -57,16 +58,20 @@ static void test_persons(void **state)
 
 static void an_account(struct office *o)
 {
-	const struct account a = {.subject = "10000016-430100000016", .kind = "unit", .unit_no = "10000016",
-		.person_no = "430100000016", .holder = "测试甲"};
+	const struct account a = {.subject = "10000016-430100000016",
+	                          .kind = "unit",
+	                          .unit_no = "10000016",
+	                          .person_no = "430100000016",
+	                          .holder = "测试甲"};
 	OK(account_put(&o->desk, &a));
 }
 
 static void test_password(void **state)
 {
 	struct office *o = *state;
-	static const char *const bad[] = {"", "short1", "onlyletters", "12345678", "with\ttab1",
-		"aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aBx"};
+	static const char *const bad[] = {
+		"",         "short1",     "onlyletters",
+		"12345678", "with\ttab1", "aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aB1aBx"};
 	const char *subject = "10000016-430100000016";
 	struct account a;
 	an_account(o);

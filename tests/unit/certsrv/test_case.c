@@ -54,9 +54,12 @@ struct open_row {
 
 static void spoil(struct office *o, struct case_new *in, const struct open_row *r)
 {
-	const struct { const char *name; const char **at; } fields[] = {{"profile", &in->profile}, {"unit_no", &in->unit_no},
-		{"uscc", &in->uscc}, {"holder", &in->holder}, {"id", &in->id_number}, {"mobile", &in->mobile},
-		{"letter", &in->letter_no}};
+	const struct {
+		const char *name;
+		const char **at;
+	} fields[] = {{"profile", &in->profile}, {"unit_no", &in->unit_no}, {"uscc", &in->uscc},
+	              {"holder", &in->holder},   {"id", &in->id_number},    {"mobile", &in->mobile},
+	              {"letter", &in->letter_no}};
 	for (size_t i = 0; i < COUNT_OF(fields); i++)
 		if (strcmp(fields[i].name, r->field) == 0)
 			*fields[i].at = r->value;
@@ -74,12 +77,23 @@ static void test_open_table(void **state)
 {
 	struct office *o = *state;
 	static const struct open_row rows[] = {
-		{ERR_FIELD_VALUE, "profile", "staff"}, {ERR_FIELD_MISSING, "profile", ""}, {ERR_UNIT_NO, "unit_no", "1000001"},
-		{ERR_UNIT_ABSENT, "unit_no", "43010024"}, {ERR_USCC, "uscc", "91430100MAYYYY0160"},
-		{ERR_UNIT_MISMATCH, "uscc", "92430102MAYYYY0409"}, {ERR_FIELD_MISSING, "holder", ""},
-		{ERR_LINE_TEXT, "holder", "甲\x1b乙"}, {ERR_PRIVATE_USE, "holder", "甲\xee\x80\x80"}, {ERR_ID_NUMBER, "id", "430102199003079915"}, {ERR_FIELD_MISSING, "id", ""},
-		{ERR_MOBILE, "mobile", "12900000000"}, {ERR_LETTER, "letter", ""}, {ERR_LETTER, "letter over", ""},
-		{ERR_LETTER, "letter not yet", ""}, {ERR_LETTER, "letter reversed", ""}, {ERR_FIELD_VALUE, "days", "0"},
+		{ERR_FIELD_VALUE, "profile", "staff"},
+		{ERR_FIELD_MISSING, "profile", ""},
+		{ERR_UNIT_NO, "unit_no", "1000001"},
+		{ERR_UNIT_ABSENT, "unit_no", "43010024"},
+		{ERR_USCC, "uscc", "91430100MAYYYY0160"},
+		{ERR_UNIT_MISMATCH, "uscc", "92430102MAYYYY0409"},
+		{ERR_FIELD_MISSING, "holder", ""},
+		{ERR_LINE_TEXT, "holder", "甲\x1b乙"},
+		{ERR_PRIVATE_USE, "holder", "甲\xee\x80\x80"},
+		{ERR_ID_NUMBER, "id", "430102199003079915"},
+		{ERR_FIELD_MISSING, "id", ""},
+		{ERR_MOBILE, "mobile", "12900000000"},
+		{ERR_LETTER, "letter", ""},
+		{ERR_LETTER, "letter over", ""},
+		{ERR_LETTER, "letter not yet", ""},
+		{ERR_LETTER, "letter reversed", ""},
+		{ERR_FIELD_VALUE, "days", "0"},
 		{ERR_FIELD_VALUE, "days", "1826"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -106,7 +120,8 @@ static void test_open_rules(void **state)
 	assert_int_equal(case_open(&o->desk, &in, &o->clerk.officer, again), ERR_UNIT_MISMATCH);
 	in.holder = "测试经办人丁";
 	in.id_number = "430104198506159922";
-	assert_int_equal(case_open(&o->desk, &in, &o->clerk.officer, again), ERR_LETTER); /* that letter names another person */
+	/* that letter names another person */
+	assert_int_equal(case_open(&o->desk, &in, &o->clerk.officer, again), ERR_LETTER);
 	in.letter_no = "测委〔2026〕4号";
 	in.unit_no = "";
 	OK(case_open(&o->desk, &in, &o->clerk.officer, again));
@@ -186,13 +201,15 @@ static void test_turns(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct officer by = i == 0 ? o->clerk.officer : o->reviewer.officer;
 		by.role = "maker";
-		assert_int_equal(case_make_begin(&o->desk, no, &by, b.card, b.key_hex, buf_span(&b.csr), buf_span(&b.attest)),
-				 ERR_SAME_PERSON);
+		assert_int_equal(case_make_begin(&o->desk, no, &by, b.card, b.key_hex, buf_span(&b.csr),
+		                                 buf_span(&b.attest)),
+		                 ERR_SAME_PERSON);
 	}
 	struct desk two = o->desk; /* the two-officer window: the acceptor may make */
 	two.maker_may_accept = true;
 	struct officer acceptor = o->clerk.officer;
-	assert_int_equal(case_make_begin(&two, no, &acceptor, b.card, b.key_hex, buf_span(&b.csr), buf_span(&b.attest)), ERR_ROLE);
+	assert_int_equal(case_make_begin(&two, no, &acceptor, b.card, b.key_hex, buf_span(&b.csr), buf_span(&b.attest)),
+	                 ERR_ROLE);
 	acceptor.role = "maker";
 	OK(case_make_begin(&two, no, &acceptor, b.card, b.key_hex, buf_span(&b.csr), buf_span(&b.attest)));
 	office_birth_done(&b);
@@ -294,7 +311,8 @@ static void test_return_and_refuse(void **state)
 	opened(o, no); /* a refused case does not stand in the way of a new one */
 }
 
-/* Whether he may is asked before what was shown to whom, of the act as of its text: nothing about the case is told by the order. */
+/* Whether he may is asked before what was shown to whom, of the act as of its text: nothing about the case is told by
+ * the order. */
 static void test_return_right_first(void **state)
 {
 	struct office *o = *state;
@@ -369,9 +387,12 @@ static void test_birth(void **state)
 	struct span csr = buf_span(&b.csr), attest = buf_span(&b.attest);
 	assert_int_equal(case_make_begin(&o->desk, no, by, "YX26000099", b.key_hex, csr, attest), ERR_ATTEST);
 	assert_int_equal(case_make_begin(&o->desk, no, by, b.card, other.key_hex, csr, attest), ERR_ATTEST);
-	assert_int_equal(case_make_begin(&o->desk, no, by, b.card, b.key_hex, buf_span(&other.csr), attest), ERR_ATTEST);
-	assert_int_equal(case_make_begin(&o->desk, no, by, b.card, b.key_hex, csr, buf_span(&other.attest)), ERR_ATTEST);
-	assert_int_equal(case_make_begin(&o->desk, no, by, b.card, b.key_hex, span_sub(csr, 0, csr.len - 1), attest), ERR_DER);
+	assert_int_equal(case_make_begin(&o->desk, no, by, b.card, b.key_hex, buf_span(&other.csr), attest),
+	                 ERR_ATTEST);
+	assert_int_equal(case_make_begin(&o->desk, no, by, b.card, b.key_hex, csr, buf_span(&other.attest)),
+	                 ERR_ATTEST);
+	assert_int_equal(case_make_begin(&o->desk, no, by, b.card, b.key_hex, span_sub(csr, 0, csr.len - 1), attest),
+	                 ERR_DER);
 	b.attest.ptr[90] ^= 1; /* the approval it was born for */
 	assert_int_not_equal(case_make_begin(&o->desk, no, by, b.card, b.key_hex, csr, attest), ERR_OK);
 	b.attest.ptr[90] ^= 1;
@@ -391,7 +412,7 @@ static void search(const struct office *o, const char *file, const char *needle)
 {
 	char path[300];
 	AUTO_BUF(bytes, 64 << 20);
-	(void)snprintf(path, sizeof path, "%s/%s", o->dir, file);
+	(void)snprintf(path, sizeof(path), "%s/%s", o->dir, file);
 	enum err e = file_read(path, &bytes);
 	if (e == ERR_OK)
 		assert_null(memmem(bytes.ptr, bytes.len, needle, strlen(needle)));
@@ -401,7 +422,8 @@ static void test_at_rest_sealed(void **state)
 {
 	struct office *o = *state;
 	char no[CASE_NO_MAX + 1];
-	static const char *const secrets[] = {"430102199003079914", "13000000001", "YINXIN-1 CERT-ACCEPT", "缺公章的委托书"};
+	static const char *const secrets[] = {"430102199003079914", "13000000001", "YINXIN-1 CERT-ACCEPT",
+	                                      "缺公章的委托书"};
 	opened(o, no);
 	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
 	OK(office_back(&o->desk, no, &o->reviewer, false, "缺公章的委托书"));
@@ -416,9 +438,19 @@ static void test_at_rest_sealed(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_open_table), T(test_open_rules), T(test_honest), T(test_signer_down),
-		T(test_turns), T(test_shown), T(test_changed_meanwhile), T(test_edited), T(test_return_and_refuse), T(test_birth),
-		T(test_return_right_first), T(test_return_from_making), T(test_no_return_while_unsure),
-		T(test_at_rest_sealed)};
+	const struct CMUnitTest tests[] = {T(test_open_table),
+	                                   T(test_open_rules),
+	                                   T(test_honest),
+	                                   T(test_signer_down),
+	                                   T(test_turns),
+	                                   T(test_shown),
+	                                   T(test_changed_meanwhile),
+	                                   T(test_edited),
+	                                   T(test_return_and_refuse),
+	                                   T(test_birth),
+	                                   T(test_return_right_first),
+	                                   T(test_return_from_making),
+	                                   T(test_no_return_while_unsure),
+	                                   T(test_at_rest_sealed)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* T01 as a definition: what the desk's form is told, by which codes, and every definition that the desk could not follow. */
+/* T01 as a definition: what the desk's form is told, by which codes, and every definition that the desk could not
+ * follow. */
 #include "office.h"
 
 static int setup(void **state)
@@ -40,28 +41,37 @@ static char *replaced(const char *text, const char *old, const char *fresh)
 static const struct {
 	const char *old, *fresh, *says;
 } faults[] = {
-	{"\"role\": \"reviewer\"", "\"role\": \"clerk\"", "T01.json: steps[1].role: the signer takes CERT-APPROVE from the role reviewer, not from clerk"},
+	{"\"role\": \"reviewer\"", "\"role\": \"clerk\"",
+         "T01.json: steps[1].role: the signer takes CERT-APPROVE from the role reviewer, not from clerk"},
 	{"\"role\": \"reviewer\"", "\"role\": \"revuer\"", "T01.json: steps[1].role: no role \"revuer\""},
 	{"\"CERT-APPROVE\"", "\"CERT-ASPPROVE\"", "T01.json: steps[1].statement: no statement \"CERT-ASPPROVE\""},
-	{"\"CERT-APPROVE\"", "\"CERT-MAKE\"", "T01.json: steps[1].statement: the step approve is signed by CERT-APPROVE, not by CERT-MAKE"},
+	{"\"CERT-APPROVE\"", "\"CERT-MAKE\"",
+         "T01.json: steps[1].statement: the step approve is signed by CERT-APPROVE, not by CERT-MAKE"},
 	{"\"statement\": \"CERT-APPROVE\", ", "", "T01.json: steps[1].statement: missing"},
 	{"{\"name\": \"accept\", \"label\": \"受理\", \"hint\": \"受理员核对材料并签名\", \"role\": \"clerk\", \"statement\": \"CERT-ACCEPT\", \"days\": 1},",
-	 "", "T01.json: steps: 2 of them: a certificate takes accept, approve and make"},
-	{"\"name\": \"accept\", \"label\"", "\"name\": \"make\", \"label\"", "T01.json: steps[2].name: make is there twice"},
-	{"\"name\": \"approve\"", "\"name\": \"review\"", "T01.json: steps[1].name: \"review\" where the desk has \"approve\""},
-	{"\"days\": 3, \"distinct\": true", "\"days\": 3", "T01.json: steps[1].distinct: the signer wants another person than before"},
-	{"\"days\": 3, \"distinct\": true", "\"days\": 0, \"distinct\": true", "T01.json: steps[1].days: 0 is not within"},
+         "", "T01.json: steps: 2 of them: a certificate takes accept, approve and make"},
+	{"\"name\": \"accept\", \"label\"", "\"name\": \"make\", \"label\"",
+         "T01.json: steps[2].name: make is there twice"},
+	{"\"name\": \"approve\"", "\"name\": \"review\"",
+         "T01.json: steps[1].name: \"review\" where the desk has \"approve\""},
+	{"\"days\": 3, \"distinct\": true", "\"days\": 3",
+         "T01.json: steps[1].distinct: the signer wants another person than before"},
+	{"\"days\": 3, \"distinct\": true", "\"days\": 0, \"distinct\": true",
+         "T01.json: steps[1].days: 0 is not within"},
 	{"\"engine\": \"cert\",", "", "T01.json: steps: more than 2"},
 	{"\"filers\": [\"desk\"]", "\"filers\": [\"unit\"]", "T01.json: engine: not \"cert\", filed at the desk"},
-	{"\"accept\": \"officer\"", "\"accept\": \"rule\"", "T01.json: engine: not \"cert\", filed at the desk, accepted by an officer"},
+	{"\"accept\": \"officer\"", "\"accept\": \"rule\"",
+         "T01.json: engine: not \"cert\", filed at the desk, accepted by an officer"},
 	{"\"cert-unit\", ", "", "T01.json: preconditions: cert-unit: missing"},
 	{"\"cert-unit\"", "\"cert-unti\"", "T01.json: preconditions[0]: no precondition \"cert-unti\""},
 	{"\"validator\": \"mobile\",", "", "T01.json: fields: mobile: not of the type and validator"},
-	{"\"validator\": \"name\",\n      \"required\": true", "\"validator\": \"name\"", "T01.json: fields: holder.required: no certificate without it"},
-	{"\"name\": \"letter_no\", \"group\"", "\"name\": \"letter\", \"group\"", "T01.json: rules[0].field: no field \"letter_no\""},
+	{"\"validator\": \"name\",\n      \"required\": true", "\"validator\": \"name\"",
+         "T01.json: fields: holder.required: no certificate without it"},
+	{"\"name\": \"letter_no\", \"group\"", "\"name\": \"letter\", \"group\"",
+         "T01.json: rules[0].field: no field \"letter_no\""},
 	{"\"name\": \"letter_no\", \"group\": \"letter\", \"label\": \"委托书编号\", \"label_en\": \"letter of authority\", \"type\": \"text\", \"max_len\": 60",
-	 "\"name\": \"letter_no\", \"group\": \"letter\", \"label\": \"委托书编号\", \"label_en\": \"letter of authority\", \"type\": \"text\", \"max_len\": 64",
-	 "T01.json: fields: letter_no.max_len: 64 is more than the desk keeps"},
+         "\"name\": \"letter_no\", \"group\": \"letter\", \"label\": \"委托书编号\", \"label_en\": \"letter of authority\", \"type\": \"text\", \"max_len\": 64",
+         "T01.json: fields: letter_no.max_len: 64 is more than the desk keeps"},
 	{"\"group\": \"holder\"", "\"group\": \"house\"", "T01.json: fields[3].group: no group \"house\""},
 	{"\"group\": \"holder\",", "", "T01.json: fields[3].group: missing"},
 	{"\"name\": \"validity\"", "\"name\": \"letter\"", "T01.json: groups[4].name: letter is there twice"},
@@ -149,8 +159,8 @@ static enum err see(const struct fault *f, void *ctx)
 {
 	struct seen *s = ctx;
 	if (s->n++ == 0) {
-		(void)snprintf(s->field, sizeof s->field, "%s", f->field);
-		(void)snprintf(s->code, sizeof s->code, "%s", f->code);
+		(void)snprintf(s->field, sizeof(s->field), "%s", f->field);
+		(void)snprintf(s->code, sizeof(s->code), "%s", f->code);
 	}
 	assert_true(f->text[0] != 0 && f->remedy[0] != 0);
 	return ERR_OK;
@@ -164,10 +174,16 @@ static json_t *good_form(struct office *o, bool person)
 	json_t *f = json_object();
 	text_date_cn(&from, now - 2 * DAY);
 	text_date_cn(&to, now + 100 * DAY);
-	const char *const all[][2] = {{"profile", person ? "person" : "unit"}, {"unit_no", person ? "" : "10000016"}, {"uscc", ""},
-		{"holder", "测试经办人甲"}, {"id_number", "430102199003079914"}, {"mobile", "13000000001"},
-		{"letter_no", person ? "" : "测委〔2026〕1号"}, {"letter_from", person ? "" : buf_cstr(&from)},
-		{"letter_to", person ? "" : buf_cstr(&to)}, {"years", "1"}};
+	const char *const all[][2] = {{"profile", person ? "person" : "unit"},
+	                              {"unit_no", person ? "" : "10000016"},
+	                              {"uscc", ""},
+	                              {"holder", "测试经办人甲"},
+	                              {"id_number", "430102199003079914"},
+	                              {"mobile", "13000000001"},
+	                              {"letter_no", person ? "" : "测委〔2026〕1号"},
+	                              {"letter_from", person ? "" : buf_cstr(&from)},
+	                              {"letter_to", person ? "" : buf_cstr(&to)},
+	                              {"years", "1"}};
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		OK(json_put_str(f, all[i][0], span_str(all[i][1])));
 	return f;
@@ -177,18 +193,30 @@ static const struct bad_row {
 	bool person;
 	const char *field, *value, *at, *code;
 } bad[] = {
-	{false, "profile", "", "profile", "E-20"}, {false, "profile", "staff", "profile", "E-25"},
-	{false, "unit_no", "1000001", "unit_no", "E-23"}, {false, "unit_no", "43010024", "unit_no", "C-022"},
-	{false, "unit_no", "", "unit_no", "F-005"}, {false, "uscc", "91430100MAYYYY0160", "uscc", "E-22"},
-	{false, "uscc", "92430102MAYYYY0409", "uscc", "C-023"}, {false, "holder", "", "holder", "E-20"},
-	{false, "holder", "甲", "holder", "E-23"}, {false, "holder", "甲乙1", "holder", "E-23"},
-	{false, "id_number", "", "id_number", "E-20"}, {false, "id_number", "430102199003079915", "id_number", "E-21"},
-	{false, "mobile", "12900000000", "mobile", "E-23"}, {false, "mobile", "", "mobile", "E-20"},
-	{false, "letter_no", "", "letter_no", "C-021"}, {false, "letter_from", "2026-02-30", "letter_from", "E-23"},
-	{false, "letter_from", "", "letter_from", "C-021"}, {false, "letter_to", "", "letter_to", "C-021"},
-	{false, "letter_to", "2020-01-01", "letter_to", "C-021"}, {false, "years", "", "years", "E-20"},
-	{false, "years", "4", "years", "E-25"}, {true, "unit_no", "10000016", "unit_no", "C-023"},
-	{true, "uscc", "91430100MAYYYY016Y", "uscc", "C-023"}, {true, "letter_no", "测委1号", "letter_no", "C-021"},
+	{false, "profile", "", "profile", "E-20"},
+	{false, "profile", "staff", "profile", "E-25"},
+	{false, "unit_no", "1000001", "unit_no", "E-23"},
+	{false, "unit_no", "43010024", "unit_no", "C-022"},
+	{false, "unit_no", "", "unit_no", "F-005"},
+	{false, "uscc", "91430100MAYYYY0160", "uscc", "E-22"},
+	{false, "uscc", "92430102MAYYYY0409", "uscc", "C-023"},
+	{false, "holder", "", "holder", "E-20"},
+	{false, "holder", "甲", "holder", "E-23"},
+	{false, "holder", "甲乙1", "holder", "E-23"},
+	{false, "id_number", "", "id_number", "E-20"},
+	{false, "id_number", "430102199003079915", "id_number", "E-21"},
+	{false, "mobile", "12900000000", "mobile", "E-23"},
+	{false, "mobile", "", "mobile", "E-20"},
+	{false, "letter_no", "", "letter_no", "C-021"},
+	{false, "letter_from", "2026-02-30", "letter_from", "E-23"},
+	{false, "letter_from", "", "letter_from", "C-021"},
+	{false, "letter_to", "", "letter_to", "C-021"},
+	{false, "letter_to", "2020-01-01", "letter_to", "C-021"},
+	{false, "years", "", "years", "E-20"},
+	{false, "years", "4", "years", "E-25"},
+	{true, "unit_no", "10000016", "unit_no", "C-023"},
+	{true, "uscc", "91430100MAYYYY016Y", "uscc", "C-023"},
+	{true, "letter_no", "测委1号", "letter_no", "C-021"},
 };
 
 static struct seen take(struct office *o, const json_t *form, const char *own_no, struct case_form *ret_f)
@@ -230,15 +258,16 @@ static enum err see_row(const struct fault *f, void *ctx)
 {
 	struct seen *s = ctx;
 	if (f->row == 1 && strcmp(f->field, s->field) == 0)
-		(void)snprintf(s->code, sizeof s->code, "%s", f->code);
+		(void)snprintf(s->code, sizeof(s->code), "%s", f->code);
 	return ERR_OK;
 }
 
 static void test_like_filings(void **state)
 {
 	struct office *o = *state;
-	static const struct { const char *here, *there; } pairs[] = {{"id_number", "id_no"}, {"mobile", "mobile"}, {"holder", "name"},
-		{"letter_from", "hire_date"}};
+	static const struct {
+		const char *here, *there;
+	} pairs[] = {{"id_number", "id_no"}, {"mobile", "mobile"}, {"holder", "name"}, {"letter_from", "hire_date"}};
 	static const struct service_precondition pre[] = {{"b03", nothing, NULL}, {NULL}};
 	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
 	static const struct service_effect effects[] = {{"b03", NULL, NULL, NULL, NULL}, {NULL}};
@@ -255,9 +284,10 @@ static void test_like_filings(void **state)
 			json_t *taken = NULL;
 			if (strcmp(bad[i].field, pairs[k].here) != 0 || bad[i].code[0] != 'E')
 				continue;
-			(void)snprintf(s.field, sizeof s.field, "%s", pairs[k].there);
+			(void)snprintf(s.field, sizeof(s.field), "%s", pairs[k].there);
 			OK(content_new(&content));
-			OK(json_put_str(row, "id_type", SPAN_LIT("01"))); /* without the type nothing is said of the number */
+			/* without the type nothing is said of the number */
+			OK(json_put_str(row, "id_type", SPAN_LIT("01")));
 			OK(json_put_str(row, pairs[k].there, span_str(bad[i].value)));
 			OK(content_take(&services_find(all, "B03")->row_fields, row, now, &taken));
 			assert_int_equal(json_array_append_new(json_object_get(content, "rows"), taken), 0);
@@ -314,7 +344,8 @@ static void test_registers(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_refused), T(test_no_letter), T(test_no_definition), T(test_codes), T(test_like_filings),
-		T(test_normalised), T(test_registers)};
+	const struct CMUnitTest tests[] = {T(test_refused),  T(test_no_letter),    T(test_no_definition),
+	                                   T(test_codes),    T(test_like_filings), T(test_normalised),
+	                                   T(test_registers)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,22 +41,26 @@ static int setup(void **state)
 	char db[240];
 	AUTO(secret) key = NULL;
 	const char *tmp = getenv("TMPDIR");
-	memset(&s, 0, sizeof s);
+	memset(&s, 0, sizeof(s));
 	side_start();
-	(void)snprintf(s.dir, sizeof s.dir, "%s/yx-issue-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	(void)snprintf(s.dir, sizeof(s.dir), "%s/yx-issue-XXXXXX", tmp != NULL ? tmp : "/tmp");
 	assert_non_null(mkdtemp(s.dir));
-	(void)snprintf(db, sizeof db, "%s/yinxin.db", s.dir);
+	(void)snprintf(db, sizeof(db), "%s/yinxin.db", s.dir);
 	MUST(clock_open(side_clock(), &s.clock));
 	MUST(store_open(db, SHARE_DIR "/sql", 2, &s.store));
 	MUST(secret_from(SPAN_LIT("0123456789abcdef0123456789abcdef"), &key));
 	MUST(field_keys_new(key, &s.keys));
 	MUST(signer_client_new(side_socket(), &s.signer));
 	s.desk = (struct desk){.store = s.store, .keys = s.keys, .clock = s.clock, .signer = s.signer};
-	(void)snprintf(s.desk.bureau, sizeof s.desk.bureau, "%s", side_bureau());
+	(void)snprintf(s.desk.bureau, sizeof(s.desk.bureau), "%s", side_bureau());
 	MUST(cert_service_open(&s.t01, SHARE_DIR "/services", &s.desk, &(struct terms){NULL, NULL, NULL}, &s.services));
 	s.desk.rules = &s.t01.rules;
-	const struct unit u = {.unit_no = "10000016", .uscc = "91430100MAYYYY016Y", .name = "长沙测试一号科技有限公司",
-		.type = "10", .region = "430104", .address = "长沙市岳麓区测试路1号"};
+	const struct unit u = {.unit_no = "10000016",
+	                       .uscc = "91430100MAYYYY016Y",
+	                       .name = "长沙测试一号科技有限公司",
+	                       .type = "10",
+	                       .region = "430104",
+	                       .address = "长沙市岳麓区测试路1号"};
 	MUST(unit_put(&s.desk, &u));
 	*state = &s;
 	return 0;
@@ -113,9 +117,16 @@ static void ready(struct scene *s, const char *profile, char no[CASE_NO_MAX + 1]
 	int64_t now = clock_now(s->clock);
 	bool person = strcmp(profile, "person") == 0;
 	struct officer clerk = officer_of(SIDE_CLERK);
-	const struct case_new in = {.profile = profile, .unit_no = person ? "" : "10000016", .uscc = "", .holder = "测试经办人甲",
-		.id_number = "430102199003079914", .mobile = "13000000001", .letter_no = person ? "" : "测委〔2026〕1号",
-		.letter_from = person ? 0 : now - DAY, .letter_to = person ? 0 : now + 90 * DAY, .days = 365};
+	const struct case_new in = {.profile = profile,
+	                            .unit_no = person ? "" : "10000016",
+	                            .uscc = "",
+	                            .holder = "测试经办人甲",
+	                            .id_number = "430102199003079914",
+	                            .mobile = "13000000001",
+	                            .letter_no = person ? "" : "测委〔2026〕1号",
+	                            .letter_from = person ? 0 : now - DAY,
+	                            .letter_to = person ? 0 : now + 90 * DAY,
+	                            .days = 365};
 	MUST(case_open(&s->desk, &in, &clerk, no));
 	step(s, no, SIDE_CLERK, case_accept_text, case_accept);
 	step(s, no, SIDE_REVIEWER, case_approve_text, case_approve);
@@ -172,9 +183,16 @@ static void test_unit(void **state)
 	MUST(case_installed(&s->desk, no, &maker, c.cert_serial));
 	MUST(case_get(&s->desk, no, &c));
 	assert_int_equal(c.state, CASE_DONE);
-	const struct case_new again = {.profile = "unit-member", .unit_no = "10000016", .uscc = "", .holder = "测试经办人甲",
-		.id_number = "430102199003079914", .mobile = "13000000001", .letter_no = "测委〔2026〕1号",
-		.letter_from = c.letter_from, .letter_to = c.letter_to, .days = 365};
+	const struct case_new again = {.profile = "unit-member",
+	                               .unit_no = "10000016",
+	                               .uscc = "",
+	                               .holder = "测试经办人甲",
+	                               .id_number = "430102199003079914",
+	                               .mobile = "13000000001",
+	                               .letter_no = "测委〔2026〕1号",
+	                               .letter_from = c.letter_from,
+	                               .letter_to = c.letter_to,
+	                               .days = 365};
 	char other[CASE_NO_MAX + 1];
 	assert_int_equal(case_open(&s->desk, &again, &clerk, other), ERR_HOLDER_HAS);
 	struct desk told = s->desk; /* the list says that the first one is revoked */
@@ -199,9 +217,9 @@ static void edited_account(struct scene *s, const char *no)
 	struct cert_case c;
 	struct account a = {.kind = "person"};
 	MUST(case_get(&s->desk, no, &c));
-	(void)snprintf(a.subject, sizeof a.subject, "%s", c.subject);
-	(void)snprintf(a.person_no, sizeof a.person_no, "%s", c.person_no);
-	(void)snprintf(a.holder, sizeof a.holder, "%s", c.holder);
+	(void)snprintf(a.subject, sizeof(a.subject), "%s", c.subject);
+	(void)snprintf(a.person_no, sizeof(a.person_no), "%s", c.person_no);
+	(void)snprintf(a.holder, sizeof(a.holder), "%s", c.holder);
 	MUST(account_put(&s->desk, &a));
 	a.frozen = true;
 	MUST(store_write(s->store, freeze_tx, &a));
@@ -221,7 +239,8 @@ static void test_person(void **state)
 	check_issued(s, no);
 }
 
-/* The signer dies before it is asked, and after it has answered but before the desk has written: no second certificate. */
+/* The signer dies before it is asked, and after it has answered but before the desk has written: no second certificate.
+ */
 static void test_resume(void **state)
 {
 	struct scene *s = *state;
@@ -235,8 +254,8 @@ static void test_resume(void **state)
 	side_signer_returns();
 	store_close(s->store); /* the desk dies with the answer in its hand: its write fails */
 	char db[240], copy[260];
-	(void)snprintf(db, sizeof db, "%s/yinxin.db", s->dir);
-	(void)snprintf(copy, sizeof copy, "%s/before.db", s->dir);
+	(void)snprintf(db, sizeof(db), "%s/yinxin.db", s->dir);
+	(void)snprintf(copy, sizeof(copy), "%s/before.db", s->dir);
 	AUTO_BUF(bytes, 64 << 20);
 	MUST(file_read(db, &bytes));
 	MUST(store_open(db, SHARE_DIR "/sql", 2, &s->store));

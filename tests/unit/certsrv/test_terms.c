@@ -60,14 +60,18 @@ static void test_table(void **state)
 /* Where filing and case have the same act in the same state, they go to the same state. */
 static void test_like_filings(void **state)
 {
-	static const enum filing_state same[CASE_STATE_COUNT] = {[CASE_DRAFT] = FILING_DRAFT, [CASE_ACCEPTED] = FILING_ACCEPTED,
-		[CASE_APPROVED] = FILING_REVIEW2, [CASE_MAKING] = FILING_REVIEW2, [CASE_ISSUED] = FILING_REVIEW2, [CASE_DONE] = FILING_DONE,
-		[CASE_RETURNED] = FILING_RETURNED, [CASE_REFUSED] = FILING_REFUSED, [CASE_VOID] = FILING_VOID};
-	static const struct { enum case_act_kind here; enum filing_act_kind there; enum case_state from; } acts[] = {
-		{CACT_APPROVE, FACT_APPROVE, CASE_ACCEPTED}, {CACT_INSTALL, FACT_APPROVE, CASE_ISSUED},
-		{CACT_RETURN, FACT_RETURN, CASE_ACCEPTED}, {CACT_RETURN, FACT_RETURN, CASE_APPROVED},
-		{CACT_RETURN, FACT_RETURN, CASE_MAKING}, {CACT_EXPIRE, FACT_EXPIRE, CASE_DRAFT},
-		{CACT_EXPIRE, FACT_EXPIRE, CASE_RETURNED}};
+	static const enum filing_state same[CASE_STATE_COUNT] = {
+		[CASE_DRAFT] = FILING_DRAFT,       [CASE_ACCEPTED] = FILING_ACCEPTED, [CASE_APPROVED] = FILING_REVIEW2,
+		[CASE_MAKING] = FILING_REVIEW2,    [CASE_ISSUED] = FILING_REVIEW2,    [CASE_DONE] = FILING_DONE,
+		[CASE_RETURNED] = FILING_RETURNED, [CASE_REFUSED] = FILING_REFUSED,   [CASE_VOID] = FILING_VOID};
+	static const struct {
+		enum case_act_kind here;
+		enum filing_act_kind there;
+		enum case_state from;
+	} acts[] = {{CACT_APPROVE, FACT_APPROVE, CASE_ACCEPTED}, {CACT_INSTALL, FACT_APPROVE, CASE_ISSUED},
+	            {CACT_RETURN, FACT_RETURN, CASE_ACCEPTED},   {CACT_RETURN, FACT_RETURN, CASE_APPROVED},
+	            {CACT_RETURN, FACT_RETURN, CASE_MAKING},     {CACT_EXPIRE, FACT_EXPIRE, CASE_DRAFT},
+	            {CACT_EXPIRE, FACT_EXPIRE, CASE_RETURNED}};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(acts); i++) {
 		enum case_state to;
@@ -79,7 +83,8 @@ static void test_like_filings(void **state)
 	}
 	for (int s = CASE_DRAFT; s < CASE_STATE_COUNT; s++) { /* only these two may grow too old */
 		enum case_state to;
-		assert_int_equal(case_next((enum case_state)s, CACT_EXPIRE, &to), s == CASE_DRAFT || s == CASE_RETURNED);
+		assert_int_equal(case_next((enum case_state)s, CACT_EXPIRE, &to),
+		                 s == CASE_DRAFT || s == CASE_RETURNED);
 	}
 }
 
@@ -107,14 +112,14 @@ static const struct {
 	const char *end;
 	bool sure; /* of the working days' end */
 } terms[] = {
-	{"2026-11-20", 5, "2026-11-27", 3, "2026-11-23", true},   /* a Friday: the weekend does not count */
-	{"2026-09-24", 5, "2026-10-09", 7, "2026-10-08", true},   /* Mid-Autumn and the National Day week within */
-	{"2026-09-30", 1, "2026-10-08", 1, "2026-10-08", true},   /* the eve: the first working day is the 8th */
-	{"2026-10-08", 2, "2026-10-10", 2, "2026-10-10", true},   /* the 10th is a Saturday that is worked */
-	{"2026-09-18", 1, "2026-09-20", 2, "2026-09-20", true},   /* and so is that Sunday */
-	{"2026-12-31", 1, "2027-01-04", 1, "2027-01-04", true},   /* over New Year */
-	{"2026-12-30", 1, "2026-12-31", 1, "2026-12-31", true},   /* ends on the last day of the year */
-	{"2028-02-28", 1, "2028-02-29", 1, "2028-02-29", false},  /* a leap day, in a year without holidays */
+	{"2026-11-20", 5, "2026-11-27", 3, "2026-11-23", true},  /* a Friday: the weekend does not count */
+	{"2026-09-24", 5, "2026-10-09", 7, "2026-10-08", true},  /* Mid-Autumn and the National Day week within */
+	{"2026-09-30", 1, "2026-10-08", 1, "2026-10-08", true},  /* the eve: the first working day is the 8th */
+	{"2026-10-08", 2, "2026-10-10", 2, "2026-10-10", true},  /* the 10th is a Saturday that is worked */
+	{"2026-09-18", 1, "2026-09-20", 2, "2026-09-20", true},  /* and so is that Sunday */
+	{"2026-12-31", 1, "2027-01-04", 1, "2027-01-04", true},  /* over New Year */
+	{"2026-12-30", 1, "2026-12-31", 1, "2026-12-31", true},  /* ends on the last day of the year */
+	{"2028-02-28", 1, "2028-02-29", 1, "2028-02-29", false}, /* a leap day, in a year without holidays */
 };
 
 static void test_terms(void **state)
@@ -127,13 +132,14 @@ static void test_terms(void **state)
 		assert_int_equal(terms_sure(&o->t01.terms, from, end - 1), terms[i].sure);
 		/* The two who count agree. */
 		assert_int_equal(calendar_add(tables->calendar, from, terms[i].work_days) + DAY, end);
-		assert_int_equal(calendar_term(tables->calendar, from, terms[i].days) + DAY, terms_end(&o->t01.terms, from, terms[i].days));
+		assert_int_equal(calendar_term(tables->calendar, from, terms[i].days) + DAY,
+		                 terms_end(&o->t01.terms, from, terms[i].days));
 	}
 	assert_int_equal(terms_year(noon("2026-12-31") + 12 * 3600 - 1), 2026);
 	assert_int_equal(terms_year(noon("2026-12-31") + 12 * 3600), 2027);
 	for (int y = 1971; y < 2200; y++) {
 		char day[16];
-		(void)snprintf(day, sizeof day, "%d-01-01", y);
+		(void)snprintf(day, sizeof(day), "%d-01-01", y);
 		assert_int_equal(terms_year(noon(day) - 12 * 3600), y);
 		assert_int_equal(terms_year(noon(day) - 12 * 3600 - 1), y - 1);
 	}
@@ -219,9 +225,9 @@ static enum err keep_last(const struct case_event *e, void *ctx)
 {
 	struct last_event *l = ctx;
 	l->to = e->to;
-	(void)snprintf(l->who, sizeof l->who, "%s", e->who);
-	(void)snprintf(l->role, sizeof l->role, "%s", e->role);
-	(void)snprintf(l->opinion, sizeof l->opinion, "%s", e->opinion);
+	(void)snprintf(l->who, sizeof(l->who), "%s", e->who);
+	(void)snprintf(l->role, sizeof(l->role), "%s", e->role);
+	(void)snprintf(l->opinion, sizeof(l->opinion), "%s", e->opinion);
 	return ERR_OK;
 }
 
@@ -291,7 +297,9 @@ static enum err edit_tx(struct tx *tx, void *arg)
 {
 	const struct cert_case *c = arg;
 	return tx_exec(tx, "case_step_state",
-		       SQL_ARGS(A_TEXT(c->no), A_INT(c->version), A_INT(CASE_DRAFT), A_INT(CASE_DRAFT), A_INT(c->changed - 1)), NULL);
+	               SQL_ARGS(A_TEXT(c->no), A_INT(c->version), A_INT(CASE_DRAFT), A_INT(CASE_DRAFT),
+	                        A_INT(c->changed - 1)),
+	               NULL);
 }
 
 /* The oldest was edited behind the log's back: it stays as it is, and the next one has its turn all the same. */
@@ -336,8 +344,8 @@ static void older_sql(struct office *o, char ret_dir[300])
 	for (int i = 0; i < n; i++) {
 		char from[600], to[600];
 		AUTO_BUF(text, 1 << 20);
-		(void)snprintf(from, sizeof from, SHARE_DIR "/sql/%s", list[i]->d_name);
-		(void)snprintf(to, sizeof to, "%s/%s", ret_dir, list[i]->d_name);
+		(void)snprintf(from, sizeof(from), SHARE_DIR "/sql/%s", list[i]->d_name);
+		(void)snprintf(to, sizeof(to), "%s/%s", ret_dir, list[i]->d_name);
 		if (strcmp(list[i]->d_name, "055_case.sql") < 0 || list[i]->d_name[0] > '9') {
 			OK(file_read(from, &text));
 			OK(file_replace(to, buf_span(&text), 0600));
@@ -363,7 +371,7 @@ static void test_upgrade(void **state)
 	size_t done;
 	struct case_new in = application(o);
 	older_sql(o, dir);
-	(void)snprintf(db, sizeof db, "%s/old.db", o->dir);
+	(void)snprintf(db, sizeof(db), "%s/old.db", o->dir);
 	reopen(o, db, dir);
 	office_unit(o);
 	OK(case_open(&o->desk, &in, &o->clerk.officer, no));
@@ -383,7 +391,7 @@ static void test_upgrade(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_table), T(test_like_filings), T(test_terms), T(test_due), T(test_void),
-		T(test_void_returned), T(test_void_edited), T(test_upgrade)};
+	const struct CMUnitTest tests[] = {T(test_table), T(test_like_filings),  T(test_terms),       T(test_due),
+	                                   T(test_void),  T(test_void_returned), T(test_void_edited), T(test_upgrade)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

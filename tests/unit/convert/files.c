@@ -59,7 +59,8 @@ static size_t png_row(enum png_kind kind, unsigned y, unsigned w, unsigned h, ui
 
 void file_png(unsigned w, unsigned h, enum png_kind kind, struct buf *out)
 {
-	static const int colors[] = {PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_RGBA, PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_PALETTE};
+	static const int colors[] = {PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_RGBA, PNG_COLOR_TYPE_RGB,
+	                             PNG_COLOR_TYPE_PALETTE};
 	static const png_color palette[] = {{10, 10, 220}, {220, 10, 10}};
 	png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
 	png_infop info = png_create_info_struct(png);
@@ -68,7 +69,8 @@ void file_png(unsigned w, unsigned h, enum png_kind kind, struct buf *out)
 	png_set_user_limits(png, 100000, 100000);
 	png_set_compression_level(png, 9);
 	png_set_IHDR(png, info, w, h, kind == PNG_GREY16 || kind == PNG_RGBA16 ? 16 : 8, colors[kind],
-		     kind == PNG_INTERLACED ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+	             kind == PNG_INTERLACED ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+	             PNG_FILTER_TYPE_DEFAULT);
 	if (kind == PNG_PALETTE)
 		png_set_PLTE(png, info, palette, 2);
 	png_write_info(png, info);
@@ -154,7 +156,8 @@ static void pdf_page(struct pdf *p, const struct pdf_parts *parts, unsigned i)
 {
 	const char *content = parts->content != NULL ? parts->content : "0.1 0.3 0.6 rg 60 700 300 60 re f";
 	AUTO_BUF(text, 1 << 16);
-	buf_printf(&text, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %u 0 R%s>>", 4 + 2 * i, parts->page != NULL ? parts->page : "/Resources<<>>");
+	buf_printf(&text, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %u 0 R%s>>", 4 + 2 * i,
+	           parts->page != NULL ? parts->page : "/Resources<<>>");
 	object(p, 3 + 2 * i, buf_cstr(&text));
 	buf_clear(&text);
 	buf_printf(&text, "<</Length %zu>>\nstream\n%s\nendstream", strlen(content), content);
@@ -182,7 +185,8 @@ void file_pdf(const struct pdf_parts *parts, struct buf *out)
 	buf_printf(out, "xref\n0 %zu\n0000000000 65535 f \n", p.last + 1);
 	for (size_t i = 1; i <= p.last; i++)
 		buf_printf(out, "%010zu %05d %c \n", p.at[i], 0, p.at[i] > 0 ? 'n' : 'f');
-	buf_printf(out, "trailer\n<</Size %zu/Root 1 0 R%s>>\nstartxref\n%zu\n%%%%EOF\n", p.last + 1, parts->trailer != NULL ? parts->trailer : "", xref);
+	buf_printf(out, "trailer\n<</Size %zu/Root 1 0 R%s>>\nstartxref\n%zu\n%%%%EOF\n", p.last + 1,
+	           parts->trailer != NULL ? parts->trailer : "", xref);
 	assert_int_equal(buf_err(out), ERR_OK);
 }
 

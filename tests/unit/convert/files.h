@@ -11,11 +11,12 @@
 
 enum png_kind { PNG_PLAIN, PNG_GREY16, PNG_RGBA16, PNG_INTERLACED, PNG_PALETTE, PNG_KINDS };
 enum jpeg_kind { JPG_PLAIN, JPG_GREY, JPG_CMYK, JPG_PROGRESSIVE, JPG_KINDS };
-/* Left half red, right half blue, upper third brighter: which way is up can be told. Transparent ones are wholly so below. */
+/* Left half red, right half blue, upper third brighter: which way is up can be told. Transparent ones are wholly so
+ * below. */
 void file_png(unsigned w, unsigned h, enum png_kind kind, struct buf *out);
 void file_jpeg(unsigned w, unsigned h, enum jpeg_kind kind, unsigned orientation, struct buf *out); /* 0: no Exif */
-/* catalog: into the catalog's dictionary; page: into each page's; content: of each page's stream; more: whole objects from
- * number 100 on. */
+/* catalog: into the catalog's dictionary; page: into each page's; content: of each page's stream; more: whole objects
+ * from number 100 on. */
 struct pdf_parts {
 	unsigned pages;
 	const char *catalog, *page, *content, *trailer;

@@ -8,7 +8,7 @@ struct sheets {
 	struct convert *convert;
 	struct starter starter;
 };
-int sheets_open(struct sheets *s);  /* 0, or -1 when the generator or the program is not there */
+int sheets_open(struct sheets *s); /* 0, or -1 when the generator or the program is not there */
 void sheets_close(struct sheets *s);
 /* Runs the generator with these arguments (NULL-terminated) and -o; returns the open file, or -1. */
 int sheets_make(const struct sheets *s, const char *const *args);

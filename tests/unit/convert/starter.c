@@ -19,9 +19,16 @@ int starter_start(struct starter *s)
 	char socket[96];
 	struct convert *c = NULL;
 	int64_t until = clock_mono_ms() + READY_MS;
-	(void)snprintf(socket, sizeof socket, "socket=%s", s->socket);
-	char *argv[] = {(char *)(uintptr_t)CONVERT, (char *)(uintptr_t)"serve", (char *)(uintptr_t)"-o", socket, (char *)(uintptr_t)"-o",
-		(char *)(uintptr_t)"user=nobody", (char *)(uintptr_t)"-o", (char *)(uintptr_t)"portal_user=root", NULL};
+	(void)snprintf(socket, sizeof(socket), "socket=%s", s->socket);
+	char *argv[] = {(char *)(uintptr_t)CONVERT,
+	                (char *)(uintptr_t) "serve",
+	                (char *)(uintptr_t) "-o",
+	                socket,
+	                (char *)(uintptr_t) "-o",
+	                (char *)(uintptr_t) "user=nobody",
+	                (char *)(uintptr_t) "-o",
+	                (char *)(uintptr_t) "portal_user=root",
+	                NULL};
 	if (posix_spawn(&s->pid, CONVERT, NULL, NULL, argv, environ) != 0 || convert_new(s->socket, &c) != ERR_OK)
 		return -1;
 	enum err e = convert_check(c);
@@ -36,11 +43,11 @@ int starter_start(struct starter *s)
 
 int starter_open(struct starter *s)
 {
-	memset(s, 0, sizeof *s);
-	(void)snprintf(s->dir, sizeof s->dir, "/tmp/yx-starter-XXXXXX");
+	memset(s, 0, sizeof(*s));
+	(void)snprintf(s->dir, sizeof(s->dir), "/tmp/yx-starter-XXXXXX");
 	if (mkdtemp(s->dir) == NULL)
 		return -1;
-	(void)snprintf(s->socket, sizeof s->socket, "%s/c.sock", s->dir);
+	(void)snprintf(s->socket, sizeof(s->socket), "%s/c.sock", s->dir);
 	return starter_start(s);
 }
 

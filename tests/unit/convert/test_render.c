@@ -13,7 +13,10 @@ static const struct render_limits limits = RENDER_LIMITS_DEFAULT;
 
 struct taken {
 	struct render_head head;
-	struct { unsigned number, w, h; struct raster pixels; } v[RENDER_PAGES_MAX + 1];
+	struct {
+		unsigned number, w, h;
+		struct raster pixels;
+	} v[RENDER_PAGES_MAX + 1];
 	size_t n;
 };
 
@@ -66,7 +69,7 @@ static enum err read_file(struct span file, struct taken *t)
 {
 	const struct render_sink sink = {take_head, take_page, t};
 	enum media m;
-	memset(t, 0, sizeof *t);
+	memset(t, 0, sizeof(*t));
 	bool pdf = media_of(file, &m) && m == MEDIA_PDF;
 	return pdf ? pdf_read(file, &limits, &sink) : picture_read(file, &limits, &sink);
 }
@@ -143,9 +146,13 @@ static void test_jpeg(void **state)
 static void test_orientation(void **state)
 {
 	(void)state;
-	static const struct { unsigned orientation, red_x, red_y, bright_x, bright_y; bool swap; } rows[] = {
-		{0, 1, 4, 4, 1, false}, {1, 1, 4, 4, 1, false}, {2, 7, 4, 4, 1, false}, {3, 7, 4, 4, 7, false}, {4, 1, 4, 4, 7, false},
-		{5, 4, 1, 1, 4, true}, {6, 4, 1, 7, 4, true}, {7, 4, 7, 7, 4, true}, {8, 4, 7, 1, 4, true}, {9, 1, 4, 4, 1, false},
+	static const struct {
+		unsigned orientation, red_x, red_y, bright_x, bright_y;
+		bool swap;
+	} rows[] = {
+		{0, 1, 4, 4, 1, false}, {1, 1, 4, 4, 1, false}, {2, 7, 4, 4, 1, false}, {3, 7, 4, 4, 7, false},
+		{4, 1, 4, 4, 7, false}, {5, 4, 1, 1, 4, true},  {6, 4, 1, 7, 4, true},  {7, 4, 7, 7, 4, true},
+		{8, 4, 7, 1, 4, true},  {9, 1, 4, 4, 1, false},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO_BUF(file, FILE_MAX);
@@ -210,9 +217,12 @@ static void test_cut(void **state)
 static void test_lies(void **state)
 {
 	(void)state;
-	static const struct { unsigned h, w; enum err want; } rows[] = {
-		{300, 12001, ERR_PICTURE_LIMIT}, {65000, 300, ERR_PICTURE_LIMIT}, {12000, 12000, ERR_PICTURE_LIMIT}, {0, 300, ERR_PICTURE_DAMAGED},
-		{300, 0, ERR_PICTURE_DAMAGED}, {3000, 3000, ERR_PICTURE_DAMAGED},
+	static const struct {
+		unsigned h, w;
+		enum err want;
+	} rows[] = {
+		{300, 12001, ERR_PICTURE_LIMIT}, {65000, 300, ERR_PICTURE_LIMIT}, {12000, 12000, ERR_PICTURE_LIMIT},
+		{0, 300, ERR_PICTURE_DAMAGED},   {300, 0, ERR_PICTURE_DAMAGED},   {3000, 3000, ERR_PICTURE_DAMAGED},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO_BUF(file, FILE_MAX);
@@ -228,7 +238,9 @@ static void test_lies(void **state)
 static void test_bomb(void **state)
 {
 	(void)state;
-	static const struct { unsigned w, h; } sides[] = {{12000, 12000}, {30000, 100}, {100, 12001}};
+	static const struct {
+		unsigned w, h;
+	} sides[] = {{12000, 12000}, {30000, 100}, {100, 12001}};
 	for (size_t i = 0; i < COUNT_OF(sides); i++) {
 		AUTO_BUF(file, FILE_MAX);
 		file_png(sides[i].w, sides[i].h, PNG_PALETTE, &file);
@@ -241,7 +253,9 @@ static void test_bomb(void **state)
 static void test_no_picture(void **state)
 {
 	(void)state;
-	static const char *const files[] = {"", "x", "GIF89a....", "\x89PNG\r\n\x1a", "<svg xmlns='http://www.w3.org/2000/svg'/>", "BM......", "MZ"};
+	static const char *const files[] = {
+		"",         "x", "GIF89a....", "\x89PNG\r\n\x1a", "<svg xmlns='http://www.w3.org/2000/svg'/>",
+		"BM......", "MZ"};
 	for (size_t i = 0; i < COUNT_OF(files); i++)
 		refuse(span_str(files[i]), ERR_PICTURE_NOT, files[i]);
 	AUTO_BUF(file, FILE_MAX);
@@ -278,26 +292,60 @@ static void test_pdf(void **state)
 static void test_pdf_refused(void **state)
 {
 	(void)state;
-	static const struct { const char *what; struct pdf_parts p; enum err want; } rows[] = {
+	static const struct {
+		const char *what;
+		struct pdf_parts p;
+		enum err want;
+	} rows[] = {
 		{"no page", {.pages = 0}, ERR_PDF_PAGES},
 		{"51 pages", {.pages = 51}, ERR_PDF_PAGES},
 		{"open action", {.pages = 1, .catalog = "/OpenAction<</S/JavaScript/JS(x)>>"}, ERR_PDF_ACTIVE},
-		{"named script", {.pages = 1, .catalog = "/Names<</JavaScript<</Names[(a)<</S/JavaScript/JS(x)>>]>>>>"}, ERR_PDF_ACTIVE},
-		{"script in an object", {.pages = 1, .page = "/AA<</O 300 0 R>>/Resources<<>>", .more = {"<</S/JavaScript/JS 301 0 R>>", "(x)"}}, ERR_PDF_ACTIVE},
+		{"named script",
+	         {.pages = 1, .catalog = "/Names<</JavaScript<</Names[(a)<</S/JavaScript/JS(x)>>]>>>>"},
+	         ERR_PDF_ACTIVE},
+		{"script in an object",
+	         {.pages = 1,
+	          .page = "/AA<</O 300 0 R>>/Resources<<>>",
+	          .more = {"<</S/JavaScript/JS 301 0 R>>", "(x)"}},
+	         ERR_PDF_ACTIVE},
 		{"escaped name", {.pages = 1, .catalog = "/OpenAction<</S/J#61vaScript/J#53(x)>>"}, ERR_PDF_ACTIVE},
-		{"launch", {.pages = 1, .page = "/Annots[300 0 R]/Resources<<>>", .more = {"<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A<</S/Launch/F(x.exe)>>>>"}}, ERR_PDF_ACTIVE},
-		{"chained launch", {.pages = 1, .catalog = "/OpenAction<</S/GoTo/D[3 0 R/Fit]/Next<</S/Launch/F(x)>>>>"}, ERR_PDF_ACTIVE},
-		{"file inside", {.pages = 1, .catalog = "/Names<</EmbeddedFiles<</Names[(a)300 0 R]>>>>", .more = {"<</Type/Filespec/F(a)>>"}}, ERR_PDF_ACTIVE},
-		{"file annotation", {.pages = 1, .page = "/Annots[<</Type/Annot/Subtype/FileAttachment/Rect[0 0 9 9]>>]/Resources<<>>"}, ERR_PDF_ACTIVE},
-		{"submits a form", {.pages = 1, .catalog = "/OpenAction<</S/SubmitForm/F(http://localhost/)>>"}, ERR_PDF_ACTIVE},
+		{"launch",
+	         {.pages = 1,
+	          .page = "/Annots[300 0 R]/Resources<<>>",
+	          .more = {"<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A<</S/Launch/F(x.exe)>>>>"}},
+	         ERR_PDF_ACTIVE},
+		{"chained launch",
+	         {.pages = 1, .catalog = "/OpenAction<</S/GoTo/D[3 0 R/Fit]/Next<</S/Launch/F(x)>>>>"},
+	         ERR_PDF_ACTIVE},
+		{"file inside",
+	         {.pages = 1,
+	          .catalog = "/Names<</EmbeddedFiles<</Names[(a)300 0 R]>>>>",
+	          .more = {"<</Type/Filespec/F(a)>>"}},
+	         ERR_PDF_ACTIVE},
+		{"file annotation",
+	         {.pages = 1, .page = "/Annots[<</Type/Annot/Subtype/FileAttachment/Rect[0 0 9 9]>>]/Resources<<>>"},
+	         ERR_PDF_ACTIVE},
+		{"submits a form",
+	         {.pages = 1, .catalog = "/OpenAction<</S/SubmitForm/F(http://localhost/)>>"},
+	         ERR_PDF_ACTIVE},
 		{"form program", {.pages = 1, .catalog = "/AcroForm<</XFA(x)/Fields[]>>"}, ERR_PDF_ACTIVE},
 		{"another file", {.pages = 1, .catalog = "/OpenAction<</S/GoToR/F(x.pdf)/D[0/Fit]>>"}, ERR_PDF_ACTIVE},
-		{"film", {.pages = 1, .page = "/Annots[<</Type/Annot/Subtype/Screen/Rect[0 0 9 9]>>]/Resources<<>>"}, ERR_PDF_ACTIVE},
-		{"encrypted", {.pages = 1, .trailer = "/Encrypt<</Filter/Standard/V 1/R 2/O(01234567890123456789012345678901)"
-			"/U(01234567890123456789012345678901)/P -4>>/ID[(a)(a)]"}, ERR_PDF_ENCRYPTED},
-		{"strange encryption", {.pages = 1, .trailer = "/Encrypt<</Filter/Other/V 99>>/ID[(a)(a)]"}, ERR_PDF_ENCRYPTED},
-		{"font of the reader's", {.pages = 1, .page = "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>",
-			.content = "BT /F1 24 Tf 60 700 Td (x) Tj ET"}, ERR_PDF_FONTS},
+		{"film",
+	         {.pages = 1, .page = "/Annots[<</Type/Annot/Subtype/Screen/Rect[0 0 9 9]>>]/Resources<<>>"},
+	         ERR_PDF_ACTIVE},
+		{"encrypted",
+	         {.pages = 1,
+	          .trailer = "/Encrypt<</Filter/Standard/V 1/R 2/O(01234567890123456789012345678901)"
+	                     "/U(01234567890123456789012345678901)/P -4>>/ID[(a)(a)]"},
+	         ERR_PDF_ENCRYPTED},
+		{"strange encryption",
+	         {.pages = 1, .trailer = "/Encrypt<</Filter/Other/V 99>>/ID[(a)(a)]"},
+	         ERR_PDF_ENCRYPTED},
+		{"font of the reader's",
+	         {.pages = 1,
+	          .page = "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>",
+	          .content = "BT /F1 24 Tf 60 700 Td (x) Tj ET"},
+	         ERR_PDF_FONTS},
 		{"page of no size", {.pages = 1, .page = "/MediaBox[0 0 0.1 0.1]/Resources<<>>"}, ERR_PDF_DAMAGED},
 		{"page of a mile", {.pages = 1, .page = "/MediaBox[0 0 99999 99]/Resources<<>>"}, ERR_PDF_DAMAGED},
 	};
@@ -308,43 +356,98 @@ static void test_pdf_refused(void **state)
 	}
 }
 
-#define COMPOSITE(map) "/Resources<</Font<</F1<</Type/Font/Subtype/Type0/BaseFont/STSong-Light-" map "/Encoding/" map "/DescendantFonts[<<" \
+#define COMPOSITE(map)                                                                                                               \
+	"/Resources<</Font<</F1<</Type/Font/Subtype/Type0/BaseFont/STSong-Light-" map "/Encoding/" map                               \
+	"/DescendantFonts[<<"                                                                                                        \
 	"/Type/Font/Subtype/CIDFontType0/BaseFont/STSong-Light/CIDSystemInfo<</Registry(Adobe)/Ordering(GB1)/Supplement 4>>/DW 1000" \
-	"/FontDescriptor<</Type/FontDescriptor/FontName/STSong-Light/Flags 6/FontBBox[-25 -254 1000 880]/ItalicAngle 0/Ascent 880" \
+	"/FontDescriptor<</Type/FontDescriptor/FontName/STSong-Light/Flags 6/FontBBox[-25 -254 1000 880]/ItalicAngle 0/Ascent 880"   \
 	"/Descent -120/CapHeight 880/StemV 93>>>>]>>>>>>"
-#define INSIDE(map) "/Resources<</Font<</F1<</Type/Font/Subtype/Type0/BaseFont/A/Encoding " map "/DescendantFonts[<</Type/Font" \
-	"/Subtype/CIDFontType2/BaseFont/A/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>" \
+#define INSIDE(map)                                                                                                 \
+	"/Resources<</Font<</F1<</Type/Font/Subtype/Type0/BaseFont/A/Encoding " map "/DescendantFonts[<</Type/Font" \
+	"/Subtype/CIDFontType2/BaseFont/A/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"        \
 	"/FontDescriptor<</Type/FontDescriptor/FontName/A/Flags 4/FontFile2 300 0 R>>>>]>>>>>>"
-#define FONT_FILE "<</Length 4>>stream\nnone\nendstream"
-#define OUTSIDE "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
+#define FONT_FILE       "<</Length 4>>stream\nnone\nendstream"
+#define OUTSIDE         "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
 #define FORM(resources) "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]" resources "/Length 1>>stream\nn\nendstream"
 
-/* Poppler leaves a font out of its list where the reader's computer lacks the named map, and draws nothing; whatever is installed, the
- * verdict is by the document's objects. */
+/* Poppler leaves a font out of its list where the reader's computer lacks the named map, and draws nothing; whatever is
+ * installed, the verdict is by the document's objects. */
 static void test_pdf_fonts(void **state)
 {
 	(void)state;
-	static const struct { const char *what; struct pdf_parts p; enum err want; } rows[] = {
-		{"Song by the codes of GBK", {.pages = 1, .page = COMPOSITE("GBK-EUC-H"), .content = "BT /F1 24 Tf 60 700 Td <B2CEB1A3> Tj ET"}, ERR_PDF_FONTS},
-		{"Song by UCS-2", {.pages = 1, .page = COMPOSITE("UniGB-UCS2-H"), .content = "BT /F1 24 Tf 60 700 Td <53C24FDD> Tj ET"}, ERR_PDF_FONTS},
+	static const struct {
+		const char *what;
+		struct pdf_parts p;
+		enum err want;
+	} rows[] = {
+		{"Song by the codes of GBK",
+	         {.pages = 1, .page = COMPOSITE("GBK-EUC-H"), .content = "BT /F1 24 Tf 60 700 Td <B2CEB1A3> Tj ET"},
+	         ERR_PDF_FONTS},
+		{"Song by UCS-2",
+	         {.pages = 1, .page = COMPOSITE("UniGB-UCS2-H"), .content = "BT /F1 24 Tf 60 700 Td <53C24FDD> Tj ET"},
+	         ERR_PDF_FONTS},
 		{"Song by UTF-16", {.pages = 1, .page = COMPOSITE("UniGB-UTF16-H")}, ERR_PDF_FONTS},
 		{"Song by own numbers", {.pages = 1, .page = COMPOSITE("Identity-H")}, ERR_PDF_FONTS},
 		{"inside, own numbers", {.pages = 1, .page = INSIDE("/Identity-H"), .more = {FONT_FILE}}, ERR_OK},
 		{"inside, map outside", {.pages = 1, .page = INSIDE("/GBK-EUC-H"), .more = {FONT_FILE}}, ERR_PDF_FONTS},
-		{"inside, map inside", {.pages = 1, .page = INSIDE("301 0 R"), .more = {FONT_FILE, "<</Type/CMap/Length 9>>stream\nbegincmap\nendstream"}}, ERR_OK},
-		{"map upon a map", {.pages = 1, .page = INSIDE("301 0 R"), .more = {FONT_FILE, "<</Type/CMap/UseCMap/GBK-EUC-H/Length 9>>stream\nbegincmap\nendstream"}}, ERR_PDF_FONTS},
-		{"map upon a map, in its text", {.pages = 1, .page = INSIDE("301 0 R"), .more = {FONT_FILE, "<</Length 18>>stream\n/GBK-EUC-H usecmap\nendstream"}}, ERR_PDF_FONTS},
-		{"composite of nothing", {.pages = 1, .page = "/Resources<</Font<</F1<</Type/Font/Subtype/Type0/Encoding/Identity-H>>>>>>"}, ERR_PDF_FONTS},
-		{"file that is none", {.pages = 1, .page = "/Resources<</Font<</F1<</Type/Font/Subtype/TrueType/FontDescriptor<</FontFile2/x>>>>>>>>"}, ERR_PDF_FONTS},
-		{"in a form", {.pages = 1, .page = "/Resources<</XObject<</A 300 0 R>>>>", .more = {FORM("/Resources<</XObject<</B 301 0 R>>>>"), FORM(COMPOSITE("GBK-EUC-H"))}}, ERR_PDF_FONTS},
-		{"forms in a circle", {.pages = 1, .page = "/Resources<</XObject<</A 300 0 R>>>>", .more = {FORM("/Resources<</XObject<</B 300 0 R>>>>")}}, ERR_OK},
-		{"in a pattern", {.pages = 1, .page = "/Resources<</Pattern<</A 300 0 R>>>>", .more = {FORM(OUTSIDE)}}, ERR_PDF_FONTS},
-		{"in a mask", {.pages = 1, .page = "/Resources<</ExtGState<</A<</SMask<</S/Alpha/G 300 0 R>>>>>>>>", .more = {FORM(OUTSIDE)}}, ERR_PDF_FONTS},
-		{"in a graphics state", {.pages = 1, .page = "/Resources<</ExtGState<</A<</Font[300 0 R 9]>>>>>>", .more = {"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"}}, ERR_PDF_FONTS},
-		{"in glyphs", {.pages = 1, .page = "/Resources<</Font<</F1<</Type/Font/Subtype/Type3" OUTSIDE ">>>>>>"}, ERR_PDF_FONTS},
-		{"in a comment", {.pages = 1, .page = "/Annots[<</Subtype/Stamp/Rect[0 0 9 9]/AP<</N 300 0 R>>>>]/Resources<<>>", .more = {FORM(OUTSIDE)}}, ERR_PDF_FONTS},
-		{"in the state not shown", {.pages = 1, .page = "/Annots[<</Subtype/Widget/FT/Btn/AS/Off/Rect[0 0 9 9]/AP<</N<</On 300 0 R>>/D 300 0 R>>>>]/Resources<<>>",
-			.more = {FORM(OUTSIDE)}}, ERR_OK},
+		{"inside, map inside",
+	         {.pages = 1,
+	          .page = INSIDE("301 0 R"),
+	          .more = {FONT_FILE, "<</Type/CMap/Length 9>>stream\nbegincmap\nendstream"}},
+	         ERR_OK},
+		{"map upon a map",
+	         {.pages = 1,
+	          .page = INSIDE("301 0 R"),
+	          .more = {FONT_FILE, "<</Type/CMap/UseCMap/GBK-EUC-H/Length 9>>stream\nbegincmap\nendstream"}},
+	         ERR_PDF_FONTS},
+		{"map upon a map, in its text",
+	         {.pages = 1,
+	          .page = INSIDE("301 0 R"),
+	          .more = {FONT_FILE, "<</Length 18>>stream\n/GBK-EUC-H usecmap\nendstream"}},
+	         ERR_PDF_FONTS},
+		{"composite of nothing",
+	         {.pages = 1, .page = "/Resources<</Font<</F1<</Type/Font/Subtype/Type0/Encoding/Identity-H>>>>>>"},
+	         ERR_PDF_FONTS},
+		{"file that is none",
+	         {.pages = 1,
+	          .page = "/Resources<</Font<</F1<</Type/Font/Subtype/TrueType/FontDescriptor<</FontFile2/x>>>>>>>>"},
+	         ERR_PDF_FONTS},
+		{"in a form",
+	         {.pages = 1,
+	          .page = "/Resources<</XObject<</A 300 0 R>>>>",
+	          .more = {FORM("/Resources<</XObject<</B 301 0 R>>>>"), FORM(COMPOSITE("GBK-EUC-H"))}},
+	         ERR_PDF_FONTS},
+		{"forms in a circle",
+	         {.pages = 1,
+	          .page = "/Resources<</XObject<</A 300 0 R>>>>",
+	          .more = {FORM("/Resources<</XObject<</B 300 0 R>>>>")}},
+	         ERR_OK},
+		{"in a pattern",
+	         {.pages = 1, .page = "/Resources<</Pattern<</A 300 0 R>>>>", .more = {FORM(OUTSIDE)}},
+	         ERR_PDF_FONTS},
+		{"in a mask",
+	         {.pages = 1,
+	          .page = "/Resources<</ExtGState<</A<</SMask<</S/Alpha/G 300 0 R>>>>>>>>",
+	          .more = {FORM(OUTSIDE)}},
+	         ERR_PDF_FONTS},
+		{"in a graphics state",
+	         {.pages = 1,
+	          .page = "/Resources<</ExtGState<</A<</Font[300 0 R 9]>>>>>>",
+	          .more = {"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"}},
+	         ERR_PDF_FONTS},
+		{"in glyphs",
+	         {.pages = 1, .page = "/Resources<</Font<</F1<</Type/Font/Subtype/Type3" OUTSIDE ">>>>>>"},
+	         ERR_PDF_FONTS},
+		{"in a comment",
+	         {.pages = 1,
+	          .page = "/Annots[<</Subtype/Stamp/Rect[0 0 9 9]/AP<</N 300 0 R>>>>]/Resources<<>>",
+	          .more = {FORM(OUTSIDE)}},
+	         ERR_PDF_FONTS},
+		{"in the state not shown",
+	         {.pages = 1,
+	          .page = "/Annots[<</Subtype/Widget/FT/Btn/AS/Off/Rect[0 0 9 9]/AP<</N<</On 300 0 R>>/D 300 0 R>>>>]/Resources<<>>",
+	          .more = {FORM(OUTSIDE)}},
+	         ERR_OK},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO_BUF(file, FILE_MAX);
@@ -353,40 +456,88 @@ static void test_pdf_fonts(void **state)
 	}
 }
 
-#define FIELD(more) "/Annots[<</Type/Annot/Subtype/Widget/F 4/Rect[20 40 280 70]/DA(/Helv 14 Tf 0 g)" more ">>]/Resources<<>>"
-#define FREE(more) "/Annots[<</Type/Annot/Subtype/FreeText/Rect[20 40 280 70]/DA(/Helv 14 Tf 0 g)" more ">>]/Resources<<>>"
-#define DEFAULTS "/AcroForm<</DR<</Font<</Helv<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>/DA(/Helv 0 Tf 0 g)/Fields[]"
+#define FIELD(more) \
+	"/Annots[<</Type/Annot/Subtype/Widget/F 4/Rect[20 40 280 70]/DA(/Helv 14 Tf 0 g)" more ">>]/Resources<<>>"
+#define FREE(more) \
+	"/Annots[<</Type/Annot/Subtype/FreeText/Rect[20 40 280 70]/DA(/Helv 14 Tf 0 g)" more ">>]/Resources<<>>"
+#define DEFAULTS \
+	"/AcroForm<</DR<</Font<</Helv<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>/DA(/Helv 0 Tf 0 g)/Fields[]"
 #define ZHANG_CE "<FEFF5F206D4B>"
 
-/* A value without a picture of its own is drawn with the viewer's fonts: of a Chinese one nothing comes. NeedAppearances throws the
- * pictures away that are there. */
+/* A value without a picture of its own is drawn with the viewer's fonts: of a Chinese one nothing comes.
+ * NeedAppearances throws the pictures away that are there. */
 static void test_pdf_forms(void **state)
 {
 	(void)state;
-	static const struct { const char *what; struct pdf_parts p; enum err want; } rows[] = {
-		{"typed", {.pages = 1, .catalog = DEFAULTS "/NeedAppearances true>>", .page = FIELD("/FT/Tx/V" ZHANG_CE)}, ERR_PDF_FORM},
-		{"typed, not told", {.pages = 1, .catalog = DEFAULTS ">>", .page = FIELD("/FT/Tx/V" ZHANG_CE)}, ERR_PDF_FORM},
-		{"in Latin letters", {.pages = 1, .catalog = DEFAULTS ">>", .page = FIELD("/FT/Tx/V(A1)")}, ERR_PDF_FORM},
-		{"of the field above", {.pages = 1, .page = FIELD("/Parent 300 0 R"), .more = {"<</FT/Tx/T(a)/V" ZHANG_CE ">>"}}, ERR_PDF_FORM},
+	static const struct {
+		const char *what;
+		struct pdf_parts p;
+		enum err want;
+	} rows[] = {
+		{"typed",
+	         {.pages = 1, .catalog = DEFAULTS "/NeedAppearances true>>", .page = FIELD("/FT/Tx/V" ZHANG_CE)},
+	         ERR_PDF_FORM},
+		{"typed, not told",
+	         {.pages = 1, .catalog = DEFAULTS ">>", .page = FIELD("/FT/Tx/V" ZHANG_CE)},
+	         ERR_PDF_FORM},
+		{"in Latin letters",
+	         {.pages = 1, .catalog = DEFAULTS ">>", .page = FIELD("/FT/Tx/V(A1)")},
+	         ERR_PDF_FORM},
+		{"of the field above",
+	         {.pages = 1, .page = FIELD("/Parent 300 0 R"), .more = {"<</FT/Tx/T(a)/V" ZHANG_CE ">>"}},
+	         ERR_PDF_FORM},
 		{"chosen", {.pages = 1, .page = FIELD("/FT/Ch/V[" ZHANG_CE "]")}, ERR_PDF_FORM},
-		{"long", {.pages = 1, .page = FIELD("/FT/Tx/V 300 0 R"), .more = {"<</Length 1>>stream\na\nendstream"}}, ERR_PDF_FORM},
+		{"long",
+	         {.pages = 1, .page = FIELD("/FT/Tx/V 300 0 R"), .more = {"<</Length 1>>stream\na\nendstream"}},
+	         ERR_PDF_FORM},
 		{"ticked", {.pages = 1, .page = FIELD("/FT/Btn/V/Yes/AS/Yes")}, ERR_PDF_FORM},
-		{"ticked, no such picture", {.pages = 1, .page = FIELD("/FT/Btn/AS/Yes/AP<</N<</Off 300 0 R>>>>"), .more = {FORM("")}}, ERR_PDF_FORM},
-		{"picture thrown away", {.pages = 1, .catalog = DEFAULTS "/NeedAppearances true>>", .page = FIELD("/FT/Tx/V" ZHANG_CE "/AP<</N 300 0 R>>"), .more = {FORM("")}}, ERR_PDF_FORM},
-		{"picture there", {.pages = 1, .catalog = DEFAULTS "/NeedAppearances false>>", .page = FIELD("/FT/Tx/V" ZHANG_CE "/AP<</N 300 0 R>>"), .more = {FORM("")}}, ERR_OK},
-		{"nothing typed", {.pages = 1, .catalog = DEFAULTS "/NeedAppearances true>>", .page = FIELD("/FT/Tx")}, ERR_OK},
-		{"an empty value", {.pages = 1, .catalog = DEFAULTS "/NeedAppearances true>>", .page = FIELD("/FT/Tx/V<FEFF>")}, ERR_OK},
+		{"ticked, no such picture",
+	         {.pages = 1, .page = FIELD("/FT/Btn/AS/Yes/AP<</N<</Off 300 0 R>>>>"), .more = {FORM("")}},
+	         ERR_PDF_FORM},
+		{"picture thrown away",
+	         {.pages = 1,
+	          .catalog = DEFAULTS "/NeedAppearances true>>",
+	          .page = FIELD("/FT/Tx/V" ZHANG_CE "/AP<</N 300 0 R>>"),
+	          .more = {FORM("")}},
+	         ERR_PDF_FORM},
+		{"picture there",
+	         {.pages = 1,
+	          .catalog = DEFAULTS "/NeedAppearances false>>",
+	          .page = FIELD("/FT/Tx/V" ZHANG_CE "/AP<</N 300 0 R>>"),
+	          .more = {FORM("")}},
+	         ERR_OK},
+		{"nothing typed",
+	         {.pages = 1, .catalog = DEFAULTS "/NeedAppearances true>>", .page = FIELD("/FT/Tx")},
+	         ERR_OK},
+		{"an empty value",
+	         {.pages = 1, .catalog = DEFAULTS "/NeedAppearances true>>", .page = FIELD("/FT/Tx/V<FEFF>")},
+	         ERR_OK},
 		{"a space", {.pages = 1, .page = FIELD("/FT/Tx/V( )")}, ERR_OK},
 		{"nothing chosen", {.pages = 1, .page = FIELD("/FT/Ch/V[]")}, ERR_OK},
 		{"not ticked", {.pages = 1, .page = FIELD("/FT/Btn/V/Off/AS/Off")}, ERR_OK},
 		{"button to press", {.pages = 1, .page = FIELD("/FT/Btn/Ff 65536")}, ERR_OK},
-		{"signature that is not seen", {.pages = 1, .page = FIELD("/FT/Sig/V<</Type/Sig/Contents<00>>>")}, ERR_OK},
-		{"hidden", {.pages = 1, .page = "/Annots[<</Subtype/Widget/F 2/FT/Tx/V(a)/Rect[0 0 9 9]>>]/Resources<<>>"}, ERR_OK},
-		{"fields in a circle", {.pages = 1, .page = FIELD("/Parent 300 0 R"), .more = {"<</Parent 300 0 R>>"}}, ERR_OK},
+		{"signature that is not seen",
+	         {.pages = 1, .page = FIELD("/FT/Sig/V<</Type/Sig/Contents<00>>>")},
+	         ERR_OK},
+		{"hidden",
+	         {.pages = 1, .page = "/Annots[<</Subtype/Widget/F 2/FT/Tx/V(a)/Rect[0 0 9 9]>>]/Resources<<>>"},
+	         ERR_OK},
+		{"fields in a circle",
+	         {.pages = 1, .page = FIELD("/Parent 300 0 R"), .more = {"<</Parent 300 0 R>>"}},
+	         ERR_OK},
 		{"text on the page", {.pages = 1, .page = FREE("/Contents" ZHANG_CE)}, ERR_PDF_FORM},
-		{"text with a picture", {.pages = 1, .page = FREE("/Contents" ZHANG_CE "/AP<</N 300 0 R>>"), .more = {FORM("")}}, ERR_OK},
-		{"words at a line", {.pages = 1, .page = "/Annots[<</Subtype/Line/L[0 0 9 9]/Rect[0 0 9 9]/Cap true/Contents" ZHANG_CE ">>]/Resources<<>>"}, ERR_PDF_FORM},
-		{"note at a line", {.pages = 1, .page = "/Annots[<</Subtype/Line/L[0 0 9 9]/Rect[0 0 9 9]/Contents" ZHANG_CE ">>]/Resources<<>>"}, ERR_OK},
+		{"text with a picture",
+	         {.pages = 1, .page = FREE("/Contents" ZHANG_CE "/AP<</N 300 0 R>>"), .more = {FORM("")}},
+	         ERR_OK},
+		{"words at a line",
+	         {.pages = 1,
+	          .page = "/Annots[<</Subtype/Line/L[0 0 9 9]/Rect[0 0 9 9]/Cap true/Contents" ZHANG_CE
+	                  ">>]/Resources<<>>"},
+	         ERR_PDF_FORM},
+		{"note at a line",
+	         {.pages = 1,
+	          .page = "/Annots[<</Subtype/Line/L[0 0 9 9]/Rect[0 0 9 9]/Contents" ZHANG_CE ">>]/Resources<<>>"},
+	         ERR_OK},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO_BUF(file, FILE_MAX);
@@ -401,8 +552,12 @@ static void test_pdf_links(void **state)
 	(void)state;
 	AUTO_BUF(file, FILE_MAX);
 	struct taken t;
-	file_pdf(&(struct pdf_parts){.pages = 2, .catalog = "/OpenAction[3 0 R/Fit]",
-		.page = "/Annots[<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A<</S/URI/URI(http://localhost/)>>>>]/Resources<<>>"}, &file);
+	file_pdf(
+		&(struct pdf_parts){
+			.pages = 2,
+			.catalog = "/OpenAction[3 0 R/Fit]",
+			.page = "/Annots[<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A<</S/URI/URI(http://localhost/)>>>>]/Resources<<>>"},
+		&file);
 	assert_int_equal(read_file(buf_span(&file), &t), ERR_OK);
 	taken_done(&t);
 }
@@ -420,13 +575,19 @@ static void test_pdf_broken(void **state)
 	refuse(SPAN_LIT("%PDF-1.7\ngarbage garbage\n%%EOF\n"), ERR_PDF_DAMAGED, "garbage");
 }
 
-/* A document whose owner forbids changes and the like opens without a password: every viewer draws it (ISO 32000-1, 7.6.3.1). One that
- * asks for a password does not. What is looked for in documents is found behind either. */
+/* A document whose owner forbids changes and the like opens without a password: every viewer draws it (ISO
+ * 32000-1, 7.6.3.1). One that asks for a password does not. What is looked for in documents is found behind either. */
 static void test_pdf_locked(void **state)
 {
 	(void)state;
-	static const struct { unsigned pages; const char *catalog, *user; enum err want; } rows[] = {
-		{1, "", "", ERR_OK}, {2, "", "secret", ERR_PDF_ENCRYPTED}, {1, "/OpenAction<</S/JavaScript/JS(x)>>", "", ERR_PDF_ACTIVE},
+	static const struct {
+		unsigned pages;
+		const char *catalog, *user;
+		enum err want;
+	} rows[] = {
+		{1, "", "", ERR_OK},
+		{2, "", "secret", ERR_PDF_ENCRYPTED},
+		{1, "/OpenAction<</S/JavaScript/JS(x)>>", "", ERR_PDF_ACTIVE},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows) * 3; i++) {
 		const size_t k = i / 3;
@@ -455,7 +616,9 @@ static void test_pdf_circles(void **state)
 {
 	(void)state;
 	static const struct pdf_parts rows[] = {
-		{.pages = 1, .catalog = "/Outlines 300 0 R", .more = {"<</First 301 0 R/Last 301 0 R>>", "<</Title(a)/Parent 300 0 R/Next 301 0 R>>"}},
+		{.pages = 1,
+	         .catalog = "/Outlines 300 0 R",
+	         .more = {"<</First 301 0 R/Last 301 0 R>>", "<</Title(a)/Parent 300 0 R/Next 301 0 R>>"}},
 		{.pages = 1, .catalog = "/OpenAction 300 0 R", .more = {"<</S/GoTo/D[3 0 R/Fit]/Next 300 0 R>>"}},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -476,7 +639,8 @@ static void sample(struct buf *out, bool pdf)
 	assert_int_equal(raster_new(40, 30, &r), ERR_OK);
 	assert_int_equal(raster_jpeg(&r, 80, &jpeg), ERR_OK);
 	raster_done(&r);
-	const struct render_head h = pdf ? (struct render_head){MEDIA_PDF, 0, 0, 2} : (struct render_head){MEDIA_PNG, 40, 30, 1};
+	const struct render_head h =
+		pdf ? (struct render_head){MEDIA_PDF, 0, 0, 2} : (struct render_head){MEDIA_PNG, 40, 30, 1};
 	assert_int_equal(frame_put_head(out, &h), ERR_OK);
 	for (unsigned i = 0; i < 2; i++)
 		assert_int_equal(frame_put_page(out, &(struct page){i + pdf, 40, 30, buf_span(&jpeg)}), ERR_OK);
@@ -493,7 +657,8 @@ static enum err parse(struct span answer, bool pdf)
 	return e;
 }
 
-/* Every octet of the frames and of the pictures' heads changed, every cut: never believed, or exactly as harmless as before. */
+/* Every octet of the frames and of the pictures' heads changed, every cut: never believed, or exactly as harmless as
+ * before. */
 static void test_answer(void **state)
 {
 	(void)state;
@@ -521,8 +686,27 @@ static void test_answer(void **state)
 }
 
 /* What our own program would never say. */
-enum lie { L_NONE, L_PAGE_FIRST, L_TWO_HEADS, L_MISSING, L_MANY, L_ORDER, L_COUNT, L_SIDES, L_TOO_LARGE, L_COMMENT, L_EXIF, L_TAIL, L_TWO_FRAMES,
-	L_AFTER_END, L_NO_END, L_LENGTH, L_MEDIA, L_PIXELS, L_COUNT_ALL };
+enum lie {
+	L_NONE,
+	L_PAGE_FIRST,
+	L_TWO_HEADS,
+	L_MISSING,
+	L_MANY,
+	L_ORDER,
+	L_COUNT,
+	L_SIDES,
+	L_TOO_LARGE,
+	L_COMMENT,
+	L_EXIF,
+	L_TAIL,
+	L_TWO_FRAMES,
+	L_AFTER_END,
+	L_NO_END,
+	L_LENGTH,
+	L_MEDIA,
+	L_PIXELS,
+	L_COUNT_ALL
+};
 
 static void insert(struct buf *jpeg, size_t at_octet, struct span what)
 {
@@ -588,9 +772,15 @@ static void test_lying_answer(void **state)
 static void test_refusal(void **state)
 {
 	(void)state;
-	static const struct { enum err e; bool pdf; enum err want; } rows[] = {
-		{ERR_PICTURE_NOT, false, ERR_PICTURE_NOT}, {ERR_PICTURE_LIMIT, false, ERR_PICTURE_LIMIT}, {ERR_PDF_FONTS, true, ERR_PDF_FONTS},
-		{ERR_PDF_FORM, true, ERR_PDF_FORM}, {ERR_PDF_FONTS, false, ERR_CONVERT}, {ERR_PICTURE_NOT, true, ERR_CONVERT}, {ERR_XLSX_NOT, true, ERR_CONVERT}, {ERR_DENIED, false, ERR_CONVERT},
+	static const struct {
+		enum err e;
+		bool pdf;
+		enum err want;
+	} rows[] = {
+		{ERR_PICTURE_NOT, false, ERR_PICTURE_NOT}, {ERR_PICTURE_LIMIT, false, ERR_PICTURE_LIMIT},
+		{ERR_PDF_FONTS, true, ERR_PDF_FONTS},      {ERR_PDF_FORM, true, ERR_PDF_FORM},
+		{ERR_PDF_FONTS, false, ERR_CONVERT},       {ERR_PICTURE_NOT, true, ERR_CONVERT},
+		{ERR_XLSX_NOT, true, ERR_CONVERT},         {ERR_DENIED, false, ERR_CONVERT},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO_BUF(out, 1024);
@@ -603,9 +793,14 @@ static void test_refusal(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_png), cmocka_unit_test(test_jpeg), cmocka_unit_test(test_orientation),
-		cmocka_unit_test(test_cut), cmocka_unit_test(test_lies), cmocka_unit_test(test_bomb), cmocka_unit_test(test_no_picture),
-		cmocka_unit_test(test_pdf), cmocka_unit_test(test_pdf_refused), cmocka_unit_test(test_pdf_fonts), cmocka_unit_test(test_pdf_forms), cmocka_unit_test(test_pdf_links), cmocka_unit_test(test_pdf_broken),
-		cmocka_unit_test(test_pdf_circles), cmocka_unit_test(test_pdf_locked), cmocka_unit_test(test_answer), cmocka_unit_test(test_lying_answer), cmocka_unit_test(test_refusal)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_png),          cmocka_unit_test(test_jpeg),
+	                                   cmocka_unit_test(test_orientation),  cmocka_unit_test(test_cut),
+	                                   cmocka_unit_test(test_lies),         cmocka_unit_test(test_bomb),
+	                                   cmocka_unit_test(test_no_picture),   cmocka_unit_test(test_pdf),
+	                                   cmocka_unit_test(test_pdf_refused),  cmocka_unit_test(test_pdf_fonts),
+	                                   cmocka_unit_test(test_pdf_forms),    cmocka_unit_test(test_pdf_links),
+	                                   cmocka_unit_test(test_pdf_broken),   cmocka_unit_test(test_pdf_circles),
+	                                   cmocka_unit_test(test_pdf_locked),   cmocka_unit_test(test_answer),
+	                                   cmocka_unit_test(test_lying_answer), cmocka_unit_test(test_refusal)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

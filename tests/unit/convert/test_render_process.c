@@ -1,5 +1,5 @@
-/* The same through the real, confined process: the sandbox lets the libraries work, limits end a job with an answer, and the
- * next job works. */
+/* The same through the real, confined process: the sandbox lets the libraries work, limits end a job with an answer,
+ * and the next job works. */
 #include "files.h"
 #include "starter.h"
 #include "base/clock.h"
@@ -50,7 +50,8 @@ static enum err run(struct span file, bool pdf, const struct convert_limits *lim
 	int fd = memory_file(file);
 	int64_t from = clock_mono_ms();
 	enum err e = convert_render(the_convert, pdf, fd, limits, &r);
-	print_message("# %zu octets: %s in %d ms %s\n", file.len, err_name(e), (int)(clock_mono_ms() - from), e != ERR_OK ? err_detail() : "");
+	print_message("# %zu octets: %s in %d ms %s\n", file.len, err_name(e), (int)(clock_mono_ms() - from),
+	              e != ERR_OK ? err_detail() : "");
 	(void)close(fd);
 	if (e == ERR_OK) {
 		*ret_pages = r.n;
@@ -92,8 +93,11 @@ static void test_refused(void **state)
 	AUTO_BUF(font, FILE_MAX);
 	file_pdf(&(struct pdf_parts){.pages = 1, .catalog = "/OpenAction<</S/JavaScript/JS(x)>>"}, &script);
 	/* Libraries would look for a font; the files are closed to them, and the document is refused for it. */
-	file_pdf(&(struct pdf_parts){.pages = 1, .page = "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>",
-		.content = "BT /F1 24 Tf 60 700 Td (x) Tj ET"}, &font);
+	file_pdf(
+		&(struct pdf_parts){.pages = 1,
+	                            .page = "/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>",
+	                            .content = "BT /F1 24 Tf 60 700 Td (x) Tj ET"},
+		&font);
 	assert_int_equal(run(buf_span(&script), true, &limits, &n), ERR_PDF_ACTIVE);
 	assert_int_equal(run(buf_span(&font), true, &limits, &n), ERR_PDF_FONTS);
 	assert_int_equal(run(SPAN_LIT("%PDF-1.7 garbage"), true, &limits, &n), ERR_PDF_DAMAGED);
@@ -114,11 +118,18 @@ static void slow_file(struct buf *out)
 		buf_str(&content, "/X0 Do ");
 	for (int i = 0; i < 1500; i++)
 		buf_str(&many, "/X1 Do ");
-	(void)snprintf(x0, sizeof x0, "<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</XObject<</X1 301 0 R>>>>/Length %zu>>\nstream\n%s\nendstream",
-		       many.len, buf_cstr(&many));
-	(void)snprintf(x1, sizeof x1, "<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<<>>/Length 47>>\nstream\n"
-		       "0 0 m 595 842 l 0 842 l 595 0 l 300 500 l f*    \nendstream");
-	file_pdf(&(struct pdf_parts){.pages = 1, .page = "/Resources<</XObject<</X0 300 0 R>>>>", .content = buf_cstr(&content), .more = {x0, x1}}, out);
+	(void)snprintf(
+		x0, sizeof(x0),
+		"<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</XObject<</X1 301 0 R>>>>/Length %zu>>\nstream\n%s\nendstream",
+		many.len, buf_cstr(&many));
+	(void)snprintf(x1, sizeof(x1),
+	               "<</Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<<>>/Length 47>>\nstream\n"
+	               "0 0 m 595 842 l 0 842 l 595 0 l 300 500 l f*    \nendstream");
+	file_pdf(&(struct pdf_parts){.pages = 1,
+	                             .page = "/Resources<</XObject<</X0 300 0 R>>>>",
+	                             .content = buf_cstr(&content),
+	                             .more = {x0, x1}},
+	         out);
 }
 
 static void test_limits(void **state)
@@ -132,7 +143,7 @@ static void test_limits(void **state)
 	size_t n = 0;
 	file_png(6000, 6000, PNG_PLAIN, &large);
 	file_png(60, 60, PNG_PLAIN, &small);
-#ifndef __SANITIZE_ADDRESS__ /* there the limit is left out (sandbox/user.c) */
+#ifndef __SANITIZE_ADDRESS__    /* there the limit is left out (sandbox/user.c) */
 	limits.memory_mb = 170; /* enough to start */
 	assert_int_equal(run(buf_span(&large), false, &limits, &n), ERR_CONVERT);
 	err_clear();
@@ -158,14 +169,20 @@ static void test_limits(void **state)
 static void send_spoilt(size_t bytes, uint64_t kind, size_t n_fds)
 {
 	int ends[2], fds[2];
-	union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof fds)]; } control = {0};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(fds))];
+	} control = {0};
 	uint64_t words[64] = {kind};
 	uint8_t octet;
 	size_t n = 1;
 	assert_int_equal(pipe(ends), 0);
 	fds[0] = fds[1] = ends[1];
 	struct iovec iov = {words, bytes};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_SPACE(sizeof(int) * n_fds)};
+	struct msghdr m = {.msg_iov = &iov,
+	                   .msg_iovlen = 1,
+	                   .msg_control = control.bytes,
+	                   .msg_controllen = CMSG_SPACE(sizeof(int) * n_fds)};
 	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
 	h->cmsg_level = SOL_SOCKET;
 	h->cmsg_type = SCM_RIGHTS;
@@ -199,7 +216,8 @@ static void test_hostile_portal(void **state)
 	assert_int_equal(n, 2);
 }
 
-/* The starter dies while a job runs: the job goes too, long before its limits, and what comes meanwhile waits for the next one. */
+/* The starter dies while a job runs: the job goes too, long before its limits, and what comes meanwhile waits for the
+ * next one. */
 static void *start_later(void *arg)
 {
 	(void)poll(NULL, 0, 300);
@@ -219,11 +237,12 @@ static void test_starter_killed(void **state)
 	limits.cpu_sec = 60;
 	int fd = memory_file(buf_span(&slow));
 	assert_int_equal(job_start(the_convert, fd, CONVERT_PDF, &limits, &job), ERR_OK);
-	assert_int_equal(job_read(job.out, clock_mono_ms() + 1000, octets, sizeof octets, &n), ERR_TIMEOUT); /* it draws */
+	/* it draws */
+	assert_int_equal(job_read(job.out, clock_mono_ms() + 1000, octets, sizeof(octets), &n), ERR_TIMEOUT);
 	err_clear();
 	starter_kill(&starter);
 	while (n > 0)
-		assert_int_equal(job_read(job.out, clock_mono_ms() + 4000, octets, sizeof octets, &n), ERR_OK);
+		assert_int_equal(job_read(job.out, clock_mono_ms() + 4000, octets, sizeof(octets), &n), ERR_OK);
 	assert_int_equal(job_end(the_convert, &job, ERR(CONVERT, "no answer")), ERR_UNAVAILABLE);
 	err_clear();
 	(void)close(fd);
@@ -280,7 +299,12 @@ static void test_starter_stands_still(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_refused), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_hostile_portal), cmocka_unit_test(test_silent_peer), cmocka_unit_test(test_starter_stands_still), cmocka_unit_test(test_starter_killed)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good),
+	                                   cmocka_unit_test(test_refused),
+	                                   cmocka_unit_test(test_limits),
+	                                   cmocka_unit_test(test_hostile_portal),
+	                                   cmocka_unit_test(test_silent_peer),
+	                                   cmocka_unit_test(test_starter_stands_still),
+	                                   cmocka_unit_test(test_starter_killed)};
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -13,13 +13,15 @@ int case_make_keys(void **state)
 {
 	(void)state;
 	return sm2_key_new(&desk) == ERR_OK && sm2_key_new(&legal) == ERR_OK && sm2_key_new(&holder) == ERR_OK &&
-	       sm2_key_new(&other) == ERR_OK ? 0 : -1;
+	                       sm2_key_new(&other) == ERR_OK
+	               ? 0
+	               : -1;
 }
 
 int case_drop_keys(void **state)
 {
 	(void)state;
-	if (r.client) /* a setup failed half-way */
+	if (r.client != NULL) /* a setup failed half-way */
 		run_drop(&r);
 	sm2_key_free(desk);
 	sm2_key_free(legal);

@@ -65,7 +65,7 @@ static void exec_escrow(const struct run *r)
 	/* A test that breaks off leaves nothing behind. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		_exit(125);
-	if (!program || log < 0 || dup2(log, STDERR_FILENO) < 0)
+	if (program == NULL || log < 0 || dup2(log, STDERR_FILENO) < 0)
 		_exit(126);
 	execl(program, program, "-o", dir, "-o", path, "-o", "user=daemon", "-o", "signer_user=bin", (char *)NULL);
 	_exit(127);
@@ -145,12 +145,12 @@ static void remove_all(const char *folder)
 	DIR *d = opendir(folder);
 	const struct dirent *e;
 
-	while (d && (e = readdir(d))) {
+	while (d != NULL && (e = readdir(d)) != NULL) {
 		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			(void)unlink(path);
 	}
-	if (d)
+	if (d != NULL)
 		closedir(d);
 	(void)rmdir(folder);
 }

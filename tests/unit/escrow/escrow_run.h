@@ -10,12 +10,13 @@ struct run {
 	struct escrow_client *client;
 };
 bool run_is_root(void);
-void run_make(struct run *r);              /* the folder; nothing runs */
-void run_start(struct run *r);             /* and waits until it answers */
-int run_try(struct run *r);                /* starts it, waits for its end: exit status, 128+signal; 255 when it serves */
-int run_stop(struct run *r);               /* SIGTERM; exit status */
-void run_kill(struct run *r);              /* SIGKILL */
-void run_drop(struct run *r);              /* ends it and removes the folder */
+void run_make(struct run *r);  /* the folder; nothing runs */
+void run_start(struct run *r); /* and waits until it answers */
+/* starts it, waits for its end: exit status, 128+signal; 255 when it serves */
+int run_try(struct run *r);
+int run_stop(struct run *r);  /* SIGTERM; exit status */
+void run_kill(struct run *r); /* SIGKILL */
+void run_drop(struct run *r); /* ends it and removes the folder */
 bool run_log_has(const struct run *r, const char *text);
 bool run_log_gets(const struct run *r, const char *text); /* waits for it: lines follow the answer */
 void run_file(const struct run *r, const char *name, char ret_path[160]);

@@ -106,7 +106,13 @@ static void test_keypair(void **state)
 
 static void test_keypair_refused(void **state)
 {
-	static const char *const owners[] = {"a b", "a\nb", "单位", "a/b", ("a\x7F" "b"), "../x"};
+	static const char *const owners[] = {"a b",
+	                                     "a\nb",
+	                                     "单位",
+	                                     "a/b",
+	                                     ("a\x7F"
+	                                      "b"),
+	                                     "../x"};
 	struct sm2_pub bad = *sm2_key_pub(holder);
 	AUTO_BUF(out, ENVELOPED_KEY_MAX);
 	struct answer a;
@@ -191,7 +197,8 @@ static void test_unlock_key(void **state)
 
 /* --- recovery: what the file holds, read without the process --- */
 
-static void assert_recovers(struct span cipher, const struct sm2_key *by, const struct sm2_key *not_by, struct span enc_pub)
+static void assert_recovers(struct span cipher, const struct sm2_key *by, const struct sm2_key *not_by,
+                            struct span enc_pub)
 {
 	AUTO_BUF(plain, 64);
 	AUTO(sm2_key) pair = NULL;
@@ -281,18 +288,23 @@ static void test_bad_frames(void **state)
 	const struct {
 		uint16_t type;
 		uint32_t len;
-		struct { uint16_t tag; uint32_t len; } fields[4];
+		struct {
+			uint16_t tag;
+			uint32_t len;
+		} fields[4];
 	} rows[] = {
-		{999, 0, {{0}}},                                          /* no such request */
-		{0x8000, 0, {{0}}},                                       /* an answer */
-		{ESCROW_HELLO, 0xFFFFFFFF, {{0}}},                        /* over the maximum */
-		{ESCROW_HELLO, 10, {{0}}},                                /* cut short */
-		{ESCROW_HELLO, 7, {{ET_OWNER, 1}}},                       /* a field it does not have */
-		{ESCROW_KEYPAIR, 0, {{0}}},                               /* none of its fields */
+		{999, 0, {{0}}},                                              /* no such request */
+		{0x8000, 0, {{0}}},                                           /* an answer */
+		{ESCROW_HELLO, 0xFFFFFFFF, {{0}}},                            /* over the maximum */
+		{ESCROW_HELLO, 10, {{0}}},                                    /* cut short */
+		{ESCROW_HELLO, 7, {{ET_OWNER, 1}}},                           /* a field it does not have */
+		{ESCROW_KEYPAIR, 0, {{0}}},                                   /* none of its fields */
 		{ESCROW_KEYPAIR, 7 + 71, {{ET_OWNER, 1}, {ET_SIGN_PUB, 65}}}, /* one missing */
 		{ESCROW_KEYPAIR, 7 + 71 + 39, {{ET_OWNER, 1}, {ET_SIGN_PUB, 65}, {ET_EVIDENCE, 33}}},
 		{ESCROW_KEYPAIR, 7 + 70 + 38, {{ET_OWNER, 1}, {ET_SIGN_PUB, 64}, {ET_EVIDENCE, 32}}},
-		{ESCROW_KEYPAIR, 7 + 71 + 38 + 38, {{ET_OWNER, 1}, {ET_SIGN_PUB, 65}, {ET_EVIDENCE, 32}, {ET_EVIDENCE, 32}}},
+		{ESCROW_KEYPAIR,
+	         7 + 71 + 38 + 38,
+	         {{ET_OWNER, 1}, {ET_SIGN_PUB, 65}, {ET_EVIDENCE, 32}, {ET_EVIDENCE, 32}}},
 		{ESCROW_KEYPAIR, 71 + 7 + 38, {{ET_SIGN_PUB, 65}, {ET_OWNER, 1}, {ET_EVIDENCE, 32}}}, /* order */
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

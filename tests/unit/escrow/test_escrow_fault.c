@@ -55,7 +55,7 @@ static void test_confined(void **state)
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)r.pid);
 	assert_int_equal(file_read(path, &status), ERR_OK);
 	const char *text = buf_cstr(&status);
-	if (!off)
+	if (off == NULL)
 		assert_non_null(strstr(text, "\nSeccomp:\t2\n"));
 	if (run_is_root()) {
 		assert_null(strstr(text, "\nUid:\t0\t"));
@@ -106,8 +106,8 @@ static off_t vault_size(void)
 	return st.st_size;
 }
 
-/* kill -9 as soon as the record has appeared, so mostly between append and answer; after a restart the same request gets
- * exactly what had been stored, and no second pair is made. */
+/* kill -9 as soon as the record has appeared, so mostly between append and answer; after a restart the same request
+ * gets exactly what had been stored, and no second pair is made. */
 static void test_kill_before_answer(void **state)
 {
 	static struct found f;
@@ -189,9 +189,12 @@ static void flip(const char *name, off_t at)
 
 static void test_damage(void **state)
 {
-	static const struct { const char *name; off_t at; } rows[] = {
+	static const struct {
+		const char *name;
+		off_t at;
+	} rows[] = {
 		{"vault.chain", 0}, {"vault.chain", 7}, {"vault.chain", 60}, {"vault.chain", 300}, {"vault.chain", 900},
-		{"keys.bin", 0}, {"keys.bin", 40}, {"machine.key", 0}, {"machine.key", 31},
+		{"keys.bin", 0},    {"keys.bin", 40},   {"machine.key", 0},  {"machine.key", 31},
 	};
 	struct answer a, b;
 

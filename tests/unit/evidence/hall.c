@@ -15,14 +15,19 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 
 /* --- authority --- */
 
-static void certify(struct hall *h, struct hall_key *k, const char *profile, const struct hall_key *by, const char *id, int64_t days)
+static void certify(struct hall *h, struct hall_key *k, const char *profile, const struct hall_key *by, const char *id,
+                    int64_t days)
 {
 	int64_t now = clock_now(h->clock);
-	struct cert_spec s = {.profile = profile, .issuer = by == k ? NULL : by->cert, .common_name = id, .subject_id = id,
-		.not_before = now - 2 * DAY, .not_after = now + days * DAY};
+	struct cert_spec s = {.profile = profile,
+	                      .issuer = by == k ? NULL : by->cert,
+	                      .common_name = id,
+	                      .subject_id = id,
+	                      .not_before = now - 2 * DAY,
+	                      .not_after = now + days * DAY};
 	OK(sm2_key_new(&k->key));
 	s.pub = sm2_key_pub(k->key);
-	OK(rand_bytes(s.serial, sizeof s.serial));
+	OK(rand_bytes(s.serial, sizeof(s.serial)));
 	s.serial[0] = 1;
 	OK(cert_build(&s, by->key, &k->cert));
 }
@@ -41,7 +46,7 @@ static void authority(struct hall *h)
 	certify(h, &h->reviewer, "staff-sign", &h->ca, "P000004", 300);
 	OK(cert_sm3(h->root.cert, digest));
 	text_hex(&hex, SPAN_ARR(digest));
-	(void)snprintf(h->bureau, sizeof h->bureau, "%s", buf_cstr(&hex));
+	(void)snprintf(h->bureau, sizeof(h->bureau), "%s", buf_cstr(&hex));
 }
 
 static void clock_path(const struct hall *h, char ret_path[240])
@@ -64,11 +69,11 @@ void hall_open(struct hall *h)
 	const char *tmp = getenv("TMPDIR");
 	char path[240];
 
-	memset(h, 0, sizeof *h);
+	memset(h, 0, sizeof(*h));
 	OK(profile_load(SHARE_DIR "/profiles/profiles.json"));
-	(void)snprintf(h->dir, sizeof h->dir, "%s/yx-hall-XXXXXX", tmp ? tmp : "/tmp");
+	(void)snprintf(h->dir, sizeof(h->dir), "%s/yx-hall-XXXXXX", tmp != NULL ? tmp : "/tmp");
 	assert_non_null(mkdtemp(h->dir));
-	(void)snprintf(h->db, sizeof h->db, "%s/yinxin.db", h->dir);
+	(void)snprintf(h->db, sizeof(h->db), "%s/yinxin.db", h->dir);
 	clock_path(h, path);
 	OK(clock_set_offset(path, 0));
 	OK(clock_open(path, &h->clock));
@@ -123,7 +128,11 @@ void hall_stamp(struct hall *h, struct span what, int64_t time, struct buf *out)
 	OK(sm3_digest(what, imprint));
 	OK(tsp_request_build(imprint, SPAN_EMPTY, true, &request));
 	OK(tsp_request_parse(buf_span(&request), &rq));
-	struct tsp_spec s = {.signer = h->tsa.cert, .key = h->tsa.key, .request = &rq, .serial = {1, ++h->stamp_serial}, .time = time};
+	struct tsp_spec s = {.signer = h->tsa.cert,
+	                     .key = h->tsa.key,
+	                     .request = &rq,
+	                     .serial = {1, ++h->stamp_serial},
+	                     .time = time};
 	OK(tsp_response_build(&s, &response));
 	OK(tsp_response_token(buf_span(&response), &token));
 	buf_put(out, token);
@@ -134,13 +143,14 @@ void hall_status(struct hall *h, const struct cert *about, int64_t time, struct 
 	struct ocsp_request rq;
 	AUTO_BUF(request, OCSP_REQUEST_MAX);
 	const char *serial = cert_serial(about);
-	bool revoked = h->revoked && strcmp(cert_serial(h->revoked), serial) == 0 && h->revoked_at <= time;
+	bool revoked = h->revoked != NULL && strcmp(cert_serial(h->revoked), serial) == 0 && h->revoked_at <= time;
 
 	OK(ocsp_request_build(h->ca.cert, OCSP_SM3, &serial, 1, SPAN_EMPTY, &request));
 	OK(ocsp_request_parse(buf_span(&request), &rq));
 	struct ocsp_item item = {.id = rq.ids[0], .this_update = time};
 	if (revoked)
-		item.status = (struct ocsp_status){OCSP_REVOKED, h->revoked_at, h->suspended ? CRL_HOLD : CRL_KEY_COMPROMISE};
+		item.status =
+			(struct ocsp_status){OCSP_REVOKED, h->revoked_at, h->suspended ? CRL_HOLD : CRL_KEY_COMPROMISE};
 	struct ocsp_spec s = {.signer = h->ocsp.cert, .key = h->ocsp.key, .produced = time, .items = &item, .n = 1};
 	OK(ocsp_response_build(&s, out));
 }
@@ -187,8 +197,12 @@ static enum err ready(void *ctx, uint64_t *ret_epoch, uint64_t *ret_size)
 
 struct log_service hall_service(struct hall *h)
 {
-	return (struct log_service){.bureau = h->bureau, .clock = h->clock, .ready = h->asks_ready ? ready : NULL,
-		.status = answer_status, .sign = sign_head, .ctx = h};
+	return (struct log_service){.bureau = h->bureau,
+	                            .clock = h->clock,
+	                            .ready = h->asks_ready ? ready : NULL,
+	                            .status = answer_status,
+	                            .sign = sign_head,
+	                            .ctx = h};
 }
 
 uint64_t hall_sequence(struct hall *h)
@@ -216,8 +230,8 @@ void hall_append(struct hall *h, const struct log_what *w)
 	log_act_done(&a);
 }
 
-void hall_statement(struct hall *h, const struct hall_key *by, const char *no, const char *type, const struct statement_kv *kv,
-		    size_t n, struct buf *out)
+void hall_statement(struct hall *h, const struct hall_key *by, const char *no, const char *type,
+                    const struct statement_kv *kv, size_t n, struct buf *out)
 {
 	AUTO(statement) s = NULL;
 	AUTO_BUF(time, 32);
@@ -226,21 +240,26 @@ void hall_statement(struct hall *h, const struct hall_key *by, const char *no, c
 	struct sm2_sig sig;
 	uint8_t random[32];
 
-	OK(rand_bytes(random, sizeof random));
+	OK(rand_bytes(random, sizeof(random)));
 	text_hex(&nonce, SPAN_ARR(random));
 	text_time(&time, clock_now(h->clock));
 	all[0] = (struct statement_kv){"bureau", h->bureau};
 	all[1] = (struct statement_kv){"nonce", buf_cstr(&nonce)};
 	all[2] = (struct statement_kv){"time", buf_cstr(&time)};
-	memcpy(all + 3, kv, n * sizeof *kv);
+	memcpy(all + 3, kv, n * sizeof(*kv));
 	OK(statement_build(type, all, n + 3, &s));
 	OK(gm_sign(by->key, statement_text(s), &sig));
 	AUTO_BUF(status, 8192);
 	if (h->comes_with_status)
 		hall_status(h, by->cert, clock_now(h->clock), &status);
-	hall_append(h, &(struct log_what){.status = buf_span(&status), .kind = type, .subject = no, .time = clock_now(h->clock), .statement = statement_text(s),
-		.sig = SPAN_ARR(sig.b), .cert = cert_der(by->cert)});
-	if (out)
+	hall_append(h, &(struct log_what){.status = buf_span(&status),
+	                                  .kind = type,
+	                                  .subject = no,
+	                                  .time = clock_now(h->clock),
+	                                  .statement = statement_text(s),
+	                                  .sig = SPAN_ARR(sig.b),
+	                                  .cert = cert_der(by->cert)});
+	if (out != NULL)
 		buf_put(out, statement_text(s));
 }
 
@@ -253,6 +272,9 @@ void hall_act(struct hall *h, const struct hall_key *by, const char *no, struct 
 
 void hall_rule(struct hall *h, const char *kind, const char *no, const char *rule)
 {
-	hall_append(h, &(struct log_what){.kind = kind, .subject = no, .rule = rule, .time = clock_now(h->clock),
-		.statement = SPAN_LIT("期限届满")});
+	hall_append(h, &(struct log_what){.kind = kind,
+	                                  .subject = no,
+	                                  .rule = rule,
+	                                  .time = clock_now(h->clock),
+	                                  .statement = SPAN_LIT("期限届满")});
 }

@@ -1,5 +1,6 @@
-/* A bureau for the tests of log and receipt: authority, notary's three keys, two officers, a real database in a folder of
- * its own. The notary is software in this process: hall_service() signs heads, stamps them and answers for status. */
+/* A bureau for the tests of log and receipt: authority, notary's three keys, two officers, a real database in a folder
+ * of its own. The notary is software in this process: hall_service() signs heads, stamps them and answers for status.
+ */
 #pragma once
 #include "base/clock.h"
 #include "evidence/log.h"
@@ -16,9 +17,9 @@
 #include <cmocka.h>
 
 /* With the trail, so that a failure tells why. */
-#define OK(expr)                                                                    \
-	do {                                                                        \
-		if ((expr) != ERR_OK)                                               \
+#define OK(expr)                                                                   \
+	do {                                                                       \
+		if ((expr) != ERR_OK)                                              \
 			fail_msg("%s: %s (%s)", #expr, err_detail(), err_where()); \
 	} while (0)
 enum { DAY = 86400 };
@@ -41,7 +42,7 @@ struct hall {
 	uint64_t signed_size;       /* of the last head, as the signer remembers */
 	const struct cert *revoked; /* this one, as of revoked_at */
 	int64_t revoked_at;
-	bool suspended;             /* and not revoked: the same with reason certificateHold */
+	bool suspended; /* and not revoked: the same with reason certificateHold */
 	uint8_t stamp_serial;
 	int64_t moved_sec;
 };
@@ -51,9 +52,10 @@ void hall_reopen(struct hall *h); /* the database closed and opened again */
 struct log_service hall_service(struct hall *h);
 /* A CERT-SUSPEND of that case, signed and appended; the text into out when it is not NULL. */
 void hall_act(struct hall *h, const struct hall_key *by, const char *no, struct buf *out);
-/* Any statement by a key, as an act about `no`; bureau, nonce and time are put before kv. The text into out when not NULL. */
-void hall_statement(struct hall *h, const struct hall_key *by, const char *no, const char *type, const struct statement_kv *kv,
-		    size_t n, struct buf *out);
+/* Any statement by a key, as an act about `no`; bureau, nonce and time are put before kv. The text into out when not
+ * NULL. */
+void hall_statement(struct hall *h, const struct hall_key *by, const char *no, const char *type,
+                    const struct statement_kv *kv, size_t n, struct buf *out);
 /* Any entry at all, also a wrong one. */
 void hall_append(struct hall *h, const struct log_what *w);
 void hall_later(struct hall *h, int64_t sec); /* moves the clock on */

@@ -9,11 +9,15 @@ static struct cert *cert;
 /* A self-signed certificate is enough: the chain is the caller's business. */
 static int make(void **state)
 {
-	struct cert_spec spec = {.profile = "root", .serial = {0x01, 0x02}, .not_before = 1700000000, .not_after = 1800000000,
-				 .common_name = "测试根"};
+	struct cert_spec spec = {.profile = "root",
+	                         .serial = {0x01, 0x02},
+	                         .not_before = 1700000000,
+	                         .not_after = 1800000000,
+	                         .common_name = "测试根"};
 
 	(void)state;
-	if (profile_load(getenv("YX_PROFILES")) != ERR_OK || sm2_key_new(&holder) != ERR_OK || sm2_key_new(&other) != ERR_OK)
+	if (profile_load(getenv("YX_PROFILES")) != ERR_OK || sm2_key_new(&holder) != ERR_OK ||
+	    sm2_key_new(&other) != ERR_OK)
 		return -1;
 	spec.pub = sm2_key_pub(holder);
 	return cert_build(&spec, holder, &cert) == ERR_OK ? 0 : -1;
@@ -102,7 +106,8 @@ static void test_flips(void **state)
 	memcpy(text, statement_text(s).ptr, len);
 	for (size_t i = 0; i < len; i++) {
 		text[i] ^= (uint8_t)(1u << i % 7);
-		assert_int_not_equal(open_act(span_of(text, len), SPAN_ARR(sig.b), cert_der(cert), NULL, HEX64), ERR_OK);
+		assert_int_not_equal(open_act(span_of(text, len), SPAN_ARR(sig.b), cert_der(cert), NULL, HEX64),
+		                     ERR_OK);
 		text[i] ^= (uint8_t)(1u << i % 7);
 	}
 	for (size_t i = 0; i < SM2_SIG_LEN; i++) {

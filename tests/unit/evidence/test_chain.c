@@ -15,7 +15,7 @@ static char path[64];
 static int make_dir(void **state)
 {
 	(void)state;
-	if (!mkdtemp(dir))
+	if (mkdtemp(dir) == NULL)
 		return -1;
 	snprintf(path, sizeof(path), "%s/test.chain", dir);
 	return 0;
@@ -220,7 +220,8 @@ static void test_every_flip(void **state)
 			put_file(buf_span(&good));
 			assert_int_equal(chain_verify(path, &count, &bad), ERR_OK);
 			if (bad == 0 || bad != count + 1)
-				fail_msg("octet %zu bit %u: count %llu bad %llu", i, bit, (unsigned long long)count, (unsigned long long)bad);
+				fail_msg("octet %zu bit %u: count %llu bad %llu", i, bit, (unsigned long long)count,
+				         (unsigned long long)bad);
 			if (bit == 0)
 				assert_int_equal(chain_open(path, NULL, NULL, &c), ERR_JOURNAL);
 			good.ptr[i] ^= (uint8_t)(1u << bit);
@@ -243,8 +244,13 @@ static void test_moved(void **state)
 	write_three();
 	assert_int_equal(file_read(path, &good), ERR_OK);
 	struct span all = buf_span(&good);
-	struct span first = span_sub(all, 0, one), second = span_sub(all, one, two), third = span_sub(all, one + two, all.len);
-	const struct span orders[][3] = {{second, first, third}, {first, third, second}, {first, first, second}, {first, third, SPAN_EMPTY}, {second, third, SPAN_EMPTY}};
+	struct span first = span_sub(all, 0, one), second = span_sub(all, one, two),
+		    third = span_sub(all, one + two, all.len);
+	const struct span orders[][3] = {{second, first, third},
+	                                 {first, third, second},
+	                                 {first, first, second},
+	                                 {first, third, SPAN_EMPTY},
+	                                 {second, third, SPAN_EMPTY}};
 	for (size_t i = 0; i < COUNT_OF(orders); i++) {
 		buf_clear(&other);
 		for (size_t k = 0; k < 3; k++)
@@ -367,8 +373,8 @@ static void test_full_disk(void **state)
 	append(c, "second");
 }
 
-/* A child appends and reports each number after chain_append returned; it is killed in the middle, over and over. What it
- * reported is there, and nothing is damaged. */
+/* A child appends and reports each number after chain_append returned; it is killed in the middle, over and over. What
+ * it reported is there, and nothing is damaged. */
 static void child(int report)
 {
 	struct chain *c = NULL;
@@ -420,13 +426,13 @@ static void test_kill(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_replay, fresh), cmocka_unit_test_setup(test_read, fresh),
-		cmocka_unit_test_setup(test_limit, fresh), cmocka_unit_test_setup(test_one_holder, fresh),
+		cmocka_unit_test_setup(test_replay, fresh),         cmocka_unit_test_setup(test_read, fresh),
+		cmocka_unit_test_setup(test_limit, fresh),          cmocka_unit_test_setup(test_one_holder, fresh),
 		cmocka_unit_test_setup(test_callback_error, fresh), cmocka_unit_test_setup(test_not_a_file, fresh),
-		cmocka_unit_test_setup(test_every_flip, fresh), cmocka_unit_test_setup(test_moved, fresh),
-		cmocka_unit_test_setup(test_spliced, fresh),
-		cmocka_unit_test_setup(test_every_cut, fresh), cmocka_unit_test_setup(test_foreign_tail, fresh),
-		cmocka_unit_test_setup(test_full_disk, fresh), cmocka_unit_test_setup(test_kill, fresh),
+		cmocka_unit_test_setup(test_every_flip, fresh),     cmocka_unit_test_setup(test_moved, fresh),
+		cmocka_unit_test_setup(test_spliced, fresh),        cmocka_unit_test_setup(test_every_cut, fresh),
+		cmocka_unit_test_setup(test_foreign_tail, fresh),   cmocka_unit_test_setup(test_full_disk, fresh),
+		cmocka_unit_test_setup(test_kill, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, drop_dir);

@@ -16,7 +16,7 @@ static void note(const struct log_fault *f, void *ctx)
 	struct seen *s = ctx;
 	size_t at = strlen(s->text);
 
-	(void)snprintf(s->text + at, sizeof s->text - at, "%s|%s|%s\n", f->table, f->row, f->column);
+	(void)snprintf(s->text + at, sizeof(s->text) - at, "%s|%s|%s\n", f->table, f->row, f->column);
 	s->n++;
 }
 
@@ -34,12 +34,16 @@ static enum err check_fn(struct tx *tx, void *arg)
 
 static enum err check(struct hall *h, struct seen *s, struct log_sum *ret_sum)
 {
-	struct check_job j = {.c = {.bureau = h->bureau, .log = h->log.cert, .ca = h->ca.cert, .signed_heads = true, .fault = note,
-		.ctx = s}};
+	struct check_job j = {.c = {.bureau = h->bureau,
+	                            .log = h->log.cert,
+	                            .ca = h->ca.cert,
+	                            .signed_heads = true,
+	                            .fault = note,
+	                            .ctx = s}};
 
 	*s = (struct seen){.n = 0};
 	enum err e = store_read(h->store, check_fn, &j);
-	if (ret_sum)
+	if (ret_sum != NULL)
 		*ret_sum = j.sum;
 	assert_int_equal(e == ERR_OK, s->n == 0);
 	err_clear();
@@ -210,15 +214,25 @@ static void unsigned_heads(void **state)
 
 static void bad_acts(void **state)
 {
-	static const struct { struct log_what w; enum err e; } rows[] = {
+	static const struct {
+		struct log_what w;
+		enum err e;
+	} rows[] = {
 		{{.kind = "", .subject = "1", .rule = "r"}, ERR_SYNTAX},
 		{{.kind = "login", .subject = "1", .rule = "r"}, ERR_SYNTAX},
 		{{.kind = "X", .subject = "1\n2", .rule = "r"}, ERR_SYNTAX},
-		{{.kind = "X", .subject = "12345678901234567890123456789012345678901234567890123456789012345", .rule = "r"}, ERR_SYNTAX},
+		{{.kind = "X",
+	          .subject = "12345678901234567890123456789012345678901234567890123456789012345",
+	          .rule = "r"},
+	         ERR_SYNTAX},
 		{{.kind = "X", .subject = "1"}, ERR_STATE},
 		{{.kind = "X", .subject = "1", .sig = {(const uint8_t *)"1", 1}}, ERR_STATE},
-		{{.kind = "X", .subject = "1", .statement = {(const uint8_t *)"1", 1}, .sig = {(const uint8_t *)"1", 1},
-			.cert = {(const uint8_t *)"1", 1}}, ERR_STATE},
+		{{.kind = "X",
+	          .subject = "1",
+	          .statement = {(const uint8_t *)"1", 1},
+	          .sig = {(const uint8_t *)"1", 1},
+	          .cert = {(const uint8_t *)"1", 1}},
+	         ERR_STATE},
 	};
 	struct hall h;
 
@@ -244,16 +258,19 @@ static void run_edits(const struct edit *rows, size_t n)
 	struct seen s;
 
 	fill(&h);
-	hall_sql(&h, "CREATE TABLE keep_entry AS SELECT * FROM log_entry; CREATE TABLE keep_head AS SELECT * FROM log_head;"
-		     "CREATE TABLE keep_cert AS SELECT * FROM log_cert; CREATE TABLE keep_node AS SELECT * FROM log_node");
+	hall_sql(&h,
+	         "CREATE TABLE keep_entry AS SELECT * FROM log_entry; CREATE TABLE keep_head AS SELECT * FROM log_head;"
+	         "CREATE TABLE keep_cert AS SELECT * FROM log_cert; CREATE TABLE keep_node AS SELECT * FROM log_node");
 	for (size_t i = 0; i < n; i++) {
 		hall_sql(&h, rows[i].sql);
 		assert_int_equal(check(&h, &s, NULL), ERR_LOG_DAMAGED);
 		if (strncmp(s.text, rows[i].named, strlen(rows[i].named)) != 0)
 			fail_msg("%s: named %s", rows[i].sql, s.text);
-		hall_sql(&h, "BEGIN; DELETE FROM log_cover; DELETE FROM log_entry; INSERT INTO log_entry SELECT * FROM keep_entry; DELETE FROM log_head;"
-			     "INSERT INTO log_head SELECT * FROM keep_head; DELETE FROM log_cert; INSERT INTO log_cert SELECT * FROM keep_cert;"
-			     "DELETE FROM log_node; INSERT INTO log_node SELECT * FROM keep_node; COMMIT");
+		hall_sql(
+			&h,
+			"BEGIN; DELETE FROM log_cover; DELETE FROM log_entry; INSERT INTO log_entry SELECT * FROM keep_entry; DELETE FROM log_head;"
+			"INSERT INTO log_head SELECT * FROM keep_head; DELETE FROM log_cert; INSERT INTO log_cert SELECT * FROM keep_cert;"
+			"DELETE FROM log_node; INSERT INTO log_node SELECT * FROM keep_node; COMMIT");
 		OK(check(&h, &s, NULL));
 	}
 	hall_close(&h);
@@ -284,10 +301,12 @@ static void columns(void **state)
 		{"UPDATE log_entry SET leaf=NULL WHERE seq=5", "log_entry|5|leaf"},
 		{"UPDATE log_entry SET marks=zeroblob(64) WHERE seq=5", "log_entry|5|marks"},
 		{"UPDATE log_entry SET marks=zeroblob(3) WHERE seq=5", "log_entry|5|marks"},
-		{"UPDATE log_entry SET marks=CAST(x'00000000' || substr(marks, 5) AS BLOB) WHERE seq=5", "log_entry|5|marks"},
+		{"UPDATE log_entry SET marks=CAST(x'00000000' || substr(marks, 5) AS BLOB) WHERE seq=5",
+	         "log_entry|5|marks"},
 		{"UPDATE log_entry SET salt=zeroblob(32) WHERE seq=5", "log_entry|5|salt"},
 		{"UPDATE log_entry SET salt=zeroblob(31) WHERE seq=5", "log_entry|5|salt"},
-		{"UPDATE log_head SET marks=CAST(x'00000000' || substr(marks, 5) AS BLOB) WHERE size=6", "log_head|6|marks"},
+		{"UPDATE log_head SET marks=CAST(x'00000000' || substr(marks, 5) AS BLOB) WHERE size=6",
+	         "log_head|6|marks"},
 		{"UPDATE log_cert SET der=zeroblob(100)", "log_cert|"},
 		{"UPDATE log_cert SET serial='00'", "log_cert|00|serial"},
 		{"UPDATE log_node SET hash=zeroblob(32) WHERE level=0 AND idx=4", "log_node|0/4|hash"},
@@ -315,13 +334,15 @@ static void rows_moved(void **state)
 		{"DELETE FROM log_entry WHERE seq=9", "log_entry|idx 8|"},
 		{"DELETE FROM log_entry", "log_entry|idx 0|"},
 		{"UPDATE log_entry SET idx=99 WHERE seq=4; UPDATE log_entry SET idx=3 WHERE seq=5; UPDATE log_entry SET idx=4 WHERE seq=4",
-			"log_entry|"},
+	         "log_entry|"},
 		{"UPDATE log_entry SET seq=99 WHERE seq=4; UPDATE log_entry SET seq=4 WHERE seq=5; UPDATE log_entry SET seq=5 WHERE seq=99",
-			"log_entry|"},
+	         "log_entry|"},
 		{"INSERT INTO log_entry SELECT 99,1,1,9,time,kind,subject,rule,statement,statement_sm3,sig,cert_sm3,cert_serial,ocsp,salt,"
-		 "leaf,marks FROM log_entry WHERE seq=1", "log_entry|99|seq"},
+	         "leaf,marks FROM log_entry WHERE seq=1",
+	         "log_entry|99|seq"},
 		{"INSERT INTO log_entry SELECT 99,0,NULL,NULL,time,kind,subject,rule,statement,statement_sm3,sig,cert_sm3,cert_serial,NULL,"
-		 "salt,NULL,marks FROM log_entry WHERE seq=1", "log_entry|99|"},
+	         "salt,NULL,marks FROM log_entry WHERE seq=1",
+	         "log_entry|99|"},
 		{"DELETE FROM log_node WHERE level=0 AND idx=3", "log_node|0/3|"},
 		{"DELETE FROM log_node WHERE level=2 AND idx=1", "log_node|2/1|"},
 		{"INSERT INTO log_node VALUES (1,0,9,zeroblob(32))", "log_entry|idx 9|"},
@@ -329,9 +350,10 @@ static void rows_moved(void **state)
 		{"DELETE FROM log_cert", "log_cert|"},
 		{"INSERT INTO log_cert VALUES (zeroblob(32),'00',x'00')", "log_cert|00|sm3"},
 		{"INSERT INTO log_cover VALUES (99,0,'cert','1',zeroblob(32),x'',x'')", "log_cover|seq 99|"},
-		{"DELETE FROM log_cover; INSERT INTO log_cover VALUES (1,0,'cert','1',zeroblob(32),x'',x'')", "log_cover|1/0|"},
+		{"DELETE FROM log_cover; INSERT INTO log_cover VALUES (1,0,'cert','1',zeroblob(32),x'',x'')",
+	         "log_cover|1/0|"},
 		{"DELETE FROM log_cover; INSERT INTO log_head SELECT 1,8,root,time,text,sig,stamp,marks FROM log_head WHERE size=6",
-			"log_head|8|size"},
+	         "log_head|8|size"},
 	};
 
 	(void)state;
@@ -347,7 +369,7 @@ static void thorough_editor(void **state)
 	(void)state;
 	fill(&h);
 	hall_sql(&h, "CREATE TABLE keep_head AS SELECT * FROM log_head; DELETE FROM log_head; DELETE FROM log_entry;"
-		     "DELETE FROM log_node; DELETE FROM log_cert");
+	             "DELETE FROM log_node; DELETE FROM log_cert");
 	for (int i = 0; i < 9; i++)
 		hall_act(&h, &h.reviewer, "case-9", NULL);
 	assert_int_equal(hall_sequence(&h), 9);
@@ -409,7 +431,8 @@ static void expect(struct hall *h, const char *sql, const char *undo, const char
 
 static void covered_rows(void **state)
 {
-	static const char *const columns[] = {"subject", "usage", "case_no", "card", "not_before", "not_after", "status", "der", "created"};
+	static const char *const columns[] = {"subject",   "usage",  "case_no", "card",   "not_before",
+	                                      "not_after", "status", "der",     "created"};
 	struct hall h;
 	struct seen s;
 
@@ -422,13 +445,16 @@ static void covered_rows(void **state)
 	OK(check(&h, &s, NULL));
 	for (size_t i = 0; i < COUNT_OF(columns); i++) {
 		char sql[200], named[64];
-		(void)snprintf(sql, sizeof sql, "CREATE TABLE keep AS SELECT * FROM cert; UPDATE cert SET %s=%s", columns[i],
-			       strcmp(columns[i], "usage") == 0 ? "'enc'" : strcmp(columns[i], "der") == 0 ? "x'31'" : "7");
-		(void)snprintf(named, sizeof named, "cert|01|%s\n", columns[i]);
+		(void)snprintf(sql, sizeof(sql), "CREATE TABLE keep AS SELECT * FROM cert; UPDATE cert SET %s=%s",
+		               columns[i],
+		               strcmp(columns[i], "usage") == 0 ? "'enc'"
+		               : strcmp(columns[i], "der") == 0 ? "x'31'"
+		                                                : "7");
+		(void)snprintf(named, sizeof(named), "cert|01|%s\n", columns[i]);
 		expect(&h, sql, "DELETE FROM cert; INSERT INTO cert SELECT * FROM keep; DROP TABLE keep", named);
 	}
-	expect(&h, "CREATE TABLE keep AS SELECT * FROM cert; DELETE FROM cert", "INSERT INTO cert SELECT * FROM keep; DROP TABLE keep",
-	       "cert|01|\n");
+	expect(&h, "CREATE TABLE keep AS SELECT * FROM cert; DELETE FROM cert",
+	       "INSERT INTO cert SELECT * FROM keep; DROP TABLE keep", "cert|01|\n");
 	/* Changed with the log's knowledge, then gone with it, then smuggled in again. */
 	hall_sql(&h, "UPDATE cert SET status=1");
 	cover(&h, "cert", "01", 0);
@@ -438,16 +464,19 @@ static void covered_rows(void **state)
 	OK(check(&h, &s, NULL));
 	expect(&h, "INSERT INTO cert SELECT * FROM keep", "DELETE FROM cert", "cert|01|\n");
 	expect(&h, "CREATE TABLE k2 AS SELECT * FROM log_cover; UPDATE log_cover SET key='02' WHERE seq=3",
-	       "DELETE FROM log_cover; INSERT INTO log_cover SELECT * FROM k2; DROP TABLE k2", "log_cover|3/0|key\ncert|01|\n");
+	       "DELETE FROM log_cover; INSERT INTO log_cover SELECT * FROM k2; DROP TABLE k2",
+	       "log_cover|3/0|key\ncert|01|\n");
 	hall_close(&h);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(proofs), cmocka_unit_test(many), cmocka_unit_test(waits), cmocka_unit_test(unsigned_heads),
-		cmocka_unit_test(bad_acts), cmocka_unit_test(columns), cmocka_unit_test(rows_moved),
-		cmocka_unit_test(thorough_editor), cmocka_unit_test(changed_pending), cmocka_unit_test(covered_rows),
+		cmocka_unit_test(proofs),          cmocka_unit_test(many),
+		cmocka_unit_test(waits),           cmocka_unit_test(unsigned_heads),
+		cmocka_unit_test(bad_acts),        cmocka_unit_test(columns),
+		cmocka_unit_test(rows_moved),      cmocka_unit_test(thorough_editor),
+		cmocka_unit_test(changed_pending), cmocka_unit_test(covered_rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,12 @@
-/* Rows of other tables under the log: keys of several parts, rows that are gone, keys that were changed, rows from before. */
+/* Rows of other tables under the log: keys of several parts, rows that are gone, keys that were changed, rows from
+ * before. */
 #include "hall.h"
 #include "evidence/log_check.h"
 
 #define UNIT "INSERT INTO unit VALUES ('10000016', '91430100MAYYYY016Y', '测试一号', '10', '430104', 'a', 0, 5);"
 #define BILL "INSERT INTO bill VALUES ('10000016', 202611, 0, 2, 200, 100, 0, 1, 2);"
-#define LINE(person, ins) "INSERT INTO contribution VALUES ('10000016', 202611, '" person "', '" ins "', 8000, 8000, 1, 1, 100, 50);"
+#define LINE(person, ins) \
+	"INSERT INTO contribution VALUES ('10000016', 202611, '" person "', '" ins "', 8000, 8000, 1, 1, 100, 50);"
 
 struct seen {
 	char text[2048];
@@ -16,7 +18,7 @@ static void note(const struct log_fault *f, void *ctx)
 	struct seen *s = ctx;
 	size_t at = strlen(s->text);
 
-	(void)snprintf(s->text + at, sizeof s->text - at, "%s|%s|%s\n", f->table, f->row, f->column);
+	(void)snprintf(s->text + at, sizeof(s->text) - at, "%s|%s|%s\n", f->table, f->row, f->column);
 	s->n++;
 }
 
@@ -35,8 +37,12 @@ static enum err check_fn(struct tx *tx, void *arg)
 static void expect(struct hall *h, const char *named)
 {
 	struct seen s = {.n = 0};
-	struct check_job j = {.c = {.bureau = h->bureau, .log = h->log.cert, .ca = h->ca.cert, .signed_heads = true, .fault = note,
-		.ctx = &s}};
+	struct check_job j = {.c = {.bureau = h->bureau,
+	                            .log = h->log.cert,
+	                            .ca = h->ca.cert,
+	                            .signed_heads = true,
+	                            .fault = note,
+	                            .ctx = &s}};
 	enum err e = store_read(h->store, check_fn, &j);
 
 	assert_int_equal(e == ERR_OK, s.n == 0);
@@ -74,10 +80,21 @@ static void act(struct hall *h, const struct cover *c, size_t n)
 /* --- months: many rows by one statement, and those that are gone --- */
 
 static const struct cover month[] = {
-	{LOG_COVER_ROW, "bill", NULL, {{SQL_TEXT, 0, {(const uint8_t *)"10000016", 8}}, {SQL_INT, 202611, {NULL, 0}}}, 2},
-	{LOG_COVER_ROWS, "contribution", "cover_contribution_month",
-		{{SQL_TEXT, 0, {(const uint8_t *)"10000016", 8}}, {SQL_INT, 202611, {NULL, 0}}}, 2},
-	{LOG_COVER_GONE, "contribution", NULL, {{SQL_TEXT, 0, {(const uint8_t *)"10000016", 8}}, {SQL_INT, 202611, {NULL, 0}}}, 2},
+	{LOG_COVER_ROW,
+         "bill",
+         NULL,
+         {{SQL_TEXT, 0, {(const uint8_t *)"10000016", 8}}, {SQL_INT, 202611, {NULL, 0}}},
+         2},
+	{LOG_COVER_ROWS,
+         "contribution",
+         "cover_contribution_month",
+         {{SQL_TEXT, 0, {(const uint8_t *)"10000016", 8}}, {SQL_INT, 202611, {NULL, 0}}},
+         2},
+	{LOG_COVER_GONE,
+         "contribution",
+         NULL,
+         {{SQL_TEXT, 0, {(const uint8_t *)"10000016", 8}}, {SQL_INT, 202611, {NULL, 0}}},
+         2},
 };
 static const struct cover units = {LOG_COVER_NEW, "unit", "cover_unit_all", {{SQL_NULL, 0, {NULL, 0}}}, 0};
 
@@ -90,7 +107,7 @@ static void gone_rows(void **state)
 	hall_sql(&h, UNIT BILL LINE("1", "110") LINE("1", "210") LINE("2", "110"));
 	act(&h, &units, 1);
 	expect(&h, "bill|10000016/202611|\ncontribution|10000016/202611/1/110|\ncontribution|10000016/202611/1/210|\n"
-		   "contribution|10000016/202611/2/110|\n");
+	           "contribution|10000016/202611/2/110|\n");
 	act(&h, month, COUNT_OF(month));
 	expect(&h, "");
 	hall_sql(&h, "UPDATE contribution SET unit_fen = 99 WHERE person_no = '1' AND ins = '210'");
@@ -115,7 +132,9 @@ static void only_new(void **state)
 	hall_open(&h);
 	hall_sql(&h, UNIT);
 	act(&h, &units, 1);
-	hall_sql(&h, "UPDATE unit SET name = 'x'; INSERT INTO unit SELECT '43010024', '2', name, type, region, address, 0, 5 FROM unit");
+	hall_sql(
+		&h,
+		"UPDATE unit SET name = 'x'; INSERT INTO unit SELECT '43010024', '2', name, type, region, address, 0, 5 FROM unit");
 	act(&h, &units, 1);
 	expect(&h, "unit|10000016|name\n");
 	hall_close(&h);
@@ -123,17 +142,20 @@ static void only_new(void **state)
 
 static void changed_keys(void **state)
 {
-	static const struct cover letters = {LOG_COVER_NEW, "letter", "cover_letter_all", {{SQL_NULL, 0, {NULL, 0}}}, 0};
+	static const struct cover letters = {
+		LOG_COVER_NEW, "letter", "cover_letter_all", {{SQL_NULL, 0, {NULL, 0}}}, 0};
 	struct hall h;
 
 	(void)state;
 	hall_open(&h);
 	hall_sql(&h, UNIT "INSERT INTO letter VALUES ('10000016', '测委/2026/1', '1', 'T01', 1, 2, 0, 3);"
-			  "INSERT INTO letter VALUES ('10000016', '测委/2026/2', '1', 'T01', 1, 2, 0, 3);");
+	                  "INSERT INTO letter VALUES ('10000016', '测委/2026/2', '1', 'T01', 1, 2, 0, 3);");
 	act(&h, &units, 1);
 	act(&h, &letters, 1);
 	expect(&h, "");
-	hall_sql(&h, "UPDATE unit SET unit_no = '10000024'; UPDATE letter SET letter_no = '测委/2027/1' WHERE letter_no = '测委/2026/1'");
+	hall_sql(
+		&h,
+		"UPDATE unit SET unit_no = '10000024'; UPDATE letter SET letter_no = '测委/2027/1' WHERE letter_no = '测委/2026/1'");
 	expect(&h, "unit|10000024|unit_no\nletter|10000016/测委/2027/1|letter_no\n");
 	/* With another column changed too it is another row, and one is missing. */
 	hall_sql(&h, "UPDATE unit SET name = 'x'");
@@ -151,7 +173,9 @@ static void adopted_once(void **state)
 	hall_open(&h);
 	hall_sql(&h, UNIT);
 	act(&h, &units, 1);
-	hall_sql(&h, "UPDATE log_cover SET own = NULL; INSERT INTO unit SELECT '43010024', '2', name, type, region, address, 0, 5 FROM unit");
+	hall_sql(
+		&h,
+		"UPDATE log_cover SET own = NULL; INSERT INTO unit SELECT '43010024', '2', name, type, region, address, 0, 5 FROM unit");
 	expect(&h, "log_cover|1/0|own\nunit|43010024|\n");
 	OK(log_adopt(h.store, h.clock));
 	(void)hall_sequence(&h);
@@ -208,8 +232,12 @@ static enum err check_rows_fn(struct tx *tx, void *arg)
 
 static void rows_before_an_act(void **state)
 {
-	static const struct { const char *sql; enum err e; } rows[] = {
-		{"UPDATE unit SET name = 'x'", ERR_LOG_DAMAGED}, {"UPDATE unit SET name = '测试一号'", ERR_OK},
+	static const struct {
+		const char *sql;
+		enum err e;
+	} rows[] = {
+		{"UPDATE unit SET name = 'x'", ERR_LOG_DAMAGED},
+		{"UPDATE unit SET name = '测试一号'", ERR_OK},
 		{"UPDATE unit SET unit_no = '43010024'", ERR_OK}, /* gone: what is written then is another row */
 	};
 	struct hall h;
@@ -235,10 +263,15 @@ static void rows_before_an_act(void **state)
 
 static void cover_rows(void **state)
 {
-	static const struct { const char *set, *named; } rows[] = {
-		{"n = 7", "log_cover|1/7|n\n"}, {"row_sm3 = zeroblob(32)", "log_cover|1/1|row_sm3\nunit|43010024|\n"},
-		{"marks = zeroblob(32)", "log_cover|1/1|marks\n"}, {"own = zeroblob(24)", "log_cover|1/1|own\n"},
-		{"own = x''", "log_cover|1/1|own\n"}, {"key = '4'", "log_cover|1/1|key\nunit|43010024|\nunit|4|\n"},
+	static const struct {
+		const char *set, *named;
+	} rows[] = {
+		{"n = 7", "log_cover|1/7|n\n"},
+		{"row_sm3 = zeroblob(32)", "log_cover|1/1|row_sm3\nunit|43010024|\n"},
+		{"marks = zeroblob(32)", "log_cover|1/1|marks\n"},
+		{"own = zeroblob(24)", "log_cover|1/1|own\n"},
+		{"own = x''", "log_cover|1/1|own\n"},
+		{"key = '4'", "log_cover|1/1|key\nunit|43010024|\nunit|4|\n"},
 		{"tbl = 'cert'", "log_cover|1/1|tbl\nunit|43010024|\ncert|43010024|\n"},
 		{"seq = 2", "log_cover|2/1|seq\nlog_cover|seq 1|\n"},
 	};
@@ -252,7 +285,9 @@ static void cover_rows(void **state)
 	(void)hall_sequence(&h);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char sql[300];
-		(void)snprintf(sql, sizeof sql, "CREATE TABLE keep AS SELECT * FROM log_cover; UPDATE log_cover SET %s WHERE n = 1", rows[i].set);
+		(void)snprintf(sql, sizeof(sql),
+		               "CREATE TABLE keep AS SELECT * FROM log_cover; UPDATE log_cover SET %s WHERE n = 1",
+		               rows[i].set);
 		hall_sql(&h, sql);
 		expect(&h, rows[i].named);
 		hall_sql(&h, "DELETE FROM log_cover; INSERT INTO log_cover SELECT * FROM keep; DROP TABLE keep");
@@ -266,9 +301,10 @@ static void cover_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(gone_rows), cmocka_unit_test(only_new), cmocka_unit_test(changed_keys), cmocka_unit_test(adopted_once),
-		cmocka_unit_test(adopted_nothing), cmocka_unit_test(adopted_again), cmocka_unit_test(rows_before_an_act),
-		cmocka_unit_test(cover_rows),
+		cmocka_unit_test(gone_rows),          cmocka_unit_test(only_new),
+		cmocka_unit_test(changed_keys),       cmocka_unit_test(adopted_once),
+		cmocka_unit_test(adopted_nothing),    cmocka_unit_test(adopted_again),
+		cmocka_unit_test(rows_before_an_act), cmocka_unit_test(cover_rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* The signer of heads is away for longer than a status answer is good for: the receipts are good all the same. What was placed
- * under no head is ordered anew; what a head covers stays where it is. The clock of the test is moved, nobody waits. */
+/* The signer of heads is away for longer than a status answer is good for: the receipts are good all the same. What was
+ * placed under no head is ordered anew; what a head covers stays where it is. The clock of the test is moved, nobody
+ * waits. */
 #include "hall.h"
 #include "evidence/log_check.h"
 #include "evidence/receipt_make.h"
@@ -11,7 +12,7 @@
 static void fault(const struct log_fault *f, void *ctx)
 {
 	(void)ctx;
-	print_error("%s %s %s: %s\n", f->table, f->row, f->column ? f->column : "-", f->what);
+	print_error("%s %s %s: %s\n", f->table, f->row, f->column != NULL ? f->column : "-", f->what);
 }
 
 struct check_job {
@@ -28,7 +29,8 @@ static enum err check_fn(struct tx *tx, void *arg)
 
 static struct log_sum whole(struct hall *h)
 {
-	struct check_job j = {.c = {.bureau = h->bureau, .log = h->log.cert, .ca = h->ca.cert, .signed_heads = true, .fault = fault}};
+	struct check_job j = {
+		.c = {.bureau = h->bureau, .log = h->log.cert, .ca = h->ca.cert, .signed_heads = true, .fault = fault}};
 
 	OK(store_read(h->store, check_fn, &j));
 	return j.sum;
@@ -36,7 +38,8 @@ static struct log_sum whole(struct hall *h)
 
 static enum err judge(struct hall *h, const char *no)
 {
-	const struct receipt_of what = {no, h->keys, cert_der(h->root.cert), cert_der(h->ca.cert), cert_der(h->log.cert)};
+	const struct receipt_of what = {no, h->keys, cert_der(h->root.cert), cert_der(h->ca.cert),
+	                                cert_der(h->log.cert)};
 	uint8_t root[32];
 	AUTO_BUF(file, RECEIPT_MAX);
 
@@ -123,9 +126,14 @@ static void idle(void **state)
 
 static void between(void **state)
 {
-	static const struct { bool asks; int64_t away_sec; uint64_t again; enum err e; } rows[] = {
+	static const struct {
+		bool asks;
+		int64_t away_sec;
+		uint64_t again;
+		enum err e;
+	} rows[] = {
 		{false, 600, 0, ERR_STALE}, /* as it would be without taking places back */
-		{true, 600, 3, ERR_OK}, {true, 100000, 3, ERR_OK}, {true, 250, 3, ERR_OK}, {true, 100, 0, ERR_OK},
+		{true, 600, 3, ERR_OK},     {true, 100000, 3, ERR_OK}, {true, 250, 3, ERR_OK}, {true, 100, 0, ERR_OK},
 	};
 
 	(void)state;
@@ -212,7 +220,7 @@ static void slow(void **state)
 	(void)state;
 	hall_open(&h);
 	for (int i = 0; i < CASES; i++) {
-		(void)snprintf(no, sizeof no, "case-%d", i);
+		(void)snprintf(no, sizeof(no), "case-%d", i);
 		hall_act(&h, &h.clerk, no, NULL);
 	}
 	h.status_takes_sec = 50;
@@ -223,7 +231,7 @@ static void slow(void **state)
 	}
 	assert_int_equal(entries, CASES);
 	for (int i = 0; i < CASES; i++) {
-		(void)snprintf(no, sizeof no, "case-%d", i);
+		(void)snprintf(no, sizeof(no), "case-%d", i);
 		assert_int_equal(judge(&h, no), ERR_OK);
 	}
 	(void)whole(&h);
@@ -281,8 +289,8 @@ static uint64_t answers_of(struct hall *h, const char *no)
 	return c.answers;
 }
 
-/* The answer that let the act in is its evidence: nobody is asked again while it is young, also when the certificate is suspended
- * in the very second of the arrival. */
+/* The answer that let the act in is its evidence: nobody is asked again while it is young, also when the certificate is
+ * suspended in the very second of the arrival. */
 static void came_with_it(void **state)
 {
 	struct hall h;
@@ -304,15 +312,23 @@ static void came_with_it(void **state)
 	hall_close(&h);
 }
 
-/* The head comes later than five minutes. What the certificate is by then is said beside what it was when the act arrived; both
- * together prove the act, whatever came between, also in the same second; and what was not good at the arrival stays refused. */
+/* The head comes later than five minutes. What the certificate is by then is said beside what it was when the act
+ * arrived; both together prove the act, whatever came between, also in the same second; and what was not good at the
+ * arrival stays refused. */
 static void came_and_late(void **state)
 {
-	static const struct { bool brings, suspended; int64_t changed; int64_t away; uint64_t answers; enum err e; } rows[] = {
-		{true, false, 1 << 20, 1000, 2, ERR_OK},      /* good all the time */
-		{true, true, 0, 1000, 2, ERR_OK},             /* suspended in the second of the arrival, after it */
-		{true, true, 5, 1000, 2, ERR_OK}, {true, false, 300, 1000, 2, ERR_OK},
-		{true, true, 0, 100, 1, ERR_OK},              /* not late */
+	static const struct {
+		bool brings, suspended;
+		int64_t changed;
+		int64_t away;
+		uint64_t answers;
+		enum err e;
+	} rows[] = {
+		{true, false, 1 << 20, 1000, 2, ERR_OK}, /* good all the time */
+		{true, true, 0, 1000, 2, ERR_OK},        /* suspended in the second of the arrival, after it */
+		{true, true, 5, 1000, 2, ERR_OK},
+		{true, false, 300, 1000, 2, ERR_OK},
+		{true, true, 0, 100, 1, ERR_OK},               /* not late */
 		{false, true, 0, 1000, 1, ERR_CERT_SUSPENDED}, /* as it was before: nobody can tell */
 		{false, true, 5, 1000, 1, ERR_OK},
 	};
@@ -375,9 +391,11 @@ static void came_and_recalled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(away), cmocka_unit_test(idle), cmocka_unit_test(between), cmocka_unit_test(again_and_again),
-		cmocka_unit_test(under_a_head), cmocka_unit_test(slow), cmocka_unit_test(changed),
-		cmocka_unit_test(came_with_it), cmocka_unit_test(came_and_late), cmocka_unit_test(came_and_recalled),
+		cmocka_unit_test(away),          cmocka_unit_test(idle),
+		cmocka_unit_test(between),       cmocka_unit_test(again_and_again),
+		cmocka_unit_test(under_a_head),  cmocka_unit_test(slow),
+		cmocka_unit_test(changed),       cmocka_unit_test(came_with_it),
+		cmocka_unit_test(came_and_late), cmocka_unit_test(came_and_recalled),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* A receipt proves what it says; any change of it is refused: every octet flipped, with and without a new check at its end,
- * cut at every place, mixed from two, signed by another key, dated ahead, with a certificate revoked before or after. */
+/* A receipt proves what it says; any change of it is refused: every octet flipped, with and without a new check at its
+ * end, cut at every place, mixed from two, signed by another key, dated ahead, with a certificate revoked before or
+ * after. */
 #include "hall.h"
 #include "evidence/receipt_make.h"
 #include "evidence/verify.h"
@@ -16,7 +17,7 @@ static void step(const struct verify_step *s, void *ctx)
 	struct seen *x = ctx;
 
 	x->n++;
-	(void)snprintf(x->last, sizeof x->last, "%s: %s", s->title, s->text);
+	(void)snprintf(x->last, sizeof(x->last), "%s: %s", s->title, s->text);
 }
 
 static enum err verify(const struct hall *h, struct span file, struct seen *ret_s)
@@ -28,14 +29,15 @@ static enum err verify(const struct hall *h, struct span file, struct seen *ret_
 	const struct verify_plan p = {.root_sm3 = root, .now = clock_now(h->clock), .step = step, .ctx = &s};
 	enum err e = verify_receipt(file, &p);
 	err_clear();
-	if (ret_s)
+	if (ret_s != NULL)
 		*ret_s = s;
 	return e;
 }
 
 static void make(struct hall *h, const char *no, struct buf *out)
 {
-	const struct receipt_of what = {no, h->keys, cert_der(h->root.cert), cert_der(h->ca.cert), cert_der(h->log.cert)};
+	const struct receipt_of what = {no, h->keys, cert_der(h->root.cert), cert_der(h->ca.cert),
+	                                cert_der(h->log.cert)};
 
 	OK(receipt_make(h->store, &what, out));
 }
@@ -53,8 +55,8 @@ static void fill(struct hall *h, const char *no)
 	(void)hall_sequence(h);
 }
 
-/* What does not change within a receipt is verified once: root, CA, log's certificate, the notary's two others. Then two for each
- * head (signature, stamp) and three for each person's act (signature, certificate, status answer). */
+/* What does not change within a receipt is verified once: root, CA, log's certificate, the notary's two others. Then
+ * two for each head (signature, stamp) and three for each person's act (signature, certificate, status answer). */
 static void verifications(void **state)
 {
 	struct hall h;
@@ -105,7 +107,8 @@ static void not_yet(void **state)
 
 	(void)state;
 	hall_open(&h);
-	const struct receipt_of what = {"case-1", h.keys, cert_der(h.root.cert), cert_der(h.ca.cert), cert_der(h.log.cert)};
+	const struct receipt_of what = {"case-1", h.keys, cert_der(h.root.cert), cert_der(h.ca.cert),
+	                                cert_der(h.log.cert)};
 	assert_int_equal(receipt_make(h.store, &what, &file), ERR_ABSENT);
 	hall_act(&h, &h.clerk, "case-1", NULL);
 	assert_int_equal(receipt_make(h.store, &what, &file), ERR_RECEIPT_WAITS);
@@ -158,13 +161,13 @@ static void flipped(void **state)
 	hall_close(&h);
 }
 
-/* The check at the end made new each time: every octet must be held by something better. An attempt takes three signatures or
- * more, so that only some are tried unless YINXIN_LONG is set. */
+/* The check at the end made new each time: every octet must be held by something better. An attempt takes three
+ * signatures or more, so that only some are tried unless YINXIN_LONG is set. */
 static void flipped_and_rechecked(void **state)
 {
 	struct hall h;
 	AUTO_BUF(file, RECEIPT_MAX);
-	size_t slack = 0, every = getenv("YINXIN_LONG") ? 1 : RECHECK_EVERY;
+	size_t slack = 0, every = getenv("YINXIN_LONG") != NULL ? 1 : RECHECK_EVERY;
 
 	(void)state;
 	small(&h, &file);
@@ -239,20 +242,20 @@ static enum err again(struct two *t, char *ret_last, size_t size)
 	if (e == ERR_OK)
 		e = verify(&t->h, buf_span(&file), &s);
 	else
-		(void)snprintf(s.last, sizeof s.last, "格式");
+		(void)snprintf(s.last, sizeof(s.last), "格式");
 	(void)snprintf(ret_last, size, "%s", s.last);
 	err_clear();
 	return e;
 }
 
-#define MIXED(field, want, named)                                                             \
-	do {                                                                                  \
-		struct receipt_act keep_ = t.ra->acts[0];                                     \
-		t.ra->acts[0].field = t.rb->acts[0].field;                                    \
-		assert_int_equal(again(&t, last, sizeof last), want);                         \
-		if (!strstr(last, named))                                                     \
-			fail_msg("%s: %s", #field, last);                                     \
-		t.ra->acts[0] = keep_;                                                        \
+#define MIXED(field, want, named)                                      \
+	do {                                                           \
+		struct receipt_act keep_ = t.ra->acts[0];              \
+		t.ra->acts[0].field = t.rb->acts[0].field;             \
+		assert_int_equal(again(&t, last, sizeof(last)), want); \
+		if (!strstr(last, named))                              \
+			fail_msg("%s: %s", #field, last);              \
+		t.ra->acts[0] = keep_;                                 \
 	} while (0)
 
 static void mixed(void **state)
@@ -262,7 +265,7 @@ static void mixed(void **state)
 
 	(void)state;
 	two_open(&t);
-	OK(again(&t, last, sizeof last));
+	OK(again(&t, last, sizeof(last)));
 	MIXED(statement, ERR_SIG, "第1项 签名");
 	MIXED(sig, ERR_SIG, "第1项 签名");
 	MIXED(ocsp, ERR_PROOF, "第1项");
@@ -271,38 +274,38 @@ static void mixed(void **state)
 		struct receipt_act keep = t.ra->acts[0], other = t.rb->acts[0];
 		t.ra->acts[0].statement = other.statement;
 		t.ra->acts[0].sig = other.sig;
-		assert_int_equal(again(&t, last, sizeof last), ERR_STATEMENT); /* it names case-2 */
+		assert_int_equal(again(&t, last, sizeof(last)), ERR_STATEMENT); /* it names case-2 */
 		t.ra->acts[0] = keep;
 		t.ra->acts[0] = t.ra->acts[2];
-		assert_int_equal(again(&t, last, sizeof last), ERR_RECEIPT);
+		assert_int_equal(again(&t, last, sizeof(last)), ERR_RECEIPT);
 		t.ra->acts[0] = keep;
 		t.ra->acts[0].seq++;
-		assert_int_equal(again(&t, last, sizeof last), ERR_PROOF);
+		assert_int_equal(again(&t, last, sizeof(last)), ERR_PROOF);
 		t.ra->acts[0] = keep;
 		t.ra->acts[0].rule = SPAN_LIT("timer:x");
-		assert_int_equal(again(&t, last, sizeof last), ERR_RECEIPT);
+		assert_int_equal(again(&t, last, sizeof(last)), ERR_RECEIPT);
 		t.ra->acts[0] = keep;
 	}
 	t.ra->subject = SPAN_LIT("case-2");
-	assert_int_equal(again(&t, last, sizeof last), ERR_STATEMENT);
+	assert_int_equal(again(&t, last, sizeof(last)), ERR_STATEMENT);
 	t.ra->subject = SPAN_LIT("case-1");
 	struct receipt_head keep = t.ra->heads[1];
 	t.ra->heads[1].stamp = t.ra->heads[0].stamp;
-	assert_int_equal(again(&t, last, sizeof last), ERR_SIG);
+	assert_int_equal(again(&t, last, sizeof(last)), ERR_SIG);
 	t.ra->heads[1] = keep;
 	t.ra->heads[1].sig = t.ra->heads[0].sig;
-	assert_int_equal(again(&t, last, sizeof last), ERR_SIG);
+	assert_int_equal(again(&t, last, sizeof(last)), ERR_SIG);
 	t.ra->heads[1] = keep;
 	t.ra->heads[1].proof = t.ra->heads[0].proof;
-	assert_int_equal(again(&t, last, sizeof last), ERR_PROOF);
+	assert_int_equal(again(&t, last, sizeof(last)), ERR_PROOF);
 	t.ra->heads[1] = keep;
 	t.ra->heads[1] = t.rb->heads[1];
-	assert_int_not_equal(again(&t, last, sizeof last), ERR_OK);
+	assert_int_not_equal(again(&t, last, sizeof(last)), ERR_OK);
 	t.ra->heads[1] = keep;
 	t.ra->n_acts--; /* the last act, but not its head */
-	assert_int_equal(again(&t, last, sizeof last), ERR_RECEIPT);
+	assert_int_equal(again(&t, last, sizeof(last)), ERR_RECEIPT);
 	t.ra->n_acts++;
-	OK(again(&t, last, sizeof last));
+	OK(again(&t, last, sizeof(last)));
 	two_close(&t);
 }
 
@@ -318,24 +321,24 @@ static void resigned(void **state)
 	struct receipt_act *a = &t.ra->acts[0], keep = *a;
 	OK(gm_sign(t.h.reviewer.key, a->statement, &sig));
 	a->sig = SPAN_ARR(sig.b);
-	assert_int_equal(again(&t, last, sizeof last), ERR_SIG);
+	assert_int_equal(again(&t, last, sizeof(last)), ERR_SIG);
 	a->cert = cert_der(t.h.reviewer.cert);
-	assert_int_equal(again(&t, last, sizeof last), ERR_ABSENT); /* the status answer is about the clerk's */
+	assert_int_equal(again(&t, last, sizeof(last)), ERR_ABSENT); /* the status answer is about the clerk's */
 	a->ocsp = t.ra->acts[2].ocsp;
-	assert_int_not_equal(again(&t, last, sizeof last), ERR_OK);
+	assert_int_not_equal(again(&t, last, sizeof(last)), ERR_OK);
 	*a = keep;
 	/* The same key signs again: another signature, and the leaf knows the first. */
 	OK(gm_sign(t.h.clerk.key, a->statement, &sig));
 	a->sig = SPAN_ARR(sig.b);
-	assert_int_equal(again(&t, last, sizeof last), ERR_PROOF);
+	assert_int_equal(again(&t, last, sizeof(last)), ERR_PROOF);
 	*a = keep;
 	/* A head by an officer's key. */
 	struct receipt_head *h = &t.ra->heads[0], kept = *h;
 	OK(gm_sign(t.h.clerk.key, h->text, &sig));
 	h->sig = SPAN_ARR(sig.b);
-	assert_int_equal(again(&t, last, sizeof last), ERR_SIG);
+	assert_int_equal(again(&t, last, sizeof(last)), ERR_SIG);
 	t.ra->log = cert_der(t.h.clerk.cert);
-	assert_int_equal(again(&t, last, sizeof last), ERR_CERT_USAGE);
+	assert_int_equal(again(&t, last, sizeof(last)), ERR_CERT_USAGE);
 	*h = kept;
 	two_close(&t);
 }
@@ -344,9 +347,16 @@ static void resigned(void **state)
 
 static void timed(void **state)
 {
-	static const struct { int64_t stamp_late, status_early; enum err e; } rows[] = {
-		{0, 0, ERR_OK}, {VERIFY_FRESH_SEC - 1, 0, ERR_OK}, {VERIFY_FRESH_SEC + 2, 0, ERR_STALE}, {-2, 0, ERR_STALE},
-		{0, 5, ERR_STALE}, {1000000, 0, ERR_STALE},
+	static const struct {
+		int64_t stamp_late, status_early;
+		enum err e;
+	} rows[] = {
+		{0, 0, ERR_OK},
+		{VERIFY_FRESH_SEC - 1, 0, ERR_OK},
+		{VERIFY_FRESH_SEC + 2, 0, ERR_STALE},
+		{-2, 0, ERR_STALE},
+		{0, 5, ERR_STALE},
+		{1000000, 0, ERR_STALE},
 	};
 
 	(void)state;
@@ -383,7 +393,10 @@ static void dated_ahead(void **state)
 
 static void revoked(void **state)
 {
-	static const struct { int64_t before_sec; enum err e; } rows[] = {{100, ERR_CERT_REVOKED}, {0, ERR_CERT_REVOKED}, {-1000, ERR_OK}};
+	static const struct {
+		int64_t before_sec;
+		enum err e;
+	} rows[] = {{100, ERR_CERT_REVOKED}, {0, ERR_CERT_REVOKED}, {-1000, ERR_OK}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -406,9 +419,17 @@ static void revoked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good), cmocka_unit_test(verifications), cmocka_unit_test(not_yet), cmocka_unit_test(flipped), cmocka_unit_test(flipped_and_rechecked),
-		cmocka_unit_test(cut), cmocka_unit_test(mixed), cmocka_unit_test(resigned), cmocka_unit_test(timed),
-		cmocka_unit_test(dated_ahead), cmocka_unit_test(revoked),
+		cmocka_unit_test(good),
+		cmocka_unit_test(verifications),
+		cmocka_unit_test(not_yet),
+		cmocka_unit_test(flipped),
+		cmocka_unit_test(flipped_and_rechecked),
+		cmocka_unit_test(cut),
+		cmocka_unit_test(mixed),
+		cmocka_unit_test(resigned),
+		cmocka_unit_test(timed),
+		cmocka_unit_test(dated_ahead),
+		cmocka_unit_test(revoked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,9 @@ struct answer {
 	int64_t at, changed;
 	bool about_other;
 };
+/* clang-format off */
 #define NONE {-GONE, 0, false}
+/* clang-format on */
 
 static void put(struct hall *h, const struct answer *a, int64_t t0, bool suspended, struct buf *out)
 {
@@ -39,16 +41,18 @@ static const struct {
 	{{5, GONE, true}, NONE, NONE, 10, false, ERR_ABSENT},
 	/* two */
 	{{0, GONE, false}, {900, GONE, false}, NONE, 1000, false, ERR_OK},
-	{{0, GONE, false}, {900, 0, false}, NONE, 1000, false, ERR_OK},          /* in the second of the arrival, after it */
+	/* in the second of the arrival, after it */
+	{{0, GONE, false}, {900, 0, false}, NONE, 1000, false, ERR_OK},
 	{{0, GONE, false}, {900, 0, false}, NONE, 1000, true, ERR_OK},
 	{{2, GONE, false}, {900, 1, false}, NONE, 1000, false, ERR_CERT_SUSPENDED}, /* the first had to know it */
 	{{2, GONE, false}, {900, 2, false}, NONE, 1000, false, ERR_OK},
 	{{0, GONE, false}, {900, -5, false}, NONE, 1000, true, ERR_CERT_REVOKED},
-	{{2, 0, false}, {900, GONE, false}, NONE, 1000, false, ERR_CERT_SUSPENDED}, /* released meanwhile: it was not good then */
+	/* released meanwhile: it was not good then */
+	{{2, 0, false}, {900, GONE, false}, NONE, 1000, false, ERR_CERT_SUSPENDED},
 	{{2, 1, false}, {900, GONE, false}, NONE, 1000, false, ERR_CERT_SUSPENDED},
 	{{-1, GONE, false}, {900, GONE, false}, NONE, 1000, false, ERR_STALE},
 	{{300, GONE, false}, {900, GONE, false}, NONE, 1000, false, ERR_OK},
-	{{301, GONE, false}, {900, GONE, false}, NONE, 1000, false, ERR_STALE},  /* not from the arrival */
+	{{301, GONE, false}, {900, GONE, false}, NONE, 1000, false, ERR_STALE}, /* not from the arrival */
 	{{10, GONE, false}, {9, GONE, false}, NONE, 20, false, ERR_STALE},
 	{{0, GONE, false}, {900, GONE, false}, NONE, 1201, false, ERR_STALE},
 	{{0, GONE, true}, {900, GONE, false}, NONE, 1000, false, ERR_ABSENT},
@@ -72,8 +76,11 @@ static void table(void **state)
 		put(&h, &rows[i].second, t0, !rows[i].revoked, &value);
 		put(&h, &rows[i].third, t0, !rows[i].revoked, &value);
 		OK(buf_err(&value));
-		const struct standing_ask ask = {.answers = buf_span(&value), .ca = h.ca.cert, .about = h.clerk.cert, .arrived = t0,
-			.stamped = rows[i].stamped == GONE ? 0 : t0 + rows[i].stamped};
+		const struct standing_ask ask = {.answers = buf_span(&value),
+		                                 .ca = h.ca.cert,
+		                                 .about = h.clerk.cert,
+		                                 .arrived = t0,
+		                                 .stamped = rows[i].stamped == GONE ? 0 : t0 + rows[i].stamped};
 		enum err e = standing_check(&ask, &s);
 		if (e != rows[i].want)
 			fail_msg("row %zu: %s (%s)", i, err_name(e), err_detail());
@@ -82,15 +89,24 @@ static void table(void **state)
 	hall_close(&h);
 }
 
-/* What lets an act in is what may have a second answer beside it: a change between the arrival and the answer does not, for the
- * receipt would be refused as soon as the head comes late. */
+/* What lets an act in is what may have a second answer beside it: a change between the arrival and the answer does not,
+ * for the receipt would be refused as soon as the head comes late. */
 static void door(void **state)
 {
-	static const struct { struct answer first, second; enum err want; } kinds[] = {
-		{{0, GONE, false}, NONE, ERR_OK}, {{5, GONE, false}, NONE, ERR_OK}, {{-1, GONE, false}, NONE, ERR_STALE},
-		{{301, GONE, false}, NONE, ERR_STALE}, {{5, 0, false}, NONE, ERR_CERT_SUSPENDED}, {{5, 1, false}, NONE, ERR_CERT_SUSPENDED},
-		{{5, 5, false}, NONE, ERR_CERT_SUSPENDED}, {{5, GONE, true}, NONE, ERR_ABSENT},
-		{{0, GONE, false}, {5, GONE, false}, ERR_DER}, {NONE, NONE, ERR_DER},
+	static const struct {
+		struct answer first, second;
+		enum err want;
+	} kinds[] = {
+		{{0, GONE, false}, NONE, ERR_OK},
+		{{5, GONE, false}, NONE, ERR_OK},
+		{{-1, GONE, false}, NONE, ERR_STALE},
+		{{301, GONE, false}, NONE, ERR_STALE},
+		{{5, 0, false}, NONE, ERR_CERT_SUSPENDED},
+		{{5, 1, false}, NONE, ERR_CERT_SUSPENDED},
+		{{5, 5, false}, NONE, ERR_CERT_SUSPENDED},
+		{{5, GONE, true}, NONE, ERR_ABSENT},
+		{{0, GONE, false}, {5, GONE, false}, ERR_DER},
+		{NONE, NONE, ERR_DER},
 	};
 	struct hall h;
 
@@ -102,7 +118,8 @@ static void door(void **state)
 		put(&h, &kinds[i].first, t0, true, &value);
 		put(&h, &kinds[i].second, t0, true, &value);
 		OK(buf_err(&value));
-		enum err e = standing_lets_in(&(struct standing_ask){.answers = buf_span(&value), .ca = h.ca.cert, .about = h.clerk.cert, .arrived = t0});
+		enum err e = standing_lets_in(&(struct standing_ask){
+			.answers = buf_span(&value), .ca = h.ca.cert, .about = h.clerk.cert, .arrived = t0});
 		if (e != kinds[i].want)
 			fail_msg("row %zu: %s (%s)", i, err_name(e), err_detail());
 		err_clear();
@@ -113,8 +130,12 @@ static void door(void **state)
 /* Which answer stays when an act is ordered anew; rubbish is no answer. */
 static void kept(void **state)
 {
-	static const struct { struct answer a; bool stays; } kinds[] = {
-		{{0, GONE, false}, true}, {{300, GONE, false}, true}, {{301, GONE, false}, false}, {{-1, GONE, false}, false}, {{3, 1, false}, false},
+	static const struct {
+		struct answer a;
+		bool stays;
+	} kinds[] = {
+		{{0, GONE, false}, true},   {{300, GONE, false}, true}, {{301, GONE, false}, false},
+		{{-1, GONE, false}, false}, {{3, 1, false}, false},
 	};
 	struct hall h;
 	struct span first;
@@ -153,7 +174,9 @@ static void verifications(void **state)
 		AUTO_BUF(value, STANDING_MAX);
 		struct standing s;
 		put(&h, &(struct answer){i, GONE, false}, t0, true, &value);
-		OK(standing_check(&(struct standing_ask){buf_span(&value), h.ca.cert, h.clerk.cert, t0, t0 + 100, &known}, &s));
+		OK(standing_check(&(struct standing_ask){buf_span(&value), h.ca.cert, h.clerk.cert, t0, t0 + 100,
+		                                         &known},
+		                  &s));
 		assert_int_equal(s.time, t0 + i);
 	}
 	assert_int_equal(gm_verifications() - before, 21);
@@ -163,6 +186,7 @@ static void verifications(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(door), cmocka_unit_test(kept), cmocka_unit_test(verifications)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(door), cmocka_unit_test(kept),
+	                                   cmocka_unit_test(verifications)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ static enum err parse(const char *text)
 }
 
 #define HEAD(type) "YINXIN-1 " type "\nbureau: " HEX64 "\nnonce: " HEX64 "\ntime: 2026-11-22T03:04:05Z\n"
-#define LOGIN HEAD("LOGIN") "origin: https://example.test:8600\n"
+#define LOGIN      HEAD("LOGIN") "origin: https://example.test:8600\n"
 
 /* --- what is one and what it holds --- */
 
@@ -51,7 +51,7 @@ static void test_text(void **state)
 	(void)state;
 	assert_true(span_eq_str(statement_text(login), LOGIN));
 	assert_true(span_eq_str(statement_text(stock),
-				HEAD("STOCK") "card.1: YX26000001 " PUB130 "\ncard.2: YX26000002 " PUB130 "\n"));
+	                        HEAD("STOCK") "card.1: YX26000001 " PUB130 "\ncard.2: YX26000002 " PUB130 "\n"));
 	assert_int_equal(statement_count(stock, "card"), 2);
 	assert_int_equal(statement_count(login, "origin"), 1);
 	assert_int_equal(statement_count(login, "card"), 0);
@@ -83,14 +83,16 @@ static const struct {
 	{"two final LF", LOGIN "\n"},
 	{"blank line", HEAD("LOGIN") "\norigin: https://example.test\n"},
 	{"CRLF", HEAD("LOGIN") "origin: https://example.test\r\n"},
-	{"CRLF in the first line", "YINXIN-1 LOGIN\r\nbureau: " HEX64 "\nnonce: " HEX64 "\ntime: 2026-11-22T03:04:05Z\norigin: https://e.test\n"},
+	{"CRLF in the first line",
+         "YINXIN-1 LOGIN\r\nbureau: " HEX64 "\nnonce: " HEX64 "\ntime: 2026-11-22T03:04:05Z\norigin: https://e.test\n"},
 	{"space at the end", HEAD("LOGIN") "origin: https://example.test \n"},
 	{"two spaces before the value", HEAD("LOGIN") "origin:  https://example.test\n"},
 	{"no space before the value", HEAD("LOGIN") "origin:https://example.test\n"},
 	{"tabulator before the value", HEAD("LOGIN") "origin:\thttps://example.test\n"},
 	{"key in capitals", HEAD("LOGIN") "Origin: https://example.test\n"},
 	{"empty value", HEAD("CERT-REVOKE") "case: \nserial: 01AB\nreason: x\n"},
-	{"order", "YINXIN-1 LOGIN\nnonce: " HEX64 "\nbureau: " HEX64 "\ntime: 2026-11-22T03:04:05Z\norigin: https://e.test\n"},
+	{"order",
+         "YINXIN-1 LOGIN\nnonce: " HEX64 "\nbureau: " HEX64 "\ntime: 2026-11-22T03:04:05Z\norigin: https://e.test\n"},
 	{"key twice", LOGIN "origin: https://example.test:8600\n"},
 	{"key missing", HEAD("CERT-REVOKE") "case: 1\nserial: 01AB\n"},
 	{"key of another type", LOGIN "case: 1\n"},
@@ -103,9 +105,11 @@ static const struct {
 	{"leading zero", HEAD("STOCK") "card.01: YX1 " PUB130 "\n"},
 	{"leading zero further down", HEAD("STOCK") "card.1: YX1 " PUB130 "\ncard.02: YX2 " PUB130 "\n"},
 	{"number with sign", HEAD("STOCK") "card.+1: YX1 " PUB130 "\n"},
-	{"hex in capitals", "YINXIN-1 LOGIN\nbureau: AA112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\nnonce: " HEX64
-		"\ntime: 2026-11-22T03:04:05Z\norigin: https://e.test\n"},
-	{"hex too short", "YINXIN-1 LOGIN\nbureau: " HEX64 "\nnonce: 00\ntime: 2026-11-22T03:04:05Z\norigin: https://e.test\n"},
+	{"hex in capitals",
+         "YINXIN-1 LOGIN\nbureau: AA112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\nnonce: " HEX64
+         "\ntime: 2026-11-22T03:04:05Z\norigin: https://e.test\n"},
+	{"hex too short",
+         "YINXIN-1 LOGIN\nbureau: " HEX64 "\nnonce: 00\ntime: 2026-11-22T03:04:05Z\norigin: https://e.test\n"},
 	{"key of 128 digits", HEAD("CERT-RENEW") "serial: 01AB\ncard: YX1\nkey: " HEX64 HEX64 "\ndays: 1\n"},
 	{"compressed key", HEAD("CERT-RENEW") "serial: 01AB\ncard: YX1\nkey: 02" HEX64 HEX64 "\ndays: 1\n"},
 	{"serial in small letters", HEAD("CERT-RENEW") "serial: 01ab\ncard: YX1\nkey: " PUB130 "\ndays: 1\n"},
@@ -115,8 +119,10 @@ static const struct {
 	{"days negative", HEAD("CERT-RENEW") "serial: 01AB\ncard: YX1\nkey: " PUB130 "\ndays: -1\n"},
 	{"days as text", HEAD("CERT-RENEW") "serial: 01AB\ncard: YX1\nkey: " PUB130 "\ndays: one\n"},
 	{"card with a space", HEAD("CERT-RENEW") "serial: 01AB\ncard: YX 1\nkey: " PUB130 "\ndays: 1\n"},
-	{"time in another form", "YINXIN-1 LOGIN\nbureau: " HEX64 "\nnonce: " HEX64 "\ntime: 2026-11-22 03:04:05\norigin: https://e.test\n"},
-	{"time that is none", "YINXIN-1 LOGIN\nbureau: " HEX64 "\nnonce: " HEX64 "\ntime: 2026-02-30T03:04:05Z\norigin: https://e.test\n"},
+	{"time in another form",
+         "YINXIN-1 LOGIN\nbureau: " HEX64 "\nnonce: " HEX64 "\ntime: 2026-11-22 03:04:05\norigin: https://e.test\n"},
+	{"time that is none",
+         "YINXIN-1 LOGIN\nbureau: " HEX64 "\nnonce: " HEX64 "\ntime: 2026-02-30T03:04:05Z\norigin: https://e.test\n"},
 	{"origin null", HEAD("LOGIN") "origin: null\n"},
 	{"origin with path", HEAD("LOGIN") "origin: https://example.test/\n"},
 	{"origin with user", HEAD("LOGIN") "origin: https://a@example.test\n"},
@@ -132,17 +138,28 @@ static const struct {
 	{"stock with half a key", HEAD("STOCK") "card.1: YX26000001 04" HEX64 "\n"},
 #define REVOKE(reason) HEAD("CERT-REVOKE") "case: 1\nserial: 01AB\nreason: " reason "\n"
 	{"NFD", REVOKE("cafe\xCC\x81")},
-	{"right-to-left override", REVOKE("a\xE2\x80\xAE" "b")},
-	{"left-to-right isolate", REVOKE("a\xE2\x81\xA6" "b")},
-	{"zero-width space", REVOKE("a\xE2\x80\x8B" "b")},
-	{"byte order mark inside", REVOKE("a\xEF\xBB\xBF" "b")},
-	{"line separator", REVOKE("a\xE2\x80\xA8" "b")},
-	{"next line (C1)", REVOKE("a\xC2\x85" "b")},
-	{"delete", REVOKE("a\x7F" "b")},
-	{"escape", REVOKE("a\x1B" "b")},
-	{"private use", REVOKE("a\xEE\x80\x80" "b")},
-	{"overlong", REVOKE("a\xC0\xAF" "b")},
-	{"surrogate", REVOKE("a\xED\xA0\x80" "b")},
+	{"right-to-left override", REVOKE("a\xE2\x80\xAE"
+                                          "b")},
+	{"left-to-right isolate", REVOKE("a\xE2\x81\xA6"
+                                         "b")},
+	{"zero-width space", REVOKE("a\xE2\x80\x8B"
+                                    "b")},
+	{"byte order mark inside", REVOKE("a\xEF\xBB\xBF"
+                                          "b")},
+	{"line separator", REVOKE("a\xE2\x80\xA8"
+                                  "b")},
+	{"next line (C1)", REVOKE("a\xC2\x85"
+                                  "b")},
+	{"delete", REVOKE("a\x7F"
+                          "b")},
+	{"escape", REVOKE("a\x1B"
+                          "b")},
+	{"private use", REVOKE("a\xEE\x80\x80"
+                               "b")},
+	{"overlong", REVOKE("a\xC0\xAF"
+                            "b")},
+	{"surrogate", REVOKE("a\xED\xA0\x80"
+                             "b")},
 	{"cut character", REVOKE("a\xE4\xB8")},
 	{"leading space", REVOKE(" a")},
 	{"ideographic space at the end", REVOKE("a\xE3\x80\x80")},
@@ -152,7 +169,8 @@ static void test_refused(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(LOGIN), ERR_OK);
-	assert_int_equal(parse(REVOKE("caf\xC3\xA9 \xF0\xA0\xAE\xB7")), ERR_OK); /* NFC, and a rare character of a name */
+	/* NFC, and a rare character of a name */
+	assert_int_equal(parse(REVOKE("caf\xC3\xA9 \xF0\xA0\xAE\xB7")), ERR_OK);
 	for (size_t i = 0; i < COUNT_OF(refused); i++)
 		if (parse(refused[i].text) != ERR_STATEMENT)
 			fail_msg("accepted or another error: %s", refused[i].why);
@@ -161,7 +179,8 @@ static void test_refused(void **state)
 static void test_nul(void **state)
 {
 	static const char with_nul[] = REVOKE("a\0b");
-	static const char in_type[] = "YINXIN-1 LOGIN\0\nbureau: " HEX64 "\nnonce: " HEX64 "\ntime: 2026-11-22T03:04:05Z\norigin: https://e.test\n";
+	static const char in_type[] = "YINXIN-1 LOGIN\0\nbureau: " HEX64 "\nnonce: " HEX64
+				      "\ntime: 2026-11-22T03:04:05Z\norigin: https://e.test\n";
 	static const char in_origin[] = HEAD("LOGIN") "origin: https://a\0b\n";
 	AUTO(statement) s = NULL;
 
@@ -169,7 +188,8 @@ static void test_nul(void **state)
 	assert_int_equal(statement_parse(span_of(with_nul, sizeof(with_nul) - 1), &s), ERR_STATEMENT);
 	assert_int_equal(statement_parse(span_of(in_type, sizeof(in_type) - 1), &s), ERR_STATEMENT);
 	assert_int_equal(statement_parse(span_of(in_origin, sizeof(in_origin) - 1), &s), ERR_STATEMENT);
-	assert_int_equal(statement_parse(span_of(LOGIN, sizeof(LOGIN)), &s), ERR_STATEMENT); /* the NUL behind the text */
+	/* the NUL behind the text */
+	assert_int_equal(statement_parse(span_of(LOGIN, sizeof(LOGIN)), &s), ERR_STATEMENT);
 	assert_null(s);
 }
 
@@ -234,8 +254,17 @@ static void test_long(void **state)
 {
 	static struct statement_kv kv[32 + 2 * STATEMENT_REPEAT_MAX];
 	static char row[700];
-	const struct statement_kv head[] = {COMMON, {"business", "B03"}, {"matter", "x"}, {"filing", "1"}, {"version", "1"},
-		{"definition", HEX64}, {"unit-no", "43010024"}, {"unit-name", "x"}, {"person-id", "1"}, {"holder", "x"}, {"form", "-"}};
+	const struct statement_kv head[] = {COMMON,
+	                                    {"business", "B03"},
+	                                    {"matter", "x"},
+	                                    {"filing", "1"},
+	                                    {"version", "1"},
+	                                    {"definition", HEX64},
+	                                    {"unit-no", "43010024"},
+	                                    {"unit-name", "x"},
+	                                    {"person-id", "1"},
+	                                    {"holder", "x"},
+	                                    {"form", "-"}};
 	AUTO(statement) s = NULL;
 	AUTO(statement) again = NULL;
 	AUTO(statement) none = NULL;
@@ -272,20 +301,37 @@ static void test_filing_values(void **state)
 		const char *item;
 		bool good;
 	} items[] = {
-		{"430100B0320261122001 4 " HEX64 " 2 职工首次参保 长沙测试", true}, {"1 0 " HEX64 " 0 a -", true},
-		{"1 0 " HEX64 " 0 a", false}, {"1 0 " HEX64 " 0", false}, {"1 x " HEX64 " 0 a b", false}, {"1 0 abc 0 a b", false},
-		{" 0 " HEX64 " 0 a b", false}, {"1 0 " HEX64 " 0  b", false}, {"-", false},
+		{"430100B0320261122001 4 " HEX64 " 2 职工首次参保 长沙测试", true},
+		{"1 0 " HEX64 " 0 a -", true},
+		{"1 0 " HEX64 " 0 a", false},
+		{"1 0 " HEX64 " 0", false},
+		{"1 x " HEX64 " 0 a b", false},
+		{"1 0 abc 0 a b", false},
+		{" 0 " HEX64 " 0 a b", false},
+		{"1 0 " HEX64 " 0  b", false},
+		{"-", false},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(items); i++) {
-		const struct statement_kv kv[] = {COMMON, {"officer", "P000004"}, {"opinion", "-"}, {"item", items[i].item}};
+		const struct statement_kv kv[] = {COMMON,
+		                                  {"officer", "P000004"},
+		                                  {"opinion", "-"},
+		                                  {"item", items[i].item}};
 		AUTO(statement) s = NULL;
 		if ((statement_build("FILING-APPROVE", kv, COUNT_OF(kv), &s) == ERR_OK) != items[i].good)
 			fail_msg("%s", items[i].item);
 		err_clear();
 	}
-	const struct statement_kv bad[] = {COMMON, {"filing", "1"}, {"version", "1"}, {"submit", HEX64}, {"matter", "x"},
-		{"unit-no", "43010024"}, {"unit-name", "x"}, {"officer", "P1"}, {"until", "2026-02-30"}, {"defect", "x"}};
+	const struct statement_kv bad[] = {COMMON,
+	                                   {"filing", "1"},
+	                                   {"version", "1"},
+	                                   {"submit", HEX64},
+	                                   {"matter", "x"},
+	                                   {"unit-no", "43010024"},
+	                                   {"unit-name", "x"},
+	                                   {"officer", "P1"},
+	                                   {"until", "2026-02-30"},
+	                                   {"defect", "x"}};
 	AUTO(statement) s = NULL;
 	assert_int_equal(statement_build("FILING-RETURN", bad, COUNT_OF(bad), &s), ERR_STATEMENT);
 	err_clear();
@@ -300,12 +346,22 @@ static void test_build_refused(void **state)
 		struct statement_kv kv[8];
 	} rows[] = {
 		{"unknown type", "LOGOUT", {COMMON, {"origin", "https://e.test"}}},
-		{"order", "LOGIN", {{"nonce", HEX64}, {"bureau", HEX64}, {"time", "2026-11-22T03:04:05Z"}, {"origin", "https://e.test"}}},
+		{"order",
+	         "LOGIN",
+	         {{"nonce", HEX64}, {"bureau", HEX64}, {"time", "2026-11-22T03:04:05Z"}, {"origin", "https://e.test"}}},
 		{"missing", "LOGIN", {COMMON}},
 		{"one more", "LOGIN", {COMMON, {"origin", "https://e.test"}, {"case", "1"}}},
 		{"twice", "LOGIN", {COMMON, {"origin", "https://e.test"}, {"origin", "https://e.test"}}},
-		{"group torn apart", "ROSTER", {COMMON, {"entry", "P000001 clerk 430100"}, {"number", "0"}, {"previous", "-"}, {"entry", "P000001 clerk 430100"}}},
-		{"line end in a value", "CERT-REVOKE", {COMMON, {"case", "1\nserial: 01AB"}, {"serial", "01AB"}, {"reason", "x"}}},
+		{"group torn apart",
+	         "ROSTER",
+	         {COMMON,
+	          {"entry", "P000001 clerk 430100"},
+	          {"number", "0"},
+	          {"previous", "-"},
+	          {"entry", "P000001 clerk 430100"}}},
+		{"line end in a value",
+	         "CERT-REVOKE",
+	         {COMMON, {"case", "1\nserial: 01AB"}, {"serial", "01AB"}, {"reason", "x"}}},
 		{"empty value", "CERT-REVOKE", {COMMON, {"case", ""}, {"serial", "01AB"}, {"reason", "x"}}},
 		{"no value", "CERT-REVOKE", {COMMON, {"case", NULL}, {"serial", "01AB"}, {"reason", "x"}}},
 		{"NFD", "CERT-REVOKE", {COMMON, {"case", "e\xCC\x81"}, {"serial", "01AB"}, {"reason", "x"}}},
@@ -335,7 +391,7 @@ static void rebuild_equals(const struct statement *s)
 		if (strcmp(samples[i].type, statement_type(s)) == 0)
 			sample = &samples[i];
 	assert_non_null(sample);
-	for (size_t k = 0; sample->kv[k].key; k++) {
+	for (size_t k = 0; sample->kv[k].key != NULL; k++) {
 		if (k > 0 && strcmp(sample->kv[k].key, sample->kv[k - 1].key) == 0)
 			continue;
 		for (size_t j = 0; j < statement_count(s, sample->kv[k].key); j++)
@@ -349,7 +405,8 @@ static void change(uint64_t *seed, uint8_t *text, size_t *len)
 {
 	static const uint8_t favourites[] = "\n\r :.-0129aAfFgz\xCC\x81\xE2\x80\xAE";
 	size_t at = next_random(seed) % *len;
-	uint8_t byte = next_random(seed) % 2 ? favourites[next_random(seed) % (sizeof(favourites) - 1)] : (uint8_t)next_random(seed);
+	uint8_t byte = next_random(seed) % 2 ? favourites[next_random(seed) % (sizeof(favourites) - 1)]
+	                                     : (uint8_t)next_random(seed);
 
 	switch (next_random(seed) % 4) {
 	case 0:
@@ -397,9 +454,10 @@ static void test_random_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_text), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_nul), cmocka_unit_test(test_repeats), cmocka_unit_test(test_size),
-		cmocka_unit_test(test_long), cmocka_unit_test(test_filing_values),
+		cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_text),
+		cmocka_unit_test(test_refused),       cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_repeats),       cmocka_unit_test(test_size),
+		cmocka_unit_test(test_long),          cmocka_unit_test(test_filing_values),
 		cmocka_unit_test(test_build_refused), cmocka_unit_test(test_random_changes),
 	};
 

@@ -1,5 +1,5 @@
-/* The tree against a naive model that is RFC 9162 2.1 written down: every size up to 130, every index, every older size;
- * and every single bit of hash, root and proof changed: refused. */
+/* The tree against a naive model that is RFC 9162 2.1 written down: every size up to 130, every index, every older
+ * size; and every single bit of hash, root and proof changed: refused. */
 #include "evidence/tree.h"
 #include "evidence_test.h"
 #include "gm/sm3.h"
@@ -101,7 +101,7 @@ static int set_up(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < SIZES; i++) {
-		assert_int_equal(tree_leaf(span_of(&i, sizeof i), leaves[i]), ERR_OK);
+		assert_int_equal(tree_leaf(span_of(&i, sizeof(i)), leaves[i]), ERR_OK);
 		assert_int_equal(tree_append(&f, leaves[i], keep, NULL), ERR_OK);
 	}
 	return 0;
@@ -188,7 +188,9 @@ static void flip(uint8_t *p, size_t bit)
 
 static void changed_inclusion(void **state)
 {
-	static const struct { size_t i, n; } rows[] = {{0, 1}, {0, 2}, {1, 2}, {2, 3}, {4, 7}, {6, 7}, {5, 8}, {99, 130}, {129, 130}};
+	static const struct {
+		size_t i, n;
+	} rows[] = {{0, 1}, {0, 2}, {1, 2}, {2, 3}, {4, 7}, {6, 7}, {5, 8}, {99, 130}, {129, 130}};
 	(void)state;
 	for (size_t r = 0; r < COUNT_OF(rows); r++) {
 		uint8_t root[32], leaf[32];
@@ -215,7 +217,9 @@ static void changed_inclusion(void **state)
 
 static void changed_consistency(void **state)
 {
-	static const struct { size_t m, n; } rows[] = {{1, 2}, {1, 3}, {2, 3}, {3, 7}, {4, 7}, {6, 8}, {7, 8}, {64, 130}, {97, 130}, {129, 130}};
+	static const struct {
+		size_t m, n;
+	} rows[] = {{1, 2}, {1, 3}, {2, 3}, {3, 7}, {4, 7}, {6, 8}, {7, 8}, {64, 130}, {97, 130}, {129, 130}};
 	(void)state;
 	for (size_t r = 0; r < COUNT_OF(rows); r++) {
 		uint8_t root[32], old[32];
@@ -269,7 +273,7 @@ static void failed_append(void **state)
 	assert_int_equal(tree_append(&f, leaves[0], refuse, NULL), ERR_OK);
 	before = f;
 	assert_int_equal(tree_append(&f, leaves[1], refuse, NULL), ERR_IO);
-	assert_memory_equal(&f, &before, sizeof f);
+	assert_memory_equal(&f, &before, sizeof(f));
 	f.size = (UINT64_C(1) << 62) - 1;
 	assert_int_equal(tree_append(&f, leaves[1], NULL, NULL), ERR_LIMIT);
 }
@@ -277,8 +281,9 @@ static void failed_append(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(leaf_and_empty), cmocka_unit_test(roots), cmocka_unit_test(inclusion),
-		cmocka_unit_test(consistency), cmocka_unit_test(changed_inclusion), cmocka_unit_test(changed_consistency),
+		cmocka_unit_test(leaf_and_empty),      cmocka_unit_test(roots),
+		cmocka_unit_test(inclusion),           cmocka_unit_test(consistency),
+		cmocka_unit_test(changed_inclusion),   cmocka_unit_test(changed_consistency),
 		cmocka_unit_test(trivial_consistency), cmocka_unit_test(failed_append),
 	};
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -1,4 +1,5 @@
-/* The program yinxin-verify, as a stranger runs it: what it prints, how it ends, and that it needs nothing of the machine. */
+/* The program yinxin-verify, as a stranger runs it: what it prints, how it ends, and that it needs nothing of the
+ * machine. */
 #include "hall.h"
 #include "base/file.h"
 #include "evidence/receipt_make.h"
@@ -16,16 +17,16 @@ static void furnish(const struct buf *bad)
 	char path[300];
 	AUTO_BUF(octets, 64 << 20);
 
-	(void)snprintf(cell, sizeof cell, "%s/cell", h.dir);
+	(void)snprintf(cell, sizeof(cell), "%s/cell", h.dir);
 	assert_int_equal(mkdir(cell, 0755), 0);
 	OK(file_read(program, &octets));
-	(void)snprintf(path, sizeof path, "%s/yinxin-verify", cell);
+	(void)snprintf(path, sizeof(path), "%s/yinxin-verify", cell);
 	OK(file_replace(path, buf_span(&octets), 0755));
-	(void)snprintf(path, sizeof path, "%s/bad.yxr", cell);
+	(void)snprintf(path, sizeof(path), "%s/bad.yxr", cell);
 	OK(file_replace(path, buf_span(bad), 0644));
 	buf_clear(&octets);
 	OK(file_read(receipt, &octets));
-	(void)snprintf(path, sizeof path, "%s/good.yxr", cell);
+	(void)snprintf(path, sizeof(path), "%s/good.yxr", cell);
 	OK(file_replace(path, buf_span(&octets), 0644));
 }
 
@@ -37,13 +38,18 @@ static int set_up(void **state)
 	hall_open(&h);
 	hall_act(&h, &h.clerk, "case-1", NULL);
 	/* what a terminal would obey: erase a line (7-bit and 8-bit control), write from right to left */
-	hall_append(&h, &(struct log_what){.kind = "TICK", .subject = "case-1", .rule = "timer:test", .time = clock_now(h.clock),
-		.statement = SPAN_LIT("甲\x1b[2K\xc2\x9b" "2K\xe2\x80\xae乙\n末行")});
+	hall_append(&h, &(struct log_what){.kind = "TICK",
+	                                   .subject = "case-1",
+	                                   .rule = "timer:test",
+	                                   .time = clock_now(h.clock),
+	                                   .statement = SPAN_LIT("甲\x1b[2K\xc2\x9b"
+	                                                         "2K\xe2\x80\xae乙\n末行")});
 	(void)hall_sequence(&h);
-	const struct receipt_of what = {"case-1", h.keys, cert_der(h.root.cert), cert_der(h.ca.cert), cert_der(h.log.cert)};
+	const struct receipt_of what = {"case-1", h.keys, cert_der(h.root.cert), cert_der(h.ca.cert),
+	                                cert_der(h.log.cert)};
 	OK(receipt_make(h.store, &what, &file));
-	(void)snprintf(receipt, sizeof receipt, "%s/good.yxr", h.dir);
-	(void)snprintf(spoiled, sizeof spoiled, "%s/bad.yxr", h.dir);
+	(void)snprintf(receipt, sizeof(receipt), "%s/good.yxr", h.dir);
+	(void)snprintf(spoiled, sizeof(spoiled), "%s/bad.yxr", h.dir);
 	OK(file_replace(receipt, buf_span(&file), 0644));
 	file.ptr[file.len / 2] ^= 1;
 	OK(file_replace(spoiled, buf_span(&file), 0644));
@@ -94,9 +100,9 @@ static int run(char *const argv[], bool confined, char *ret_text, size_t size)
 static void expect(char *const argv[], bool confined, int status, const char *says)
 {
 	char text[8192];
-	int got = run(argv, confined, text, sizeof text);
+	int got = run(argv, confined, text, sizeof(text));
 
-	if (got != status || !strstr(text, says))
+	if (got != status || strstr(text, says) == NULL)
 		fail_msg("%s %s: status %d, said %s", argv[0], argv[1] ? argv[1] : "", got, text);
 }
 
@@ -107,8 +113,10 @@ static void verdicts(void **state)
 	(void)state;
 	expect((char *[]){"v", receipt, "--root", h.bureau, NULL}, false, 0, "结论: 回执有效");
 	expect((char *[]){"v", "--root", h.bureau, receipt, NULL}, false, 0, "第1项 证书冻结");
-	expect((char *[]){"v", receipt, "--text", "--root", h.bureau, NULL}, false, 0, "\n    reason: 持有人报失\n[通过] 第1项");
-	expect((char *[]){"v", receipt, "--text", "--root", h.bureau, NULL}, false, 0, "\n    甲?[2K?2K?乙\n    末行\n[通过] 第2项");
+	expect((char *[]){"v", receipt, "--text", "--root", h.bureau, NULL}, false, 0,
+	       "\n    reason: 持有人报失\n[通过] 第1项");
+	expect((char *[]){"v", receipt, "--text", "--root", h.bureau, NULL}, false, 0,
+	       "\n    甲?[2K?2K?乙\n    末行\n[通过] 第2项");
 	expect((char *[]){"v", receipt, NULL}, false, 1, "根证书未确认");
 	expect((char *[]){"v", receipt, "--root", wrong, NULL}, false, 1, "[不符] 根证书");
 	expect((char *[]){"v", spoiled, "--root", h.bureau, NULL}, false, 1, "结论: 回执无效");
@@ -145,7 +153,8 @@ static void empty_chroot(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts), cmocka_unit_test(usage), cmocka_unit_test(empty_chroot)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts), cmocka_unit_test(usage),
+	                                   cmocka_unit_test(empty_chroot)};
 
 	if (argc != 2)
 		return 2;

@@ -21,7 +21,7 @@ int b03_world_open(void **state)
 	static struct b03_world b;
 	AUTO_BUF(day, 16);
 	AUTO_BUF(text, SERVICE_FILE_MAX);
-	memset(&b, 0, sizeof b);
+	memset(&b, 0, sizeof(b));
 	world_open(&b.w);
 	OK(tables_load(SHARE_DIR "/tables", &b.tables));
 	b03_service_init(&b.b03, &b.w.o.desk, b.tables);
@@ -36,9 +36,9 @@ int b03_world_open(void **state)
 	int64_t now = clock_now(NULL), day1 = month_first(month_add(month_of(now), 1));
 	office_move_clock(&b.w.o, day1 + 9 * DAY + 36000 - now);
 	b.period = calendar_window(&b.tables->filing, clock_now(b.w.o.clock)).period;
-	(void)snprintf(b.month, sizeof b.month, "%d", b.period);
+	(void)snprintf(b.month, sizeof(b.month), "%d", b.period);
 	text_date_cn(&day, day1);
-	(void)snprintf(b.hired, sizeof b.hired, "%s", buf_cstr(&day));
+	(void)snprintf(b.hired, sizeof(b.hired), "%s", buf_cstr(&day));
 	*state = &b;
 	return 0;
 }
@@ -54,10 +54,11 @@ int b03_world_close(void **state)
 
 json_t *b03_world_row(const struct b03_world *b, const char *id, const char *name, const char *sex)
 {
-	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id_type", "01", "id_no", id, "name", name,
-				"gender", sex, "enrol_type", "A", "ins", "110,210,410", "start_month", b->month, "hire_date", b->hired,
-				"contract_type", "2", "contract_from", b->hired, "employ_form", "01", "wage", "8000", "mobile",
-				"13000000002", "post_class", "1");
+	json_t *row =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id_type", "01",
+	                  "id_no", id, "name", name, "gender", sex, "enrol_type", "A", "ins", "110,210,410",
+	                  "start_month", b->month, "hire_date", b->hired, "contract_type", "2", "contract_from",
+	                  b->hired, "employ_form", "01", "wage", "8000", "mobile", "13000000002", "post_class", "1");
 	assert_non_null(row);
 	return row;
 }
@@ -88,7 +89,8 @@ void b03_world_draft(struct b03_world *b, json_t *rows, char no[FILING_NO_MAX + 
 enum err b03_world_approve(struct b03_world *b, const char *no)
 {
 	TRY(world_bulk(&b->w, FACT_APPROVE, no, &b->w.reviewer));
-	return world_get(&b->w, no).state == FILING_REVIEW2 ? world_bulk(&b->w, FACT_APPROVE, no, &b->w.reviewer2) : ERR_OK;
+	return world_get(&b->w, no).state == FILING_REVIEW2 ? world_bulk(&b->w, FACT_APPROVE, no, &b->w.reviewer2)
+	                                                    : ERR_OK;
 }
 
 void b03_world_sql(struct b03_world *b, const char *sql, struct buf *out)
@@ -96,7 +98,7 @@ void b03_world_sql(struct b03_world *b, const char *sql, struct buf *out)
 	char path[260];
 	sqlite3 *db = NULL;
 	sqlite3_stmt *st = NULL;
-	(void)snprintf(path, sizeof path, "%s/yinxin.db", b->w.o.dir);
+	(void)snprintf(path, sizeof(path), "%s/yinxin.db", b->w.o.dir);
 	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
 	(void)sqlite3_busy_timeout(db, 5000);
 	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)

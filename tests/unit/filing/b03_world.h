@@ -1,5 +1,5 @@
-/* B03 as delivered, for tests: share/services, the registers of server/insurance, the tamper-evident log; the clock stands in
- * the middle of next month, so that the window of that month is open whenever the test runs. */
+/* B03 as delivered, for tests: share/services, the registers of server/insurance, the tamper-evident log; the clock
+ * stands in the middle of next month, so that the window of that month is open whenever the test runs. */
 #pragma once
 #include "server/filing/b03_service.h"
 #include "world.h"
@@ -12,7 +12,7 @@ struct b03_world {
 	int period;
 	char month[16], hired[16];
 };
-int b03_world_open(void **state);  /* cmocka setup and teardown */
+int b03_world_open(void **state); /* cmocka setup and teardown */
 int b03_world_close(void **state);
 /* A row without faults; the caller's. */
 json_t *b03_world_row(const struct b03_world *b, const char *id, const char *name, const char *sex);

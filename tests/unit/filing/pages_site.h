@@ -20,4 +20,5 @@ void log_in(struct site *s, const struct member *m, const char *page); /* and th
 json_t *post_json(struct site *s, const char *uri, json_t *take);
 /* Asks for the text, signs, brings it back; the answer. Text refused: the test ends. */
 json_t *bring(struct site *s, const struct member *m, const char *base, json_t *step);
-void sign(struct site *s, const struct member *m, const char *base, json_t *step, char next[200]); /* the page to go to */
+/* the page to go to */
+void sign(struct site *s, const struct member *m, const char *base, json_t *step, char next[200]);

@@ -4,8 +4,8 @@
 
 static struct tamper the_hall;
 
-#define JIA "430102199003079914", "测试经办人甲", "1"
-#define YI "430104198506159922", "测试职工乙", "2"
+#define JIA  "430102199003079914", "测试经办人甲", "1"
+#define YI   "430104198506159922", "测试职工乙", "2"
 #define BING "430103198802283358", "测试职工丙", "1"
 
 /* --- the check --- */
@@ -14,7 +14,7 @@ static void note(const struct log_fault *f, void *ctx)
 {
 	struct tamper *h = ctx;
 	size_t at = strlen(h->found);
-	(void)snprintf(h->found + at, sizeof h->found - at, "%s|%s|%s\n", f->table, f->row, f->column);
+	(void)snprintf(h->found + at, sizeof(h->found) - at, "%s|%s|%s\n", f->table, f->row, f->column);
 	h->faults++;
 }
 
@@ -135,7 +135,9 @@ static void filings(struct tamper *h)
 	approve(h, no);
 	OK(filing_correct(&w->d, no, &w->operator.who, corrected));
 	whole(h, "opening a correction");
-	b03_world_fill(h->b, corrected, json_pack("[o, o]", b03_world_with(b03_world_row(h->b, JIA), "wage", "9000"), b03_world_row(h->b, YI)));
+	b03_world_fill(h->b, corrected,
+	               json_pack("[o, o]", b03_world_with(b03_world_row(h->b, JIA), "wage", "9000"),
+	                         b03_world_row(h->b, YI)));
 	approve(h, corrected);
 	assert_int_equal(world_get(w, no).state, FILING_CORRECTED);
 	draft(h, json_pack("[o]", b03_world_row(h->b, BING)), returned);
@@ -151,9 +153,9 @@ static void filings(struct tamper *h)
 static enum err cert_tx(struct tx *tx, void *arg)
 {
 	return tx_exec(tx, "cert_insert",
-		       SQL_ARGS(A_TEXT(arg), A_TEXT("10000016-430100000016"), A_TEXT("sign"), A_TEXT("case"), A_TEXT("YX26000010"), A_INT(1),
-				A_INT(2), A_BLOB(SPAN_LIT("der")), A_INT(3)),
-		       NULL);
+	               SQL_ARGS(A_TEXT(arg), A_TEXT("10000016-430100000016"), A_TEXT("sign"), A_TEXT("case"),
+	                        A_TEXT("YX26000010"), A_INT(1), A_INT(2), A_BLOB(SPAN_LIT("der")), A_INT(3)),
+	               NULL);
 }
 
 static void cert_cover(struct log_act *a, void *arg)
@@ -193,9 +195,15 @@ static void cases(struct tamper *h)
 static void registers(struct tamper *h)
 {
 	struct desk *d = &h->b->w.o.desk;
-	const struct account a = {.subject = "10000016-430100000016", .kind = "unit", .unit_no = "10000016",
-		.person_no = "430100000016", .holder = "测试经办人甲"};
-	const struct account b = {.subject = "430100000024", .kind = "person", .person_no = "430100000024", .holder = "测试职工乙"};
+	const struct account a = {.subject = "10000016-430100000016",
+	                          .kind = "unit",
+	                          .unit_no = "10000016",
+	                          .person_no = "430100000016",
+	                          .holder = "测试经办人甲"};
+	const struct account b = {.subject = "430100000024",
+	                          .kind = "person",
+	                          .person_no = "430100000024",
+	                          .holder = "测试职工乙"};
 	whole(h, "units");
 	OK(account_put(d, &a));
 	OK(account_put(d, &b));
@@ -231,7 +239,7 @@ int tamper_open(void **state)
 	if (b03_world_open(&world) != 0)
 		return 1;
 	h->b = world;
-	(void)snprintf(path, sizeof path, "%.*s/yinxin.db", (int)sizeof h->b->w.o.dir, h->b->w.o.dir);
+	(void)snprintf(path, sizeof(path), "%.*s/yinxin.db", (int)sizeof(h->b->w.o.dir), h->b->w.o.dir);
 	assert_int_equal(sqlite3_open(path, &h->db), SQLITE_OK);
 	sqlite3_busy_timeout(h->db, 5000);
 	tamper_edit(h, "PRAGMA ignore_check_constraints = ON");

@@ -1,5 +1,5 @@
-/* Attachments: who may add what and when, what the statement says, what a changed octet in the database does, and where they go
- * with a correction and with 自动作废. */
+/* Attachments: who may add what and when, what the statement says, what a changed octet in the database does, and where
+ * they go with a correction and with 自动作废. */
 #include "world.h"
 #include "base/text.h"
 #include "base/clock.h"
@@ -12,9 +12,9 @@
 
 #define DATABASE "yinxin.db"
 enum { SLOT_MAX = 3 << 20 };
-#define SLOTS                                                                                                                          \
-	"\"attachments\":[{\"name\":\"contract\",\"label\":\"劳动合同复印件\",\"label_en\":\"contract\",\"required\":true,"                \
-	"\"max_bytes\":3145728,\"max_count\":2},"                                                                                        \
+#define SLOTS                                                                                                                                         \
+	"\"attachments\":[{\"name\":\"contract\",\"label\":\"劳动合同复印件\",\"label_en\":\"contract\",\"required\":true,"                    \
+	"\"max_bytes\":3145728,\"max_count\":2},"                                                                                                     \
 	"{\"name\":\"identity\",\"label\":\"证件复印件\",\"label_en\":\"identity\",\"required\":false,\"max_bytes\":5242880,\"max_count\":20}]," \
 	"\"promise_days\":10,"
 
@@ -31,7 +31,7 @@ static int setup(void **state)
 	AUTO_BUF(text, 1 << 16);
 	char path[300];
 	const char *cut = strstr(test_q01, "\"promise_days\":10,");
-	memset(&r, 0, sizeof r);
+	memset(&r, 0, sizeof(r));
 	world_open(&r.w);
 	assert_non_null(cut);
 	buf_put(&text, span_of(test_q01, (size_t)(cut - test_q01)));
@@ -40,7 +40,7 @@ static int setup(void **state)
 	OK(services_parse("Q01.json", buf_span(&text), &test_registry, &r.services));
 	r.w.d.services = r.services;
 	r.d = r.w.d;
-	(void)snprintf(path, sizeof path, "%s/" DATABASE, r.w.o.dir);
+	(void)snprintf(path, sizeof(path), "%s/" DATABASE, r.w.o.dir);
 	assert_int_equal(sqlite3_open_v2(path, &r.db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
 	(void)sqlite3_busy_timeout(r.db, 5000);
 	*state = &r;
@@ -64,8 +64,8 @@ static int64_t version_of(struct room *r, const char *no)
 }
 
 /* The pictures are of no matter here: any octets. */
-static enum err add_as(struct room *r, const char *no, int64_t version, const struct member *m, const char *slot, const char *name,
-		       struct span file)
+static enum err add_as(struct room *r, const char *no, int64_t version, const struct member *m, const char *slot,
+                       const char *name, struct span file)
 {
 	struct rendering drawn = {.head = {MEDIA_PNG, 10, 10, 1}, .n = 2, .bytes = buf_make(64)};
 	buf_str(&drawn.bytes, "largepreview");
@@ -139,18 +139,29 @@ static void test_rules(void **state)
 	memset(buf_room(&large, SLOT_MAX + 1), 'x', SLOT_MAX + 1);
 	world_draft(&r->w, "Q01", 1, no);
 	int64_t before = version_of(r, no);
-	const struct { const char *slot; struct span file; int64_t version; const struct member *m; enum err want; } rows[] = {
-		{"other", SPAN_LIT("x"), before, &r->w.operator, ERR_FIELD_VALUE},
-		{"", SPAN_LIT("x"), before, &r->w.operator, ERR_FIELD_VALUE},
-		{"contract", SPAN_EMPTY, before, &r->w.operator, ERR_ATTACH_SIZE},
-		{"contract", buf_span(&large), before, &r->w.operator, ERR_ATTACH_SIZE},
-		{"contract", SPAN_LIT("x"), before - 1, &r->w.operator, ERR_CONFLICT},
-		{"contract", SPAN_LIT("x"), before + 1, &r->w.operator, ERR_CONFLICT},
-		{"contract", SPAN_LIT("x"), before, &r->w.stranger, ERR_FILING_ABSENT},
-		{"contract", SPAN_LIT("x"), before, &r->w.reviewer, ERR_FILING_ABSENT},
-	};
+	const struct {
+		const char *slot;
+		struct span file;
+		int64_t version;
+		const struct member *m;
+		enum err want;
+	} rows[] = {{"other", SPAN_LIT("x"), before, &r->w.operator, ERR_FIELD_VALUE },
+	             {"", SPAN_LIT("x"), before, &r->w.operator, ERR_FIELD_VALUE },
+	              {"contract", SPAN_EMPTY, before, &r->w.operator, ERR_ATTACH_SIZE },
+	               {"contract", buf_span(&large), before, &r->w.operator, ERR_ATTACH_SIZE },
+	                {"contract", SPAN_LIT("x"), before - 1, &r->w.operator, ERR_CONFLICT },
+	                 {
+				 "contract",
+				 SPAN_LIT("x"),
+				 before + 1,
+				 &r->w.operator,
+				 ERR_CONFLICT },
+				 {"contract", SPAN_LIT("x"), before, &r->w.stranger, ERR_FILING_ABSENT},
+				 {"contract", SPAN_LIT("x"), before, &r->w.reviewer, ERR_FILING_ABSENT},
+	                };
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		assert_int_equal(add_as(r, no, rows[i].version, rows[i].m, rows[i].slot, "a.png", rows[i].file), rows[i].want);
+		assert_int_equal(add_as(r, no, rows[i].version, rows[i].m, rows[i].slot, "a.png", rows[i].file),
+		                 rows[i].want);
 		err_clear();
 	}
 	assert_int_equal(version_of(r, no), before);
@@ -204,11 +215,12 @@ static void test_holder(void **state)
 	world_draft(&r->w, "Q01", 1, first);
 	world_draft(&r->w, "Q01", 1, second);
 	OK(add(r, first, "contract", "a.png", SPAN_LIT("a")));
-	(void)snprintf(text, sizeof text, "UPDATE attachment_file SET octets = %d", ATTACH_HOLDER_MAX - 3);
+	(void)snprintf(text, sizeof(text), "UPDATE attachment_file SET octets = %d", ATTACH_HOLDER_MAX - 3);
 	sql(r, text);
 	OK(add(r, second, "contract", "b.png", SPAN_LIT("bbb")));
 	assert_int_equal(add(r, second, "contract", "c.png", SPAN_LIT("c")), ERR_ATTACH_HOLDER);
-	assert_int_equal(add_as(r, second, version_of(r, second), &r->w.colleague, "contract", "c.png", SPAN_LIT("c")), ERR_ATTACH_HOLDER);
+	assert_int_equal(add_as(r, second, version_of(r, second), &r->w.colleague, "contract", "c.png", SPAN_LIT("c")),
+	                 ERR_ATTACH_HOLDER);
 	err_clear();
 	sql(r, "UPDATE filing SET unit_no = '43010099' WHERE no = (SELECT MIN(no) FROM filing)");
 	OK(add(r, second, "contract", "c.png", SPAN_LIT("c")));
@@ -251,17 +263,32 @@ static void test_remove(void **state)
 	OK(attach_remove(&r->d, no, version, &r->w.operator.who, id, &after));
 	assert_int_equal(after, version + 1);
 	assert_int_equal(list(r, no).n, 0);
-	assert_int_equal(sql_int(r, "SELECT (SELECT COUNT(*) FROM attachment_file) + (SELECT COUNT(*) FROM attachment_part)"), 0);
+	assert_int_equal(
+		sql_int(r, "SELECT (SELECT COUNT(*) FROM attachment_file) + (SELECT COUNT(*) FROM attachment_part)"),
+		0);
 	err_clear();
 }
 
 static void test_names(void **state)
 {
 	(void)state;
-	static const struct { const char *in, *out; } rows[] = {
-		{"合同.pdf", "合同.pdf"}, {"a b.png", "a b.png"}, {"", "附件.png"}, {"C:\\Users\\x\\证.png", "证.png"}, {"../../etc/passwd", "passwd"},
-		{"a;b=c|d.png", "a_b_c_d.png"}, {"a\nb\"c.png", "a_b_c.png"}, {"\xff\xfe.png", "__.png"}, {"a\xe2\x80\xae" "gnp.exe", "a_gnp.exe"},
-		{"e\xcc\x81.png", "附件.png"}, {" ", "附件.png"}, {"%2e%2e", "_2e_2e"},
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{"合同.pdf", "合同.pdf"},
+		{"a b.png", "a b.png"},
+		{"", "附件.png"},
+		{"C:\\Users\\x\\证.png", "证.png"},
+		{"../../etc/passwd", "passwd"},
+		{"a;b=c|d.png", "a_b_c_d.png"},
+		{"a\nb\"c.png", "a_b_c.png"},
+		{"\xff\xfe.png", "__.png"},
+		{"a\xe2\x80\xae"
+	         "gnp.exe",
+	         "a_gnp.exe"},
+		{"e\xcc\x81.png", "附件.png"},
+		{" ", "附件.png"},
+		{"%2e%2e", "_2e_2e"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char out[ATTACH_NAME_MAX + 1];
@@ -270,7 +297,7 @@ static void test_names(void **state)
 		OK(text_line_check(span_str(out)));
 	}
 	char longer[400], out[ATTACH_NAME_MAX + 1];
-	for (size_t i = 0; i + 3 < sizeof longer; i += 3)
+	for (size_t i = 0; i + 3 < sizeof(longer); i += 3)
 		memcpy(longer + i, "证", 4);
 	attach_name(longer, MEDIA_PDF, out);
 	assert_int_equal(strlen(out), ATTACH_NAME_MAX);
@@ -288,7 +315,7 @@ static enum err tell(const struct fault *f, void *ctx)
 {
 	struct told *t = ctx;
 	t->n++;
-	(void)snprintf(t->code, sizeof t->code, "%s", f->code);
+	(void)snprintf(t->code, sizeof(t->code), "%s", f->code);
 	return ERR_OK;
 }
 
@@ -312,7 +339,8 @@ static void test_required(void **state)
 	/* Filed: closed. */
 	assert_int_equal(add(r, no, "identity", "c.png", SPAN_LIT("c")), ERR_STATE);
 	int64_t version = version_of(r, no);
-	assert_int_equal(attach_remove(&r->d, no, version, &r->w.operator.who, list(r, no).v[0].id, &version), ERR_STATE);
+	assert_int_equal(attach_remove(&r->d, no, version, &r->w.operator.who, list(r, no).v[0].id, &version),
+	                 ERR_STATE);
 	err_clear();
 }
 
@@ -328,12 +356,12 @@ static void test_statement(void **state)
 	OK(filing_submit_text(&r->d, no, &r->w.operator.who, &text));
 	OK(statement_parse(buf_span(&text), &st));
 	hex_of(SPAN_LIT("contract"), hex);
-	(void)snprintf(want, sizeof want, "材料=劳动合同复印件(contract);文件=合同 一.pdf;字节=8;SM3=%s", hex);
+	(void)snprintf(want, sizeof(want), "材料=劳动合同复印件(contract);文件=合同 一.pdf;字节=8;SM3=%s", hex);
 	assert_int_equal(statement_count(st, "attach"), 1);
 	assert_string_equal(statement_get(st, "attach"), want);
 	/* What was shown before an attachment came is void. */
 	OK(add(r, no, "identity", "b.png", SPAN_LIT("b")));
-	assert_int_equal(world_text_sign(&r->w, &r->w.operator, &text), ERR_CONFLICT);
+	assert_int_equal(world_text_sign(&r->w, &r->w.operator, & text), ERR_CONFLICT);
 	err_clear();
 	OK(world_submit(&r->w, no, &r->w.operator));
 	struct filing f = world_get(&r->w, no);
@@ -376,7 +404,10 @@ static void put_sealed(struct room *r, int64_t id, struct span bytes)
 	sqlite3_stmt *st;
 	attach_part_key(id, ATTACH_ORIGINAL, 0, key);
 	OK(field_seal(r->w.o.desk.keys, "attachment_part.sealed", span_str(key), bytes, &sealed));
-	assert_int_equal(sqlite3_prepare_v2(r->db, "UPDATE attachment_part SET sealed = ?2 WHERE file = ?1 AND page = -1", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(r->db,
+	                                    "UPDATE attachment_part SET sealed = ?2 WHERE file = ?1 AND page = -1", -1,
+	                                    &st, NULL),
+	                 SQLITE_OK);
 	(void)sqlite3_bind_int64(st, 1, id);
 	(void)sqlite3_bind_blob(st, 2, sealed.ptr, (int)sealed.len, SQLITE_STATIC);
 	assert_int_equal(sqlite3_step(st), SQLITE_DONE);
@@ -386,11 +417,18 @@ static void put_sealed(struct room *r, int64_t id, struct span bytes)
 static void test_changed(void **state)
 {
 	struct room *r = *state;
-	static const struct { const char *sql, *named; bool in_rows; } rows[] = {
-		{"UPDATE attachment_part SET sealed = zeroblob(60) WHERE page = -1 AND file = (SELECT MAX(file) FROM attachment_file)", "证件"},
-		{"DELETE FROM attachment_part WHERE page = -1 AND file = (SELECT MIN(file) FROM attachment_file)", "合同"},
-		{"UPDATE attachment SET slot = 'identity' WHERE file = (SELECT MIN(file) FROM attachment_file)", "合同", true},
-		{"UPDATE attachment_file SET octets = octets + 1 WHERE file = (SELECT MAX(file) FROM attachment_file)", "证件", true},
+	static const struct {
+		const char *sql, *named;
+		bool in_rows;
+	} rows[] = {
+		{"UPDATE attachment_part SET sealed = zeroblob(60) WHERE page = -1 AND file = (SELECT MAX(file) FROM attachment_file)",
+	         "证件"},
+		{"DELETE FROM attachment_part WHERE page = -1 AND file = (SELECT MIN(file) FROM attachment_file)",
+	         "合同"},
+		{"UPDATE attachment SET slot = 'identity' WHERE file = (SELECT MIN(file) FROM attachment_file)", "合同",
+	         true},
+		{"UPDATE attachment_file SET octets = octets + 1 WHERE file = (SELECT MAX(file) FROM attachment_file)",
+	         "证件", true},
 		{"DELETE FROM attachment WHERE file = (SELECT MAX(file) FROM attachment_file)", "现有 1 个", true},
 		{"DELETE FROM attachment", "现有 0 个", true},
 	};
@@ -408,7 +446,8 @@ static void test_changed(void **state)
 	refuses(r, no, "证件", false);
 	/* And the digest beside it. */
 	hex_of(SPAN_LIT("idENTity"), hex);
-	(void)snprintf(text, sizeof text, "UPDATE attachment SET sm3 = '%s' WHERE file = %lld", hex, (long long)f.v[1].id);
+	(void)snprintf(text, sizeof(text), "UPDATE attachment SET sm3 = '%s' WHERE file = %lld", hex,
+	               (long long)f.v[1].id);
 	sql(r, text);
 	refuses(r, no, "证件", true);
 	put_sealed(r, f.v[1].id, SPAN_LIT("identity"));
@@ -469,7 +508,7 @@ static void test_sealed(void **state)
 	static const char *const files[] = {DATABASE, DATABASE "-wal"};
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
 		AUTO_BUF(all, 64 << 20);
-		(void)snprintf(path, sizeof path, "%s/%s", r->w.o.dir, files[i]);
+		(void)snprintf(path, sizeof(path), "%s/%s", r->w.o.dir, files[i]);
 		if (file_exists(path))
 			OK(file_read(path, &all));
 		assert_null(memmem(all.ptr, all.len, "octets-that-nobody", 18));
@@ -480,12 +519,17 @@ static void test_sealed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_rules, setup, teardown), cmocka_unit_test_setup_teardown(test_total, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_total, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_holder, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_octets, setup, teardown), cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
-		cmocka_unit_test(test_names), cmocka_unit_test_setup_teardown(test_required, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_statement, setup, teardown), cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_correction, setup, teardown), cmocka_unit_test_setup_teardown(test_void, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_octets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test_setup_teardown(test_required, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_statement, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_correction, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_void, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sealed, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static int setup(void **state)
 {
 	static struct b03_world b;
 	AUTO_BUF(day, 16);
-	memset(&b, 0, sizeof b);
+	memset(&b, 0, sizeof(b));
 	world_open(&b.w);
 	OK(tables_load(SHARE_DIR "/tables", &b.tables));
 	b03_service_init(&b.b03, &b.w.o.desk, b.tables);
@@ -47,9 +47,9 @@ static int setup(void **state)
 	join(&b);
 	/* filed for the period that now counts, hired on the first of its month or today */
 	struct filing_window win = calendar_window(&b.tables->filing, clock_now(b.w.o.clock));
-	(void)snprintf(b.month, sizeof b.month, "%d", win.period);
+	(void)snprintf(b.month, sizeof(b.month), "%d", win.period);
 	text_date_cn(&day, clock_now(b.w.o.clock));
-	(void)snprintf(b.hired, sizeof b.hired, "%s", buf_cstr(&day));
+	(void)snprintf(b.hired, sizeof(b.hired), "%s", buf_cstr(&day));
 	*state = &b;
 	return 0;
 }
@@ -65,10 +65,11 @@ static int teardown(void **state)
 
 static json_t *person_row(const struct b03_world *b, const char *id, const char *name, const char *sex)
 {
-	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id_type", "01", "id_no", id, "name", name,
-				"gender", sex, "enrol_type", "A", "ins", "110,210,410", "start_month", b->month, "hire_date", b->hired,
-				"contract_type", "2", "contract_from", b->hired, "employ_form", "01", "wage", "8000", "mobile",
-				"13000000002", "post_class", "1");
+	json_t *row =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id_type", "01",
+	                  "id_no", id, "name", name, "gender", sex, "enrol_type", "A", "ins", "110,210,410",
+	                  "start_month", b->month, "hire_date", b->hired, "contract_type", "2", "contract_from",
+	                  b->hired, "employ_form", "01", "wage", "8000", "mobile", "13000000002", "post_class", "1");
 	assert_non_null(row);
 	return row;
 }
@@ -115,7 +116,7 @@ static enum err log_row(const struct log_entry *e, void *ctx)
 {
 	struct logged *l = ctx;
 	size_t at = strlen(l->kinds);
-	(void)snprintf(l->kinds + at, sizeof l->kinds - at, "%s%s%s ", e->kind, e->rule[0] != 0 ? ":" : "", e->rule);
+	(void)snprintf(l->kinds + at, sizeof(l->kinds) - at, "%s%s%s ", e->kind, e->rule[0] != 0 ? ":" : "", e->rule);
 	return ERR_OK;
 }
 
@@ -132,7 +133,7 @@ static void test_enrolled_once(void **state)
 	char no[FILING_NO_MAX + 1], again[FILING_NO_MAX + 1];
 	size_t n = 0, faults = 0;
 	json_t *rows = json_pack("[o, o]", person_row(b, "430102199003079914", "测试职工甲", "1"),
-				 person_row(b, "430104198506159922", "测试职工乙", "2"));
+	                         person_row(b, "430104198506159922", "测试职工乙", "2"));
 	draft(b, rows, no);
 	OK(filing_check(&w->d, no, &w->operator.who, tell, &n, &faults));
 	assert_int_equal(faults, 0);
@@ -145,7 +146,9 @@ static void test_enrolled_once(void **state)
 	assert_int_equal(staff(b), 6); /* two persons, three insurances */
 	struct logged l = {no, ""};
 	OK(store_read(w->o.store, log_fn, &l));
-	assert_non_null(strstr(l.kinds, "FILING-SAVE:session:430100000016 FILING-SUBMIT FILING-RULE:accept-on-review FILING-APPROVE "));
+	assert_non_null(
+		strstr(l.kinds,
+	               "FILING-SAVE:session:430100000016 FILING-SUBMIT FILING-RULE:accept-on-review FILING-APPROVE "));
 	/* the same person once more is refused by the register, not by the page */
 	draft(b, json_pack("[o]", person_row(b, "430102199003079914", "测试职工甲", "1")), again);
 	OK(filing_check(&w->d, again, &w->operator.who, NULL, NULL, &faults));
@@ -161,8 +164,10 @@ static void test_two_filings_of_one_person(void **state)
 	struct world *w = &b->w;
 	char one[FILING_NO_MAX + 1], two[FILING_NO_MAX + 1];
 	draft(b, json_pack("[o]", person_row(b, "430102199003079914", "测试职工甲", "1")), one);
-	draft(b, json_pack("[o, o]", person_row(b, "430104198506159922", "测试职工乙", "2"),
-			   person_row(b, "430102199003079914", "测试职工甲", "1")), two);
+	draft(b,
+	      json_pack("[o, o]", person_row(b, "430104198506159922", "测试职工乙", "2"),
+	                person_row(b, "430102199003079914", "测试职工甲", "1")),
+	      two);
 	OK(world_submit(w, one, &w->operator));
 	OK(world_submit(w, two, &w->operator));
 	OK(world_bulk(w, FACT_APPROVE, one, &w->reviewer));
@@ -193,6 +198,7 @@ static void test_one_cause_one_line(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_enrolled_once), T(test_two_filings_of_one_person), T(test_one_cause_one_line)};
+	const struct CMUnitTest tests[] = {T(test_enrolled_once), T(test_two_filings_of_one_person),
+	                                   T(test_one_cause_one_line)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,37 +7,103 @@ enum { NOW = 1795316645 }; /* 2026-11-22 */
 
 static void test_validators(void **state)
 {
-	static const struct { const char *name, *in, *out; } rows[] = {
-		{"date", "2026-11-22", "2026-11-22"}, {"date", "20261122", "2026-11-22"}, {"date", "2026/11/22", "2026-11-22"},
-		{"date", "２０２６．１１．２２", "2026-11-22"}, {"date", " 2026-02-28 ", "2026-02-28"}, {"date", "2024-02-29", "2024-02-29"},
-		{"date", "2026-02-29", NULL}, {"date", "2026-13-01", NULL}, {"date", "2026-1-1", "2026-01-01"}, {"date", "46000", NULL},
-		{"date", "2026年1月1日", "2026-01-01"}, {"date", "2026-11-22 00:00:00", "2026-11-22"}, {"date", "2026-11-22T16:00", NULL}, {"date", "26/11/22", NULL},
-		{"date", "2026-11/22", "2026-11-22"}, {"date", "2201-01-01", NULL}, {"date", "1026-11-22", NULL}, {"date", "2026-11-22T", NULL}, {"date", "二〇二六", NULL},
-		{"month", "202611", "202611"}, {"month", "2026-11", "202611"}, {"month", "2026/01", "202601"}, {"month", "202600", NULL},
-		{"month", "202613", NULL}, {"month", "20261", NULL}, {"month", "2026-1", "202601"}, {"month", "2026.1", NULL}, {"month", "2026.10", "202610"}, {"month", "2026-111", NULL},
-		{"money", "8000", "8000.00"}, {"money", "8000.5", "8000.50"}, {"money", "8,000.05", "8000.05"}, {"money", "0", "0.00"},
-		{"money", "1,234,567.89", "1234567.89"}, {"money", "８０００", "8000.00"}, {"money", "0.10", "0.10"},
-		{"money", "-1", NULL}, {"money", "+1", NULL}, {"money", "1e3", NULL}, {"money", "1.234", NULL}, {"money", "1.", NULL},
-		{"money", ".5", NULL}, {"money", "12,34", NULL}, {"money", ",123", NULL}, {"money", "1234,567", NULL},
-		{"money", "1,2345", NULL}, {"money", "1.5,000", NULL}, {"money", "007", NULL}, {"money", "9999999999", NULL}, {"money", "NaN", NULL},
-		{"money", "1,234,", NULL}, {"money", "1,,234", NULL},
-		{"int", "12", "12"}, {"int", "-3", "-3"}, {"int", "1.0", NULL}, {"int", "x", NULL},
-		{"id_number", "43010219880229996x", "43010219880229996X"}, {"id_number", "430102199003079915", NULL},
-		{"id_number", "４３０１０２１９９００３０７９９１４", "430102199003079914"}, {"id_number", "99010219900307991", NULL},
-		{"uscc", "91430100mayyyy016y", "91430100MAYYYY016Y"}, {"uscc", "91430100MAYYYY0160", NULL},
-		{"unit_no", "10000016", "10000016"}, {"unit_no", "1000001", NULL}, {"person_no", "430100000016", "430100000016"},
-		{"person_no", "430100000017", NULL}, {"mobile", "+86 130 0000 0000", "13000000000"}, {"mobile", "12900000000", NULL},
-		{"region", "430102", "430102"}, {"region", "43010", NULL},
-		{"name", "测试职工甲", "测试职工甲"}, {"name", "阿依古丽·测试", "阿依古丽·测试"}, {"name", "𠮷田", "𠮷田"}, {"name", "John Smith", "John Smith"},
-		{"name", "甲", NULL}, {"name", "测试1", NULL}, {"name", "测试;甲", NULL}, {"name", "测\xE2\x80\xAE试", "测试"}, {"name", "测•试（小）", "测·试"}, {"name", "测\xEE\x80\x80", NULL}, {"name", "测★试", NULL},
-		{"text", "任意 文字", "任意 文字"}, {"text", "a\tb", "a b"}, {"text", "e\xCC\x81", "é"}, {"text", "a\x1b", NULL}, {"text", "a\xEE\x80\x80", NULL}, {"unit_no", "１0000016\xe2\x80\x8b", "10000016"},
+	static const struct {
+		const char *name, *in, *out;
+	} rows[] = {
+		{"date", "2026-11-22", "2026-11-22"},
+		{"date", "20261122", "2026-11-22"},
+		{"date", "2026/11/22", "2026-11-22"},
+		{"date", "２０２６．１１．２２", "2026-11-22"},
+		{"date", " 2026-02-28 ", "2026-02-28"},
+		{"date", "2024-02-29", "2024-02-29"},
+		{"date", "2026-02-29", NULL},
+		{"date", "2026-13-01", NULL},
+		{"date", "2026-1-1", "2026-01-01"},
+		{"date", "46000", NULL},
+		{"date", "2026年1月1日", "2026-01-01"},
+		{"date", "2026-11-22 00:00:00", "2026-11-22"},
+		{"date", "2026-11-22T16:00", NULL},
+		{"date", "26/11/22", NULL},
+		{"date", "2026-11/22", "2026-11-22"},
+		{"date", "2201-01-01", NULL},
+		{"date", "1026-11-22", NULL},
+		{"date", "2026-11-22T", NULL},
+		{"date", "二〇二六", NULL},
+		{"month", "202611", "202611"},
+		{"month", "2026-11", "202611"},
+		{"month", "2026/01", "202601"},
+		{"month", "202600", NULL},
+		{"month", "202613", NULL},
+		{"month", "20261", NULL},
+		{"month", "2026-1", "202601"},
+		{"month", "2026.1", NULL},
+		{"month", "2026.10", "202610"},
+		{"month", "2026-111", NULL},
+		{"money", "8000", "8000.00"},
+		{"money", "8000.5", "8000.50"},
+		{"money", "8,000.05", "8000.05"},
+		{"money", "0", "0.00"},
+		{"money", "1,234,567.89", "1234567.89"},
+		{"money", "８０００", "8000.00"},
+		{"money", "0.10", "0.10"},
+		{"money", "-1", NULL},
+		{"money", "+1", NULL},
+		{"money", "1e3", NULL},
+		{"money", "1.234", NULL},
+		{"money", "1.", NULL},
+		{"money", ".5", NULL},
+		{"money", "12,34", NULL},
+		{"money", ",123", NULL},
+		{"money", "1234,567", NULL},
+		{"money", "1,2345", NULL},
+		{"money", "1.5,000", NULL},
+		{"money", "007", NULL},
+		{"money", "9999999999", NULL},
+		{"money", "NaN", NULL},
+		{"money", "1,234,", NULL},
+		{"money", "1,,234", NULL},
+		{"int", "12", "12"},
+		{"int", "-3", "-3"},
+		{"int", "1.0", NULL},
+		{"int", "x", NULL},
+		{"id_number", "43010219880229996x", "43010219880229996X"},
+		{"id_number", "430102199003079915", NULL},
+		{"id_number", "４３０１０２１９９００３０７９９１４", "430102199003079914"},
+		{"id_number", "99010219900307991", NULL},
+		{"uscc", "91430100mayyyy016y", "91430100MAYYYY016Y"},
+		{"uscc", "91430100MAYYYY0160", NULL},
+		{"unit_no", "10000016", "10000016"},
+		{"unit_no", "1000001", NULL},
+		{"person_no", "430100000016", "430100000016"},
+		{"person_no", "430100000017", NULL},
+		{"mobile", "+86 130 0000 0000", "13000000000"},
+		{"mobile", "12900000000", NULL},
+		{"region", "430102", "430102"},
+		{"region", "43010", NULL},
+		{"name", "测试职工甲", "测试职工甲"},
+		{"name", "阿依古丽·测试", "阿依古丽·测试"},
+		{"name", "𠮷田", "𠮷田"},
+		{"name", "John Smith", "John Smith"},
+		{"name", "甲", NULL},
+		{"name", "测试1", NULL},
+		{"name", "测试;甲", NULL},
+		{"name", "测\xE2\x80\xAE试", "测试"},
+		{"name", "测•试（小）", "测·试"},
+		{"name", "测\xEE\x80\x80", NULL},
+		{"name", "测★试", NULL},
+		{"text", "任意 文字", "任意 文字"},
+		{"text", "a\tb", "a b"},
+		{"text", "e\xCC\x81", "é"},
+		{"text", "a\x1b", NULL},
+		{"text", "a\xEE\x80\x80", NULL},
+		{"unit_no", "１0000016\xe2\x80\x8b", "10000016"},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char out[128] = "untouched";
 		const struct service_validator *v = service_validator_builtin(rows[i].name);
 		assert_non_null(v);
-		enum err e = v->check(span_str(rows[i].in), NOW, out, sizeof out);
+		enum err e = v->check(span_str(rows[i].in), NOW, out, sizeof(out));
 		if ((e == ERR_OK) != (rows[i].out != NULL) || (e == ERR_OK && strcmp(out, rows[i].out) != 0))
 			fail_msg("%s \"%s\": %s \"%s\"", rows[i].name, rows[i].in, err_name(e), out);
 		err_clear();
@@ -48,7 +114,8 @@ static void test_validators(void **state)
 /* What a validator gives is what it takes: the second time nothing changes. */
 static void test_validators_settle(void **state)
 {
-	static const char *const names[] = {"date", "month", "money", "int", "id_number", "uscc", "mobile", "region", "text", "name"};
+	static const char *const names[] = {"date", "month",  "money",  "int",  "id_number",
+	                                    "uscc", "mobile", "region", "text", "name"};
 	static const char letters[] = "0123456789-/.,+ xX年";
 	uint64_t seed = (uint64_t)time(NULL);
 	(void)state;
@@ -58,15 +125,15 @@ static void test_validators_settle(void **state)
 		size_t n = 0;
 		for (size_t len = 1 + seed % 12; n < len; n++) {
 			seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
-			in[n] = letters[seed % (sizeof letters - 4)];
+			in[n] = letters[seed % (sizeof(letters) - 4)];
 		}
 		in[n] = 0;
 		const struct service_validator *v = service_validator_builtin(names[seed % COUNT_OF(names)]);
-		if (v->check(span_of(in, n), NOW, one, sizeof one) != ERR_OK) {
+		if (v->check(span_of(in, n), NOW, one, sizeof(one)) != ERR_OK) {
 			err_clear();
 			continue;
 		}
-		OK(v->check(span_str(one), NOW, two, sizeof two));
+		OK(v->check(span_str(one), NOW, two, sizeof(two)));
 		assert_string_equal(one, two);
 	}
 }
@@ -97,7 +164,7 @@ static enum err see(const struct fault *f, void *ctx)
 	size_t at = strlen(s->text);
 	s->n++;
 	assert_true(f->text[0] != 0 && f->remedy[0] != 0);
-	(void)snprintf(s->text + at, sizeof s->text - at, "%zu.%s:%s ", f->row, f->field, f->code);
+	(void)snprintf(s->text + at, sizeof(s->text) - at, "%zu.%s:%s ", f->row, f->field, f->code);
 	return ERR_OK;
 }
 
@@ -115,7 +182,9 @@ static json_t *json_of(const char *text)
 }
 
 #define ROW "{\"id_no\":\"430102199003079914\",\"name\":\"测试职工甲\",\"wage\":\"8000.00\"}"
-static const struct { const char *form, *rows, *faults; } checks[] = {
+static const struct {
+	const char *form, *rows, *faults;
+} checks[] = {
 	{"{\"period\":\"202611\"}", "[" ROW "]", ""},
 	{"{}", "[" ROW "]", "0.period:E-20 "},
 	{"{\"period\":\"2026年\"}", "[" ROW "]", "0.period:E-23 "},
@@ -123,9 +192,14 @@ static const struct { const char *form, *rows, *faults; } checks[] = {
 	{"{\"period\":\"202611\"}", "[" ROW "," ROW "]", "2.id_no:Q-06 "},
 	{"{\"period\":\"202611\"}", "[" ROW "," ROW "," ROW "]", "2.id_no:Q-06 3.id_no:Q-06 "},
 	{"{\"period\":\"202611\"}", "[{}]", "1.id_no:E-20 1.name:E-20 1.wage:E-20 "},
-	{"{\"period\":\"202611\"}", "[{\"id_no\":\"430102199003079915\",\"name\":\"测试1\",\"wage\":\"-1\"}]", "1.id_no:E-21 1.name:E-23 1.wage:E-23 "},
-	{"{\"period\":\"202611\"}", "[{\"id_no\":\"430102199003079914\",\"name\":\"测试甲\",\"wage\":\"1.00\",\"enrol_type\":\"Z\"}]", "1.enrol_type:E-25 "},
-	{"{\"period\":\"202611\"}", "[{\"id_no\":\"430102199003079914\",\"name\":\"测试甲\",\"wage\":\"1.00\",\"remark\":\"e\xCC\x81\"}]", "1.remark:E-26 "},
+	{"{\"period\":\"202611\"}", "[{\"id_no\":\"430102199003079915\",\"name\":\"测试1\",\"wage\":\"-1\"}]",
+         "1.id_no:E-21 1.name:E-23 1.wage:E-23 "},
+	{"{\"period\":\"202611\"}",
+         "[{\"id_no\":\"430102199003079914\",\"name\":\"测试甲\",\"wage\":\"1.00\",\"enrol_type\":\"Z\"}]",
+         "1.enrol_type:E-25 "},
+	{"{\"period\":\"202611\"}",
+         "[{\"id_no\":\"430102199003079914\",\"name\":\"测试甲\",\"wage\":\"1.00\",\"remark\":\"e\xCC\x81\"}]",
+         "1.remark:E-26 "},
 };
 
 static void test_checks(void **state)
@@ -136,7 +210,8 @@ static void test_checks(void **state)
 	for (size_t i = 0; i < COUNT_OF(checks); i++) {
 		struct seen seen = {0};
 		struct fault_sink sink = {see, &seen, 0};
-		AUTO_JSON content = json_pack("{s:o, s:o}", "form", json_of(checks[i].form), "rows", json_of(checks[i].rows));
+		AUTO_JSON content =
+			json_pack("{s:o, s:o}", "form", json_of(checks[i].form), "rows", json_of(checks[i].rows));
 		OK(content_check(s, content, NOW, &sink));
 		if (strcmp(seen.text, checks[i].faults) != 0)
 			fail_msg("row %zu: \"%s\", not \"%s\"", i, seen.text, checks[i].faults);
@@ -148,9 +223,16 @@ static void test_take(void **state)
 {
 	AUTO(services) all = NULL;
 	const struct service *s = q01(&all);
-	static const struct { const char *in; enum err e; } rows[] = {
-		{"{\"nonsense\":\"1\"}", ERR_FIELD_UNKNOWN}, {"{\"wage\":1}", ERR_FIELD_VALUE}, {"{\"wage\":null}", ERR_FIELD_VALUE},
-		{"[]", ERR_SYNTAX}, {"{}", ERR_OK}, {"{\"wage\":\"x\"}", ERR_OK},
+	static const struct {
+		const char *in;
+		enum err e;
+	} rows[] = {
+		{"{\"nonsense\":\"1\"}", ERR_FIELD_UNKNOWN},
+		{"{\"wage\":1}", ERR_FIELD_VALUE},
+		{"{\"wage\":null}", ERR_FIELD_VALUE},
+		{"[]", ERR_SYNTAX},
+		{"{}", ERR_OK},
+		{"{\"wage\":\"x\"}", ERR_OK},
 	};
 	char big[SERVICE_VALUE_MAX + 2];
 	(void)state;
@@ -161,13 +243,14 @@ static void test_take(void **state)
 		assert_int_equal(row == NULL, rows[i].e != ERR_OK);
 		err_clear();
 	}
-	memset(big, 'x', sizeof big);
-	big[sizeof big - 1] = 0;
+	memset(big, 'x', sizeof(big));
+	big[sizeof(big) - 1] = 0;
 	AUTO_JSON long_one = json_pack("{s:s}", "remark", big);
 	AUTO_JSON row = NULL;
 	assert_int_equal(content_take(&s->row_fields, long_one, NOW, &row), ERR_LIMIT);
 	err_clear();
-	AUTO_JSON in = json_of("{\"wage\":\" 8,000.5 \",\"id_no\":\"43010219880229996x\",\"enrol_type\":\"Z\",\"remark\":\"\"}");
+	AUTO_JSON in = json_of(
+		"{\"wage\":\" 8,000.5 \",\"id_no\":\"43010219880229996x\",\"enrol_type\":\"Z\",\"remark\":\"\"}");
 	OK(content_take(&s->row_fields, in, NOW, &row));
 	assert_string_equal(json_str_or(row, "wage", ""), "8000.50");
 	assert_string_equal(json_str_or(row, "id_no", ""), "43010219880229996X");
@@ -218,8 +301,12 @@ static void test_row_text_is_injective(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_validators), cmocka_unit_test(test_validators_settle),
-		cmocka_unit_test(test_fen), cmocka_unit_test(test_checks), cmocka_unit_test(test_take), cmocka_unit_test(test_row_text),
-		cmocka_unit_test(test_row_text_is_injective)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_validators),
+	                                   cmocka_unit_test(test_validators_settle),
+	                                   cmocka_unit_test(test_fen),
+	                                   cmocka_unit_test(test_checks),
+	                                   cmocka_unit_test(test_take),
+	                                   cmocka_unit_test(test_row_text),
+	                                   cmocka_unit_test(test_row_text_is_injective)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,10 @@
-/* 更正 of an approved B03: what the first one wrote is taken back, what the correction says takes its place, and nothing else
- * is touched. Rows of registers are written "version|...|filing|closed by", with the filings' numbers as F1, F2, F3. */
+/* 更正 of an approved B03: what the first one wrote is taken back, what the correction says takes its place, and
+ * nothing else is touched. Rows of registers are written "version|...|filing|closed by", with the filings' numbers as
+ * F1, F2, F3. */
 #include "b03_world.h"
 
-#define JIA "430102199003079914", "测试职工甲", "1"
-#define YI "430104198506159922", "测试职工乙", "2"
+#define JIA  "430102199003079914", "测试职工甲", "1"
+#define YI   "430104198506159922", "测试职工乙", "2"
 #define BING "43010219880229996X", "测试职工丙", "2"
 
 struct story {
@@ -60,11 +61,17 @@ static void short_names(const struct story *s, struct buf *text)
 }
 
 #define PERSON(name) "(SELECT person_no FROM person WHERE name = '" name "')"
-#define WAGES(name) "SELECT version, wage_fen, filing_no FROM wage WHERE person_no = " PERSON(name) " ORDER BY from_month, version"
-#define JOBS(name) "SELECT version, form, valid_to > 0, filing_no, closed_by FROM employment WHERE person_no = " PERSON(name) " ORDER BY version"
-#define ENROLLED(name, ins) "SELECT version, status, valid_to > 0, filing_no, closed_by FROM enrolment WHERE person_no = " \
-	PERSON(name) " AND ins = '" ins "' ORDER BY version"
-#define DETAILS(name) "SELECT version, valid_to > 0, filing_no, closed_by FROM person_detail WHERE person_no = " PERSON(name) " ORDER BY version"
+#define WAGES(name) \
+	"SELECT version, wage_fen, filing_no FROM wage WHERE person_no = " PERSON(name) " ORDER BY from_month, version"
+#define JOBS(name)                                                                                            \
+	"SELECT version, form, valid_to > 0, filing_no, closed_by FROM employment WHERE person_no = " PERSON( \
+		name) " ORDER BY version"
+#define ENROLLED(name, ins)                                                                                    \
+	"SELECT version, status, valid_to > 0, filing_no, closed_by FROM enrolment WHERE person_no = " PERSON( \
+		name) " AND ins = '" ins "' ORDER BY version"
+#define DETAILS(name)                                                                                      \
+	"SELECT version, valid_to > 0, filing_no, closed_by FROM person_detail WHERE person_no = " PERSON( \
+		name) " ORDER BY version"
 
 static void says(const struct story *s, const char *sql, const char *expected)
 {
@@ -78,15 +85,18 @@ static void says(const struct story *s, const char *sql, const char *expected)
 /* Every register row of everybody but the named person. */
 static void others(const struct story *s, const char *name, struct buf *out)
 {
-	static const char *const tables[] = {"person", "person_detail", "employment", "wage", "enrolment", "unit_insurance"};
+	static const char *const tables[] = {"person", "person_detail", "employment",
+	                                     "wage",   "enrolment",     "unit_insurance"};
 	for (size_t i = 0; i < COUNT_OF(tables); i++) {
 		AUTO_BUF(sql, 400);
 		buf_printf(&sql, "SELECT * FROM %s WHERE %s ORDER BY 1, 2, 3, 4", tables[i],
-			   i + 1 < COUNT_OF(tables) ? "person_no NOT IN (SELECT person_no FROM person WHERE name = ?1)" : "1");
+		           i + 1 < COUNT_OF(tables) ? "person_no NOT IN (SELECT person_no FROM person WHERE name = ?1)"
+		                                    : "1");
 		char *bind = strstr((char *)sql.ptr, "?1");
 		AUTO_BUF(whole, 500);
 		if (bind != NULL)
-			buf_printf(&whole, "%.*s'%s'%s", (int)(bind - (char *)sql.ptr), (char *)sql.ptr, name, bind + 2);
+			buf_printf(&whole, "%.*s'%s'%s", (int)(bind - (char *)sql.ptr), (char *)sql.ptr, name,
+			           bind + 2);
 		else
 			buf_str(&whole, buf_cstr(&sql));
 		b03_world_sql(s->b, buf_cstr(&whole), out);
@@ -110,7 +120,7 @@ static enum err note(const struct fault *f, void *ctx)
 	struct found *w = ctx;
 	size_t at = strlen(w->text);
 	assert_true(f->remedy[0] != 0);
-	(void)snprintf(w->text + at, sizeof w->text - at, "%zu:%s ", f->row, f->code);
+	(void)snprintf(w->text + at, sizeof(w->text) - at, "%zu:%s ", f->row, f->code);
 	return ERR_OK;
 }
 
@@ -132,7 +142,8 @@ static void test_wage(void **state)
 	struct story s = begin(state, json_pack("[o, o]", b03_world_row(b, JIA), b03_world_row(b, YI)));
 	int64_t first = bill(&s, b->period, 2);
 	others(&s, "测试职工甲", &before);
-	correct(&s, 2, json_pack("[o, o]", b03_world_with(b03_world_row(b, JIA), "wage", "9000"), b03_world_row(b, YI)));
+	correct(&s, 2,
+	        json_pack("[o, o]", b03_world_with(b03_world_row(b, JIA), "wage", "9000"), b03_world_row(b, YI)));
 	others(&s, "测试职工甲", &after);
 	assert_string_equal(buf_cstr(&before), buf_cstr(&after));
 	says(&s, WAGES("测试职工甲"), "1|800000|F1 2|900000|F2");
@@ -208,7 +219,8 @@ static void test_chain(void **state)
 {
 	struct b03_world *b = *state;
 	struct story s = begin(state, json_pack("[o, o]", b03_world_row(b, JIA), b03_world_row(b, YI)));
-	correct(&s, 2, json_pack("[o, o]", b03_world_with(b03_world_row(b, JIA), "wage", "9000"), b03_world_row(b, YI)));
+	correct(&s, 2,
+	        json_pack("[o, o]", b03_world_with(b03_world_row(b, JIA), "wage", "9000"), b03_world_row(b, YI)));
 	correct(&s, 3, json_pack("[o]", b03_world_row(b, YI)));
 	says(&s, ENROLLED("测试职工甲", "110"), "1|1|1|F1|F3");
 	says(&s, WAGES("测试职工甲"), "1|800000|F1 2|900000|F2 3|0|F3");
@@ -236,10 +248,11 @@ static void test_month(void **state)
 	int before = month_add(b->period, -1);
 	struct story s = begin(state, json_pack("[o]", b03_world_row(b, JIA)));
 	int64_t one = bill(&s, b->period, 1);
-	(void)snprintf(earlier, sizeof earlier, "%d", before);
-	(void)snprintf(day, sizeof day, "%d-%02d-15", before / 100, before % 100);
+	(void)snprintf(earlier, sizeof(earlier), "%d", before);
+	(void)snprintf(day, sizeof(day), "%d-%02d-15", before / 100, before % 100);
 	json_t *row = b03_world_with(b03_world_with(b03_world_row(b, JIA), "start_month", earlier), "hire_date", day);
-	open_correction(&s, 2, json_pack("[o]", b03_world_with(b03_world_with(row, "contract_from", day), "wage", "9000")));
+	open_correction(&s, 2,
+	                json_pack("[o]", b03_world_with(b03_world_with(row, "contract_from", day), "wage", "9000")));
 	OK(world_submit(&b->w, s.no[2], &b->w.operator));
 	OK(world_bulk(&b->w, FACT_APPROVE, s.no[2], &b->w.reviewer));
 	assert_int_equal(world_get(&b->w, s.no[2]).state, FILING_REVIEW2); /* back-dated */
@@ -276,17 +289,22 @@ static void test_pause(void **state)
 	b03_world_sql(b, "UPDATE wage SET from_month = 202501, filing_no = 'EARLIER'", &none);
 	b03_world_sql(b, "UPDATE employment SET filing_no = 'EARLIER'", &none);
 	b03_world_sql(b, "UPDATE person_detail SET filing_no = 'EARLIER'", &none);
-	b03_world_draft(b, json_pack("[o, o]", b03_world_row(b, JIA), b03_world_with(b03_world_row(b, YI), "enrol_type", "B")), again);
-	memcpy(s.no[1], again, sizeof again);
+	b03_world_draft(b,
+	                json_pack("[o, o]", b03_world_row(b, JIA),
+	                          b03_world_with(b03_world_row(b, YI), "enrol_type", "B")),
+	                again);
+	memcpy(s.no[1], again, sizeof(again));
 	OK(world_submit(&b->w, s.no[1], &b->w.operator));
 	OK(b03_world_approve(b, s.no[1]));
 	says(&s, ENROLLED("测试职工乙", "110"), "1|2|1|EARLIER|F1 2|2|0|F1| 3|1|0|F1|");
 	correct(&s, 2, json_pack("[o]", b03_world_row(b, JIA)));
 	says(&s, ENROLLED("测试职工乙", "110"), "1|2|1|EARLIER|F1 2|2|1|F1|F2 3|1|1|F1|F2 4|2|0|F2|");
-	says(&s, JOBS("测试职工乙"), "1|01|1|EARLIER|F1 2|01|0|F1|"); /* the job before was the same: nothing to put back */
+	says(&s, JOBS("测试职工乙"),
+	     "1|01|1|EARLIER|F1 2|01|0|F1|"); /* the job before was the same: nothing to put back */
 	says(&s, DETAILS("测试职工乙"), "1|0|EARLIER|");
 	(void)bill(&s, b->period, 1);
-	correct(&s, 3, json_pack("[o, o]", b03_world_row(b, JIA), b03_world_with(b03_world_row(b, YI), "enrol_type", "B")));
+	correct(&s, 3,
+	        json_pack("[o, o]", b03_world_row(b, JIA), b03_world_with(b03_world_row(b, YI), "enrol_type", "B")));
 	says(&s, ENROLLED("测试职工乙", "110"),
 	     "1|2|1|EARLIER|F1 2|2|1|F1|F2 3|1|1|F1|F2 4|2|1|F2|F3 5|2|0|F3| 6|1|0|F3|");
 	(void)bill(&s, b->period, 2);
@@ -305,7 +323,9 @@ static void test_bill_approved(void **state)
 	assert_int_equal(world_submit(&b->w, s.no[2], &b->w.operator), ERR_FAULTS);
 	err_clear();
 	/* what touches no month is permitted, what changes nothing too */
-	b03_world_fill(b, s.no[2], json_pack("[o, o]", b03_world_with(b03_world_row(b, JIA), "post", "会计"), b03_world_row(b, YI)));
+	b03_world_fill(b, s.no[2],
+	               json_pack("[o, o]", b03_world_with(b03_world_row(b, JIA), "post", "会计"),
+	                         b03_world_row(b, YI)));
 	faults(&s, 2, "");
 	OK(world_submit(&b->w, s.no[2], &b->w.operator));
 	OK(b03_world_approve(b, s.no[2]));
@@ -313,7 +333,8 @@ static void test_bill_approved(void **state)
 	says(&s, JOBS("测试职工乙"), "1|01|0|F1|");
 }
 
-/* Approved between submission and review: the review is refused, nothing is half done, and the filing can be returned. */
+/* Approved between submission and review: the review is refused, nothing is half done, and the filing can be returned.
+ */
 static void test_bill_approved_meanwhile(void **state)
 {
 	struct b03_world *b = *state;
@@ -354,10 +375,16 @@ static void test_built_on(void **state)
 	struct b03_world *b = *state;
 	AUTO_BUF(none, 64);
 	struct story s = begin(state, json_pack("[o, o]", b03_world_row(b, JIA), b03_world_row(b, YI)));
-	b03_world_sql(b, "UPDATE enrolment SET valid_to = valid_from + 5, closed_by = 'LATER' WHERE ins = '110' AND person_no = "
-		      PERSON("测试职工甲"), &none);
-	b03_world_sql(b, "INSERT INTO enrolment SELECT person_no, unit_no, ins, 2, 2, from_month, 0, enrol_type, 'LATER', valid_from + 5, 0, '' "
-		      "FROM enrolment WHERE ins = '110' AND person_no = " PERSON("测试职工甲"), &none);
+	b03_world_sql(
+		b,
+		"UPDATE enrolment SET valid_to = valid_from + 5, closed_by = 'LATER' WHERE ins = '110' AND person_no = " PERSON(
+			"测试职工甲"),
+		&none);
+	b03_world_sql(
+		b,
+		"INSERT INTO enrolment SELECT person_no, unit_no, ins, 2, 2, from_month, 0, enrol_type, 'LATER', valid_from + 5, 0, '' "
+		"FROM enrolment WHERE ins = '110' AND person_no = " PERSON("测试职工甲"),
+		&none);
 	open_correction(&s, 2, json_pack("[o]", b03_world_row(b, YI)));
 	faults(&s, 2, "0:B03-25 ");
 	/* what leaves that row alone is permitted */
@@ -385,10 +412,12 @@ static void test_time_passes(void **state)
 	faults(&s, 2, "");
 	OK(world_submit(&b->w, s.no[2], &b->w.operator));
 	OK(world_bulk(&b->w, FACT_APPROVE, s.no[2], &b->w.reviewer));
-	assert_int_equal(world_get(&b->w, s.no[2]).state, FILING_DONE); /* the month is long past, yet nothing is dated back */
+	/* the month is long past, yet nothing is dated back */
+	assert_int_equal(world_get(&b->w, s.no[2]).state, FILING_DONE);
 }
 
-/* The effect may run again, and a refused one leaves nothing behind: the same person comes in by two filings at once. */
+/* The effect may run again, and a refused one leaves nothing behind: the same person comes in by two filings at once.
+ */
 static void test_conflict_leaves_nothing(void **state)
 {
 	struct b03_world *b = *state;
@@ -396,7 +425,9 @@ static void test_conflict_leaves_nothing(void **state)
 	AUTO_BUF(before, 256 * 1024);
 	AUTO_BUF(after, 256 * 1024);
 	struct story s = begin(state, json_pack("[o]", b03_world_row(b, JIA)));
-	open_correction(&s, 2, json_pack("[o, o]", b03_world_with(b03_world_row(b, JIA), "wage", "9000"), b03_world_row(b, BING)));
+	open_correction(&s, 2,
+	                json_pack("[o, o]", b03_world_with(b03_world_row(b, JIA), "wage", "9000"),
+	                          b03_world_row(b, BING)));
 	OK(world_submit(&b->w, s.no[2], &b->w.operator));
 	b03_world_draft(b, json_pack("[o]", b03_world_row(b, BING)), rival);
 	OK(world_submit(&b->w, rival, &b->w.operator));
@@ -416,7 +447,7 @@ static json_t *crowd(const struct b03_world *b, size_t from, size_t n, const cha
 	for (size_t i = from; i < n; i++) {
 		char id[19], name[64];
 		world_id_number(i, id);
-		(void)snprintf(name, sizeof name, "测试职工%c%c", (char)('A' + i / 26 % 26), (char)('A' + i % 26));
+		(void)snprintf(name, sizeof(name), "测试职工%c%c", (char)('A' + i / 26 % 26), (char)('A' + i % 26));
 		json_t *row = b03_world_row(b, id, name, (id[16] - '0') % 2 == 1 ? "1" : "2");
 		if (i % 10 == 0)
 			(void)b03_world_with(row, "wage", wage_of_every_tenth);
@@ -435,8 +466,8 @@ static void test_thousand(void **state)
 	OK(world_submit(&b->w, s.no[2], &b->w.operator));
 	int64_t t1 = clock_mono_ms();
 	OK(b03_world_approve(b, s.no[2]));
-	print_message("# of a thousand 5 taken out, 99 changed: submit %lld ms, approve %lld ms\n", (long long)(t1 - t0),
-		      (long long)(clock_mono_ms() - t1));
+	print_message("# of a thousand 5 taken out, 99 changed: submit %lld ms, approve %lld ms\n",
+	              (long long)(t1 - t0), (long long)(clock_mono_ms() - t1));
 	says(&s, "SELECT COUNT(*) FROM enrolment WHERE valid_to = 0", "2985");
 	says(&s, "SELECT COUNT(*), SUM(wage_fen) FROM wage WHERE version = 2", "104|89100000");
 	assert_true(bill(&s, b->period, 995) > all * 995 / 1000);
@@ -445,8 +476,21 @@ static void test_thousand(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, b03_world_open, b03_world_close)
-	const struct CMUnitTest tests[] = {T(test_wage), T(test_drop_and_file_again), T(test_add_a_person), T(test_insurances),
-		T(test_chain), T(test_dropped_then_back), T(test_month), T(test_details), T(test_pause), T(test_bill_approved),
-		T(test_bill_approved_meanwhile), T(test_unit_frozen), T(test_built_on), T(test_time_passes), T(test_conflict_leaves_nothing), T(test_thousand)};
+	const struct CMUnitTest tests[] = {T(test_wage),
+	                                   T(test_drop_and_file_again),
+	                                   T(test_add_a_person),
+	                                   T(test_insurances),
+	                                   T(test_chain),
+	                                   T(test_dropped_then_back),
+	                                   T(test_month),
+	                                   T(test_details),
+	                                   T(test_pause),
+	                                   T(test_bill_approved),
+	                                   T(test_bill_approved_meanwhile),
+	                                   T(test_unit_frozen),
+	                                   T(test_built_on),
+	                                   T(test_time_passes),
+	                                   T(test_conflict_leaves_nothing),
+	                                   T(test_thousand)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

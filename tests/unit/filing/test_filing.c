@@ -18,8 +18,8 @@ static enum err tell(const struct filing_event *e, void *ctx)
 	assert_int_equal(e->seq, ++s->last);
 	assert_true((e->rule[0] != 0) == (e->person_id[0] == 0));
 	assert_true((strlen(e->statement_sm3) == 64) == (e->person_id[0] != 0 && e->act != FACT_SAVE));
-	(void)snprintf(s->text + at, sizeof s->text - at, "%s>%s(%s%s) ", filing_act_name(e->act), filing_state_name(e->to),
-		       e->name, e->rule);
+	(void)snprintf(s->text + at, sizeof(s->text) - at, "%s>%s(%s%s) ", filing_act_name(e->act),
+	               filing_state_name(e->to), e->name, e->rule);
 	if (e->act == FACT_RETURN)
 		assert_string_equal(e->opinion, "第1行:缺劳动合同\n第2行:姓名与证件不一致");
 	return ERR_OK;
@@ -46,7 +46,9 @@ static void test_story(void **state)
 	assert_string_equal(f.person_id, "430100000024");
 	assert_int_equal(world_effects(w, no), 1);
 	OK(filing_events(&w->d, &f, tell, &s));
-	assert_string_equal(s.text, "save>draft(测试经办人甲) submit>submitted(测试经办人甲) accept>accepted(系统accept-on-review) "
+	assert_string_equal(
+		s.text,
+		"save>draft(测试经办人甲) submit>submitted(测试经办人甲) accept>accepted(系统accept-on-review) "
 		"return>returned(测试审核员甲) submit>submitted(测试经办人乙) accept>accepted(系统accept-on-review) approve>done(测试审核员甲) ");
 	assert_int_equal(world_counter(w, "test-log"), 6); /* every transition, the opening draft is none */
 }
@@ -58,7 +60,8 @@ static void test_two_steps(void **state)
 	int64_t version;
 	world_draft(w, "Q02", 1, no);
 	OK(world_submit(w, no, &w->operator));
-	assert_int_equal(world_bulk(w, FACT_APPROVE, no, &w->reviewer), ERR_STATE); /* acceptance is an act of its own here */
+	/* acceptance is an act of its own here */
+	assert_int_equal(world_bulk(w, FACT_APPROVE, no, &w->reviewer), ERR_STATE);
 	OK(world_bulk(w, FACT_ACCEPT, no, &w->reviewer));
 	OK(world_bulk(w, FACT_APPROVE, no, &w->reviewer));
 	assert_int_equal(world_get(w, no).state, FILING_REVIEW2);
@@ -90,7 +93,8 @@ static void test_persons(void **state)
 	assert_int_equal(world_submit(w, no, &w->stranger), ERR_FILING_ABSENT);
 	assert_int_equal(world_submit(w, no, &w->reviewer), ERR_FILING_ABSENT);
 	json_t *rows = json_array();
-	assert_int_equal(filing_rows_set(&w->d, no, world_get(w, no).version, &w->stranger.who, rows, &version), ERR_FILING_ABSENT);
+	assert_int_equal(filing_rows_set(&w->d, no, world_get(w, no).version, &w->stranger.who, rows, &version),
+	                 ERR_FILING_ABSENT);
 	json_decref(rows);
 	assert_int_equal(filing_draft_new(&w->d, "Q01", &w->reviewer.who, other), ERR_FILER_KIND);
 	assert_int_equal(filing_draft_new(&w->d, "P01", &w->operator.who, other), ERR_FILER_KIND);
@@ -115,10 +119,14 @@ static void test_persons(void **state)
 
 static void test_districts(void **state)
 {
-	static const struct { const char *district, *region; bool covers; } rows[] = {
-		{"430100", "430104", true}, {"430100", "430181", true}, {"430000", "430104", true}, {"430104", "430104", true},
-		{"430104", "430102", false}, {"430200", "430104", false}, {"", "430104", false}, {"430104", "430100", false},
-		{"000000", "430104", false}, {"4301", "430104", false},
+	static const struct {
+		const char *district, *region;
+		bool covers;
+	} rows[] = {
+		{"430100", "430104", true}, {"430100", "430181", true},  {"430000", "430104", true},
+		{"430104", "430104", true}, {"430104", "430102", false}, {"430200", "430104", false},
+		{"", "430104", false},      {"430104", "430100", false}, {"000000", "430104", false},
+		{"4301", "430104", false},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -143,7 +151,8 @@ static void test_statement(void **state)
 	/* somebody else's session, somebody else's key */
 	assert_int_equal(filing_sign(&w->d, &w->colleague.who, &parts, NULL, NULL), ERR_L_OTHER_KEY);
 	struct act_parts wrong = world_sign(&w->colleague, buf_span(&text), &sig);
-	assert_int_equal(filing_sign(&w->d, &w->colleague.who, &wrong, NULL, NULL), ERR_CONFLICT); /* not shown to him */
+	/* not shown to him */
+	assert_int_equal(filing_sign(&w->d, &w->colleague.who, &wrong, NULL, NULL), ERR_CONFLICT);
 	parts = world_sign(&w->operator, buf_span(&text), &sig);
 	sig.b[5] ^= 1;
 	assert_int_equal(filing_sign(&w->d, &w->operator.who, &parts, NULL, NULL), ERR_SIG);
@@ -292,7 +301,7 @@ static void test_correction(void **state)
 	world_rows(w, no, 1);
 	OK(filing_submit_text(&w->d, no, &w->operator.who, &text));
 	assert_int_equal(strncmp(buf_cstr(&text), "YINXIN-1 FILING-CORRECT\n", 24), 0);
-	OK(world_text_sign(w, &w->operator, &text));
+	OK(world_text_sign(w, &w->operator, & text));
 	assert_int_equal(world_get(w, old).state, FILING_DONE);
 	OK(world_bulk(w, FACT_APPROVE, no, &w->reviewer));
 	struct filing f = world_get(w, old);
@@ -351,9 +360,9 @@ static void test_terms(void **state)
 	OK(text_date(SPAN_LIT("2026-11-22"), &sunday));
 	/* the starting day is not counted; days end at midnight */
 	assert_int_equal(filing_work_end(&w->d, sunday + 40000, 1), sunday + 2 * DAY);
-	assert_int_equal(filing_work_end(&w->d, sunday + 40000, 10), sunday + 13 * DAY);   /* Friday 4 December */
-	assert_int_equal(filing_term_end(&w->d, sunday + 40000, 15), sunday + 16 * DAY);   /* Monday 7 December */
-	assert_int_equal(filing_term_end(&w->d, sunday + 40000, 14), sunday + 16 * DAY);   /* a Sunday moves on */
+	assert_int_equal(filing_work_end(&w->d, sunday + 40000, 10), sunday + 13 * DAY); /* Friday 4 December */
+	assert_int_equal(filing_term_end(&w->d, sunday + 40000, 15), sunday + 16 * DAY); /* Monday 7 December */
+	assert_int_equal(filing_term_end(&w->d, sunday + 40000, 14), sunday + 16 * DAY); /* a Sunday moves on */
 	w->d.is_working_day = thursdays;
 	assert_int_equal(filing_work_end(&w->d, sunday, 2), sunday + 12 * DAY);
 	assert_int_equal(filing_term_end(&w->d, sunday, 5), sunday + 12 * DAY);
@@ -454,7 +463,8 @@ static enum err entry_fn(struct tx *tx, void *arg)
 	return log_entries_of(tx, l->no, entry_row, l);
 }
 
-/* Every act of a person: refused, or waiting, and nothing has changed; else the answer is in its entry, of the same time. */
+/* Every act of a person: refused, or waiting, and nothing has changed; else the answer is in its entry, of the same
+ * time. */
 static void test_judged(void **state)
 {
 	static const enum err refusals[] = {ERR_CERT_SUSPENDED, ERR_CERT_REVOKED, ERR_CERT_CHAIN, ERR_STATUS_AWAY};
@@ -508,8 +518,10 @@ static void test_evidence(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
-	const struct CMUnitTest tests[] = {T(test_story), T(test_two_steps), T(test_persons), T(test_districts), T(test_statement),
-		T(test_again_is_the_same), T(test_faults_stop), T(test_versions), T(test_effect_fails),
-		T(test_correction), T(test_timers), T(test_terms), T(test_lists), T(test_judged), T(test_evidence)};
+	const struct CMUnitTest tests[] = {T(test_story),       T(test_two_steps), T(test_persons),
+	                                   T(test_districts),   T(test_statement), T(test_again_is_the_same),
+	                                   T(test_faults_stop), T(test_versions),  T(test_effect_fails),
+	                                   T(test_correction),  T(test_timers),    T(test_terms),
+	                                   T(test_lists),       T(test_judged),    T(test_evidence)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Filings in number: bulk acts, officers at the same moment, numbers, limits, a thousand rows, and a process that is killed. */
+/* Filings in number: bulk acts, officers at the same moment, numbers, limits, a thousand rows, and a process that is
+ * killed. */
 #include "world.h"
 #include <pthread.h>
 #include <signal.h>
@@ -38,7 +39,8 @@ static void test_bulk(void **state)
 	}
 	assert_int_equal(filing_bulk_text(&w->d, FACT_APPROVE, list, 0, &w->reviewer.who, "", &text), ERR_FIELD_VALUE);
 	const char *doubled[] = {nos[0], nos[0]};
-	assert_int_equal(filing_bulk_text(&w->d, FACT_APPROVE, doubled, 2, &w->reviewer.who, "", &text), ERR_FIELD_VALUE);
+	assert_int_equal(filing_bulk_text(&w->d, FACT_APPROVE, doubled, 2, &w->reviewer.who, "", &text),
+	                 ERR_FIELD_VALUE);
 	assert_int_equal(filing_bulk_text(&w->d, FACT_REFUSE, list, N, &w->reviewer.who, "", &text), ERR_FIELD_VALUE);
 	err_clear();
 	OK(filing_bulk_text(&w->d, FACT_APPROVE, list, N, &w->reviewer.who, "", &text));
@@ -92,8 +94,11 @@ static void test_two_officers_at_once(void **state)
 		OK(world_submit(w, no, &w->operator));
 		(void)pthread_barrier_init(&start, NULL, 4);
 		for (int i = 0; i < 4; i++) {
-			a[i] = (struct approver){.w = w, .m = i % 2 == 0 ? &w->reviewer : &w->reviewer2, .no = no,
-				.text = buf_make(STATEMENT_MAX), .start = &start};
+			a[i] = (struct approver){.w = w,
+			                         .m = i % 2 == 0 ? &w->reviewer : &w->reviewer2,
+			                         .no = no,
+			                         .text = buf_make(STATEMENT_MAX),
+			                         .start = &start};
 			if (i < 2)
 				OK(filing_bulk_text(&w->d, FACT_APPROVE, nos, 1, &a[i].m->who, "", &a[i].text));
 			else
@@ -147,9 +152,9 @@ static void test_numbers_are_unique(void **state)
 	}
 	for (int i = 0; i < N; i++) {
 		(void)pthread_join(t[i], NULL);
-		memcpy(all[i * 25], n[i].no, sizeof n[i].no);
+		memcpy(all[i * 25], n[i].no, sizeof(n[i].no));
 	}
-	qsort(all, N * 25, sizeof all[0], by_text);
+	qsort(all, N * 25, sizeof(all[0]), by_text);
 	for (size_t i = 1; i < N * 25; i++)
 		assert_string_not_equal(all[i - 1], all[i]);
 	assert_int_equal(strlen(all[0]), 20);
@@ -185,18 +190,20 @@ static void test_thousand(void **state)
 	assert_true(text.len > STATEMENT_MAX / 4);
 	OK(statement_parse(statement_text(s), &again));
 	assert_true(span_eq(statement_text(s), statement_text(again)));
-	OK(world_text_sign(w, &w->operator, &text));
+	OK(world_text_sign(w, &w->operator, & text));
 	int64_t t3 = clock_mono_ms();
 	OK(world_bulk(w, FACT_APPROVE, no, &w->reviewer));
 	print_message("# %zu octets; save %lld ms, check and text %lld ms, submit %lld ms, approve %lld ms\n", text.len,
-		      (long long)(t1 - t0), (long long)(t2 - t1), (long long)(t3 - t2), (long long)(clock_mono_ms() - t3));
+	              (long long)(t1 - t0), (long long)(t2 - t1), (long long)(t3 - t2),
+	              (long long)(clock_mono_ms() - t3));
 	assert_int_equal(world_get(w, no).state, FILING_DONE);
 	json_t *rows = json_array();
 	for (int i = 0; i < 1001; i++)
 		(void)json_array_append_new(rows, json_object());
 	world_draft(w, "Q01", 1, no);
 	int64_t version;
-	assert_int_equal(filing_rows_set(&w->d, no, world_get(w, no).version, &w->operator.who, rows, &version), ERR_LIMIT);
+	assert_int_equal(filing_rows_set(&w->d, no, world_get(w, no).version, &w->operator.who, rows, &version),
+	                 ERR_LIMIT);
 	err_clear();
 	json_decref(rows);
 }
@@ -207,7 +214,7 @@ static void search(struct world *w, const char *file, const char *needle)
 {
 	char path[300];
 	AUTO_BUF(bytes, 64 << 20);
-	(void)snprintf(path, sizeof path, "%s/%s", w->o.dir, file);
+	(void)snprintf(path, sizeof(path), "%s/%s", w->o.dir, file);
 	if (file_read(path, &bytes) == ERR_OK)
 		assert_null(memmem(bytes.ptr, bytes.len, needle, strlen(needle)));
 	err_clear();
@@ -235,12 +242,12 @@ static void approve_and_tell(struct world *w, const struct act_parts *act, int o
 {
 	char db[240];
 	store_close(w->o.store);
-	(void)snprintf(db, sizeof db, "%s/yinxin.db", w->o.dir);
+	(void)snprintf(db, sizeof(db), "%s/yinxin.db", w->o.dir);
 	if (store_open(db, SHARE_DIR "/sql", 2, &w->o.store) != ERR_OK)
 		_exit(2);
 	w->o.desk.store = w->o.store;
 	enum err e = filing_sign(&w->d, &w->reviewer.who, act, NULL, NULL);
-	_exit(write(out, &e, sizeof e) == sizeof e ? 0 : 1);
+	_exit(write(out, &e, sizeof(e)) == sizeof(e) ? 0 : 1);
 }
 
 /* Each filing wholly done or not at all; how many are. */
@@ -274,7 +281,7 @@ static void test_killed_between(void **state)
 	OK(filing_bulk_text(&w->d, FACT_APPROVE, list, N, &w->reviewer.who, "", &text));
 	struct act_parts act = world_sign(&w->reviewer, buf_span(&text), &sig);
 	/* no thread of ours holds the database while there are two processes */
-	(void)snprintf(db, sizeof db, "%s/yinxin.db", w->o.dir);
+	(void)snprintf(db, sizeof(db), "%s/yinxin.db", w->o.dir);
 	store_close(w->o.store);
 	OK(store_open(db, SHARE_DIR "/sql", 2, &w->o.store));
 	w->o.desk.store = w->o.store;
@@ -303,7 +310,8 @@ static void test_killed_between(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
-	const struct CMUnitTest tests[] = {T(test_bulk), T(test_two_officers_at_once), T(test_numbers_are_unique), T(test_draft_limit),
-		T(test_thousand), T(test_at_rest_sealed), T(test_killed_between)};
+	const struct CMUnitTest tests[] = {
+		T(test_bulk),     T(test_two_officers_at_once), T(test_numbers_are_unique), T(test_draft_limit),
+		T(test_thousand), T(test_at_rest_sealed),       T(test_killed_between)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

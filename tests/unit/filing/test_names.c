@@ -4,12 +4,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct { const char *typed, *want; } names[] = {
+static const struct {
+	const char *typed, *want;
+} names[] = {
 	/* ../shared case 03 */
-	{"测•试甲", "测·试甲"}, {"测 试乙", "测试乙"}, {"测\xe3\x80\x80试丙", "测试丙"}, {"测．试丁", "测·试丁"}, {"测.试戊", "测·试戊"},
-	{"测。试己", "测·试己"}, {"·测试庚.", "测试庚"}, {"测试辛（小）", "测试辛"}, {"测\xc2\xa0试壬", "测试壬"}, {"测\n试癸", "测试癸"},
+	{"测•试甲", "测·试甲"},
+	{"测 试乙", "测试乙"},
+	{"测\xe3\x80\x80试丙", "测试丙"},
+	{"测．试丁", "测·试丁"},
+	{"测.试戊", "测·试戊"},
+	{"测。试己", "测·试己"},
+	{"·测试庚.", "测试庚"},
+	{"测试辛（小）", "测试辛"},
+	{"测\xc2\xa0试壬", "测试壬"},
+	{"测\n试癸", "测试癸"},
 	/* case 11 */
-	{"\xee\xa1\xa3测", "䶮测"}, {"\xee\xa0\x9a测", "㑳测"}, {"福\xef\xa8\x9b测", "福福测"}, {"Rene\xcc\x81""e Test", "Renée Test"}, {"\xe2\xbb\xa2测", "马测"},
+	{"\xee\xa1\xa3测", "䶮测"},
+	{"\xee\xa0\x9a测", "㑳测"},
+	{"福\xef\xa8\x9b测", "福福测"},
+	{"Rene\xcc\x81"
+         "e Test",
+         "Renée Test"},
+	{"\xe2\xbb\xa2测", "马测"},
 	{"测\xe2\x80\x8b试", "测试"},
 };
 
@@ -51,7 +67,11 @@ static void test_signed_is_registered(void **state)
 		id_of(i, id);
 		json_t *row = b03_world_row(b, id, names[i].typed, "1");
 		(void)b03_world_with(row, "post", "测\xe3\x80\x80试Ａ岗");
-		(void)b03_world_with(row, "mobile", "\xe2\x80\xad""130\xe2\x80\x91""0000\xe2\x80\x91""0007\xe2\x80\xac");
+		(void)b03_world_with(row, "mobile",
+		                     "\xe2\x80\xad"
+		                     "130\xe2\x80\x91"
+		                     "0000\xe2\x80\x91"
+		                     "0007\xe2\x80\xac");
 		assert_int_equal(json_array_append_new(rows, row), 0);
 	}
 	b03_world_draft(b, rows, no);
@@ -61,20 +81,23 @@ static void test_signed_is_registered(void **state)
 	AUTO(statement) s = NULL;
 	OK(filing_submit_text(&b->w.d, no, &b->w.operator.who, &text));
 	OK(statement_parse(buf_span(&text), &s));
-	OK(world_text_sign(&b->w, &b->w.operator, &text));
+	OK(world_text_sign(&b->w, &b->w.operator, & text));
 	OK(b03_world_approve(b, no));
 	assert_int_equal(statement_count(s, "row"), COUNT_OF(names));
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		char name[200], post[200], sql[400];
 		AUTO_BUF(got, 400);
-		value_in(statement_get_n(s, "row", i), "姓名=", name, sizeof name);
-		value_in(statement_get_n(s, "row", i), "岗位=", post, sizeof post);
-		(void)snprintf(sql, sizeof sql, "SELECT p.name, e.post FROM person p JOIN employment e ON e.person_no = p.person_no "
-			       "WHERE p.name = '%s'", name);
+		value_in(statement_get_n(s, "row", i), "姓名=", name, sizeof(name));
+		value_in(statement_get_n(s, "row", i), "岗位=", post, sizeof(post));
+		(void)snprintf(sql, sizeof(sql),
+		               "SELECT p.name, e.post FROM person p JOIN employment e ON e.person_no = p.person_no "
+		               "WHERE p.name = '%s'",
+		               name);
 		b03_world_sql(b, sql, &got);
 		bool same = strncmp(buf_cstr(&got), name, strlen(name)) == 0 && strstr(buf_cstr(&got), post) != NULL;
 		if (!same || strcmp(name, names[i].want) != 0) {
-			print_message("# \"%s\": signed \"%s\" %s, registered \"%s\"\n", names[i].typed, name, post, buf_cstr(&got));
+			print_message("# \"%s\": signed \"%s\" %s, registered \"%s\"\n", names[i].typed, name, post,
+			              buf_cstr(&got));
 			wrong++;
 		}
 	}
@@ -111,23 +134,28 @@ static void test_private_use(void **state)
 		assert_int_equal(strncmp(buf_cstr(&told), "name E-23 ", 10), 0);
 	}
 	buf_clear(&told);
-	b03_world_fill(b, no, json_pack("[o]", b03_world_row(b, "430102199003079914", "测a\xcc\xb8\xcc\xb8\xcc\xb8\xcc\xb8\xcc\xb8试", "1")));
+	b03_world_fill(b, no,
+	               json_pack("[o]", b03_world_row(b, "430102199003079914",
+	                                              "测a\xcc\xb8\xcc\xb8\xcc\xb8\xcc\xb8\xcc\xb8试", "1")));
 	OK(filing_check(&b->w.d, no, &b->w.operator.who, keep, &told, &faults));
 	assert_int_equal(faults, 1);
 	assert_int_equal(strncmp(buf_cstr(&told), "name E-34 ", 10), 0);
 }
 
-/* A text that begins with a combining mark would make another character of the "=" before it, and no statement takes that. */
+/* A text that begins with a combining mark would make another character of the "=" before it, and no statement takes
+ * that. */
 static void test_loose_marks(void **state)
 {
-	static const char *const keys[] = {"name", "post", "hukou_addr", "live_addr", "remark"}, *const marks[] = {"\xcc\xb8", "\xcc\x81"};
+	static const char *const keys[] = {"name", "post", "hukou_addr", "live_addr", "remark"}, *const marks[] = {
+													 "\xcc\xb8",
+													 "\xcc\x81"};
 	struct b03_world *b = *state;
 	size_t faults = 0;
 	for (size_t i = 0; i < COUNT_OF(marks); i++) {
 		char no[FILING_NO_MAX + 1], id[20], typed[64];
 		id_of(i, id);
 		json_t *row = b03_world_row(b, id, "测试", "1");
-		(void)snprintf(typed, sizeof typed, "%s测试", marks[i]);
+		(void)snprintf(typed, sizeof(typed), "%s测试", marks[i]);
 		for (size_t k = 0; k < COUNT_OF(keys); k++)
 			(void)b03_world_with(row, keys[k], typed);
 		b03_world_draft(b, json_pack("[o]", row), no);
@@ -145,7 +173,10 @@ static void test_old_register(void **state)
 	size_t faults = 0;
 	AUTO_BUF(none, 100);
 	AUTO_BUF(told, 4000);
-	b03_world_draft(b, json_pack("[o]", b03_world_with(b03_world_row(b, "430102199003079914", "测·试甲", "1"), "ins", "110,210,410")), no);
+	b03_world_draft(b,
+	                json_pack("[o]", b03_world_with(b03_world_row(b, "430102199003079914", "测·试甲", "1"), "ins",
+	                                                "110,210,410")),
+	                no);
 	OK(world_submit(&b->w, no, &b->w.operator));
 	OK(b03_world_approve(b, no));
 	b03_world_sql(b, "UPDATE person SET name = '测．试甲' WHERE name = '测·试甲'", &none);
@@ -173,7 +204,9 @@ static enum err as_typed(struct span in, int64_t now, char *ret, size_t cap)
 
 static void take_services(struct b03_world *b, bool old)
 {
-	static const struct service_validator then[] = {{"name", as_typed, FOLD_TEXT}, {"text", as_typed, FOLD_TEXT}, {NULL}};
+	static const struct service_validator then[] = {{"name", as_typed, FOLD_TEXT},
+	                                                {"text", as_typed, FOLD_TEXT},
+	                                                {NULL}};
 	services_free(b->services);
 	b->b03.registry.validators = old ? then : NULL;
 	AUTO_BUF(text, SERVICE_FILE_MAX);
@@ -182,7 +215,8 @@ static void take_services(struct b03_world *b, bool old)
 	b->w.d.services = b->services;
 }
 
-/* What was signed then is approved as it was signed, and that is what the register gets: nothing folds behind a signature. */
+/* What was signed then is approved as it was signed, and that is what the register gets: nothing folds behind a
+ * signature. */
 static void test_signed_before(void **state)
 {
 	struct b03_world *b = *state;
@@ -218,6 +252,7 @@ static void test_signed_before(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, b03_world_open, b03_world_close)
-	const struct CMUnitTest tests[] = {T(test_signed_is_registered), T(test_private_use), T(test_loose_marks), T(test_old_register), T(test_signed_before)};
+	const struct CMUnitTest tests[] = {T(test_signed_is_registered), T(test_private_use), T(test_loose_marks),
+	                                   T(test_old_register), T(test_signed_before)};
 	return cmocka_run_group_tests_name("filing-names", tests, NULL, NULL);
 }

@@ -26,29 +26,33 @@ static void test_by_form(void **state)
 	assert_true(browser_says(&s->b, "测试业务一"));
 	assert_false(browser_says(&s->b, "测试业务三")); /* for persons */
 	start(s, no);
-	(void)snprintf(base, sizeof base, "/filings/%s", no);
-	(void)snprintf(uri, sizeof uri, "/filings/%s/form", no);
+	(void)snprintf(base, sizeof(base), "/filings/%s", no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/form", no);
 	assert_int_equal(browser_get(&s->b, uri), 200);
 	assert_true(browser_says(&s->b, "name=\"id_no\""));
 	assert_false(browser_says(&s->b, "govuk-error-summary"));
 	/* saved with a fault: nothing is lost, the field says why */
-	assert_int_equal(browser_post_form(&s->b, uri, "version=1&period=202611&id_no=430102199003079915&name=%E7%94%B2&wage=&go=save"), 303);
+	assert_int_equal(
+		browser_post_form(&s->b, uri,
+	                          "version=1&period=202611&id_no=430102199003079915&name=%E7%94%B2&wage=&go=save"),
+		303);
 	assert_int_equal(browser_get(&s->b, uri), 200);
 	assert_true(browser_says(&s->b, "430102199003079915"));
 	assert_true(browser_says(&s->b, "E-21"));
 	assert_true(browser_says(&s->b, "月工资不能为空"));
-	(void)snprintf(uri, sizeof uri, "/filings/%s/check", no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/check", no);
 	assert_int_equal(browser_get(&s->b, uri), 200);
 	assert_false(browser_says(&s->b, "data-sign"));
 	/* an old page */
-	(void)snprintf(uri, sizeof uri, "/filings/%s/form", no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/form", no);
 	assert_int_equal(browser_post_form(&s->b, uri, "version=1&" GOOD "&go=next"), 409);
-	(void)snprintf(fields, sizeof fields, "version=%lld&%s&go=next", (long long)world_get(&s->w, no).version, GOOD);
+	(void)snprintf(fields, sizeof(fields), "version=%lld&%s&go=next", (long long)world_get(&s->w, no).version,
+	               GOOD);
 	assert_int_equal(browser_post_form(&s->b, uri, fields), 303);
-	(void)snprintf(uri, sizeof uri, "/filings/%s/upload", no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/upload", no);
 	assert_non_null(strstr(browser_head(&s->b, "Location: "), uri));
 	assert_int_equal(browser_get(&s->b, uri), 200);
-	(void)snprintf(uri, sizeof uri, "/filings/%s/check", no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/check", no);
 	assert_int_equal(browser_get(&s->b, uri), 200);
 	assert_true(browser_says(&s->b, "data-sign"));
 	assert_true(browser_says(&s->b, "8000.00"));
@@ -67,18 +71,22 @@ static void test_by_form(void **state)
 	assert_true(browser_says(&s->b, "填错"));
 }
 
-/* What is pasted with marks that nobody sees and dots of another kind is taken; the check page says what became of it, and what the
- * statement holds is what it shows. */
+/* What is pasted with marks that nobody sees and dots of another kind is taken; the check page says what became of it,
+ * and what the statement holds is what it shows. */
 static void test_folded(void **state)
 {
 	struct site *s = *state;
 	char no[FILING_NO_MAX + 1], uri[200], base[200], next[200];
 	log_in(s, &s->w.operator, "/filings");
 	start(s, no);
-	(void)snprintf(base, sizeof base, "/filings/%s", no);
-	(void)snprintf(uri, sizeof uri, "/filings/%s/form", no);
-	assert_int_equal(browser_post_form(&s->b, uri, "version=1&period=202611&id_no=%E2%80%AD430102199003079914%E2%80%AC&name=%E6%B5%8B%E2%80%A2%E8%AF%95%E3%80%80%E7%94%B2%EF%BC%88%E5%B0%8F%EF%BC%89&wage=8000&go=next"), 303);
-	(void)snprintf(uri, sizeof uri, "/filings/%s/check", no);
+	(void)snprintf(base, sizeof(base), "/filings/%s", no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/form", no);
+	assert_int_equal(
+		browser_post_form(
+			&s->b, uri,
+			"version=1&period=202611&id_no=%E2%80%AD430102199003079914%E2%80%AC&name=%E6%B5%8B%E2%80%A2%E8%AF%95%E3%80%80%E7%94%B2%EF%BC%88%E5%B0%8F%EF%BC%89&wage=8000&go=next"),
+		303);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/check", no);
 	assert_int_equal(browser_get(&s->b, uri), 200);
 	assert_true(browser_says(&s->b, "data-sign"));
 	assert_true(browser_says(&s->b, "写法整理过 2 处"));
@@ -89,7 +97,7 @@ static void test_folded(void **state)
 	assert_int_equal(world_get(&s->w, no).state, FILING_SUBMITTED);
 	/* a control is nobody's typing */
 	start(s, no);
-	(void)snprintf(uri, sizeof uri, "/filings/%s/form", no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/form", no);
 	assert_int_equal(browser_post_form(&s->b, uri, "version=1&period=202611&name=%1AB03-19&go=next"), 422);
 }
 
@@ -103,25 +111,28 @@ static void test_review(void **state)
 	OK(world_submit(&s->w, b, &s->w.operator));
 	log_in(s, &s->w.reviewer, "/review/filings");
 	assert_true(browser_says(&s->b, a) && browser_says(&s->b, b));
-	(void)snprintf(uri, sizeof uri, "/review/filings/%s", a);
+	(void)snprintf(uri, sizeof(uri), "/review/filings/%s", a);
 	assert_int_equal(browser_get(&s->b, uri), 200);
 	assert_true(browser_says(&s->b, "测试职工AC"));
 	assert_true(browser_says(&s->b, "data-step=\"return\"") && browser_says(&s->b, "data-step=\"approve\""));
 	json_decref(post_json(s, "/review/filings/text", json_pack("{s:s}", "step", "approve")));
 	assert_int_equal(s->b.status, 422);
-	json_decref(post_json(s, "/review/filings/text", json_pack("{s:s, s:s, s:s}", "step", "return", "no", a, "defects", " \n ")));
+	json_decref(post_json(s, "/review/filings/text",
+	                      json_pack("{s:s, s:s, s:s}", "step", "return", "no", a, "defects", " \n ")));
 	assert_int_equal(s->b.status, 422);
-	sign(s, &s->w.reviewer, "/review/filings", json_pack("{s:s, s:s, s:s}", "step", "return", "no", a, "defects", "缺合同\n \n缺证件"), next);
+	sign(s, &s->w.reviewer, "/review/filings",
+	     json_pack("{s:s, s:s, s:s}", "step", "return", "no", a, "defects", "缺合同\n \n缺证件"), next);
 	assert_string_equal(next, "/review/filings?done=1&failed=0");
 	assert_int_equal(world_get(&s->w, a).state, FILING_RETURNED);
 	log_in(s, &s->w.operator, "/filings");
-	(void)snprintf(uri, sizeof uri, "/filings/%s", a);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s", a);
 	assert_int_equal(browser_get(&s->b, uri), 200);
 	assert_true(browser_says(&s->b, "一次性告知") && browser_says(&s->b, "<p>缺合同</p><p>缺证件</p>"));
 	OK(world_submit(&s->w, a, &s->w.operator));
 	log_in(s, &s->w.reviewer, "/review/filings");
-	(void)snprintf(both, sizeof both, "%s,%s", a, b);
-	sign(s, &s->w.reviewer, "/review/filings", json_pack("{s:s, s:s, s:s}", "step", "approve", "no", both, "opinion", "同意"), next);
+	(void)snprintf(both, sizeof(both), "%s,%s", a, b);
+	sign(s, &s->w.reviewer, "/review/filings",
+	     json_pack("{s:s, s:s, s:s}", "step", "approve", "no", both, "opinion", "同意"), next);
 	assert_string_equal(next, "/review/filings?done=2&failed=0");
 	assert_int_equal(browser_get(&s->b, next), 200);
 	assert_true(browser_says(&s->b, "已办理 2 件"));
@@ -139,8 +150,10 @@ static enum err lose_tx(struct tx *tx, void *arg)
 static void test_changed(void **state)
 {
 	struct site *s = *state;
-	static const char slot[] = "\"attachments\":[{\"name\":\"contract\",\"label\":\"合同\",\"label_en\":\"c\",\"required\":false,"
-				   "\"max_bytes\":1000,\"max_count\":2}],", mark[] = "\"promise_days\":10,";
+	static const char slot[] =
+		"\"attachments\":[{\"name\":\"contract\",\"label\":\"合同\",\"label_en\":\"c\",\"required\":false,"
+		"\"max_bytes\":1000,\"max_count\":2}],",
+			  mark[] = "\"promise_days\":10,";
 	char no[FILING_NO_MAX + 1], uri[200];
 	AUTO(services) services = NULL;
 	AUTO_BUF(text, 1 << 16);
@@ -153,12 +166,13 @@ static void test_changed(void **state)
 	buf_str(&drawn.bytes, "p");
 	drawn.v[0].number = 1, drawn.v[0].len = 1;
 	int64_t version = world_get(&s->w, no).version;
-	OK(attach_add(&s->w.d, no, version, &s->w.operator.who, &(struct attach_new){"contract", "合同.png", SPAN_LIT("x"), &drawn}, &version));
+	OK(attach_add(&s->w.d, no, version, &s->w.operator.who,
+	              &(struct attach_new){"contract", "合同.png", SPAN_LIT("x"), &drawn}, &version));
 	rendering_done(&drawn);
 	OK(world_submit(&s->w, no, &s->w.operator));
 	OK(store_write(s->w.o.store, lose_tx, no));
 	log_in(s, &s->w.reviewer, "/review/filings");
-	(void)snprintf(uri, sizeof uri, "/review/filings/%s", no);
+	(void)snprintf(uri, sizeof(uri), "/review/filings/%s", no);
 	assert_int_equal(browser_get(&s->b, uri), 200);
 	assert_true(browser_says(&s->b, "附件与申报人签名的内容不一致") && browser_says(&s->b, "现有 0 个"));
 	json_decref(bring(s, &s->w.reviewer, "/review/filings", json_pack("{s:s, s:s}", "step", "approve", "no", no)));
@@ -181,7 +195,7 @@ static void test_unsure(void **state)
 	char no[FILING_NO_MAX + 1], uri[200];
 	world_draft(&s->w, "Q01", 1, no);
 	OK(world_submit(&s->w, no, &s->w.operator));
-	(void)snprintf(uri, sizeof uri, "/filings/%s", no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s", no);
 	log_in(s, &s->w.operator, uri);
 	assert_false(browser_says(&s->b, "暂按周末推算"));
 	s->w.d.knows_year = no_year;
@@ -199,18 +213,18 @@ static void test_who_may_not(void **state)
 	OK(world_submit(&s->w, no, &s->w.operator));
 	log_in(s, &s->w.stranger, "/filings");
 	assert_false(browser_says(&s->b, no));
-	(void)snprintf(uri, sizeof uri, "/filings/%s", no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s", no);
 	assert_int_equal(browser_get(&s->b, uri), 404);
 	assert_false(browser_says(&s->b, "测试职工"));
-	(void)snprintf(uri, sizeof uri, "/filings/%s/receipt", no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/receipt", no);
 	assert_int_equal(browser_get(&s->b, uri), 404);
 	assert_int_equal(browser_get(&s->b, "/filings/430100Q0120260101001"), 404);
 	assert_int_equal(browser_get(&s->b, "/review/filings"), 403);
 	log_in(s, &s->w.far, "/review/filings");
 	assert_false(browser_says(&s->b, no));
-	(void)snprintf(uri, sizeof uri, "/review/filings/%s", no);
+	(void)snprintf(uri, sizeof(uri), "/review/filings/%s", no);
 	assert_int_equal(browser_get(&s->b, uri), 404);
-	(void)snprintf(uri, sizeof uri, "/review/filings/%s/receipt", no);
+	(void)snprintf(uri, sizeof(uri), "/review/filings/%s/receipt", no);
 	assert_int_equal(browser_get(&s->b, uri), 404);
 	/* his role is in the session but no longer on the roster */
 	log_in(s, &s->w.operator, "/filings");
@@ -224,21 +238,30 @@ static void test_who_may_not(void **state)
 
 /* --- the unit's staff --- */
 
-static void enrol(struct site *s, const struct tables *t, const char *id, const char *name, const char *const *ins, int month)
+static void enrol(struct site *s, const struct tables *t, const char *id, const char *name, const char *const *ins,
+                  int month)
 {
 	AUTO(b03_effect) e = NULL;
-	struct b03 row = {.id_type = "01", .gender = "1", .ethnic = "01", .enrol_type = "A", .start_month = month,
-		.hire_date = month_first(month), .contract_type = "2", .employ_form = "01", .wage_fen = 800000, .base_fen = 800000};
-	(void)snprintf(row.name, sizeof row.name, "%s", name);
-	(void)snprintf(row.id_number, sizeof row.id_number, "%s", id);
-	(void)snprintf(row.mobile, sizeof row.mobile, "13000000004");
+	struct b03 row = {.id_type = "01",
+	                  .gender = "1",
+	                  .ethnic = "01",
+	                  .enrol_type = "A",
+	                  .start_month = month,
+	                  .hire_date = month_first(month),
+	                  .contract_type = "2",
+	                  .employ_form = "01",
+	                  .wage_fen = 800000,
+	                  .base_fen = 800000};
+	(void)snprintf(row.name, sizeof(row.name), "%s", name);
+	(void)snprintf(row.id_number, sizeof(row.id_number), "%s", id);
+	(void)snprintf(row.mobile, sizeof(row.mobile), "13000000004");
 	for (size_t i = 0; ins[i] != NULL; i++)
 		row.ins |= 1u << tables_ins(t, ins[i]);
 	struct register_look look;
 	struct b03_person p;
 	register_look_init(&look, &s->w.o.desk, t, NULL);
 	OK(look.look.person(look.look.ctx, "10000016", id, &p));
-	(void)snprintf(row.person_no, sizeof row.person_no, "%s", p.person_no);
+	(void)snprintf(row.person_no, sizeof(row.person_no), "%s", p.person_no);
 	OK(b03_prepare(&s->w.o.desk, t, "10000016", "430100B0320261122001", &row, 1, &e));
 	OK(b03_apply(&s->w.o.desk, e));
 }
@@ -258,7 +281,8 @@ static void test_staff(void **state)
 {
 	struct site *s = *state;
 	AUTO(tables) t = NULL;
-	static const char *const three[] = {"110", "210", "410", NULL}, *const medical[] = {"310", NULL}, *const injury[] = {"410", NULL};
+	static const char *const three[] = {"110", "210", "410", NULL}, *const medical[] = {"310", NULL},
+				 *const injury[] = {"410", NULL};
 	OK(tables_load(SHARE_DIR "/tables", &t));
 	s->app.insurance = t;
 	log_in(s, &s->w.operator, "/unit");
@@ -267,9 +291,11 @@ static void test_staff(void **state)
 	enrol(s, t, "430102199003079914", "测试职工<甲", three, 202610);
 	enrol(s, t, "430102199003079914", "测试职工<甲", medical, 202611);
 	assert_int_equal(browser_get(&s->b, "/unit"), 200);
-	assert_true(browser_says(&s->b, "<td>测试职工&lt;甲</td><td>430102********9914</td>"
-			    "<td><div>养老、失业、工伤</div><div>医疗</div></td>"
-			    "<td class=\"yx-nowrap\"><div>2026-10</div><div>2026-11</div></td><td><div>参保缴费</div><div>参保缴费</div></td>"));
+	assert_true(browser_says(
+		&s->b,
+		"<td>测试职工&lt;甲</td><td>430102********9914</td>"
+		"<td><div>养老、失业、工伤</div><div>医疗</div></td>"
+		"<td class=\"yx-nowrap\"><div>2026-10</div><div>2026-11</div></td><td><div>参保缴费</div><div>参保缴费</div></td>"));
 	assert_true(browser_says(&s->b, "id=\"staff-total\">共 1 人。"));
 	assert_false(browser_says(&s->b, "staff-empty") || browser_says(&s->b, "430102199003079914"));
 	for (int i = 0; i < 50; i++) {
@@ -315,14 +341,16 @@ static void test_fields_are_declared(void **state)
 	(void)state;
 	OK(services_load(SHARE_DIR "/services", &r, &all));
 	OK(filing_fields_check(all));
-	static const char text[] = "{\"code\":\"Z01\",\"name\":\"z\",\"name_en\":\"z\",\"filers\":[\"unit\"],\"accept\":\"rule\",\"promise_days\":1,"
+	static const char text[] =
+		"{\"code\":\"Z01\",\"name\":\"z\",\"name_en\":\"z\",\"filers\":[\"unit\"],\"accept\":\"rule\",\"promise_days\":1,"
 		"\"fields\":[{\"name\":\"odd\",\"label\":\"z\",\"label_en\":\"z\",\"type\":\"date\"}],"
 		"\"steps\":[{\"name\":\"a\",\"label\":\"z\",\"role\":\"clerk\",\"days\":1}]}";
 	OK(services_parse("Z01.json", span_str(text), NULL, &odd));
 	assert_int_equal(filing_fields_check(odd), ERR_CONFIG);
 	assert_non_null(strstr(err_detail(), "odd"));
 	err_clear();
-	static const char desk[] = "{\"code\":\"Z02\",\"name\":\"z\",\"name_en\":\"z\",\"filers\":[\"desk\"],\"accept\":\"officer\",\"engine\":\"cert\","
+	static const char desk[] =
+		"{\"code\":\"Z02\",\"name\":\"z\",\"name_en\":\"z\",\"filers\":[\"desk\"],\"accept\":\"officer\",\"engine\":\"cert\","
 		"\"promise_days\":1,\"fields\":[{\"name\":\"odd\",\"label\":\"z\",\"label_en\":\"z\",\"type\":\"date\"}],"
 		"\"steps\":[{\"name\":\"a\",\"label\":\"z\",\"role\":\"clerk\",\"days\":1,\"statement\":\"CERT-ACCEPT\"}]}";
 	AUTO(services) other = NULL;
@@ -335,6 +363,9 @@ static void test_fields_are_declared(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {WITH_PAGES(test_by_form), WITH_PAGES(test_folded), WITH_PAGES(test_review), WITH_PAGES(test_changed), WITH_PAGES(test_unsure), WITH_PAGES(test_who_may_not), WITH_PAGES(test_staff), cmocka_unit_test(test_fields_are_declared)};
+	const struct CMUnitTest tests[] = {WITH_PAGES(test_by_form), WITH_PAGES(test_folded),
+	                                   WITH_PAGES(test_review),  WITH_PAGES(test_changed),
+	                                   WITH_PAGES(test_unsure),  WITH_PAGES(test_who_may_not),
+	                                   WITH_PAGES(test_staff),   cmocka_unit_test(test_fields_are_declared)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,23 +1,37 @@
-/* Who sees a filing, in every state, by every address: drafts and unsent edits are the filer's alone, and whoever has no part
- * in a filing gets the answer of a number that does not exist, whatever its state. */
+/* Who sees a filing, in every state, by every address: drafts and unsent edits are the filer's alone, and whoever has
+ * no part in a filing gets the answer of a number that does not exist, whatever its state. */
 #include "pages_site.h"
 #include "server/convert/convert.h"
 #include "server/filing/attach.h"
 
 #define NOWHERE "430100Q0220260101999"
-#define SECRET "未提交的修改"
+#define SECRET  "未提交的修改"
 
-static const char q02_with_attachment[] = "\"attachments\":[{\"name\":\"contract\",\"label\":\"合同\",\"label_en\":\"c\",\"required\":false,"
-					  "\"max_bytes\":1000,\"max_count\":5}],";
+static const char q02_with_attachment[] =
+	"\"attachments\":[{\"name\":\"contract\",\"label\":\"合同\",\"label_en\":\"c\",\"required\":false,"
+	"\"max_bytes\":1000,\"max_count\":5}],";
 
 struct stage {
 	const char *name;
-	bool sent;        /* signed at least once */
-	bool edited;      /* since then: what is stored is not what was signed */
+	bool sent;   /* signed at least once */
+	bool edited; /* since then: what is stored is not what was signed */
 	char no[FILING_NO_MAX + 1];
 	int64_t attach, fresh; /* signed; added since */
 };
-enum { DRAFT, SUBMITTED, ACCEPTED, REVIEW2, DONE, RETURNED, RETURNED_EDITED, WITHDRAWN_EDITED, REFUSED, VOID_UNSENT, VOID_SENT, STAGES };
+enum {
+	DRAFT,
+	SUBMITTED,
+	ACCEPTED,
+	REVIEW2,
+	DONE,
+	RETURNED,
+	RETURNED_EDITED,
+	WITHDRAWN_EDITED,
+	REFUSED,
+	VOID_UNSENT,
+	VOID_SENT,
+	STAGES
+};
 
 static struct stage stages[STAGES];
 
@@ -38,7 +52,8 @@ static int64_t add_file(struct site *s, const char *no, const char *name, const 
 	struct filing f;
 	buf_str(&drawn.bytes, octets);
 	drawn.v[0].number = 1, drawn.v[0].len = drawn.bytes.len;
-	OK(attach_add(&s->w.d, no, version, &s->w.operator.who, &(struct attach_new){"contract", name, span_str(octets), &drawn}, &version));
+	OK(attach_add(&s->w.d, no, version, &s->w.operator.who,
+	              &(struct attach_new){"contract", name, span_str(octets), &drawn}, &version));
 	rendering_done(&drawn);
 	OK(filing_get(&s->w.d, no, &s->w.operator.who, &f));
 	for (int64_t i = 1; i < 100; i++) {
@@ -60,7 +75,8 @@ static void edit(struct site *s, struct stage *t)
 	t->edited = true;
 }
 
-static void make(struct site *s, enum err (*act)(struct world *, const char *, const struct member *), struct stage *t, const struct member *m)
+static void make(struct site *s, enum err (*act)(struct world *, const char *, const struct member *), struct stage *t,
+                 const struct member *m)
 {
 	OK(act(&s->w, t->no, m));
 }
@@ -77,12 +93,14 @@ static enum err approve_it(struct world *w, const char *no, const struct member 
 
 static void stage(struct site *s, int i)
 {
-	static const char *const names[STAGES] = {"draft", "submitted", "accepted", "review2", "done", "returned", "returned, edited",
-		"withdrawn, edited", "refused", "void, never sent", "void, once sent"};
+	static const char *const names[STAGES] = {
+		"draft",   "submitted",        "accepted",         "review2",
+		"done",    "returned",         "returned, edited", "withdrawn, edited",
+		"refused", "void, never sent", "void, once sent"};
 	struct stage *t = &stages[i];
 	char octets[8];
 	*t = (struct stage){.name = names[i], .sent = i != DRAFT && i != VOID_UNSENT};
-	(void)snprintf(octets, sizeof octets, "f%d", i);
+	(void)snprintf(octets, sizeof(octets), "f%d", i);
 	world_draft(&s->w, "Q02", 2, t->no);
 	t->attach = add_file(s, t->no, "合同.png", octets);
 	if (t->sent)
@@ -119,9 +137,20 @@ static void all_stages(struct site *s)
 
 /* --- addresses --- */
 
-static const char *const his[] = {"", "/form", "/upload", "/check", "/sheet", "/progress", "/faults.csv", "/receipt", "/attachments/@",
-	"/attachments/@/preview/1", "/attachments/@/preview/0", NULL};
-static const char *const of_review[] = {"", "/receipt", "/attachments/@", "/attachments/@/preview/1", "/attachments/@/preview/0", NULL};
+static const char *const his[] = {"",
+                                  "/form",
+                                  "/upload",
+                                  "/check",
+                                  "/sheet",
+                                  "/progress",
+                                  "/faults.csv",
+                                  "/receipt",
+                                  "/attachments/@",
+                                  "/attachments/@/preview/1",
+                                  "/attachments/@/preview/0",
+                                  NULL};
+static const char *const of_review[] = {
+	"", "/receipt", "/attachments/@", "/attachments/@/preview/1", "/attachments/@/preview/0", NULL};
 
 static void address(char uri[200], const char *base, const char *no, const char *tail, int64_t attach)
 {
@@ -129,11 +158,13 @@ static void address(char uri[200], const char *base, const char *no, const char 
 	if (at == NULL)
 		(void)snprintf(uri, 200, "%s/%s%s", base, no, tail);
 	else
-		(void)snprintf(uri, 200, "%s/%s%.*s%lld%s", base, no, (int)(at - tail), tail, (long long)attach, at + 1);
+		(void)snprintf(uri, 200, "%s/%s%.*s%lld%s", base, no, (int)(at - tail), tail, (long long)attach,
+		               at + 1);
 }
 
 /* The same answer as for a number that nobody has: status and code, page and JSON. */
-static void not_there(struct site *s, const char *who, const char *base, const char *const *tails, const struct stage *t)
+static void not_there(struct site *s, const char *who, const char *base, const char *const *tails,
+                      const struct stage *t)
 {
 	char uri[200];
 	for (size_t i = 0; tails[i] != NULL; i++) {
@@ -184,8 +215,8 @@ static void sees_only_what_was_sent(struct site *s, const struct stage *t)
 	address(uri, "/review/filings", t->no, "", 0);
 	if (browser_get(&s->b, uri) != 200)
 		fail_msg("%s: %s", t->name, browser_body(&s->b));
-	if (browser_says(&s->b, SECRET) || browser_says(&s->b, "203009") || !browser_says(&s->b, "加急") || !browser_says(&s->b, "测试职工AB") ||
-	    browser_says(&s->b, "测试职工AC") || !browser_says(&s->b, "合同.png"))
+	if (browser_says(&s->b, SECRET) || browser_says(&s->b, "203009") || !browser_says(&s->b, "加急") ||
+	    !browser_says(&s->b, "测试职工AB") || browser_says(&s->b, "测试职工AC") || !browser_says(&s->b, "合同.png"))
 		fail_msg("%s: %s", t->name, browser_body(&s->b));
 	assert_int_equal(browser_get_json(&s->b, uri), 200);
 	AUTO_JSON v = browser_json(&s->b);
@@ -228,11 +259,12 @@ static void test_reviewers(void **state)
 
 /* --- acts: may you, then which state --- */
 
-static void refused(struct site *s, const char *who, const struct stage *t, const char *uri, json_t *take, int status, const char *code)
+static void refused(struct site *s, const char *who, const struct stage *t, const char *uri, json_t *take, int status,
+                    const char *code)
 {
 	const char *step = json_str_or(take, "step", "");
 	char what[40];
-	(void)snprintf(what, sizeof what, "%s", step);
+	(void)snprintf(what, sizeof(what), "%s", step);
 	json_decref(post_json(s, uri, take));
 	if (s->b.status != status || strcmp(browser_error(&s->b), code) != 0)
 		fail_msg("%s, %s, %s: %s", who, t->name, what, browser_body(&s->b));
@@ -251,8 +283,9 @@ static void test_acts(void **state)
 		log_in(s, &s->w.stranger, "/filings");
 		address(uri, "/filings", t->no, "/text", 0);
 		refused(s, "stranger", t, uri, json_pack("{s:s}", "step", "submit"), 404, "F-021");
-		refused(s, "stranger", t, uri, json_pack("{s:s, s:s}", "step", "withdraw", "reason", "x"), 404, "F-021");
-		(void)snprintf(form, sizeof form, "version=%d", 1);
+		refused(s, "stranger", t, uri, json_pack("{s:s, s:s}", "step", "withdraw", "reason", "x"), 404,
+		        "F-021");
+		(void)snprintf(form, sizeof(form), "version=%d", 1);
 		static const char *const posts[] = {"/drop", "/correct", "/attachments/1/remove"};
 		for (size_t k = 0; k < COUNT_OF(posts); k++) {
 			address(uri, "/filings", t->no, posts[k], 0);
@@ -261,12 +294,14 @@ static void test_acts(void **state)
 		}
 		for (size_t k = 0; k < COUNT_OF(steps); k++) {
 			log_in(s, &s->w.far, "/review/filings");
-			json_t *ask = json_pack("{s:s, s:s, s:s, s:s}", "step", steps[k], "no", t->no, "reason", "x", "defects", "y");
+			json_t *ask = json_pack("{s:s, s:s, s:s, s:s}", "step", steps[k], "no", t->no, "reason", "x",
+			                        "defects", "y");
 			refused(s, "another district's reviewer", t, "/review/filings/text", ask, 404, "F-021");
 		}
 		log_in(s, &s->w.reviewer, "/review/filings");
 		for (size_t k = 0; k < COUNT_OF(steps) && !t->sent; k++) {
-			json_t *ask = json_pack("{s:s, s:s, s:s, s:s}", "step", steps[k], "no", t->no, "reason", "x", "defects", "y");
+			json_t *ask = json_pack("{s:s, s:s, s:s, s:s}", "step", steps[k], "no", t->no, "reason", "x",
+			                        "defects", "y");
 			refused(s, "reviewer", t, "/review/filings/text", ask, 404, "F-021");
 		}
 	}
@@ -287,6 +322,7 @@ static void test_acts(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {WITH_PAGES(test_strangers), WITH_PAGES(test_reviewers), WITH_PAGES(test_acts)};
+	const struct CMUnitTest tests[] = {WITH_PAGES(test_strangers), WITH_PAGES(test_reviewers),
+	                                   WITH_PAGES(test_acts)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,8 @@ static void test_good(void **state)
 	assert_int_equal(q->return_days, 15);
 	assert_int_equal(q->draft_days, 30);
 	assert_int_equal(strlen(q->sm3), 64);
-	assert_string_equal(service_list_text(service_field_find(&q->row_fields, "enrol_type")->list, SPAN_LIT("B")), "续保");
+	assert_string_equal(service_list_text(service_field_find(&q->row_fields, "enrol_type")->list, SPAN_LIT("B")),
+	                    "续保");
 	assert_null(service_list_text(service_field_find(&q->row_fields, "enrol_type")->list, SPAN_LIT("C")));
 }
 
@@ -59,7 +60,8 @@ static const struct {
 	{"\"code\":\"Q02\",", "", "Q02.json: code: missing"},
 	{"\"accept\":\"officer\"", "\"accept\":\"nobody\"", "Q02.json: accept: neither rule nor officer"},
 	{"\"accept\":\"officer\"", "\"accept\":\"officer\",\"accept\":\"rule\"", "Q02.json"},
-	{"\"accept\":\"officer\"", "\"accept\":\"officer\",\"engine\":\"rocket\"", "Q02.json: engine: no engine \"rocket\""},
+	{"\"accept\":\"officer\"", "\"accept\":\"officer\",\"engine\":\"rocket\"",
+         "Q02.json: engine: no engine \"rocket\""},
 	{"\"name\":\"测试业务二\"", "\"name\":\"\"", "Q02.json: name: empty"},
 	{"\"name\":\"测试业务二\"", "\"name\":\"a=b\"", "Q02.json: name: \";\" and \"=\""},
 	{"\"name\":\"测试业务二\"", "\"name\":\"a\\nb\"", "Q02.json: name: not one line"},
@@ -82,20 +84,27 @@ static const struct {
 	{"\"required\":true", "\"min\":3", "Q02.json: fields[0]: only an amount or a number has min and max"},
 	{"\"max_len\":600", "\"max_len\":601", "Q02.json: fields[1].max_len: 601 is not within"},
 	{",\"max_len\":600", "", "Q02.json: fields[1].max_len: missing"},
-	{"\"validator\":\"id_number\"", "\"validator\":\"id_nomber\"", "Q02.json: rows.fields[0].validator: no validator \"id_nomber\""},
-	{"\"type\":\"money\"", "\"type\":\"money\",\"min\":5,\"max\":4", "Q02.json: rows.fields[2].min: greater than max"},
+	{"\"validator\":\"id_number\"", "\"validator\":\"id_nomber\"",
+         "Q02.json: rows.fields[0].validator: no validator \"id_nomber\""},
+	{"\"type\":\"money\"", "\"type\":\"money\",\"min\":5,\"max\":4",
+         "Q02.json: rows.fields[2].min: greater than max"},
 	{"\"list\":\"kind\"", "\"list\":\"kinds\"", "Q02.json: rows.fields[3].list: no list \"kinds\""},
 	{",\"list\":\"kind\"", "", "Q02.json: rows.fields[3].list: missing"},
-	{"\"list\":\"kind\"", "\"list\":\"kind\",\"validator\":\"text\"", "Q02.json: rows.fields[3].validator: a code is checked by its list"},
+	{"\"list\":\"kind\"", "\"list\":\"kind\",\"validator\":\"text\"",
+         "Q02.json: rows.fields[3].validator: a code is checked by its list"},
 	{"\"code\":\"B\"", "\"code\":\"A\"", "Q02.json: lists.kind[1].code: A is there twice"},
 	{"\"code\":\"B\"", "\"code\":\"B,\"", "Q02.json: lists.kind[1].code: not a code"},
 	{"\"text\":\"续保\"", "\"txt\":\"续保\"", "Q02.json: lists.kind[1].txt: unknown member"},
 	{"\"rule\":\"unique\"", "\"rule\":\"uniqe\"", "Q02.json: rows.rules[0].rule: no rule \"uniqe\""},
-	{"\"rule\":\"unique\",\"field\":\"id_no\"", "\"rule\":\"unique\",\"field\":\"id\"", "Q02.json: rows.rules[0].field: no field \"id\""},
+	{"\"rule\":\"unique\",\"field\":\"id_no\"", "\"rule\":\"unique\",\"field\":\"id\"",
+         "Q02.json: rows.rules[0].field: no field \"id\""},
 	{"\"rule\":\"unique\"", "\"rule\":\"different\"", "Q02.json: rows.rules[0].other: missing"},
-	{"\"rule\":\"unique\"", "\"rule\":\"unique\",\"other\":\"name\"", "Q02.json: rows.rules[0].other: this rule has none"},
-	{"\"rule\":\"unique\"", "\"rule\":\"required-if\",\"other\":\"enrol_type\",\"value\":\"Z\"", "Q02.json: rows.rules[0].value: \"Z\" is not in the list of enrol_type"},
-	{"\"rule\":\"unique\"", "\"rule\":\"not-before\",\"other\":\"name\"", "Q02.json: rows.rules[0].field: only dates and months"},
+	{"\"rule\":\"unique\"", "\"rule\":\"unique\",\"other\":\"name\"",
+         "Q02.json: rows.rules[0].other: this rule has none"},
+	{"\"rule\":\"unique\"", "\"rule\":\"required-if\",\"other\":\"enrol_type\",\"value\":\"Z\"",
+         "Q02.json: rows.rules[0].value: \"Z\" is not in the list of enrol_type"},
+	{"\"rule\":\"unique\"", "\"rule\":\"not-before\",\"other\":\"name\"",
+         "Q02.json: rows.rules[0].field: only dates and months"},
 	{"\"min\":1,\"max\":1000", "\"min\":1,\"max\":1001", "Q02.json: rows.max: 1001 is not within"},
 	{"\"min\":1,\"max\":1000", "\"min\":5,\"max\":4", "Q02.json: rows.max: 4 is not within 5"},
 	{"[\"gate\"]", "[\"gates\"]", "Q02.json: preconditions[0]: no precondition \"gates\""},
@@ -107,14 +116,23 @@ static const struct {
 	{"\"name\":\"second\"", "\"name\":\"first\"", "Q02.json: steps[1].name: first is there twice"},
 	{"\"when\":\"noted\"", "\"when\":\"nooted\"", "Q02.json: steps[1].when: no condition \"nooted\""},
 	{"\"days\":5", "\"days\":5,\"when\":\"noted\"", "Q02.json: steps[0].when: the first step is never left out"},
-	{"\"steps\":[", "\"documents\":[{\"name\":\"a\",\"label\":\"甲\"},{\"name\":\"a\",\"label\":\"乙\"}],\"steps\":[", "Q02.json: documents[1].name: a is there twice"},
-	{"\"steps\":[", "\"attachments\":[{\"name\":\"a\",\"label\":\"甲\",\"label_en\":\"a\",\"max_bytes\":1}],\"steps\":[", "Q02.json: attachments[0].max_count: missing"},
-	{"\"days\":5", "\"days\":5,\"statement\":\"CERT-ACCEPT\"", "Q02.json: steps[0].statement: a filing's statements are the engine's own"},
-	{"\"steps\":[", "\"steps\":[{\"name\":\"zero\",\"label\":\"零审\",\"role\":\"reviewer\",\"days\":1},", "Q02.json: steps: more than 2"},
-	{"\"accept\":\"officer\"", "\"accept\":\"officer\",\"engine\":\"cert\"", "Q02.json: steps[0].statement: missing"},
+	{"\"steps\":[",
+         "\"documents\":[{\"name\":\"a\",\"label\":\"甲\"},{\"name\":\"a\",\"label\":\"乙\"}],\"steps\":[",
+         "Q02.json: documents[1].name: a is there twice"},
+	{"\"steps\":[",
+         "\"attachments\":[{\"name\":\"a\",\"label\":\"甲\",\"label_en\":\"a\",\"max_bytes\":1}],\"steps\":[",
+         "Q02.json: attachments[0].max_count: missing"},
+	{"\"days\":5", "\"days\":5,\"statement\":\"CERT-ACCEPT\"",
+         "Q02.json: steps[0].statement: a filing's statements are the engine's own"},
+	{"\"steps\":[", "\"steps\":[{\"name\":\"zero\",\"label\":\"零审\",\"role\":\"reviewer\",\"days\":1},",
+         "Q02.json: steps: more than 2"},
+	{"\"accept\":\"officer\"", "\"accept\":\"officer\",\"engine\":\"cert\"",
+         "Q02.json: steps[0].statement: missing"},
 	{"\"name\":\"note\"", "\"name\":\"note\",\"group\":\"g\"", "Q02.json: fields[1].group: no group \"g\""},
-	{"\"name\":\"wage\"", "\"name\":\"wage\",\"group\":\"g\"", "Q02.json: rows.fields[2].group: rows have no groups"},
-	{"\"promise_days\":10", "\"groups\":[{\"name\":\"g\",\"label\":\"组\"}],\"promise_days\":10", "Q02.json: fields[0].group: missing: the form has groups"},
+	{"\"name\":\"wage\"", "\"name\":\"wage\",\"group\":\"g\"",
+         "Q02.json: rows.fields[2].group: rows have no groups"},
+	{"\"promise_days\":10", "\"groups\":[{\"name\":\"g\",\"label\":\"组\"}],\"promise_days\":10",
+         "Q02.json: fields[0].group: missing: the form has groups"},
 	{"\"type\":\"month\"", "\"type\":\"month\",\"radios\":true", "Q02.json: fields[0].radios: only a code"},
 	{"\"steps\":[", "\"steps\":[],\"steeps\":[", "Q02.json: steeps: unknown member"},
 };
@@ -201,7 +219,7 @@ static void test_delivered(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_faults), cmocka_unit_test(test_not_json),
-		cmocka_unit_test(test_delivered)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_faults),
+	                                   cmocka_unit_test(test_not_json), cmocka_unit_test(test_delivered)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

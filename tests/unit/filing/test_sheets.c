@@ -1,5 +1,5 @@
-/* A spreadsheet into a draft as the portal does it - real file, real yinxin-convert - and what the check page then says: what can be
- * read in one way is taken, what can be read in two is one fault at its cell, and nowhere else. */
+/* A spreadsheet into a draft as the portal does it - real file, real yinxin-convert - and what the check page then
+ * says: what can be read in one way is taken, what can be read in two is one fault at its cell, and nowhere else. */
 #include "b03_world.h"
 #include "sheets.h"
 #include "server/filing/filing_sheet.h"
@@ -73,25 +73,41 @@ static void read_sheet(struct b03_world *b, const char *const *args, char no[FIL
 static void lines_of(struct b03_world *b, const char *no, const json_t *content, struct buf *out)
 {
 	struct filing f = world_get(&b->w, no);
-	const struct fault_view v = {&b->w.d, &f, services_find(b->services, "B03"), content, &b->w.operator.who};
+	const struct fault_view v = {&b->w.d, &f, services_find(b->services, "B03"), content, &b->w.operator.who };
 	struct fault_lines lines = {0};
 	OK(filing_fault_lines(&v, &lines));
 	for (size_t i = 0; i < json_array_size(lines.list); i++) {
 		const json_t *l = json_array_get(lines.list, i);
-		buf_printf(out, "%s|%s|%s|%s|%s\n", json_str_or(l, "row", ""), json_str_or(l, "label", ""), json_str_or(l, "code", ""),
-			   json_str_or(l, "reason", ""), json_str_or(l, "remedy", ""));
+		buf_printf(out, "%s|%s|%s|%s|%s\n", json_str_or(l, "row", ""), json_str_or(l, "label", ""),
+		           json_str_or(l, "code", ""), json_str_or(l, "reason", ""), json_str_or(l, "remedy", ""));
 	}
 	json_decref(lines.list);
 }
 
-static const struct { const char *spoil, *label, *code, *says; } spoils[] = {
-	{"midnight-text", NULL, NULL, NULL}, {"slash-midnight", NULL, NULL, NULL}, {"iso-midnight", NULL, NULL, NULL}, {"text-date", NULL, NULL, NULL},
-	{"marked-mobile", NULL, NULL, NULL}, {"dotted-name", NULL, NULL, NULL}, {"foreign-number", NULL, NULL, NULL},
-	{"short-year", "入职日期", "B03-27", "K"}, {"utc-text", "入职日期", "B03-27", "T16:00:00.000Z"}, {"timed-date", "入职日期", "B03-26", " 15:00"},
-	{"us-date", "入职日期", "B03-27", "单元格 K"}, {"bad-date", "入职日期", "E-23", ""}, {"decimal-month", "参保年月", "B03-27", "单元格 J"},
-	{"gnumeric-id", "证件号码", "B03-28", "单元格 C"}, {"number-id", "证件号码", "B03-28", "单元格 C"}, {"hk-number", "证件类型", "B03-30", "港澳居民居住证"},
-	{"wide-code", NULL, NULL, NULL}, {"passport", "证件类型", "E-25", "请填写：居民身份证、港澳"}, {"unknown-code", "民族", "E-25", "模板第二页"},
-	{"far-hire", "入职日期", "B03-18", "晚于本期"}, {"other-gender", "性别", "B03-16", "|性别或出生日期与"},
+static const struct {
+	const char *spoil, *label, *code, *says;
+} spoils[] = {
+	{"midnight-text", NULL, NULL, NULL},
+	{"slash-midnight", NULL, NULL, NULL},
+	{"iso-midnight", NULL, NULL, NULL},
+	{"text-date", NULL, NULL, NULL},
+	{"marked-mobile", NULL, NULL, NULL},
+	{"dotted-name", NULL, NULL, NULL},
+	{"foreign-number", NULL, NULL, NULL},
+	{"short-year", "入职日期", "B03-27", "K"},
+	{"utc-text", "入职日期", "B03-27", "T16:00:00.000Z"},
+	{"timed-date", "入职日期", "B03-26", " 15:00"},
+	{"us-date", "入职日期", "B03-27", "单元格 K"},
+	{"bad-date", "入职日期", "E-23", ""},
+	{"decimal-month", "参保年月", "B03-27", "单元格 J"},
+	{"gnumeric-id", "证件号码", "B03-28", "单元格 C"},
+	{"number-id", "证件号码", "B03-28", "单元格 C"},
+	{"hk-number", "证件类型", "B03-30", "港澳居民居住证"},
+	{"wide-code", NULL, NULL, NULL},
+	{"passport", "证件类型", "E-25", "请填写：居民身份证、港澳"},
+	{"unknown-code", "民族", "E-25", "模板第二页"},
+	{"far-hire", "入职日期", "B03-18", "晚于本期"},
+	{"other-gender", "性别", "B03-16", "|性别或出生日期与"},
 };
 
 static void test_spoils(void **state)
@@ -102,15 +118,21 @@ static void test_spoils(void **state)
 		char no[FILING_NO_MAX + 1];
 		AUTO_BUF(got, 8000);
 		AUTO_JSON content = NULL;
-		read_sheet(b, (const char *[]){"-n", "4", "--seed", "3", "--period", b->month, "--spoil", spoils[i].spoil, NULL}, no, &content);
+		read_sheet(b,
+		           (const char *[]){"-n", "4", "--seed", "3", "--period", b->month, "--spoil", spoils[i].spoil,
+		                            NULL},
+		           no, &content);
 		lines_of(b, no, content, &got);
 		const char *text = buf_cstr(&got);
 		size_t lines = 0;
 		for (const char *c = text; *c != 0; c++)
 			lines += *c == '\n';
-		bool good = spoils[i].label == NULL ? lines == 0
-			: lines == 1 && strncmp(text, "第 ", 4) == 0 && strstr(text, "|：") == NULL && strstr(text, spoils[i].label) != NULL && strstr(text, spoils[i].code) != NULL &&
-			  strstr(text, spoils[i].says) != NULL;
+		bool good = spoils[i].label == NULL
+		                    ? lines == 0
+		                    : lines == 1 && strncmp(text, "第 ", 4) == 0 && strstr(text, "|：") == NULL &&
+		                              strstr(text, spoils[i].label) != NULL &&
+		                              strstr(text, spoils[i].code) != NULL &&
+		                              strstr(text, spoils[i].says) != NULL;
 		print_message("# %s: %zu lines %s", spoils[i].spoil, lines, lines > 0 ? text : "\n");
 		wrong += !good;
 	}
@@ -120,13 +142,16 @@ static void test_spoils(void **state)
 /* Headings as people lay them out, dates as SheetJS writes them, parts as other programs name them: taken whole. */
 static void test_files(void **state)
 {
-	static const char *const files[] = {"wrapped-head", "date-43s", "phonetic", "part-case", "default-type", "backslash", "escapes"};
+	static const char *const files[] = {"wrapped-head", "date-43s",  "phonetic", "part-case",
+	                                    "default-type", "backslash", "escapes"};
 	struct b03_world *b = *state;
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
 		char no[FILING_NO_MAX + 1];
 		AUTO_BUF(got, 8000);
 		AUTO_JSON content = NULL;
-		read_sheet(b, (const char *[]){"-n", "4", "--seed", "3", "--period", b->month, "--file", files[i], NULL}, no, &content);
+		read_sheet(b,
+		           (const char *[]){"-n", "4", "--seed", "3", "--period", b->month, "--file", files[i], NULL},
+		           no, &content);
 		lines_of(b, no, content, &got);
 		assert_string_equal(buf_cstr(&got), "");
 		assert_int_equal(json_array_size(json_object_get(content, "rows")), 4);
@@ -134,7 +159,8 @@ static void test_files(void **state)
 	char no[FILING_NO_MAX + 1];
 	AUTO_BUF(got, 8000);
 	AUTO_JSON content = NULL;
-	read_sheet(b, (const char *[]){"-n", "2", "--seed", "3", "--period", b->month, "--file", "date-8h", NULL}, no, &content);
+	read_sheet(b, (const char *[]){"-n", "2", "--seed", "3", "--period", b->month, "--file", "date-8h", NULL}, no,
+	           &content);
 	lines_of(b, no, content, &got);
 	assert_non_null(strstr(buf_cstr(&got), "第 2 行|入职日期|B03-26|"));
 	assert_null(strstr(buf_cstr(&got), "参保年月"));
@@ -148,7 +174,10 @@ static void test_told(void **state)
 	AUTO_JSON content = NULL;
 	AUTO_JSON model = json_object();
 	struct mo m = mo_of(model);
-	read_sheet(b, (const char *[]){"-n", "8", "--seed", "3", "--period", b->month, "--spoil", "dotted-name,marked-mobile", NULL}, no, &content);
+	read_sheet(b,
+	           (const char *[]){"-n", "8", "--seed", "3", "--period", b->month, "--spoil",
+	                            "dotted-name,marked-mobile", NULL},
+	           no, &content);
 	struct filing f = world_get(&b->w, no);
 	OK(filing_put_folded(&m, &b->w.d, &f, services_find(b->services, "B03"), content));
 	AUTO_BUF(text, 8000);

@@ -1,8 +1,10 @@
 /* The state machine: the table against the drawing, and every state by every act on a real store. */
 #include "world.h"
 
-/* rows: from; columns: save submit withdraw accept return approve refuse expire correct; a letter is the state it leads to,
- * "." is not permitted. D draft S submitted A accepted 2 review2 E done R returned W withdrawn X refused V void C corrected */
+/* rows: from; columns: save submit withdraw accept return approve refuse expire correct; a letter is the state it leads
+ * to,
+ * "." is not permitted. D draft S submitted A accepted 2 review2 E done R returned W withdrawn X refused V void C
+ * corrected */
 static const char letters[] = "?DSA2ERWXVC";
 static const char *const drawing[FILING_STATE_COUNT] = {
 	[FILING_DRAFT] = "DS.....V.",     [FILING_SUBMITTED] = "..WA..X..", [FILING_ACCEPTED] = "....RE...",
@@ -136,7 +138,8 @@ static void test_every_state_by_every_act(void **state)
 			bring(w, s, no);
 			struct filing before = world_get(w, no);
 			if (before.state != s)
-				fail_msg("brought to %s, not %s", filing_state_name(before.state), filing_state_name(s));
+				fail_msg("brought to %s, not %s", filing_state_name(before.state),
+				         filing_state_name(s));
 			enum err e = try_act(w, no, a);
 			struct filing after = world_get(w, no);
 			char got = letters[after.state];
@@ -146,8 +149,10 @@ static void test_every_state_by_every_act(void **state)
 			/* What nobody has sent is not there for an officer. */
 			bool officers = a == FACT_ACCEPT || a == FACT_APPROVE || a == FACT_RETURN || a == FACT_REFUSE;
 			enum err no_way = officers && before.submit_sm3[0] == 0 ? ERR_FILING_ABSENT : ERR_STATE;
-			if (want == '.' ? e != no_way || after.version != before.version || after.state != s : e != ERR_OK || got != want)
-				fail_msg("%s %s: %s, now %s", filing_state_name(s), filing_act_name(a), err_name(e), filing_state_name(after.state));
+			if (want == '.' ? e != no_way || after.version != before.version || after.state != s
+			                : e != ERR_OK || got != want)
+				fail_msg("%s %s: %s, now %s", filing_state_name(s), filing_act_name(a), err_name(e),
+				         filing_state_name(after.state));
 			err_clear();
 		}
 }
@@ -169,6 +174,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_names),
-		cmocka_unit_test_setup_teardown(test_every_state_by_every_act, setup, teardown)};
+	                                   cmocka_unit_test_setup_teardown(test_every_state_by_every_act, setup,
+	                                                                   teardown)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

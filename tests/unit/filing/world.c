@@ -2,27 +2,30 @@
 
 struct world *the_world;
 
-#define FIELDS                                                                                                    \
-	"\"fields\":[{\"name\":\"period\",\"label\":\"所属期\",\"label_en\":\"month\",\"type\":\"month\",\"required\":true},"   \
-	"{\"name\":\"note\",\"label\":\"说明\",\"label_en\":\"note\",\"type\":\"text\",\"max_len\":600}],"                     \
-	"\"rows\":{\"min\":1,\"max\":1000,\"fields\":["                                                            \
-	"{\"name\":\"id_no\",\"label\":\"证件号码\",\"label_en\":\"id\",\"type\":\"text\",\"max_len\":80,\"validator\":\"id_number\","  \
-	"\"required\":true},"                                                                                      \
-	"{\"name\":\"name\",\"label\":\"姓名\",\"label_en\":\"name\",\"type\":\"text\",\"max_len\":150,\"validator\":\"name\","         \
-	"\"required\":true},"                                                                                      \
-	"{\"name\":\"wage\",\"label\":\"月工资\",\"label_en\":\"wage\",\"type\":\"money\",\"required\":true},"                   \
-	"{\"name\":\"enrol_type\",\"label\":\"类型\",\"label_en\":\"kind\",\"type\":\"code\",\"list\":\"kind\"},"                      \
-	"{\"name\":\"remark\",\"label\":\"备注\",\"label_en\":\"remark\",\"type\":\"text\",\"max_len\":600}],"                 \
-	"\"rules\":[{\"rule\":\"unique\",\"field\":\"id_no\",\"code\":\"Q-06\",\"text\":\"重复的人员\",\"remedy\":\"删除重复行\"}]},"   \
-	"\"lists\":{\"kind\":[{\"code\":\"A\",\"text\":\"首次\"},{\"code\":\"B\",\"text\":\"续保\"}]},"                        \
+#define FIELDS                                                                                                                                  \
+	"\"fields\":[{\"name\":\"period\",\"label\":\"所属期\",\"label_en\":\"month\",\"type\":\"month\",\"required\":true},"                \
+	"{\"name\":\"note\",\"label\":\"说明\",\"label_en\":\"note\",\"type\":\"text\",\"max_len\":600}],"                                    \
+	"\"rows\":{\"min\":1,\"max\":1000,\"fields\":["                                                                                         \
+	"{\"name\":\"id_no\",\"label\":\"证件号码\",\"label_en\":\"id\",\"type\":\"text\",\"max_len\":80,\"validator\":\"id_number\","      \
+	"\"required\":true},"                                                                                                                   \
+	"{\"name\":\"name\",\"label\":\"姓名\",\"label_en\":\"name\",\"type\":\"text\",\"max_len\":150,\"validator\":\"name\","               \
+	"\"required\":true},"                                                                                                                   \
+	"{\"name\":\"wage\",\"label\":\"月工资\",\"label_en\":\"wage\",\"type\":\"money\",\"required\":true},"                               \
+	"{\"name\":\"enrol_type\",\"label\":\"类型\",\"label_en\":\"kind\",\"type\":\"code\",\"list\":\"kind\"},"                             \
+	"{\"name\":\"remark\",\"label\":\"备注\",\"label_en\":\"remark\",\"type\":\"text\",\"max_len\":600}],"                                \
+	"\"rules\":[{\"rule\":\"unique\",\"field\":\"id_no\",\"code\":\"Q-06\",\"text\":\"重复的人员\",\"remedy\":\"删除重复行\"}]}," \
+	"\"lists\":{\"kind\":[{\"code\":\"A\",\"text\":\"首次\"},{\"code\":\"B\",\"text\":\"续保\"}]},"                                     \
 	"\"preconditions\":[\"gate\"],\"effects\":[\"count\"],\"promise_days\":10,"
 
-const char *const test_q01 = "{\"code\":\"Q01\",\"name\":\"测试业务一\",\"name_en\":\"one\",\"filers\":[\"unit\"],\"accept\":\"rule\","
-	FIELDS "\"steps\":[{\"name\":\"first\",\"label\":\"初审\",\"role\":\"reviewer\",\"days\":10,\"distinct\":true}]}";
-const char *const test_q02 = "{\"code\":\"Q02\",\"name\":\"测试业务二\",\"name_en\":\"two\",\"filers\":[\"unit\"],\"accept\":\"officer\","
-	FIELDS "\"steps\":[{\"name\":\"first\",\"label\":\"初审\",\"role\":\"reviewer\",\"days\":5,\"distinct\":true},"
+const char *const test_q01 =
+	"{\"code\":\"Q01\",\"name\":\"测试业务一\",\"name_en\":\"one\",\"filers\":[\"unit\"],\"accept\":\"rule\"," FIELDS
+	"\"steps\":[{\"name\":\"first\",\"label\":\"初审\",\"role\":\"reviewer\",\"days\":10,\"distinct\":true}]}";
+const char *const test_q02 =
+	"{\"code\":\"Q02\",\"name\":\"测试业务二\",\"name_en\":\"two\",\"filers\":[\"unit\"],\"accept\":\"officer\"," FIELDS
+	"\"steps\":[{\"name\":\"first\",\"label\":\"初审\",\"role\":\"reviewer\",\"days\":5,\"distinct\":true},"
 	"{\"name\":\"second\",\"label\":\"复审\",\"role\":\"reviewer\",\"days\":3,\"distinct\":true,\"when\":\"noted\"}]}";
-const char *const test_p01 = "{\"code\":\"P01\",\"name\":\"测试业务三\",\"name_en\":\"three\",\"filers\":[\"person\"],\"accept\":\"rule\","
+const char *const test_p01 =
+	"{\"code\":\"P01\",\"name\":\"测试业务三\",\"name_en\":\"three\",\"filers\":[\"person\"],\"accept\":\"rule\","
 	"\"fields\":[{\"name\":\"mobile\",\"label\":\"手机号码\",\"label_en\":\"mobile\",\"type\":\"text\",\"max_len\":60,"
 	"\"validator\":\"mobile\",\"required\":true}],\"promise_days\":1,"
 	"\"steps\":[{\"name\":\"first\",\"label\":\"初审\",\"role\":\"reviewer\",\"days\":1,\"distinct\":true}]}";
@@ -49,10 +52,10 @@ struct effect_job {
 
 static enum err effect_prepare(void *ctx, const struct filing_view *v, void **ret_job)
 {
-	struct effect_job *j = calloc(1, sizeof *j);
+	struct effect_job *j = calloc(1, sizeof(*j));
 	(void)ctx;
 	assert_non_null(j);
-	(void)snprintf(j->key, sizeof j->key, "effect-%s", v->filing->no);
+	(void)snprintf(j->key, sizeof(j->key), "effect-%s", v->filing->no);
 	*ret_job = j;
 	return ERR_OK;
 }
@@ -102,21 +105,24 @@ static enum err log_write(struct tx *tx, const struct filing_act *a)
 static void put_file(struct world *w, const char *name, const char *text)
 {
 	char path[300];
-	(void)snprintf(path, sizeof path, "%s/services/%s", w->o.dir, name);
+	(void)snprintf(path, sizeof(path), "%s/services/%s", w->o.dir, name);
 	OK(file_replace(path, span_str(text), 0600));
 }
 
 static void member_make(struct world *w, struct member *m, const char *person, const char *name, const char *unit,
-			const char *role, const char *district)
+                        const char *role, const char *district)
 {
 	int64_t now = clock_now(w->o.clock);
 	char subject[40];
 	bool staff = district[0] != 0;
 	OK(sm2_key_new(&m->key));
-	(void)snprintf(subject, sizeof subject, "%s%s%s", unit, unit[0] != 0 ? "-" : "", person);
-	m->cert = office_cert(&w->o, staff ? "staff-sign" : unit[0] != 0 ? "unit-sign" : "person-sign", sm2_key_pub(m->key),
-			      unit[0] != 0 ? "长沙测试一号科技有限公司" : NULL, unit[0] != 0 ? "91430100MAYYYY016Y" : NULL, name,
-			      subject, now - 60, now + 300 * DAY);
+	(void)snprintf(subject, sizeof(subject), "%s%s%s", unit, unit[0] != 0 ? "-" : "", person);
+	m->cert = office_cert(&w->o,
+	                      staff          ? "staff-sign"
+	                      : unit[0] != 0 ? "unit-sign"
+	                                     : "person-sign",
+	                      sm2_key_pub(m->key), unit[0] != 0 ? "长沙测试一号科技有限公司" : NULL,
+	                      unit[0] != 0 ? "91430100MAYYYY016Y" : NULL, name, subject, now - 60, now + 300 * DAY);
 	m->who = (struct filing_who){person, name, cert_serial(m->cert), unit, role, district};
 }
 
@@ -129,21 +135,28 @@ static void member_done(struct member *m)
 void world_open(struct world *w)
 {
 	char dir[300];
-	const struct unit b = {.unit_no = "43010024", .uscc = "92430102MAYYYY0409", .name = "芙蓉区测试餐饮店", .type = "60",
-		.region = "430102", .address = "长沙市芙蓉区测试路2号"};
-	memset(w, 0, sizeof *w);
+	const struct unit b = {.unit_no = "43010024",
+	                       .uscc = "92430102MAYYYY0409",
+	                       .name = "芙蓉区测试餐饮店",
+	                       .type = "60",
+	                       .region = "430102",
+	                       .address = "长沙市芙蓉区测试路2号"};
+	memset(w, 0, sizeof(*w));
 	the_world = w;
 	office_open(&w->o);
 	office_unit(&w->o);
 	OK(unit_put(&w->o.desk, &b));
-	(void)snprintf(dir, sizeof dir, "%s/services", w->o.dir);
+	(void)snprintf(dir, sizeof(dir), "%s/services", w->o.dir);
 	OK(file_mkdir(dir, 0700));
 	put_file(w, "Q01.json", test_q01);
 	put_file(w, "Q02.json", test_q02);
 	put_file(w, "P01.json", test_p01);
 	OK(services_load(dir, &test_registry, &w->services));
-	w->d = (struct filing_desk){.desk = &w->o.desk, .services = w->services, .log_prepare = log_prepare,
-		.log_write = log_write, .log_done = free};
+	w->d = (struct filing_desk){.desk = &w->o.desk,
+	                            .services = w->services,
+	                            .log_prepare = log_prepare,
+	                            .log_write = log_write,
+	                            .log_done = free};
 	member_make(w, &w->operator, "430100000016", "测试经办人甲", "10000016", "unit", "");
 	member_make(w, &w->colleague, "430100000024", "测试经办人乙", "10000016", "unit", "");
 	member_make(w, &w->stranger, "430100987659", "测试经办人丙", "43010024", "unit", "");
@@ -155,7 +168,8 @@ void world_open(struct world *w)
 
 void world_close(struct world *w)
 {
-	struct member *const all[] = {&w->operator, &w->colleague, &w->stranger, &w->clerk, &w->reviewer, &w->reviewer2, &w->far};
+	struct member *const all[] = {
+		&w->operator, & w->colleague, &w->stranger, &w->clerk, &w->reviewer, &w->reviewer2, &w->far};
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		member_done(all[i]);
 	services_free(w->services);
@@ -182,9 +196,10 @@ static json_t *rows_of(size_t n)
 	for (size_t i = 0; i < n; i++) {
 		char id[19], name[64];
 		world_id_number(i, id);
-		(void)snprintf(name, sizeof name, "测试职工%c%c", (char)('A' + i / 26 % 26), (char)('A' + i % 26));
-		json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id_no", id, "name", name, "wage", "8000", "enrol_type", "A", "remark",
-					"劳动合同自二〇二六年十一月一日起,岗位为软件测试,一线班组");
+		(void)snprintf(name, sizeof(name), "测试职工%c%c", (char)('A' + i / 26 % 26), (char)('A' + i % 26));
+		json_t *row =
+			json_pack("{s:s, s:s, s:s, s:s, s:s}", "id_no", id, "name", name, "wage", "8000", "enrol_type",
+		                  "A", "remark", "劳动合同自二〇二六年十一月一日起,岗位为软件测试,一线班组");
 		assert_non_null(row);
 		assert_int_equal(json_array_append_new(rows, row), 0);
 	}

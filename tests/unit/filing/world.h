@@ -12,15 +12,16 @@ struct world {
 	struct office o;
 	struct services *services;
 	struct filing_desk d;
-	struct member operator, colleague, stranger; /* of unit A, A, B */
+	struct member operator, colleague, stranger;   /* of unit A, A, B */
 	struct member clerk, reviewer, reviewer2, far; /* far: reviewer of another district */
-	int effect_runs, effect_fails;               /* prepared; how many times apply is to fail */
+	int effect_runs, effect_fails;                 /* prepared; how many times apply is to fail */
 	int log_writes;
-	bool rule_faults;                            /* whether the precondition finds something */
+	bool rule_faults; /* whether the precondition finds something */
 };
 extern struct world *the_world; /* for the functions that definitions name */
 extern const struct service_registry test_registry;
-/* Q01: one step, acceptance by rule. Q02: two steps, acceptance signed, second only when the condition holds. P01: persons. */
+/* Q01: one step, acceptance by rule. Q02: two steps, acceptance signed, second only when the condition holds. P01:
+ * persons. */
 extern const char *const test_q01, *const test_q02, *const test_p01;
 
 void world_open(struct world *w);
@@ -39,5 +40,5 @@ enum err world_text_sign(struct world *w, const struct member *m, struct buf *te
 struct filing world_get(struct world *w, const char *no);
 int64_t world_counter(struct world *w, const char *name);
 int64_t world_effects(struct world *w, const char *no); /* how often the test's effect has been done to it */
-int world_setup(void **state); /* cmocka */
+int world_setup(void **state);                          /* cmocka */
 int world_teardown(void **state);

@@ -10,10 +10,12 @@ static void oids(void **state)
 		{"1.2.156.10197.1.501", "06082a811ccf55018375"},
 		{"1.2.840.10045.2.1", "06072a8648ce3d0201"},
 		{"2.5.4.3", "0603550403"},
-		{"2.999", "0602" "8837"},
+		{"2.999", "0602"
+	                  "8837"},
 		{"0.39", "060127"},
 		/* ITU-T X.667: the UUID f81d4fae-7dec-11d0-a765-00a0c91e6bf6 */
-		{"2.25.329800735698586629295641978511506172918", "0614698" "3f09da7ebcfdee0c7a1a7b2c0948cc8f9d776"},
+		{"2.25.329800735698586629295641978511506172918", "0614698"
+	                                                         "3f09da7ebcfdee0c7a1a7b2c0948cc8f9d776"},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
@@ -29,8 +31,9 @@ static void oids(void **state)
 
 static void bad_oid_text(void **state)
 {
-	static const char *const row[] = {"", "1", "1.", ".1", "3.1", "1.40", "1.2..3", "1.2.03", "1.2.x", "1.2 ", "0.100",
-					  "2.25.99999999999999999999999999999999999999999"};
+	static const char *const row[] = {"",      "1",    "1.",     ".1",
+	                                  "3.1",   "1.40", "1.2..3", "1.2.03",
+	                                  "1.2.x", "1.2 ", "0.100",  "2.25.99999999999999999999999999999999999999999"};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++)
 		assert_false(der_oid_ok(row[i]));
@@ -60,7 +63,19 @@ static void lengths(void **state)
 static void bad_values(void **state)
 {
 	static const char *const row[] = {
-		"", "30", "3001", "3080", "308000", "30810100", "30820001" "00", "3084000000" "00", "1f0100", "0000", "30ff",
+		"",
+		"30",
+		"3001",
+		"3080",
+		"308000",
+		"30810100",
+		"30820001"
+		"00",
+		"3084000000"
+		"00",
+		"1f0100",
+		"0000",
+		"30ff",
 		"3083000100",
 	};
 	(void)state;
@@ -81,23 +96,57 @@ static void times(void **state)
 		const char *tlv;
 		int64_t want; /* -1: refused */
 	} row[] = {
-		{"\x17\x0d" "700101000000Z", 0},
-		{"\x17\x0d" "491231235959Z", 2524607999},
-		{"\x18\x0f" "20500101000000Z", 2524608000},
-		{"\x18\x0f" "20491231235959Z", -1},
-		{"\x17\x0d" "260229000000Z", -1},
-		{"\x17\x0d" "240229000000Z", 1709164800},
-		{"\x17\x0d" "261301000000Z", -1},
-		{"\x17\x0d" "260100000000Z", -1},
-		{"\x17\x0d" "260101240000Z", -1},
-		{"\x17\x0d" "260101006000Z", -1},
-		{"\x17\x0d" "260101000060Z", -1},
-		{"\x17\x0d" "26010100000+Z", -1},
-		{"\x17\x0d" "2601010000000", -1},
-		{"\x17\x0b" "2601010000Z", -1},
-		{"\x17\x11" "260101000000+0800", -1},
-		{"\x18\x13" "20500101000000.500Z", -1},
-		{"\x04\x0d" "260101000000Z", -1},
+		{"\x17\x0d"
+	         "700101000000Z",
+	         0},
+		{"\x17\x0d"
+	         "491231235959Z",
+	         2524607999},
+		{"\x18\x0f"
+	         "20500101000000Z",
+	         2524608000},
+		{"\x18\x0f"
+	         "20491231235959Z",
+	         -1},
+		{"\x17\x0d"
+	         "260229000000Z",
+	         -1},
+		{"\x17\x0d"
+	         "240229000000Z",
+	         1709164800},
+		{"\x17\x0d"
+	         "261301000000Z",
+	         -1},
+		{"\x17\x0d"
+	         "260100000000Z",
+	         -1},
+		{"\x17\x0d"
+	         "260101240000Z",
+	         -1},
+		{"\x17\x0d"
+	         "260101006000Z",
+	         -1},
+		{"\x17\x0d"
+	         "260101000060Z",
+	         -1},
+		{"\x17\x0d"
+	         "26010100000+Z",
+	         -1},
+		{"\x17\x0d"
+	         "2601010000000",
+	         -1},
+		{"\x17\x0b"
+	         "2601010000Z",
+	         -1},
+		{"\x17\x11"
+	         "260101000000+0800",
+	         -1},
+		{"\x18\x13"
+	         "20500101000000.500Z",
+	         -1},
+		{"\x04\x0d"
+	         "260101000000Z",
+	         -1},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
@@ -142,8 +191,9 @@ static void nesting(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(oids),	 cmocka_unit_test(bad_oid_text), cmocka_unit_test(lengths), cmocka_unit_test(bad_values),
-		cmocka_unit_test(times), cmocka_unit_test(integers),	 cmocka_unit_test(nesting),
+		cmocka_unit_test(oids),       cmocka_unit_test(bad_oid_text), cmocka_unit_test(lengths),
+		cmocka_unit_test(bad_values), cmocka_unit_test(times),        cmocka_unit_test(integers),
+		cmocka_unit_test(nesting),
 	};
 	return cmocka_run_group_tests_name("gm/der", tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static void sm3_vectors(void **state)
 	} row[] = {
 		{"abc", "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0", "GB/T 32905-2016 A.1"},
 		{"abcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcd",
-		 "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732", "GB/T 32905-2016 A.2"},
+	         "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732", "GB/T 32905-2016 A.2"},
 		{"", "1ab21d8355cfa17f8e61194831e81a8f22bec8c728fefb747ed035eb5082aa2b", "empty message"},
 	};
 	(void)state;
@@ -47,9 +47,9 @@ static void hmac_vectors(void **state)
 		const char *key_hex, *text, *want;
 	} row[] = {
 		{"0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20",
-		 "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"
-		 "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-		 "ca05e144ed05d1857840d1f318a4a8669e559fc8391f414485bfdf7bb408963a"},
+	         "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"
+	         "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+	         "ca05e144ed05d1857840d1f318a4a8669e559fc8391f414485bfdf7bb408963a"},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
@@ -180,7 +180,8 @@ static void seal_changes(void **state)
 		sealed.ptr[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	for (size_t len = 0; len < sealed.len; len++)
-		assert_int_equal(seal_open(SPAN_ARR(key), SPAN_LIT("row 1"), span_of(sealed.ptr, len), &plain), ERR_SIG);
+		assert_int_equal(seal_open(SPAN_ARR(key), SPAN_LIT("row 1"), span_of(sealed.ptr, len), &plain),
+		                 ERR_SIG);
 	key[0] ^= 1;
 	assert_int_equal(seal_open(SPAN_ARR(key), SPAN_LIT("row 1"), buf_span(&sealed), &plain), ERR_SIG);
 	assert_int_equal(seal_open(span_of(key, 16), SPAN_LIT("row 1"), buf_span(&sealed), &plain), ERR_LIMIT);
@@ -197,10 +198,12 @@ static void self_test(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(self_test),	   cmocka_unit_test(sm3_vectors),      cmocka_unit_test(sm3_in_pieces),
-		cmocka_unit_test(hmac_vectors),	   cmocka_unit_test(hmac_key_lengths), cmocka_unit_test(kdf_blocks),
-		cmocka_unit_test(pbkdf2_one_round), cmocka_unit_test(sm4_vectors),     cmocka_unit_test(sm4_round_trips),
-		cmocka_unit_test(sm4_bad_input),   cmocka_unit_test(seal_changes),
+		cmocka_unit_test(self_test),        cmocka_unit_test(sm3_vectors),
+		cmocka_unit_test(sm3_in_pieces),    cmocka_unit_test(hmac_vectors),
+		cmocka_unit_test(hmac_key_lengths), cmocka_unit_test(kdf_blocks),
+		cmocka_unit_test(pbkdf2_one_round), cmocka_unit_test(sm4_vectors),
+		cmocka_unit_test(sm4_round_trips),  cmocka_unit_test(sm4_bad_input),
+		cmocka_unit_test(seal_changes),
 	};
 	return cmocka_run_group_tests_name("gm/hash", tests, NULL, NULL);
 }

@@ -47,7 +47,8 @@ static void known_field(void **state)
 
 static void bad_shares(void **state)
 {
-	static const uint8_t a[] = {1, 2, 3}, twice[] = {1, 9, 9}, zero[] = {0, 2, 3}, far[] = {17, 2, 3}, shorter[] = {2, 2};
+	static const uint8_t a[] = {1, 2, 3}, twice[] = {1, 9, 9}, zero[] = {0, 2, 3}, far[] = {17, 2, 3},
+			     shorter[] = {2, 2};
 	static const uint8_t empty[] = {2};
 	const struct span bad[] = {SPAN_ARR(twice), SPAN_ARR(zero), SPAN_ARR(far), SPAN_ARR(shorter), SPAN_ARR(empty)};
 	AUTO(secret) got = NULL;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define D_HEX "3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8"
-#define P_HEX                                                                  \
+#define P_HEX                                                                \
 	"0409f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020" \
 	"ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13"
 
@@ -32,7 +32,8 @@ static void standard_signature(void **state)
 	assert_int_equal(sm2_digest(sm2_key_pub(k), SPAN_LIT("message digest"), e), ERR_OK);
 	assert_hex(SPAN_ARR(e), "f0b43e94ba45accaace692ed534382eb17e6ab5a19ce7b31f4486fdfc0d28640");
 	unhex("f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3"
-	      "b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa", &rs);
+	      "b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa",
+	      &rs);
 	memcpy(sig.b, rs.ptr, 64);
 	assert_int_equal(gm_verify(sm2_key_pub(k), SPAN_LIT("message digest"), &sig), ERR_OK);
 	assert_int_equal(gm_verify_e(sm2_key_pub(k), e, &sig), ERR_OK);
@@ -48,7 +49,8 @@ static void standard_cipher(void **state)
 	unhex("307c022004ebfc718e8d1798620432268e77feb6415e2ede0e073c0f4f640ecd2e149a73"
 	      "022100e858f9d81e5430a57b36daab8f950a3c64e6ee6a63094d99283aff767e124df0"
 	      "042059983c18f809e262923c53aec295d30383b54e39d609d160afcb1908d0bd8766"
-	      "041321886ca989ca9c7d58087307ca93092d651efa", &cipher);
+	      "041321886ca989ca9c7d58087307ca93092d651efa",
+	      &cipher);
 	assert_int_equal(cipher.len, 126);
 	assert_int_equal(sm2_decrypt(k, buf_span(&cipher), &plain), ERR_OK);
 	assert_true(span_eq_str(buf_span(&plain), "encryption standard"));
@@ -123,7 +125,7 @@ static void scalar_range(void **state)
 	} row[] = {
 		{"0000000000000000000000000000000000000000000000000000000000000000", ERR_SYNTAX},
 		{"0000000000000000000000000000000000000000000000000000000000000001", ERR_OK},
-		{"fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54121", ERR_OK},	/* n-2 */
+		{"fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54121", ERR_OK},     /* n-2 */
 		{"fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54122", ERR_SYNTAX}, /* n-1 */
 		{"fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123", ERR_SYNTAX}, /* n */
 		{"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", ERR_SYNTAX},
@@ -169,10 +171,13 @@ static void signature_der(void **state)
 		{"300602010102010200", "trailing octet", ERR_DER},
 		{"300702010102010200", "trailing octet inside", ERR_DER},
 		{"308106020101020102", "long form of a short length", ERR_DER},
-		{"3080020101020102" "0000", "indefinite", ERR_DER},
+		{"3080020101020102"
+	         "0000",
+	         "indefinite", ERR_DER},
 		{"3105020101020102", "set", ERR_DER},
 		{"30050201010200", "empty integer", ERR_DER},
-		{"3026022101000000000000000000000000000000000000000000000000000000000000000000020101", "33 octets", ERR_DER},
+		{"3026022101000000000000000000000000000000000000000000000000000000000000000000020101", "33 octets",
+	         ERR_DER},
 		{"", "nothing", ERR_DER},
 	};
 	(void)state;
@@ -223,8 +228,8 @@ static void short_texts_never_in_clear(void **state)
 	}
 }
 
-/* GB/T 32918.4-2016 7.1 B4: a cipher whose key stream is zero is refused. With d = 1 the shared point is C1 itself, so one
- * with that property is found by trying. */
+/* GB/T 32918.4-2016 7.1 B4: a cipher whose key stream is zero is refused. With d = 1 the shared point is C1 itself, so
+ * one with that property is found by trying. */
 static void zero_stream_refused(void **state)
 {
 	static const uint8_t d[32] = {[31] = 1}, text[] = {0x55}, count[] = {0, 0, 0, 1};
@@ -296,10 +301,13 @@ static void ecdh_agrees(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(standard_signature), cmocka_unit_test(standard_cipher), cmocka_unit_test(sign_paths_agree),
-		cmocka_unit_test(flipped_bits),	      cmocka_unit_test(signature_range), cmocka_unit_test(scalar_range),
-		cmocka_unit_test(bad_points),	      cmocka_unit_test(signature_der),	 cmocka_unit_test(cipher_round_trip),
-		cmocka_unit_test(short_texts_never_in_clear), cmocka_unit_test(zero_stream_refused), cmocka_unit_test(cipher_flips), cmocka_unit_test(ecdh_agrees),
+		cmocka_unit_test(standard_signature),  cmocka_unit_test(standard_cipher),
+		cmocka_unit_test(sign_paths_agree),    cmocka_unit_test(flipped_bits),
+		cmocka_unit_test(signature_range),     cmocka_unit_test(scalar_range),
+		cmocka_unit_test(bad_points),          cmocka_unit_test(signature_der),
+		cmocka_unit_test(cipher_round_trip),   cmocka_unit_test(short_texts_never_in_clear),
+		cmocka_unit_test(zero_stream_refused), cmocka_unit_test(cipher_flips),
+		cmocka_unit_test(ecdh_agrees),
 	};
 	return cmocka_run_group_tests_name("gm/sm2", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Reads "month wage_fen class float_ppm mask-codes" lines on stdin, prints base and every share; the last line is the bill. For
- * independent.py, which computes the same from the tables with exact fractions. */
+/* Reads "month wage_fen class float_ppm mask-codes" lines on stdin, prints base and every share; the last line is the
+ * bill. For independent.py, which computes the same from the tables with exact fractions. */
 #include "server/insurance/bill.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,7 +22,8 @@ static int one(const struct tables *t, const char *line, struct bill *b)
 	char codes[64];
 	int month = 0;
 	struct contribution c;
-	if (sscanf(line, "%d %" SCNd64 " %d %" SCNd64 " %63s", &month, &p.wage_fen, &p.risk_class, &p.float_ppm, codes) != 5)
+	if (sscanf(line, "%d %" SCNd64 " %d %" SCNd64 " %63s", &month, &p.wage_fen, &p.risk_class, &p.float_ppm,
+	           codes) != 5)
 		return 2;
 	p.ins = mask_of(t, codes);
 	if (contribution_of(t, month, &p, &c) != ERR_OK) {
@@ -48,11 +49,12 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	bill_init(&b, 0);
-	while (fgets(line, sizeof line, stdin)) {
+	while (fgets(line, sizeof(line), stdin) != NULL) {
 		int rc = one(t, line, &b);
 		if (rc != 0)
 			return rc;
 	}
-	printf("total %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", b.persons, b.unit_fen, b.person_fen, b.total_fen);
+	printf("total %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", b.persons, b.unit_fen, b.person_fen,
+	       b.total_fen);
 	return 0;
 }

@@ -80,10 +80,21 @@ static int fresh(void **state)
 static struct b03_row good(void)
 {
 	struct b03_row r = {.no = 5};
-	static const struct { enum b03_field f; const char *text; } v[] = {
-		{B03_NAME, "测试甲"}, {B03_ID_NUMBER, "430102199003079914"}, {B03_MOBILE, "13000000001"}, {B03_START_MONTH, "202611"},
-		{B03_HIRE_DATE, "2026-11-01"}, {B03_CONTRACT_TYPE, "固定期限"}, {B03_CONTRACT_TO, "2029-10-31"}, {B03_WAGE, "8765.43"},
-		{B03_INS, "养老,失业,工伤"}, {B03_ENROL_TYPE, "首次参保"}, {B03_ETHNIC, "汉族"},
+	static const struct {
+		enum b03_field f;
+		const char *text;
+	} v[] = {
+		{B03_NAME, "测试甲"},
+		{B03_ID_NUMBER, "430102199003079914"},
+		{B03_MOBILE, "13000000001"},
+		{B03_START_MONTH, "202611"},
+		{B03_HIRE_DATE, "2026-11-01"},
+		{B03_CONTRACT_TYPE, "固定期限"},
+		{B03_CONTRACT_TO, "2029-10-31"},
+		{B03_WAGE, "8765.43"},
+		{B03_INS, "养老,失业,工伤"},
+		{B03_ENROL_TYPE, "首次参保"},
+		{B03_ETHNIC, "汉族"},
 	};
 	for (size_t i = 0; i < COUNT_OF(v); i++)
 		r.text[v[i].f] = span_str(v[i].text);
@@ -140,30 +151,99 @@ static void test_fields(void **state)
 {
 	(void)state;
 	int wrong = 0;
-	static const struct { enum b03_field f; const char *text, *codes; } rows[] = {
-		{B03_NAME, "", "11"}, {B03_NAME, "甲", "12"}, {B03_NAME, "张3", "12"}, {B03_NAME, "张\xe2\x80\xae三", "12"}, {B03_NAME, "张\xff", "12"},
-		{B03_NAME, "𠮷龘", ""}, {B03_NAME, "阿依古丽•测试", ""}, {B03_NAME, "测 试 甲", ""}, {B03_NAME, "Anna Test", ""}, /* as signed, whatever an older version took */
-		{B03_ID_NUMBER, "", "11"}, {B03_ID_NUMBER, "430102199003079915", "04"}, {B03_ID_NUMBER, "430102199002309917", "04"},
-		{B03_ID_NUMBER, "４３０１０２１９９００３０７９９１４", "04"}, {B03_ID_NUMBER, "43010219880229996x", "04"}, {B03_ID_NUMBER, "43010219880229996X", "11"},
+	static const struct {
+		enum b03_field f;
+		const char *text, *codes;
+	} rows[] = {
+		{B03_NAME, "", "11"},
+		{B03_NAME, "甲", "12"},
+		{B03_NAME, "张3", "12"},
+		{B03_NAME, "张\xe2\x80\xae三", "12"},
+		{B03_NAME, "张\xff", "12"},
+		/* as signed, whatever an older version took */
+		{B03_NAME, "𠮷龘", ""},
+		{B03_NAME, "阿依古丽•测试", ""},
+		{B03_NAME, "测 试 甲", ""},
+		{B03_NAME, "Anna Test", ""},
+		{B03_ID_NUMBER, "", "11"},
+		{B03_ID_NUMBER, "430102199003079915", "04"},
+		{B03_ID_NUMBER, "430102199002309917", "04"},
+		{B03_ID_NUMBER, "４３０１０２１９９００３０７９９１４", "04"},
+		{B03_ID_NUMBER, "43010219880229996x", "04"},
+		{B03_ID_NUMBER, "43010219880229996X", "11"},
 		/* each number under another document's type, and under none of them */
-		{B03_ID_NUMBER, "810000199001019910", "30"}, {B03_ID_NUMBER, "820000199001019912", "30"}, {B03_ID_NUMBER, "830000199001019914", "30"},
-		{B03_ID_NUMBER, "990102199003079913", "30 11 11"}, {B03_ID_NUMBER, "ABC123456789012", "30 11 11"},
-		{B03_ID_TYPE, "台湾居民居住证", "30"}, {B03_ID_TYPE, "外国人永久居留身份证", "30"}, {B03_ID_NUMBER, "43010219900307991", "04"},
-		{B03_ID_TYPE, "护照", "12"}, {B03_ID_TYPE, "港澳居民居住证", "30"}, {B03_ID_TYPE, "身份牌", "12"},
-		{B03_GENDER, "女", "16"}, {B03_GENDER, "男", ""}, {B03_GENDER, "公", "12"}, {B03_BIRTH, "1990-03-07", ""}, {B03_BIRTH, "1990-03-08", "16"},
-		{B03_ETHNIC, "土家", ""}, {B03_ETHNIC, "99", "12"}, {B03_ETHNIC, "", ""}, {B03_MOBILE, "12900000000", "12"}, {B03_MOBILE, "+8613000000000", "12"},
-		{B03_MOBILE, "", "11"}, {B03_START_MONTH, "2026年11月", ""}, {B03_START_MONTH, "2026-11-01", ""}, {B03_START_MONTH, "2026-11-02", "12"},
-		{B03_START_MONTH, "202613", "12"}, {B03_START_MONTH, "202612", "08"}, {B03_START_MONTH, "202610", "33 08"}, {B03_START_MONTH, "202001", "08 08"},
-		{B03_HIRE_DATE, "2026/11/1", ""}, {B03_HIRE_DATE, "11/1/26", "12"}, {B03_HIRE_DATE, "2026-12-01", "18"}, {B03_HIRE_DATE, "", "11"},
-		{B03_HIRE_DATE, "2006-03-06", "02 31"}, {B03_HIRE_DATE, "2006-03-07", "31"}, {B03_HIRE_DATE, "1980-01-01", "18 31"},
-		{B03_CONTRACT_TYPE, "", "09"}, {B03_CONTRACT_TYPE, "口头", "12"}, {B03_CONTRACT_TYPE, "无固定期限", ""}, {B03_CONTRACT_TO, "", "09"},
-		{B03_CONTRACT_TO, "2026-11-01", "09"}, {B03_CONTRACT_TO, "明年", "12"}, {B03_WAGE, "", "07"}, {B03_WAGE, "-5", "07"}, {B03_WAGE, "三千", "07"},
-		{B03_WAGE, "99999999999", "07"}, {B03_WAGE, "1000", "32 35"}, {B03_WAGE, "3,500.00", "35"}, {B03_WAGE, "25000", "35"}, {B03_WAGE, "0", "32 35"},
-		{B03_INS, "养老、失业、工伤", ""}, {B03_INS, "110 210 410", ""}, {B03_INS, "", ""}, {B03_INS, "养老", "15"}, {B03_INS, "养老保险;失业保险;工伤保险", ""},
-		{B03_INS, "养老,失业,工伤,医疗", "10"}, {B03_INS, "寿险", "12"}, {B03_INS, "机关养老", "12"}, {B03_ENROL_TYPE, "B", "13"}, {B03_ENROL_TYPE, "C", ""},
-		{B03_ENROL_TYPE, "D", "13"}, {B03_ENROL_TYPE, "", ""}, {B03_ENROL_TYPE, "Z", "12"}, {B03_EMPLOY_FORM, "99", ""}, {B03_EMPLOY_FORM, "实习", "12"},
-		{B03_EMPLOY_FORM, "09", "15"}, {B03_SPECIAL_JOB, "是", "34"}, {B03_POST_CLASS, "管理技术岗", ""}, {B03_UNIT_NO, "10000016", ""}, {B03_UNIT_NO, "43010024", "22"},
-		{B03_HUKOU_TYPE, "城镇", ""}, {B03_REMARK, "a\tb", "12"},
+		{B03_ID_NUMBER, "810000199001019910", "30"},
+		{B03_ID_NUMBER, "820000199001019912", "30"},
+		{B03_ID_NUMBER, "830000199001019914", "30"},
+		{B03_ID_NUMBER, "990102199003079913", "30 11 11"},
+		{B03_ID_NUMBER, "ABC123456789012", "30 11 11"},
+		{B03_ID_TYPE, "台湾居民居住证", "30"},
+		{B03_ID_TYPE, "外国人永久居留身份证", "30"},
+		{B03_ID_NUMBER, "43010219900307991", "04"},
+		{B03_ID_TYPE, "护照", "12"},
+		{B03_ID_TYPE, "港澳居民居住证", "30"},
+		{B03_ID_TYPE, "身份牌", "12"},
+		{B03_GENDER, "女", "16"},
+		{B03_GENDER, "男", ""},
+		{B03_GENDER, "公", "12"},
+		{B03_BIRTH, "1990-03-07", ""},
+		{B03_BIRTH, "1990-03-08", "16"},
+		{B03_ETHNIC, "土家", ""},
+		{B03_ETHNIC, "99", "12"},
+		{B03_ETHNIC, "", ""},
+		{B03_MOBILE, "12900000000", "12"},
+		{B03_MOBILE, "+8613000000000", "12"},
+		{B03_MOBILE, "", "11"},
+		{B03_START_MONTH, "2026年11月", ""},
+		{B03_START_MONTH, "2026-11-01", ""},
+		{B03_START_MONTH, "2026-11-02", "12"},
+		{B03_START_MONTH, "202613", "12"},
+		{B03_START_MONTH, "202612", "08"},
+		{B03_START_MONTH, "202610", "33 08"},
+		{B03_START_MONTH, "202001", "08 08"},
+		{B03_HIRE_DATE, "2026/11/1", ""},
+		{B03_HIRE_DATE, "11/1/26", "12"},
+		{B03_HIRE_DATE, "2026-12-01", "18"},
+		{B03_HIRE_DATE, "", "11"},
+		{B03_HIRE_DATE, "2006-03-06", "02 31"},
+		{B03_HIRE_DATE, "2006-03-07", "31"},
+		{B03_HIRE_DATE, "1980-01-01", "18 31"},
+		{B03_CONTRACT_TYPE, "", "09"},
+		{B03_CONTRACT_TYPE, "口头", "12"},
+		{B03_CONTRACT_TYPE, "无固定期限", ""},
+		{B03_CONTRACT_TO, "", "09"},
+		{B03_CONTRACT_TO, "2026-11-01", "09"},
+		{B03_CONTRACT_TO, "明年", "12"},
+		{B03_WAGE, "", "07"},
+		{B03_WAGE, "-5", "07"},
+		{B03_WAGE, "三千", "07"},
+		{B03_WAGE, "99999999999", "07"},
+		{B03_WAGE, "1000", "32 35"},
+		{B03_WAGE, "3,500.00", "35"},
+		{B03_WAGE, "25000", "35"},
+		{B03_WAGE, "0", "32 35"},
+		{B03_INS, "养老、失业、工伤", ""},
+		{B03_INS, "110 210 410", ""},
+		{B03_INS, "", ""},
+		{B03_INS, "养老", "15"},
+		{B03_INS, "养老保险;失业保险;工伤保险", ""},
+		{B03_INS, "养老,失业,工伤,医疗", "10"},
+		{B03_INS, "寿险", "12"},
+		{B03_INS, "机关养老", "12"},
+		{B03_ENROL_TYPE, "B", "13"},
+		{B03_ENROL_TYPE, "C", ""},
+		{B03_ENROL_TYPE, "D", "13"},
+		{B03_ENROL_TYPE, "", ""},
+		{B03_ENROL_TYPE, "Z", "12"},
+		{B03_EMPLOY_FORM, "99", ""},
+		{B03_EMPLOY_FORM, "实习", "12"},
+		{B03_EMPLOY_FORM, "09", "15"},
+		{B03_SPECIAL_JOB, "是", "34"},
+		{B03_POST_CLASS, "管理技术岗", ""},
+		{B03_UNIT_NO, "10000016", ""},
+		{B03_UNIT_NO, "43010024", "22"},
+		{B03_HUKOU_TYPE, "城镇", ""},
+		{B03_REMARK, "a\tb", "12"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct b03 b;
@@ -188,13 +268,22 @@ static void test_fields(void **state)
 static void test_documents(void **state)
 {
 	(void)state;
-	static const struct { const char *type, *number, *gender, *birth, *codes, *born; } rows[] = {
-		{"01", "430102199003079914", "", "", "", "1990-03-07"}, {"03", "810000199001019910", "", "", "", "1990-01-01"},
-		{"03", "820000199001019912", "男", "", "", "1990-01-01"}, {"04", "830000199001019914", "", "", "", "1990-01-01"},
-		{"05", "990102199003079913", "1", "1985-05-06", "", "1985-05-06"}, {"05", "ABC123456789012", "1", "1985-05-06", "", "1985-05-06"},
-		{"05", "990102199003079913", "", "", "11 11", ""}, {"05", "990102199003079913", "2", "1985-05-06", "11", "1985-05-06"},
-		{"05", "990102199003079913", "1", "2011-05-06", "02", "2011-05-06"}, {"05", "990102199003079913", "公", "昨天", "12 12", ""},
-		{"06", "430102199003079914", "", "", "12", "1990-03-07"}, {"06", "E12345678", "", "", "12", ""}, {"99", "E12345678", "", "", "12", ""},
+	static const struct {
+		const char *type, *number, *gender, *birth, *codes, *born;
+	} rows[] = {
+		{"01", "430102199003079914", "", "", "", "1990-03-07"},
+		{"03", "810000199001019910", "", "", "", "1990-01-01"},
+		{"03", "820000199001019912", "男", "", "", "1990-01-01"},
+		{"04", "830000199001019914", "", "", "", "1990-01-01"},
+		{"05", "990102199003079913", "1", "1985-05-06", "", "1985-05-06"},
+		{"05", "ABC123456789012", "1", "1985-05-06", "", "1985-05-06"},
+		{"05", "990102199003079913", "", "", "11 11", ""},
+		{"05", "990102199003079913", "2", "1985-05-06", "11", "1985-05-06"},
+		{"05", "990102199003079913", "1", "2011-05-06", "02", "2011-05-06"},
+		{"05", "990102199003079913", "公", "昨天", "12 12", ""},
+		{"06", "430102199003079914", "", "", "12", "1990-03-07"},
+		{"06", "E12345678", "", "", "12", ""},
+		{"99", "E12345678", "", "", "12", ""},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct b03 b;
@@ -217,17 +306,24 @@ static void test_documents(void **state)
 	check(&r, "2026-11-22", &b, &f);
 	assert_int_equal(f.n, 1);
 	assert_int_equal(f.v[0].field, B03_ID_TYPE);
-	assert_string_equal(f.v[0].detail, "83 开头的是台湾居民居住证的号码，证件类型请选“台湾居民居住证”，或核对证件号码");
+	assert_string_equal(f.v[0].detail,
+	                    "83 开头的是台湾居民居住证的号码，证件类型请选“台湾居民居住证”，或核对证件号码");
 }
 
 /* What depends on a field that cannot be read is not judged: one cause, one fault. */
 static void test_one_cause(void **state)
 {
 	(void)state;
-	static const struct { enum b03_field f; const char *text, *codes, *id; } rows[] = {
-		{B03_HIRE_DATE, "2026-11-30 08:00", "12", "430102199003079914"}, {B03_START_MONTH, "2026.1", "12", "430102199003079914"},
-		{B03_EMPLOY_FORM, "返聘?", "12", "430121196510059913"}, {B03_START_MONTH, "2026.1", "12", "430121196510059913"},
-		{B03_POST_CLASS, "?", "12", "430111197609289921"}, {B03_BIRTH, "1990-03-07 16:00", "12", "430102199003079914"},
+	static const struct {
+		enum b03_field f;
+		const char *text, *codes, *id;
+	} rows[] = {
+		{B03_HIRE_DATE, "2026-11-30 08:00", "12", "430102199003079914"},
+		{B03_START_MONTH, "2026.1", "12", "430102199003079914"},
+		{B03_EMPLOY_FORM, "返聘?", "12", "430121196510059913"},
+		{B03_START_MONTH, "2026.1", "12", "430121196510059913"},
+		{B03_POST_CLASS, "?", "12", "430111197609289921"},
+		{B03_BIRTH, "1990-03-07 16:00", "12", "430102199003079914"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct b03 b;
@@ -246,7 +342,10 @@ static void test_registers(void **state)
 	struct b03 b;
 	struct b03_faults f;
 	struct b03_row r = good();
-	person = (struct b03_person){.person_no = "430100000016", .name = "测试甲", .history = true, .elsewhere = ins("110")};
+	person = (struct b03_person){.person_no = "430100000016",
+	                             .name = "测试甲",
+	                             .history = true,
+	                             .elsewhere = ins("110")};
 	check(&r, "2026-11-22", &b, &f);
 	expect(&f, "13 01");
 	assert_string_equal(b.person_no, "430100000016");
@@ -273,7 +372,8 @@ static void test_registers(void **state)
 	expect(&f, "10");
 	fresh(state);
 	/* 险种增加: work injury is here, the others are added. */
-	person = (struct b03_person){.person_no = "430100000016", .name = "测试甲", .history = true, .here = ins("410")};
+	person =
+		(struct b03_person){.person_no = "430100000016", .name = "测试甲", .history = true, .here = ins("410")};
 	r.text[B03_ENROL_TYPE] = SPAN_EMPTY;
 	r.text[B03_INS] = SPAN_EMPTY;
 	check(&r, "2026-11-22", &b, &f);
@@ -340,7 +440,7 @@ static void test_spoilt_cells(void **state)
 	check(&r, "2026-11-22", &b, &f);
 	expect(&f, "20 19 21");
 	/* Everything is wrong at once: all of it is told, once. */
-	memset(&r, 0, sizeof r);
+	memset(&r, 0, sizeof(r));
 	check(&r, "2026-11-22", &b, &f);
 	expect(&f, "11 11 11 11 11 09 07");
 }
@@ -349,7 +449,11 @@ static void test_sheet(void **state)
 {
 	(void)state;
 	/* line breaks, blanks and invisible marks do not count */
-	static const char *const head[] = {" 姓 名\n*", "证件\n号码\xe2\x80\x8b(必填)", "手机号码", "参保年月", "入职日期", "劳动合同类型", "月工资", "", "备注"};
+	static const char *const head[] = {" 姓 名\n*", "证件\n号码\xe2\x80\x8b(必填)",
+	                                   "手机号码",  "参保年月",
+	                                   "入职日期",  "劳动合同类型",
+	                                   "月工资",    "",
+	                                   "备注"};
 	struct cell cells[COUNT_OF(head)];
 	struct b03_sheet s;
 	struct b03_row r;
@@ -367,22 +471,34 @@ static void test_sheet(void **state)
 	cells[1] = (struct cell){CELL_TEXT, SPAN_LIT("工号")};
 	cells[6] = (struct cell){CELL_TEXT, SPAN_LIT("姓名")};
 	assert_int_equal(b03_sheet_head(&s, cells, COUNT_OF(head), &why), ERR_XLSX_HEAD);
-	assert_string_equal(buf_cstr(&why), "模板中没有的列：工号；重复的列：姓名；缺少的列：证件号码；缺少的列：月工资");
+	assert_string_equal(buf_cstr(&why),
+	                    "模板中没有的列：工号；重复的列：姓名；缺少的列：证件号码；缺少的列：月工资");
 	err_clear();
 }
 
 static void test_retire(void **state)
 {
 	(void)state;
-	static const struct { enum retire_class c; int birth, delay, age, month, early, late, min; } rows[] = {
-		{RETIRE_M60, 196412, 0, 720, 202412, 0, 0, 180}, {RETIRE_M60, 196501, 1, 721, 202502, 202501, 202802, 180},
-		{RETIRE_M60, 196504, 1, 721, 202505, 202504, 202805, 180}, {RETIRE_M60, 196505, 2, 722, 202507, 202505, 202807, 180},
-		{RETIRE_M60, 197003, 16, 736, 203107, 203003, 203407, 192}, {RETIRE_M60, 197608, 35, 755, 203907, 203608, 204207, 240},
-		{RETIRE_M60, 197609, 36, 756, 203909, 203609, 204209, 240}, {RETIRE_M60, 199003, 36, 756, 205303, 205003, 205603, 240},
-		{RETIRE_F55, 197001, 1, 661, 202502, 202501, 202802, 180}, {RETIRE_F55, 197411, 15, 675, 203102, 202911, 203402, 192},
-		{RETIRE_F55, 198109, 36, 696, 203909, 203609, 204209, 240}, {RETIRE_F50, 197501, 1, 601, 202502, 202501, 202802, 180},
-		{RETIRE_F50, 197503, 2, 602, 202505, 202503, 202805, 180}, {RETIRE_F50, 197909, 29, 629, 203202, 202909, 203502, 198},
-		{RETIRE_F50, 198410, 59, 659, 203909, 203609, 204209, 240}, {RETIRE_F50, 198411, 60, 660, 203911, 203611, 204211, 240},
+	static const struct {
+		enum retire_class c;
+		int birth, delay, age, month, early, late, min;
+	} rows[] = {
+		{RETIRE_M60, 196412, 0, 720, 202412, 0, 0, 180},
+		{RETIRE_M60, 196501, 1, 721, 202502, 202501, 202802, 180},
+		{RETIRE_M60, 196504, 1, 721, 202505, 202504, 202805, 180},
+		{RETIRE_M60, 196505, 2, 722, 202507, 202505, 202807, 180},
+		{RETIRE_M60, 197003, 16, 736, 203107, 203003, 203407, 192},
+		{RETIRE_M60, 197608, 35, 755, 203907, 203608, 204207, 240},
+		{RETIRE_M60, 197609, 36, 756, 203909, 203609, 204209, 240},
+		{RETIRE_M60, 199003, 36, 756, 205303, 205003, 205603, 240},
+		{RETIRE_F55, 197001, 1, 661, 202502, 202501, 202802, 180},
+		{RETIRE_F55, 197411, 15, 675, 203102, 202911, 203402, 192},
+		{RETIRE_F55, 198109, 36, 696, 203909, 203609, 204209, 240},
+		{RETIRE_F50, 197501, 1, 601, 202502, 202501, 202802, 180},
+		{RETIRE_F50, 197503, 2, 602, 202505, 202503, 202805, 180},
+		{RETIRE_F50, 197909, 29, 629, 203202, 202909, 203502, 198},
+		{RETIRE_F50, 198410, 59, 659, 203909, 203609, 204209, 240},
+		{RETIRE_F50, 198411, 60, 660, 203911, 203611, 204211, 240},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct retire r = retire_of(rows[i].c, rows[i].birth);
@@ -397,8 +513,14 @@ static void test_retire(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test_setup(test_good, fresh), cmocka_unit_test_setup(test_fields, fresh),
-		cmocka_unit_test_setup(test_documents, fresh), cmocka_unit_test_setup(test_one_cause, fresh), cmocka_unit_test_setup(test_registers, fresh), cmocka_unit_test_setup(test_age_and_window, fresh),
-		cmocka_unit_test_setup(test_spoilt_cells, fresh), cmocka_unit_test(test_sheet), cmocka_unit_test(test_retire)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test_setup(test_good, fresh),
+	                                   cmocka_unit_test_setup(test_fields, fresh),
+	                                   cmocka_unit_test_setup(test_documents, fresh),
+	                                   cmocka_unit_test_setup(test_one_cause, fresh),
+	                                   cmocka_unit_test_setup(test_registers, fresh),
+	                                   cmocka_unit_test_setup(test_age_and_window, fresh),
+	                                   cmocka_unit_test_setup(test_spoilt_cells, fresh),
+	                                   cmocka_unit_test(test_sheet),
+	                                   cmocka_unit_test(test_retire)};
 	return cmocka_run_group_tests(tests, load, unload);
 }

@@ -55,7 +55,10 @@ static struct bill bill_of(const struct tables *t, const char *codes, int month)
 static void test_three_people(void **state)
 {
 	const struct tables *t = *state;
-	static const struct { const char *code; int64_t unit[3], person[3], sum_unit, sum_person; } rows[] = {
+	static const struct {
+		const char *code;
+		int64_t unit[3], person[3], sum_unit, sum_person;
+	} rows[] = {
 		{"110", {68928, 140247, 344640}, {34464, 70123, 172320}, 553815, 276907},
 		{"210", {3016, 6136, 15078}, {1292, 2630, 6462}, 24230, 10384},
 		{"410", {1723, 3506, 8616}, {0, 0, 0}, 13845, 0},
@@ -136,6 +139,6 @@ static void test_floating_and_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_three_people), cmocka_unit_test(test_late),
-		cmocka_unit_test(test_floating_and_refused)};
+	                                   cmocka_unit_test(test_floating_and_refused)};
 	return cmocka_run_group_tests(tests, load, unload);
 }

@@ -35,10 +35,13 @@ static int64_t day(const char *text)
 static void test_working_days(void **state)
 {
 	const struct calendar *c = ((struct tables *)*state)->calendar;
-	static const struct { const char *day; bool works; } rows[] = {
-		{"2026-01-01", false}, {"2026-01-04", true}, {"2026-01-05", true}, {"2026-01-10", false}, {"2026-02-14", true},
-		{"2026-02-23", false}, {"2026-02-28", true}, {"2026-03-01", false}, {"2026-11-21", false}, {"2026-11-23", true},
-		{"2030-01-01", true}, /* no data: a Tuesday */
+	static const struct {
+		const char *day;
+		bool works;
+	} rows[] = {
+		{"2026-01-01", false}, {"2026-01-04", true},  {"2026-01-05", true}, {"2026-01-10", false},
+		{"2026-02-14", true},  {"2026-02-23", false}, {"2026-02-28", true}, {"2026-03-01", false},
+		{"2026-11-21", false}, {"2026-11-23", true},  {"2030-01-01", true}, /* no data: a Tuesday */
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		assert_int_equal(calendar_works(c, day(rows[i].day)), rows[i].works);
@@ -49,10 +52,14 @@ static void test_working_days(void **state)
 static void test_terms(void **state)
 {
 	const struct calendar *c = ((struct tables *)*state)->calendar;
-	static const struct { const char *from; int n; const char *end; } rows[] = {
+	static const struct {
+		const char *from;
+		int n;
+		const char *end;
+	} rows[] = {
 		{"2026-11-20", 10, "2026-12-04"}, {"2026-11-21", 10, "2026-12-04"}, {"2026-02-13", 1, "2026-02-14"},
-		{"2026-02-13", 2, "2026-02-24"}, {"2026-02-13", 5, "2026-02-27"}, {"2026-02-13", 6, "2026-02-28"},
-		{"2026-09-30", 1, "2026-10-08"}, {"2026-12-31", 1, "2027-01-04"},
+		{"2026-02-13", 2, "2026-02-24"},  {"2026-02-13", 5, "2026-02-27"},  {"2026-02-13", 6, "2026-02-28"},
+		{"2026-09-30", 1, "2026-10-08"},  {"2026-12-31", 1, "2027-01-04"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		assert_int_equal(calendar_add(c, day(rows[i].from) + 3600 * 9, rows[i].n), day(rows[i].end));
@@ -64,9 +71,15 @@ static void test_terms(void **state)
 static void test_window(void **state)
 {
 	const struct filing_rule *r = &((struct tables *)*state)->filing;
-	static const struct { const char *day; int sec, period; bool next; int left; } rows[] = {
-		{"2026-11-01", 0, 202611, false, 25}, {"2026-11-25", 86399, 202611, false, 0}, {"2026-11-26", 0, 202612, true, 30},
-		{"2026-12-31", 3600, 202701, true, 25}, {"2026-12-25", 3600, 202612, false, 0}, {"2027-01-01", 0, 202701, false, 25},
+	static const struct {
+		const char *day;
+		int sec, period;
+		bool next;
+		int left;
+	} rows[] = {
+		{"2026-11-01", 0, 202611, false, 25},   {"2026-11-25", 86399, 202611, false, 0},
+		{"2026-11-26", 0, 202612, true, 30},    {"2026-12-31", 3600, 202701, true, 25},
+		{"2026-12-25", 3600, 202612, false, 0}, {"2027-01-01", 0, 202701, false, 25},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct filing_window w = calendar_window(r, day(rows[i].day) + rows[i].sec);
@@ -83,20 +96,53 @@ static void test_window(void **state)
 static void test_months(void **state)
 {
 	(void)state;
-	static const struct { const char *in; int want; } months[] = {
-		{"202603", 202603}, {"2026-03", 202603}, {"2026/3", 202603}, {"2026年3月", 202603}, {"２０２６０３", 202603}, {"2026.12", 202612},
-		{"202613", 0}, {"202600", 0}, {"26-03", 0}, {"2026-", 0}, {"2026-3-1", 0}, {"", 0}, {"20263", 0}, {"2026--3", 0},
-		{"2026-003", 0}, {"三月", 0}, {"999999999", 0}, {"189912", 0},
+	static const struct {
+		const char *in;
+		int want;
+	} months[] = {
+		{"202603", 202603},
+		{"2026-03", 202603},
+		{"2026/3", 202603},
+		{"2026年3月", 202603},
+		{"２０２６０３", 202603},
+		{"2026.12", 202612},
+		{"202613", 0},
+		{"202600", 0},
+		{"26-03", 0},
+		{"2026-", 0},
+		{"2026-3-1", 0},
+		{"", 0},
+		{"20263", 0},
+		{"2026--3", 0},
+		{"2026-003", 0},
+		{"三月", 0},
+		{"999999999", 0},
+		{"189912", 0},
 	};
 	for (size_t i = 0; i < COUNT_OF(months); i++) {
 		int got = 0;
 		assert_int_equal(month_parse(span_str(months[i].in), &got), months[i].want ? ERR_OK : ERR_FIELD_VALUE);
 		assert_int_equal(got, months[i].want);
 	}
-	static const struct { const char *in, *same; bool unsure; } days[] = {
-		{"20260301", "2026-03-01"}, {"2026/3/1", "2026-03-01"}, {"2026年3月1日", "2026-03-01"}, {"２０２６－０３－０１", "2026-03-01"},
-		{"2028-02-29", "20280229"}, {"2026-02-29", NULL}, {"3/1/2026", NULL, true}, {"2026-3", NULL}, {"26-3-1", NULL, true}, {"", NULL},
-		{"2026-03-01 08:00", NULL, true}, {"20260230", NULL}, {"2026031", NULL}, {"1899-12-31", NULL}, {"44927", NULL},
+	static const struct {
+		const char *in, *same;
+		bool unsure;
+	} days[] = {
+		{"20260301", "2026-03-01"},
+		{"2026/3/1", "2026-03-01"},
+		{"2026年3月1日", "2026-03-01"},
+		{"２０２６－０３－０１", "2026-03-01"},
+		{"2028-02-29", "20280229"},
+		{"2026-02-29", NULL},
+		{"3/1/2026", NULL, true},
+		{"2026-3", NULL},
+		{"26-3-1", NULL, true},
+		{"", NULL},
+		{"2026-03-01 08:00", NULL, true},
+		{"20260230", NULL},
+		{"2026031", NULL},
+		{"1899-12-31", NULL},
+		{"44927", NULL},
 	};
 	for (size_t i = 0; i < COUNT_OF(days); i++) {
 		int64_t got = 7;
@@ -116,6 +162,6 @@ static void test_months(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_working_days), cmocka_unit_test(test_terms),
-		cmocka_unit_test(test_window), cmocka_unit_test(test_months)};
+	                                   cmocka_unit_test(test_window), cmocka_unit_test(test_months)};
 	return cmocka_run_group_tests(tests, load, unload);
 }

@@ -10,10 +10,24 @@
 static void test_share(void **state)
 {
 	(void)state;
-	static const struct { int64_t fen, ppm, want; } rows[] = {
-		{430800, 160000, 68928}, {876543, 160000, 140247}, {876543, 80000, 70123}, {430800, 7000, 3016},
-		{876543, 7000, 6136}, {430800, 3000, 1292}, {876543, 3000, 2630}, {430800, 4000, 1723}, {876543, 20000, 17531},
-		{1, 500000, 1}, {1, 499999, 0}, {3, 500000, 2}, {0, 160000, 0}, {100, 0, 0}, {MONEY_MAX, PPM, MONEY_MAX},
+	static const struct {
+		int64_t fen, ppm, want;
+	} rows[] = {
+		{430800, 160000, 68928},
+		{876543, 160000, 140247},
+		{876543, 80000, 70123},
+		{430800, 7000, 3016},
+		{876543, 7000, 6136},
+		{430800, 3000, 1292},
+		{876543, 3000, 2630},
+		{430800, 4000, 1723},
+		{876543, 20000, 17531},
+		{1, 500000, 1},
+		{1, 499999, 0},
+		{3, 500000, 2},
+		{0, 160000, 0},
+		{100, 0, 0},
+		{MONEY_MAX, PPM, MONEY_MAX},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		assert_int_equal(money_share(rows[i].fen, rows[i].ppm), rows[i].want);
@@ -22,17 +36,44 @@ static void test_share(void **state)
 static void test_parse(void **state)
 {
 	(void)state;
-	static const struct { const char *in; int64_t want; enum err e; } rows[] = {
-		{"3500", 350000, ERR_OK}, {"8765.43", 876543, ERR_OK}, {"8,765.43", 876543, ERR_OK}, {"0", 0, ERR_OK},
-		{"８７６５．４３", 876543, ERR_OK}, {"¥3,500.00", 350000, ERR_OK}, {"3500元", 350000, ERR_OK}, {" 3500 ", 350000, ERR_OK},
-		{"0.1", 10, ERR_OK}, {"0.05", 5, ERR_OK}, {"25000.5000", 2500050, ERR_OK}, {"10,000,000", MONEY_MAX, ERR_OK},
-		{"1,234,567.80", 123456780, ERR_OK}, {"007", 700, ERR_OK},
-		{"10000000.01", 0, ERR_LIMIT}, {"99999999999999999999", 0, ERR_FIELD_VALUE}, {"-1", 0, ERR_FIELD_VALUE},
-		{"", 0, ERR_FIELD_VALUE}, {".5", 0, ERR_FIELD_VALUE}, {"5.", 0, ERR_FIELD_VALUE}, {"1.234", 0, ERR_FIELD_VALUE},
-		{"1,23", 0, ERR_FIELD_VALUE}, {",123", 0, ERR_FIELD_VALUE}, {"1234,567", 0, ERR_FIELD_VALUE},
-		{"1,,234", 0, ERR_FIELD_VALUE}, {"1,234,", 0, ERR_FIELD_VALUE}, {"3.5E3", 0, ERR_FIELD_VALUE},
-		{"三千五", 0, ERR_FIELD_VALUE}, {"元", 0, ERR_FIELD_VALUE}, {"35元00", 0, ERR_FIELD_VALUE}, {"3500\xff", 0, ERR_FIELD_VALUE},
-		{"1.2.3", 0, ERR_FIELD_VALUE}, {"+5", 0, ERR_FIELD_VALUE},
+	static const struct {
+		const char *in;
+		int64_t want;
+		enum err e;
+	} rows[] = {
+		{"3500", 350000, ERR_OK},
+		{"8765.43", 876543, ERR_OK},
+		{"8,765.43", 876543, ERR_OK},
+		{"0", 0, ERR_OK},
+		{"８７６５．４３", 876543, ERR_OK},
+		{"¥3,500.00", 350000, ERR_OK},
+		{"3500元", 350000, ERR_OK},
+		{" 3500 ", 350000, ERR_OK},
+		{"0.1", 10, ERR_OK},
+		{"0.05", 5, ERR_OK},
+		{"25000.5000", 2500050, ERR_OK},
+		{"10,000,000", MONEY_MAX, ERR_OK},
+		{"1,234,567.80", 123456780, ERR_OK},
+		{"007", 700, ERR_OK},
+		{"10000000.01", 0, ERR_LIMIT},
+		{"99999999999999999999", 0, ERR_FIELD_VALUE},
+		{"-1", 0, ERR_FIELD_VALUE},
+		{"", 0, ERR_FIELD_VALUE},
+		{".5", 0, ERR_FIELD_VALUE},
+		{"5.", 0, ERR_FIELD_VALUE},
+		{"1.234", 0, ERR_FIELD_VALUE},
+		{"1,23", 0, ERR_FIELD_VALUE},
+		{",123", 0, ERR_FIELD_VALUE},
+		{"1234,567", 0, ERR_FIELD_VALUE},
+		{"1,,234", 0, ERR_FIELD_VALUE},
+		{"1,234,", 0, ERR_FIELD_VALUE},
+		{"3.5E3", 0, ERR_FIELD_VALUE},
+		{"三千五", 0, ERR_FIELD_VALUE},
+		{"元", 0, ERR_FIELD_VALUE},
+		{"35元00", 0, ERR_FIELD_VALUE},
+		{"3500\xff", 0, ERR_FIELD_VALUE},
+		{"1.2.3", 0, ERR_FIELD_VALUE},
+		{"+5", 0, ERR_FIELD_VALUE},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		int64_t got = -7;
@@ -47,9 +88,17 @@ static void test_parse(void **state)
 static void test_print(void **state)
 {
 	(void)state;
-	static const struct { int64_t fen; const char *grouped, *plain; } rows[] = {
-		{0, "0.00", "0.00"}, {5, "0.05", "0.05"}, {99999, "999.99", "999.99"}, {100000, "1,000.00", "1000.00"},
-		{879181, "8,791.81", "8791.81"}, {1249545, "12,495.45", "12495.45"}, {-123456789, "-1,234,567.89", "-1234567.89"},
+	static const struct {
+		int64_t fen;
+		const char *grouped, *plain;
+	} rows[] = {
+		{0, "0.00", "0.00"},
+		{5, "0.05", "0.05"},
+		{99999, "999.99", "999.99"},
+		{100000, "1,000.00", "1000.00"},
+		{879181, "8,791.81", "8791.81"},
+		{1249545, "12,495.45", "12495.45"},
+		{-123456789, "-1,234,567.89", "-1234567.89"},
 		{MONEY_SUM_MAX, "1,000,000,000,000,000.00", "1000000000000000.00"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -65,14 +114,37 @@ static void test_print(void **state)
 static void test_words(void **state)
 {
 	(void)state;
-	static const struct { int64_t fen; const char *want; } rows[] = {
-		{879181, "捌仟柒佰玖拾壹元捌角壹分"}, {1249545, "壹万贰仟肆佰玖拾伍元肆角伍分"}, {0, "零元整"}, {1, "壹分"}, {10, "壹角整"},
-		{15, "壹角伍分"}, {100, "壹元整"}, {101, "壹元零壹分"}, {110, "壹元壹角整"}, {1000, "壹拾元整"}, {32504, "叁佰贰拾伍元零肆分"},
-		{600714, "陆仟零柒元壹角肆分"}, {140950, "壹仟肆佰零玖元伍角整"}, {1640902, "壹万陆仟肆佰零玖元零贰分"},
-		{168032, "壹仟陆佰捌拾元叁角贰分"}, {10700053, "壹拾万柒仟元伍角叁分"}, {1000000, "壹万元整"}, {1000100, "壹万零壹元整"},
-		{100000000, "壹佰万元整"}, {10000000000LL, "壹亿元整"}, {10000000100LL, "壹亿零壹元整"}, {10001000000LL, "壹亿零壹万元整"},
-		{10000100000LL, "壹亿零壹仟元整"}, {100000000000000LL, "壹万亿元整"}, {100000000000100LL, "壹万亿零壹元整"},
-		{10010010010010LL, "壹仟零壹亿零壹拾万零壹佰元壹角整"}, {-150, "负壹元伍角整"},
+	static const struct {
+		int64_t fen;
+		const char *want;
+	} rows[] = {
+		{879181, "捌仟柒佰玖拾壹元捌角壹分"},
+		{1249545, "壹万贰仟肆佰玖拾伍元肆角伍分"},
+		{0, "零元整"},
+		{1, "壹分"},
+		{10, "壹角整"},
+		{15, "壹角伍分"},
+		{100, "壹元整"},
+		{101, "壹元零壹分"},
+		{110, "壹元壹角整"},
+		{1000, "壹拾元整"},
+		{32504, "叁佰贰拾伍元零肆分"},
+		{600714, "陆仟零柒元壹角肆分"},
+		{140950, "壹仟肆佰零玖元伍角整"},
+		{1640902, "壹万陆仟肆佰零玖元零贰分"},
+		{168032, "壹仟陆佰捌拾元叁角贰分"},
+		{10700053, "壹拾万柒仟元伍角叁分"},
+		{1000000, "壹万元整"},
+		{1000100, "壹万零壹元整"},
+		{100000000, "壹佰万元整"},
+		{10000000000LL, "壹亿元整"},
+		{10000000100LL, "壹亿零壹元整"},
+		{10001000000LL, "壹亿零壹万元整"},
+		{10000100000LL, "壹亿零壹仟元整"},
+		{100000000000000LL, "壹万亿元整"},
+		{100000000000100LL, "壹万亿零壹元整"},
+		{10010010010010LL, "壹仟零壹亿零壹拾万零壹佰元壹角整"},
+		{-150, "负壹元伍角整"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO_BUF(out, 256);
@@ -84,6 +156,6 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_share), cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_print), cmocka_unit_test(test_words)};
+	                                   cmocka_unit_test(test_print), cmocka_unit_test(test_words)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

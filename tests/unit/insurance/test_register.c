@@ -21,12 +21,12 @@
 
 #include <cmocka.h>
 
-#define OK(expr)                                                        \
-	do {                                                            \
-		enum err ok_ = (expr);                                  \
-		if (ok_ != ERR_OK)                                      \
-			print_error("%s: %s\n", #expr, err_detail());   \
-		assert_int_equal(ok_, ERR_OK);                          \
+#define OK(expr)                                                      \
+	do {                                                          \
+		enum err ok_ = (expr);                                \
+		if (ok_ != ERR_OK)                                    \
+			print_error("%s: %s\n", #expr, err_detail()); \
+		assert_int_equal(ok_, ERR_OK);                        \
 	} while (0)
 
 enum { PERIOD = 202611, ROWS_MAX = 1200 };
@@ -43,20 +43,24 @@ static void move_to(const char *day)
 {
 	char path[128];
 	int64_t t = 0;
-	sheets_path(&w.sheets, "clock", path, sizeof path);
+	sheets_path(&w.sheets, "clock", path, sizeof(path));
 	OK(day_parse(span_str(day), &t));
 	OK(clock_set_offset(path, t + 36000 - clock_now(NULL)));
 }
 
 static void unit_of(const char *no, const char *uscc)
 {
-	struct unit u = {.type = "10", .region = "430104", .address = "长沙市岳麓区测试路1号", .name = "长沙测试一号科技有限公司"};
+	struct unit u = {.type = "10",
+	                 .region = "430104",
+	                 .address = "长沙市岳麓区测试路1号",
+	                 .name = "长沙测试一号科技有限公司"};
 	static const char *const joins[] = {"110", "210", "410"};
-	(void)snprintf(u.unit_no, sizeof u.unit_no, "%s", no);
-	(void)snprintf(u.uscc, sizeof u.uscc, "%s", uscc);
+	(void)snprintf(u.unit_no, sizeof(u.unit_no), "%s", no);
+	(void)snprintf(u.uscc, sizeof(u.uscc), "%s", uscc);
 	OK(unit_put(&w.desk, &u));
 	for (size_t i = 0; i < COUNT_OF(joins); i++)
-		OK(unit_insurance_put(&w.desk, w.tables, &(struct unit_insurance){no, tables_ins(w.tables, joins[i]), 202401, 2, PPM}));
+		OK(unit_insurance_put(&w.desk, w.tables,
+		                      &(struct unit_insurance){no, tables_ins(w.tables, joins[i]), 202401, 2, PPM}));
 }
 
 static int open_all(void **state)
@@ -66,12 +70,12 @@ static int open_all(void **state)
 	(void)state;
 	if (sheets_open(&w.sheets) != 0)
 		return -1;
-	sheets_path(&w.sheets, "clock", path, sizeof path);
+	sheets_path(&w.sheets, "clock", path, sizeof(path));
 	OK(gm_start());
 	OK(tables_load(SHARE_DIR "/tables", &w.tables));
 	move_to("2026-11-10");
 	OK(clock_open(path, &w.clock));
-	sheets_path(&w.sheets, "yinxin.db", path, sizeof path);
+	sheets_path(&w.sheets, "yinxin.db", path, sizeof(path));
 	OK(store_open(path, SHARE_DIR "/sql", 2, &w.store));
 	OK(secret_from(SPAN_LIT("0123456789abcdef0123456789abcdef"), &key));
 	OK(field_keys_new(key, &w.keys));
@@ -131,9 +135,9 @@ static void batch_read(struct batch *b, const char *unit_no, const char *const *
 {
 	const struct convert_limits limits = CONVERT_LIMITS_DEFAULT;
 	struct xlsx_summary s;
-	memset(b, 0, sizeof *b);
-	b->good = calloc(ROWS_MAX, sizeof *b->good);
-	b->bad = calloc(ROWS_MAX, sizeof *b->bad);
+	memset(b, 0, sizeof(*b));
+	b->good = calloc(ROWS_MAX, sizeof(*b->good));
+	b->bad = calloc(ROWS_MAX, sizeof(*b->bad));
 	OK(b03_seen_new(ROWS_MAX, &b->seen));
 	register_look_init(&b->look, &w.desk, w.tables, b->seen);
 	b->rules = (struct b03_rules){w.tables, &b->look.look, unit_no, clock_now(w.clock)};
@@ -162,15 +166,20 @@ static enum err effect(const struct batch *b, const char *unit_no, const char *f
 static int64_t independent_total(void)
 {
 	char file[128], out[128];
-	char *argv[] = {(char *)(uintptr_t)"/usr/bin/python3", (char *)(uintptr_t)SHEET_SCRIPT, file, (char *)(uintptr_t)SHARE_DIR "/tables",
-		(char *)(uintptr_t)"202611", (char *)(uintptr_t)"2", NULL};
+	char *argv[] = {(char *)(uintptr_t) "/usr/bin/python3",
+	                (char *)(uintptr_t)SHEET_SCRIPT,
+	                file,
+	                (char *)(uintptr_t)SHARE_DIR "/tables",
+	                (char *)(uintptr_t) "202611",
+	                (char *)(uintptr_t) "2",
+	                NULL};
 	posix_spawn_file_actions_t act;
 	pid_t pid;
 	int status = -1;
 	int64_t total = -1;
 	AUTO_BUF(text, 64);
-	sheets_path(&w.sheets, "file.xlsx", file, sizeof file);
-	sheets_path(&w.sheets, "total", out, sizeof out);
+	sheets_path(&w.sheets, "file.xlsx", file, sizeof(file));
+	sheets_path(&w.sheets, "total", out, sizeof(out));
 	assert_int_equal(posix_spawn_file_actions_init(&act), 0);
 	assert_int_equal(posix_spawn_file_actions_addopen(&act, 1, out, O_WRONLY | O_CREAT | O_TRUNC, 0600), 0);
 	assert_int_equal(posix_spawn(&pid, argv[0], &act, NULL, argv, NULL), 0);
@@ -215,8 +224,8 @@ static void test_thousand(void **state)
 	int64_t done = clock_mono_ms();
 	OK(month_run(&w.desk, w.tables, "10000016", PERIOD, &bill));
 	int64_t billed = clock_mono_ms();
-	print_message("# 1,000 rows: generated, converted and checked %d ms, effect %d ms, month's run %d ms\n", (int)(read - from),
-		      (int)(done - read), (int)(billed - done));
+	print_message("# 1,000 rows: generated, converted and checked %d ms, effect %d ms, month's run %d ms\n",
+	              (int)(read - from), (int)(done - read), (int)(billed - done));
 	assert_int_equal(bill.persons, 1000);
 	assert_int_equal(bill.total_fen, independent_total());
 	assert_true(bill.verify);
@@ -246,8 +255,9 @@ static void test_thousand(void **state)
 	batch_read(&b, "43010024", (const char *[]){"-n", "10", "--seed", "7", "--unit", "43010024", NULL});
 	assert_int_equal(b.n_bad, 10);
 	for (size_t i = 0; i < b.n_bad; i++)
-		assert_int_equal(b.bad[i].v[b.bad[i].n - 1].code == B03_W_BASE ? b.bad[i].v[b.bad[i].n - 2].code : b.bad[i].v[b.bad[i].n - 1].code,
-				 B03_ELSEWHERE);
+		assert_int_equal(b.bad[i].v[b.bad[i].n - 1].code == B03_W_BASE ? b.bad[i].v[b.bad[i].n - 2].code
+		                                                               : b.bad[i].v[b.bad[i].n - 1].code,
+		                 B03_ELSEWHERE);
 	batch_done(&b);
 }
 
@@ -255,20 +265,44 @@ static void test_thousand(void **state)
 static void test_spoilt(void **state)
 {
 	(void)state;
-	static const struct { const char *spoil; enum b03_code code; size_t bad; } rows[] = {
-		{"wrong-id", B03_ID_WRONG, 1}, {"duplicate", B03_DUPLICATE, 1}, {"bad-date", B03_VALUE, 1}, {"formula", B03_FORMULA, 1},
-		{"merged", B03_MERGED, 2}, {"us-date", B03_VALUE, 1}, {"wage", B03_WAGE_WRONG, 1}, {"no-wage", B03_WAGE_WRONG, 1},
-		{"young", B03_YOUNG, 1}, {"retired", B03_RETIRED, 1}, {"other-unit", B03_OTHER_UNIT, 1}, {"future-month", B03_MONTH, 1},
-		{"old-month", B03_MONTH, 1}, {"no-contract", B03_CONTRACT, 1}, {"number-id", B03_INEXACT, 1}, {"error", B03_CELL, 1},
-		{"long", B03_CELL, 1}, {"control", B03_VALUE, 1}, {"no-name", B03_MISSING, 1}, {"unknown-code", B03_VALUE, 1},
-		{"short-mobile", B03_VALUE, 1}, {"text-date", B03_CODE_COUNT, 0}, {"late", B03_CODE_COUNT, 0}, {"low-wage", B03_CODE_COUNT, 0},
+	static const struct {
+		const char *spoil;
+		enum b03_code code;
+		size_t bad;
+	} rows[] = {
+		{"wrong-id", B03_ID_WRONG, 1},
+		{"duplicate", B03_DUPLICATE, 1},
+		{"bad-date", B03_VALUE, 1},
+		{"formula", B03_FORMULA, 1},
+		{"merged", B03_MERGED, 2},
+		{"us-date", B03_VALUE, 1},
+		{"wage", B03_WAGE_WRONG, 1},
+		{"no-wage", B03_WAGE_WRONG, 1},
+		{"young", B03_YOUNG, 1},
+		{"retired", B03_RETIRED, 1},
+		{"other-unit", B03_OTHER_UNIT, 1},
+		{"future-month", B03_MONTH, 1},
+		{"old-month", B03_MONTH, 1},
+		{"no-contract", B03_CONTRACT, 1},
+		{"number-id", B03_INEXACT, 1},
+		{"error", B03_CELL, 1},
+		{"long", B03_CELL, 1},
+		{"control", B03_VALUE, 1},
+		{"no-name", B03_MISSING, 1},
+		{"unknown-code", B03_VALUE, 1},
+		{"short-mobile", B03_VALUE, 1},
+		{"text-date", B03_CODE_COUNT, 0},
+		{"late", B03_CODE_COUNT, 0},
+		{"low-wage", B03_CODE_COUNT, 0},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct batch b;
 		char expect[128], want[32];
 		AUTO_BUF(text, 4096);
-		sheets_path(&w.sheets, "expect.json", expect, sizeof expect);
-		batch_read(&b, "10000016", (const char *[]){"-n", "12", "--seed", "99", "--spoil", rows[i].spoil, "--expect", expect, NULL});
+		sheets_path(&w.sheets, "expect.json", expect, sizeof(expect));
+		batch_read(&b, "10000016",
+		           (const char *[]){"-n", "12", "--seed", "99", "--spoil", rows[i].spoil, "--expect", expect,
+		                            NULL});
 		print_message("# %s: %zu refused\n", rows[i].spoil, b.n_bad);
 		assert_int_equal(b.n_bad, rows[i].bad);
 		assert_int_equal(b.n_good, 12 - rows[i].bad);
@@ -278,14 +312,15 @@ static void test_spoilt(void **state)
 			for (size_t k = 0; k < b.bad[0].n; k++)
 				has = has || b.bad[0].v[k].code == rows[i].code;
 			assert_true(has);
-			(void)snprintf(want, sizeof want, "\"%d\"", (int)b.bad[0].v[0].row);
+			(void)snprintf(want, sizeof(want), "\"%d\"", (int)b.bad[0].v[0].row);
 			assert_non_null(strstr(buf_cstr(&text), want));
 		}
 		batch_done(&b);
 	}
 }
 
-/* Two units file the same new person; the slower one is refused by the database, with nothing of his batch left behind. */
+/* Two units file the same new person; the slower one is refused by the database, with nothing of his batch left behind.
+ */
 static void test_race(void **state)
 {
 	(void)state;
@@ -311,7 +346,7 @@ static void test_race(void **state)
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
 		char path[128];
 		AUTO_BUF(db, 64 << 20);
-		sheets_path(&w.sheets, files[i], path, sizeof path);
+		sheets_path(&w.sheets, files[i], path, sizeof(path));
 		OK(file_read(path, &db));
 		names += memmem(db.ptr, db.len, "430100B0320261122", 17) != NULL;
 		assert_null(memmem(db.ptr, db.len, "湖南省长沙市测试区", strlen("湖南省长沙市测试区")));
@@ -322,6 +357,7 @@ static void test_race(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_thousand), cmocka_unit_test(test_spoilt), cmocka_unit_test(test_race)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_thousand), cmocka_unit_test(test_spoilt),
+	                                   cmocka_unit_test(test_race)};
 	return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -25,17 +25,17 @@ static void lay(const char *dir, const char *at, const char *find, const char *p
 		char path[512];
 		AUTO_BUF(text, 1 << 20);
 		AUTO_BUF(out, 1 << 20);
-		(void)snprintf(path, sizeof path, SHARE_DIR "/tables/%s", names[i]);
+		(void)snprintf(path, sizeof(path), SHARE_DIR "/tables/%s", names[i]);
 		assert_int_equal(file_read(path, &text), ERR_OK);
 		const char *s = buf_cstr(&text), *hit = strcmp(names[i], at) == 0 ? strstr(s, find) : NULL;
 		if (strcmp(names[i], at) == 0)
 			assert_non_null(hit);
-		buf_put(&out, span_of(s, hit ? (size_t)(hit - s) : text.len));
-		if (hit) {
+		buf_put(&out, span_of(s, hit != NULL ? (size_t)(hit - s) : text.len));
+		if (hit != NULL) {
 			buf_str(&out, put);
 			buf_str(&out, hit + strlen(find));
 		}
-		(void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		assert_int_equal(file_replace(path, buf_span(&out), 0600), ERR_OK);
 	}
 }
@@ -43,7 +43,9 @@ static void lay(const char *dir, const char *at, const char *find, const char *p
 static void test_faults(void **state)
 {
 	(void)state;
-	static const struct { const char *file, *find, *put, *says; } rows[] = {
+	static const struct {
+		const char *file, *find, *put, *says;
+	} rows[] = {
 		{"rates.json", "\"ppm\": 80000", "\"ppm\": 1000001", "rates.json:7: \"ppm\" is 1000001"},
 		{"rates.json", "\"ppm\": 160000", "\"ppm\": 0.16", "rates.json"},
 		{"rates.json", "\"ppm\": 160000", "\"ppm\": \"16%\"", "rates.json:5: \"ppm\" is not an integer"},
@@ -61,13 +63,17 @@ static void test_faults(void **state)
 		{"rates.json", "{\"ins\"", "{{\"ins\"", "rates.json"},
 		{"bases.json", "\"cap_fen\": 2154000", "\"cap_fen\": 1", "bases.json:3: the cap lies below"},
 		{"bases.json", "\"from\": 202501", "\"from\": 202412", "bases.json:4: overlaps row 1"},
-		{"insurances.json", "\"code\": \"120\"", "\"code\": \"110\"", "insurances.json:4: insurance 110 stands here twice"},
+		{"insurances.json", "\"code\": \"120\"", "\"code\": \"110\"",
+	         "insurances.json:4: insurance 110 stands here twice"},
 		{"insurances.json", "\"owner\": \"HRSS\"", "\"owner\": \"X\"", "insurances.json:3: \"owner\""},
 		{"insurances.json", "\"open_day\": 1", "\"open_day\": 26", "insurances.json:12: the window closes"},
-		{"codes.json", "\"code\": \"02\", \"zh\": \"蒙古族\"", "\"code\": \"01\", \"zh\": \"蒙古族\"", "codes.json:4: code 01"},
+		{"codes.json", "\"code\": \"02\", \"zh\": \"蒙古族\"", "\"code\": \"01\", \"zh\": \"蒙古族\"",
+	         "codes.json:4: code 01"},
 		{"codes.json", "\"zh\": \"蒙古族\"", "\"zh\": \"\"", "codes.json:4: \"zh\" is empty"},
-		{"calendar.json", "\"2026-01-04\"", "\"2026-01-05\"", "calendar.json:4: \"workdays\": 2026-01-05 is a weekday"},
-		{"calendar.json", "\"2026-01-01\"", "\"2025-01-01\"", "calendar.json:4: \"holidays\": 2025-01-01 is not in"},
+		{"calendar.json", "\"2026-01-04\"", "\"2026-01-05\"",
+	         "calendar.json:4: \"workdays\": 2026-01-05 is a weekday"},
+		{"calendar.json", "\"2026-01-01\"", "\"2025-01-01\"",
+	         "calendar.json:4: \"holidays\": 2025-01-01 is not in"},
 		{"calendar.json", "\"year\": 2026", "\"year\": 2025", "calendar.json:4"},
 		{"calendar.json", "\"2026-01-02\"", "\"2026-02-30\"", "calendar.json:4: \"holidays\": entry 2"},
 	};

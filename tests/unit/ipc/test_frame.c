@@ -5,7 +5,7 @@
 #include "schema.h"
 #include <string.h>
 
-#define RID "000102030405060708090a0b0c0d0e0f"
+#define RID             "000102030405060708090a0b0c0d0e0f"
 #define HEAD(type, len) "5958" type len RID
 
 struct row {
@@ -16,30 +16,100 @@ struct row {
 
 static const struct row rows[] = {
 	{HEAD("0103", "00000000"), ERR_OK, "empty"},
-	{HEAD("0101", "00000007") "0001" "00000001" "61", ERR_OK, "one field"},
-	{HEAD("0101", "00000022") "0001" "00000001" "61" "0002" "00000000" "0002" "00000001" "7a" "012c" "00000008"
-	 "0000000000000005", ERR_OK, "all fields, one repeated"},
+	{HEAD("0101", "00000007") "0001"
+                                  "00000001"
+                                  "61",
+         ERR_OK, "one field"},
+	{HEAD("0101", "00000022") "0001"
+                                  "00000001"
+                                  "61"
+                                  "0002"
+                                  "00000000"
+                                  "0002"
+                                  "00000001"
+                                  "7a"
+                                  "012c"
+                                  "00000008"
+                                  "0000000000000005",
+         ERR_OK, "all fields, one repeated"},
 	{HEAD("0103", "00000001") "00", ERR_SYNTAX, "rubbish for a body"},
-	{HEAD("0103", "00000006") "0001" "00000000", ERR_SYNTAX, "field where none is declared"},
+	{HEAD("0103", "00000006") "0001"
+                                  "00000000",
+         ERR_SYNTAX, "field where none is declared"},
 	{HEAD("0101", "00000000"), ERR_SYNTAX, "required tag missing"},
-	{HEAD("0101", "0000000d") "0001" "00000001" "61" "0003" "00000000", ERR_SYNTAX, "unknown tag"},
-	{HEAD("0101", "0000000d") "0000" "00000000" "0001" "00000001" "61", ERR_SYNTAX, "tag 0"},
-	{HEAD("0101", "0000000e") "0001" "00000001" "61" "0001" "00000001" "61", ERR_SYNTAX, "tag twice"},
-	{HEAD("0101", "0000000d") "0002" "00000000" "0001" "00000001" "61", ERR_SYNTAX, "descending tags"},
-	{HEAD("0101", "00000006") "0001" "00000000", ERR_SYNTAX, "shorter than its least length"},
-	{HEAD("0101", "0000000f") "0001" "00000009" "616161616161616161", ERR_LIMIT, "longer than its greatest length"},
-	{HEAD("0101", "0000000e") "0001" "00000001" "61" "012c" "00000001" "05", ERR_SYNTAX, "number of 1 byte"},
-	{HEAD("0101", "00000007") "0001" "ffffffff" "61", ERR_SYNTAX, "field length past the body"},
-	{HEAD("0101", "00000007") "0001" "00000002" "61", ERR_SYNTAX, "field one byte past the body"},
-	{HEAD("0101", "0000000c") "0001" "00000001" "61" "0002" "000000", ERR_SYNTAX, "field head is cut"},
-	{HEAD("0101", "00000008") "0001" "00000001" "61", ERR_SYNTAX, "body shorter than the head says"},
-	{HEAD("0101", "00000006") "0001" "00000001" "61", ERR_SYNTAX, "body longer than the head says"},
+	{HEAD("0101", "0000000d") "0001"
+                                  "00000001"
+                                  "61"
+                                  "0003"
+                                  "00000000",
+         ERR_SYNTAX, "unknown tag"},
+	{HEAD("0101", "0000000d") "0000"
+                                  "00000000"
+                                  "0001"
+                                  "00000001"
+                                  "61",
+         ERR_SYNTAX, "tag 0"},
+	{HEAD("0101", "0000000e") "0001"
+                                  "00000001"
+                                  "61"
+                                  "0001"
+                                  "00000001"
+                                  "61",
+         ERR_SYNTAX, "tag twice"},
+	{HEAD("0101", "0000000d") "0002"
+                                  "00000000"
+                                  "0001"
+                                  "00000001"
+                                  "61",
+         ERR_SYNTAX, "descending tags"},
+	{HEAD("0101", "00000006") "0001"
+                                  "00000000",
+         ERR_SYNTAX, "shorter than its least length"},
+	{HEAD("0101", "0000000f") "0001"
+                                  "00000009"
+                                  "616161616161616161",
+         ERR_LIMIT, "longer than its greatest length"},
+	{HEAD("0101", "0000000e") "0001"
+                                  "00000001"
+                                  "61"
+                                  "012c"
+                                  "00000001"
+                                  "05",
+         ERR_SYNTAX, "number of 1 byte"},
+	{HEAD("0101", "00000007") "0001"
+                                  "ffffffff"
+                                  "61",
+         ERR_SYNTAX, "field length past the body"},
+	{HEAD("0101", "00000007") "0001"
+                                  "00000002"
+                                  "61",
+         ERR_SYNTAX, "field one byte past the body"},
+	{HEAD("0101", "0000000c") "0001"
+                                  "00000001"
+                                  "61"
+                                  "0002"
+                                  "000000",
+         ERR_SYNTAX, "field head is cut"},
+	{HEAD("0101", "00000008") "0001"
+                                  "00000001"
+                                  "61",
+         ERR_SYNTAX, "body shorter than the head says"},
+	{HEAD("0101", "00000006") "0001"
+                                  "00000001"
+                                  "61",
+         ERR_SYNTAX, "body longer than the head says"},
 	{HEAD("0103", "00100001"), ERR_LIMIT, "body over the limit"},
 	{HEAD("0103", "ffffffff"), ERR_LIMIT, "body far over the limit"},
 	{HEAD("0999", "00000000"), ERR_SYNTAX, "unknown type"},
 	{HEAD("8000", "00000000"), ERR_SYNTAX, "an answer where a request belongs"},
-	{"5859" "0103" "00000000" RID, ERR_SYNTAX, "wrong magic"},
-	{"7978" "0103" "00000000" RID, ERR_SYNTAX, "lower-case magic"},
+	{"5859"
+         "0103"
+         "00000000" RID,
+         ERR_SYNTAX, "wrong magic"},
+	{"7978"
+         "0103"
+         "00000000" RID,
+         ERR_SYNTAX, "lower-case magic"},
 	{"", ERR_SYNTAX, "nothing"},
 };
 
@@ -53,7 +123,7 @@ static void parse_table(void **state)
 		assert_ok(text_unhex(span_str(rows[i].hex), &frame));
 		assert_err(ipc_parse(buf_span(&frame), types, COUNT_OF(types), &m), rows[i].want, "%s", rows[i].what);
 		assert_int_equal(m != NULL, rows[i].want == ERR_OK);
-		if (!m)
+		if (m == NULL)
 			continue;
 		assert_string_equal(ipc_rid(m), RID);
 		assert_ok(ipc_encode(m, &again));
@@ -185,9 +255,16 @@ static void many_fields_received(void **state)
 
 static void request_ids(void **state)
 {
-	static const struct { const char *in, *out; } table[] = {
-		{RID, RID}, {"", ""}, {NULL, ""}, {"8f3a", "8f3a0000000000000000000000000000"},
-		{"00000000000000000000000000000000", ""}, {"xyz", ""}, {"8F", ""},
+	static const struct {
+		const char *in, *out;
+	} table[] = {
+		{RID, RID},
+		{"", ""},
+		{NULL, ""},
+		{"8f3a", "8f3a0000000000000000000000000000"},
+		{"00000000000000000000000000000000", ""},
+		{"xyz", ""},
+		{"8F", ""},
 		{RID "ff", RID},
 	};
 	AUTO(ipc_msg) m = NULL;

@@ -24,7 +24,7 @@ static size_t open_fds(void)
 	size_t n = 0;
 	DIR *d = opendir("/proc/self/fd");
 
-	for (struct dirent *e = readdir(d); e; e = readdir(d))
+	for (struct dirent *e = readdir(d); e != NULL; e = readdir(d))
 		n++;
 	closedir(d);
 	return n;
@@ -98,8 +98,10 @@ static void send_with_fds(uint16_t type, const int *fds, size_t n)
 	assert_ok(ipc_msg_new(type, &m));
 	assert_ok(ipc_encode(m, &frame));
 	struct iovec iov = {.iov_base = frame.ptr, .iov_len = frame.len};
-	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-			   .msg_controllen = CMSG_SPACE(n * sizeof(int))};
+	struct msghdr h = {.msg_iov = &iov,
+	                   .msg_iovlen = 1,
+	                   .msg_control = control.bytes,
+	                   .msg_controllen = CMSG_SPACE(n * sizeof(int))};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
@@ -284,7 +286,8 @@ static void byte_by_byte(void **state)
 
 /* --- ipc_call() against a scripted answer, written before the call is made --- */
 
-static void answer_with(uint16_t type, const char *rid, uint16_t tag, const char *text, uint16_t tag2, const char *text2)
+static void answer_with(uint16_t type, const char *rid, uint16_t tag, const char *text, uint16_t tag2,
+                        const char *text2)
 {
 	AUTO(ipc_msg) m = NULL;
 
@@ -335,7 +338,7 @@ static void answers_of_a_call(void **state)
 		err_clear();
 		assert_err(ipc_call(b, m, &answer_type, 1000, &got), r->want, "%s", r->what);
 		assert_int_equal(got != NULL, r->want == ERR_OK);
-		if (r->detail)
+		if (r->detail != NULL)
 			assert_string_equal(err_detail(), r->detail);
 	}
 }

@@ -77,7 +77,7 @@ static unsigned state_bit(const struct serve_ctx *ctx)
 
 static void count_refused(struct serve_ctx *ctx, const struct ipc_type *request, enum err e)
 {
-	if (!request && e != ERR_OK)
+	if (request == NULL && e != ERR_OK)
 		ctx->refused++;
 }
 
@@ -95,8 +95,14 @@ static _Noreturn void run_server(int listener, uid_t permitted)
 		{&types[5], STATE_OPEN, do_big},
 	};
 	struct serve_ctx ctx = {.state = STATE_OPEN};
-	const struct serve s = {.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = &ctx,
-				.uids = uids, .n_uids = COUNT_OF(uids), .stop = &stop, .report = count_refused};
+	const struct serve s = {.rows = rows,
+	                        .n_rows = COUNT_OF(rows),
+	                        .state_bit = state_bit,
+	                        .ctx = &ctx,
+	                        .uids = uids,
+	                        .n_uids = COUNT_OF(uids),
+	                        .stop = &stop,
+	                        .report = count_refused};
 
 	_exit(serve_run(listener, &s) == ERR_OK ? 0 : 1);
 }
@@ -106,8 +112,14 @@ static _Noreturn void run_plain_server(int listener, uid_t permitted)
 {
 	static const struct serve_row rows[] = {{&types[0], STATE_OPEN, do_echo}};
 	struct serve_ctx ctx = {.state = STATE_OPEN};
-	const struct serve s = {.rows = rows, .n_rows = COUNT_OF(rows), .state_bit = state_bit, .ctx = &ctx,
-				.uids = &permitted, .n_uids = 1, .stop = &stop, .report = count_refused};
+	const struct serve s = {.rows = rows,
+	                        .n_rows = COUNT_OF(rows),
+	                        .state_bit = state_bit,
+	                        .ctx = &ctx,
+	                        .uids = &permitted,
+	                        .n_uids = 1,
+	                        .stop = &stop,
+	                        .report = count_refused};
 
 	_exit(serve_run(listener, &s) == ERR_OK ? 0 : 1);
 }
@@ -182,7 +194,7 @@ static enum err call(int fd, uint16_t type, const char *text, struct ipc_msg **r
 
 	TRY(ipc_msg_new(type, &m));
 	ipc_rid_set(m, RID);
-	if (text)
+	if (text != NULL)
 		ipc_put_str(m, TAG_TEXT, text);
 	return ipc_call(fd, m, &answer_type, 5000, ret_answer);
 }
@@ -259,7 +271,9 @@ static void malformed_is_answered_and_closed(void **state)
 		{SPAN_LIT("YX\x01\x01\xFF\0\0\0" RID_RAW), ERR_LIMIT, "oversize"},
 	};
 	static const struct ipc_field fields[] = {
-		{IPC_TAG_ERR_CODE, 1, 16, true, false}, {IPC_TAG_ERR_DETAIL, 0, 1024, false, false}, {0},
+		{IPC_TAG_ERR_CODE, 1, 16, true, false},
+		{IPC_TAG_ERR_DETAIL, 0, 1024, false, false},
+		{0},
 	};
 	static const struct ipc_type error_type = {IPC_ANSWER_ERR, "error", fields, false};
 
@@ -322,7 +336,8 @@ static bool is_open(int fd)
 	return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-/* All places are taken by idle peers: the newcomer waits a moment and gets the place of the one that was silent longest. */
+/* All places are taken by idle peers: the newcomer waits a moment and gets the place of the one that was silent
+ * longest. */
 static void idle_peers_give_way(void **state)
 {
 	int fds[PLACES], late[3];
@@ -499,7 +514,10 @@ static ssize_t send_descriptor(int fd, int passed)
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = {.bytes = {0}};
 	struct iovec iov = {.iov_base = (char[]){"YX\1\1"}, .iov_len = 4};
-	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
+	struct msghdr h = {.msg_iov = &iov,
+	                   .msg_iovlen = 1,
+	                   .msg_control = control.bytes,
+	                   .msg_controllen = sizeof(control.bytes)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
 
 	c->cmsg_level = SOL_SOCKET;
@@ -521,7 +539,8 @@ static void lingering_descriptor_stops_nobody(void **state)
 	ssize_t n = send_descriptor(fd, passed);
 	int why = errno;
 	if (n < 0)
-		assert_int_equal(setsockopt(passed, SOL_SOCKET, SO_LINGER, &(struct linger){0}, sizeof(struct linger)), 0);
+		assert_int_equal(setsockopt(passed, SOL_SOCKET, SO_LINGER, &(struct linger){0}, sizeof(struct linger)),
+		                 0);
 	close(passed);
 	if (n < 0) {
 		assert_int_equal(why, EPERM);
@@ -554,7 +573,7 @@ static void vanishing_peers(void **state)
 static int enter_dir(void **state)
 {
 	(void)state;
-	if (!mkdtemp(dir) || chmod(dir, 0711) != 0)
+	if (mkdtemp(dir) == NULL || chmod(dir, 0711) != 0)
 		return -1;
 	return snprintf(path, sizeof(path), "%s/s", dir) > 0 ? 0 : -1;
 }

@@ -19,8 +19,13 @@ static struct cert *issue(const char *profile, const struct sm2_pub *pub, const 
 	const struct profile *p = profile_find(profile);
 	struct cert *c = NULL;
 	assert_non_null(p);
-	struct cert_spec s = {.profile = profile, .issuer = b.ca, .pub = pub, .subject_id = id, .not_before = bench_now() - 300,
-		.not_after = bench_now() + DAY * 300, .common_name = strcmp(profile, "card") == 0 ? id : NULL};
+	struct cert_spec s = {.profile = profile,
+	                      .issuer = b.ca,
+	                      .pub = pub,
+	                      .subject_id = id,
+	                      .not_before = bench_now() - 300,
+	                      .not_after = bench_now() + DAY * 300,
+	                      .common_name = strcmp(profile, "card") == 0 ? id : NULL};
 	OK(rand_bytes(s.serial, sizeof(s.serial)));
 	s.serial[0] = 0x41;
 	if (cert_build(&s, b.ca_key, &c) != ERR_OK)
@@ -85,7 +90,8 @@ enum err asked(enum notary_request type, struct ipc_msg *in, struct ipc_msg **re
 
 void bench_install(void)
 {
-	static const uint16_t csrs[] = {NT_CSR_OCSP, NT_CSR_TSA, NT_CSR_LOG}, certs[] = {NT_CERT_OCSP, NT_CERT_TSA, NT_CERT_LOG};
+	static const uint16_t csrs[] = {NT_CSR_OCSP, NT_CSR_TSA, NT_CSR_LOG},
+			      certs[] = {NT_CERT_OCSP, NT_CERT_TSA, NT_CERT_LOG};
 	AUTO(ipc_msg) setup = NULL;
 	AUTO(ipc_msg) done = NULL;
 	struct ipc_msg *install = request(NOTARY_INSTALL);
@@ -208,14 +214,15 @@ static void put_records(const struct fed *f, struct feed *t, struct ipc_msg *m)
 enum err feed(const struct fed *f, bool *ret_done)
 {
 	uint64_t next = status_seq(follow_status(b.notary->follow)) + 1;
-	struct feed t = {.from = f->from ? f->from : next, .last = f->last ? f->last : b.n_records,
-		.time = bench_now() + f->shift_sec};
+	struct feed t = {.from = f->from ? f->from : next,
+	                 .last = f->last ? f->last : b.n_records,
+	                 .time = bench_now() + f->shift_sec};
 	struct sm2_sig sig;
 	AUTO(ipc_msg) m = NULL;
 	AUTO_BUF(text, FEED_TEXT_MAX);
 	t.count = f->count ? f->count : b.n_records + 1 - t.from;
 	memcpy(t.head, b.head, sizeof(t.head));
-	(void)snprintf(t.bureau, sizeof(t.bureau), "%s", f->bureau ? f->bureau : bureau_hex());
+	(void)snprintf(t.bureau, sizeof(t.bureau), "%s", f->bureau != NULL ? f->bureau : bureau_hex());
 	OK(ipc_msg_new(IPC_ANSWER_OK, &m));
 	put_records(f, &t, m);
 	OK(feed_text(&t, &text));

@@ -19,18 +19,18 @@ struct bench {
 	char dir[64], clock_path[96];
 	struct clock *clock;
 	struct sm2_key *root_key, *ca_key, *leaf_key;
-	struct cert *root, *ca, *leaf[4];   /* card certificates in no journal yet */
+	struct cert *root, *ca, *leaf[4]; /* card certificates in no journal yet */
 	struct serve_ctx *notary;
-	struct buf record[RECORDS_MAX];     /* the journal */
+	struct buf record[RECORDS_MAX]; /* the journal */
 	uint64_t n_records;
-	uint8_t head[32];                   /* of the journal, set by the test */
+	uint8_t head[32]; /* of the journal, set by the test */
 };
 extern struct bench b;
-int bench_up(void **state);             /* group set-up: an open notary */
+int bench_up(void **state); /* group set-up: an open notary */
 int bench_down(void **state);
-void bench_reopen(void);                /* as after a restart of the process */
-void bench_install(void);               /* SETUP, certificates, INSTALL */
-void bench_shift(int64_t sec);          /* the clock, against real time */
+void bench_reopen(void);       /* as after a restart of the process */
+void bench_install(void);      /* SETUP, certificates, INSTALL */
+void bench_shift(int64_t sec); /* the clock, against real time */
 int64_t bench_now(void);
 
 /* --- the journal --- */
@@ -39,15 +39,15 @@ void journal_status(const struct cert *c, uint64_t status, uint64_t reason, int6
 
 /* A feed answer; the zero of each other field is the honest one. */
 struct fed {
-	uint64_t from, count;               /* 0: from the notary's next, all */
+	uint64_t from, count; /* 0: from the notary's next, all */
 	const struct sm2_key *key;
 	const char *bureau;
-	int64_t shift_sec;                  /* of its time */
-	uint64_t last;                      /* 0: the journal's */
-	bool drop, change;                  /* after signing: last record left out, octet of the first changed */
+	int64_t shift_sec; /* of its time */
+	uint64_t last;     /* 0: the journal's */
+	bool drop, change; /* after signing: last record left out, octet of the first changed */
 };
 enum err feed(const struct fed *f, bool *ret_done);
-void feed_all(void);                    /* honest, to the end */
+void feed_all(void); /* honest, to the end */
 
 /* A request as the portal would make it; *ret_a is the answer's fields. */
 enum err asked(enum notary_request type, struct ipc_msg *in, struct ipc_msg **ret_a);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HEX "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define HEX  "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define TAIL "epoch: 1\nsize: 7\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z\n"
 #define HEAD "YINXIN-HEAD-1\nbureau: " HEX "\n" TAIL
 
@@ -21,17 +21,34 @@ static void parses_one_encoding(void **state)
 		{"a seal's first line", "YINXIN-SEAL-1\nbureau: " HEX "\n" TAIL, ERR_SYNTAX},
 		{"a statement's first line", "YINXIN-1 HEAD\nbureau: " HEX "\n" TAIL, ERR_SYNTAX},
 		{"CR LF", "YINXIN-HEAD-1\r\nbureau: " HEX "\r\n", ERR_SYNTAX},
-		{"last LF is missing", "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 1\nsize: 7\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z", ERR_SYNTAX},
+		{"last LF is missing",
+	         "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 1\nsize: 7\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z",
+	         ERR_SYNTAX},
 		{"octet after the end", HEAD "x", ERR_SYNTAX},
 		{"line twice", "YINXIN-HEAD-1\nbureau: " HEX "\nbureau: " HEX "\n" TAIL, ERR_SYNTAX},
-		{"order", "YINXIN-HEAD-1\nbureau: " HEX "\nsize: 7\nepoch: 1\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z\n", ERR_SYNTAX},
-		{"upper-case bureau", "YINXIN-HEAD-1\nbureau: 00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff\n" TAIL, ERR_SYNTAX},
+		{"order",
+	         "YINXIN-HEAD-1\nbureau: " HEX "\nsize: 7\nepoch: 1\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z\n",
+	         ERR_SYNTAX},
+		{"upper-case bureau",
+	         "YINXIN-HEAD-1\nbureau: 00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff\n" TAIL,
+	         ERR_SYNTAX},
 		{"short bureau", "YINXIN-HEAD-1\nbureau: 0011\n" TAIL, ERR_SYNTAX},
-		{"epoch 0", "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 0\nsize: 7\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z\n", ERR_SYNTAX},
-		{"leading zero", "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 01\nsize: 7\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z\n", ERR_SYNTAX},
-		{"negative size", "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 1\nsize: -7\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z\n", ERR_SYNTAX},
-		{"size too large", "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 1\nsize: 9999999999\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z\n", ERR_SYNTAX},
-		{"no such day", "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 1\nsize: 7\nroot: " HEX "\ntime: 2026-02-30T03:04:05Z\n", ERR_SYNTAX},
+		{"epoch 0",
+	         "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 0\nsize: 7\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z\n",
+	         ERR_SYNTAX},
+		{"leading zero",
+	         "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 01\nsize: 7\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z\n",
+	         ERR_SYNTAX},
+		{"negative size",
+	         "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 1\nsize: -7\nroot: " HEX "\ntime: 2026-11-22T03:04:05Z\n",
+	         ERR_SYNTAX},
+		{"size too large",
+	         "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 1\nsize: 9999999999\nroot: " HEX
+	         "\ntime: 2026-11-22T03:04:05Z\n",
+	         ERR_SYNTAX},
+		{"no such day",
+	         "YINXIN-HEAD-1\nbureau: " HEX "\nepoch: 1\nsize: 7\nroot: " HEX "\ntime: 2026-02-30T03:04:05Z\n",
+	         ERR_SYNTAX},
 		{"two spaces", "YINXIN-HEAD-1\nbureau:  " HEX "\n" TAIL, ERR_SYNTAX},
 	};
 	(void)state;
@@ -130,7 +147,9 @@ static void seals_have_their_leaf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parses_one_encoding), cmocka_unit_test(every_bit), cmocka_unit_test(only_the_log),
+		cmocka_unit_test(parses_one_encoding),
+		cmocka_unit_test(every_bit),
+		cmocka_unit_test(only_the_log),
 		cmocka_unit_test(seals_have_their_leaf),
 	};
 	return cmocka_run_group_tests_name("evidence/head", tests, bench_up, bench_down);

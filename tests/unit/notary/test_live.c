@@ -1,4 +1,5 @@
-/* The notary beside a real signer: certificates from the ceremony, the feed over the socket, who may ask the signer what. */
+/* The notary beside a real signer: certificates from the ceremony, the feed over the socket, who may ask the signer
+ * what. */
 #include "world.h"
 #include "pki/csr.h"
 #include "pki/ocsp.h"
@@ -144,7 +145,8 @@ static void both_are(const struct pair *p, enum ocsp_state state, enum crl_reaso
 	}
 }
 
-/* Seen in the same second, for both of the holder's certificates: the evidence of an act never rests on an older word. */
+/* Seen in the same second, for both of the holder's certificates: the evidence of an act never rests on an older word.
+ */
 static void follows_at_once(void **state)
 {
 	struct pair p = issue_one(), q = issue_one();
@@ -211,7 +213,9 @@ static void rights_of_the_notary(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(follows_at_once), cmocka_unit_test(no_second_notary), cmocka_unit_test(rights_of_the_notary),
+		cmocka_unit_test(follows_at_once),
+		cmocka_unit_test(no_second_notary),
+		cmocka_unit_test(rights_of_the_notary),
 	};
 	return cmocka_run_group_tests_name("notary/live", tests, up, down);
 }

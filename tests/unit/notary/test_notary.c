@@ -139,7 +139,8 @@ static void statuses(void **state)
 		enum ocsp_state want;
 		enum crl_reason want_reason;
 	} steps[] = {
-		{2, CRL_HOLD, OCSP_REVOKED, CRL_HOLD}, {0, 0, OCSP_GOOD, CRL_UNSPECIFIED},
+		{2, CRL_HOLD, OCSP_REVOKED, CRL_HOLD},
+		{0, 0, OCSP_GOOD, CRL_UNSPECIFIED},
 		{1, CRL_KEY_COMPROMISE, OCSP_REVOKED, CRL_KEY_COMPROMISE},
 	};
 	struct ocsp_status s;
@@ -273,7 +274,7 @@ static enum err node(void *ctx, unsigned level, uint64_t index, uint8_t ret_hash
 	size_t n = (size_t)1 << level;
 	(void)ctx;
 	assert_true((index + 1) * n <= LEAVES_MAX);
-	return tree_root((const uint8_t(*)[32]) &leaves[index * n], n, ret_hash);
+	return tree_root((const uint8_t(*)[32]) & leaves[index * n], n, ret_hash);
 }
 static const struct tree_source source = {node, NULL};
 
@@ -434,8 +435,8 @@ static void *hang_up(void *arg)
 	return NULL;
 }
 
-/* While the newest word is too old every question wants a newer one; the signer is asked once a second all the same, and the others
- * are answered tryLater at once. */
+/* While the newest word is too old every question wants a newer one; the signer is asked once a second all the same,
+ * and the others are answered tryLater at once. */
 static void away(void **state)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -443,9 +444,9 @@ static void away(void **state)
 	struct follow *mine = NULL, *own_one = b.notary->follow;
 	AUTO_BUF(answer, OCSP_DER_MAX);
 	(void)state;
-	(void)snprintf(a.sun_path, sizeof a.sun_path, "%s/away.sock", b.dir);
+	(void)snprintf(a.sun_path, sizeof(a.sun_path), "%s/away.sock", b.dir);
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(listener, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&a, sizeof(a)), 0);
 	assert_int_equal(listen(listener, 64), 0);
 	assert_int_equal(pthread_create(&thread, NULL, hang_up, &listener), 0);
 	const struct follow_plan plan = {.signer_socket = a.sun_path, .bureau = "", .ca = b.ca, .clock = b.clock};
@@ -465,11 +466,20 @@ static void away(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(closed), cmocka_unit_test(statuses), cmocka_unit_test(signed_before),
-		cmocka_unit_test(signed_for_this), cmocka_unit_test(evidence_needs_the_signer),
-		cmocka_unit_test(stale),	   cmocka_unit_test(feeds),    cmocka_unit_test(another_journal),
-		cmocka_unit_test(stamps),	   cmocka_unit_test(heads),    cmocka_unit_test(journal_behind_head),
-		cmocka_unit_test(clock_before_head), cmocka_unit_test(seals),	   cmocka_unit_test(away),
+		cmocka_unit_test(closed),
+		cmocka_unit_test(statuses),
+		cmocka_unit_test(signed_before),
+		cmocka_unit_test(signed_for_this),
+		cmocka_unit_test(evidence_needs_the_signer),
+		cmocka_unit_test(stale),
+		cmocka_unit_test(feeds),
+		cmocka_unit_test(another_journal),
+		cmocka_unit_test(stamps),
+		cmocka_unit_test(heads),
+		cmocka_unit_test(journal_behind_head),
+		cmocka_unit_test(clock_before_head),
+		cmocka_unit_test(seals),
+		cmocka_unit_test(away),
 	};
 	return cmocka_run_group_tests_name("notary", tests, bench_up, bench_down);
 }

@@ -15,16 +15,23 @@ struct cert_spec spec_for(const char *profile, const struct sm2_pub *pub)
 	static uint8_t counter = 1;
 	const struct profile *p = profile_find(profile);
 	assert_non_null(p);
-	struct cert_spec s = {.profile = profile, .issuer = b.ca, .pub = pub, .not_before = T0,
-			      .not_after = T0 + (int64_t)p->days_default * DAY, .serial = {0x41, 0x02, 0x03},
-			      .crl_url = "http://localhost:8600/crl/ca.crl", .ca_url = "http://localhost:8600/ca/ca.cer",
-			      .ocsp_url = "http://localhost:8600/ocsp"};
+	struct cert_spec s = {.profile = profile,
+	                      .issuer = b.ca,
+	                      .pub = pub,
+	                      .not_before = T0,
+	                      .not_after = T0 + (int64_t)p->days_default * DAY,
+	                      .serial = {0x41, 0x02, 0x03},
+	                      .crl_url = "http://localhost:8600/crl/ca.crl",
+	                      .ca_url = "http://localhost:8600/ca/ca.cer",
+	                      .ocsp_url = "http://localhost:8600/ocsp"};
 	s.serial[15] = counter++;
 	s.common_name = p->ca ? NULL : "测试一号";
 	s.org = p->needs_org ? "长沙测试一号科技有限公司" : NULL;
 	s.uscc = p->needs_uscc ? "91430100MAYYYY016Y" : NULL;
-	s.subject_id = p->ca ? NULL : strcmp(profile, "card") == 0 ? "YX00000001"
-		       : strncmp(profile, "unit", 4) == 0 ? "43010001-P0000123" : "P0000123";
+	s.subject_id = p->ca                              ? NULL
+	               : strcmp(profile, "card") == 0     ? "YX00000001"
+	               : strncmp(profile, "unit", 4) == 0 ? "43010001-P0000123"
+	                                                  : "P0000123";
 	return s;
 }
 

@@ -12,7 +12,7 @@ struct bureau {
 };
 extern struct bureau b;
 
-int bureau_up(void **state);   /* group set-up: loads share/profiles/profiles.json */
+int bureau_up(void **state); /* group set-up: loads share/profiles/profiles.json */
 int bureau_down(void **state);
 /* A specification that cert_build takes, for this profile of the file, with names fitting it. */
 struct cert_spec spec_for(const char *profile, const struct sm2_pub *pub);

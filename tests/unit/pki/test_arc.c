@@ -86,7 +86,8 @@ static void inherited(void **state)
 		assert_null(memmem(cert_der(all[i]).ptr, cert_der(all[i]).len, uuid_branch, sizeof(uuid_branch)));
 }
 
-/* b.sign with one more extension, UTF8String "root"; the signature is of another body then, which reading does not look at. */
+/* b.sign with one more extension, UTF8String "root"; the signature is of another body then, which reading does not look
+ * at. */
 static void with_extension(const char *oid, struct buf *out)
 {
 	struct span whole = cert_der(b.sign), rest, tbs, list;
@@ -125,8 +126,9 @@ static void said_once(void **state)
 		const char *oid;
 		enum err want;
 	} extra[] = {
-		{ARC_OLD ".3", ERR_DER}, {"1.3.6.1.4.1.32473.20518.3", ERR_DER}, {ARC_EXAMPLE ".3", ERR_DER},
-		{"1.3.6.1.4.1.32473.20518.9", ERR_OK}, {"1.3.6.1.4.1.32473.3", ERR_OK},
+		{ARC_OLD ".3", ERR_DER},         {"1.3.6.1.4.1.32473.20518.3", ERR_DER},
+		{ARC_EXAMPLE ".3", ERR_DER},     {"1.3.6.1.4.1.32473.20518.9", ERR_OK},
+		{"1.3.6.1.4.1.32473.3", ERR_OK},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(extra); i++) {
@@ -143,6 +145,7 @@ static void said_once(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(said_once), cmocka_unit_test(recognised), cmocka_unit_test(of_pen), cmocka_unit_test(inherited)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(said_once), cmocka_unit_test(recognised),
+	                                   cmocka_unit_test(of_pen), cmocka_unit_test(inherited)};
 	return cmocka_run_group_tests(tests, bureau_up, bureau_down);
 }

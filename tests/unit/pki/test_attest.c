@@ -13,8 +13,11 @@ static void make(const struct attest *a, uint8_t out[ATTEST_LEN])
 
 static struct attest sample(void)
 {
-	struct attest a = {.serial = "YX00000001", .pub = *sm2_key_pub(b.sign_key), .approval = {1, 2, 3},
-			   .pin_by = ATTEST_PIN_HOLDER, .counter = 0x0102030405060708};
+	struct attest a = {.serial = "YX00000001",
+	                   .pub = *sm2_key_pub(b.sign_key),
+	                   .approval = {1, 2, 3},
+	                   .pin_by = ATTEST_PIN_HOLDER,
+	                   .counter = 0x0102030405060708};
 	return a;
 }
 
@@ -75,8 +78,10 @@ static void bad_fields(void **state)
 		size_t at;
 		uint8_t value;
 	} row[] = {
-		{"magic", 5, '2'},	    {"pin 0", 6, 0},	       {"pin 3", 6, 3},	       {"lower case serial", 7, 'y'},
-		{"serial empty", 7, 0},	    {"octet after NULs", 22, 'A'}, {"point form", 23, 6}, {"point off the curve", 87, 1},
+		{"magic", 5, '2'},      {"pin 0", 6, 0},
+		{"pin 3", 6, 3},        {"lower case serial", 7, 'y'},
+		{"serial empty", 7, 0}, {"octet after NULs", 22, 'A'},
+		{"point form", 23, 6},  {"point off the curve", 87, 1},
 		{"reserved", 120, 1},
 	};
 	(void)state;
@@ -85,7 +90,8 @@ static void bad_fields(void **state)
 		struct attest a = sample(), got;
 		struct sm2_sig sig;
 		make(&a, bytes);
-		bytes[row[i].at] = strcmp(row[i].what, "point off the curve") == 0 ? bytes[row[i].at] ^ 1 : row[i].value;
+		bytes[row[i].at] =
+			strcmp(row[i].what, "point off the curve") == 0 ? bytes[row[i].at] ^ 1 : row[i].value;
 		assert_int_equal(gm_sign(b.card_key, span_of(bytes, ATTEST_TBS_LEN), &sig), ERR_OK);
 		memcpy(bytes + ATTEST_TBS_LEN, sig.b, SM2_SIG_LEN);
 		if (attest_parse(SPAN_ARR(bytes), &got) != ERR_DER)
@@ -110,7 +116,7 @@ static void bad_struct(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip), cmocka_unit_test(layout),	    cmocka_unit_test(changed),
+		cmocka_unit_test(round_trip), cmocka_unit_test(layout),     cmocka_unit_test(changed),
 		cmocka_unit_test(bad_fields), cmocka_unit_test(bad_struct),
 	};
 	return cmocka_run_group_tests_name("pki/attest", tests, bureau_up, bureau_down);

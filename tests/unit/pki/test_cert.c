@@ -38,7 +38,8 @@ static void reads_back(void **state)
 static void shape(void **state)
 {
 	const struct cert *const all[] = {b.root, b.ca, b.sign, b.enc, b.card};
-	static const uint8_t basic[] = {0x06, 0x03, 0x55, 0x1d, 0x13}, email[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01};
+	static const uint8_t basic[] = {0x06, 0x03, 0x55, 0x1d, 0x13},
+			     email[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01};
 	static const uint8_t usage[][9] = {{0x55, 0x1d, 0x0f, 0x01, 0x01, 0xff, 0x04, 0x04, 0x03}};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(all); i++) {
@@ -149,7 +150,10 @@ static const struct {
 	{"ECDSA with SHA-256", 2, "300a06082a8648ce3d040302"},
 	{"SM2 with SHA-256", 2, "300a06082a811ccf55018377"},
 	{"no algorithm", 2, "3000"},
-	{"time with zone", 4, "30223011" "3236303130313030303030302b30383030" "170d3237303130313030303030305a"},
+	{"time with zone", 4,
+         "30223011"
+         "3236303130313030303030302b30383030"
+         "170d3237303130313030303030305a"},
 	{"ends before it begins", 4, "301e170d3237303130313030303030305a170d3236303130313030303030305a"},
 	{"one time only", 4, "300f170d3236303130313030303030305a"},
 	{"name twice CN", 5, "3018310a300806035504030c0141310a300806035504030c0142"},
@@ -161,16 +165,22 @@ static const struct {
 	{"name with NUL", 5, "300d310b300906035504030c024100"},
 	{"empty value", 5, "300b3109300706035504030c00"},
 	{"not a name", 5, "0c0141"},
-	{"compressed key", 6, "3039301306072a8648ce3d020106082a811ccf5501822d03220002"
-			      "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"},
-	{"key not on the curve", 6, "3059301306072a8648ce3d020106082a811ccf5501822d03420004"
-				    "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
-				    "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a1"},
-	{"key on P-256", 6, "3059301306072a8648ce3d020106082a8648ce3d030107034200"
-			    "0432c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
-			    "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0"},
+	{"compressed key", 6,
+         "3039301306072a8648ce3d020106082a811ccf5501822d03220002"
+         "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"},
+	{"key not on the curve", 6,
+         "3059301306072a8648ce3d020106082a811ccf5501822d03420004"
+         "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
+         "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a1"},
+	{"key on P-256", 6,
+         "3059301306072a8648ce3d020106082a8648ce3d030107034200"
+         "0432c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
+         "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0"},
 	{"issuer unique id", 7, "81020041"},
-	{"member after the extensions", 7, "a312301030" "0e0603551d0f0101ff0404030206c0" "0500"},
+	{"member after the extensions", 7,
+         "a312301030"
+         "0e0603551d0f0101ff0404030206c0"
+         "0500"},
 	{"extensions empty", 7, "a3023000"},
 	{"extensions missing their list", 7, "a300"},
 };
@@ -188,7 +198,8 @@ static void members(void **state)
 		{5, "300c310a300806035504030c0141"},
 		{5, "3018310a300806035504030c0141310a3008060355040a0c0142"},
 		{5, "3000"},
-		{7, "a312301030" "0e0603551d0f0101ff0404030206c0"},
+		{7, "a312301030"
+	            "0e0603551d0f0101ff0404030206c0"},
 		{7, ""},
 	};
 	AUTO_BUF(with, 1024);
@@ -214,11 +225,16 @@ static void members(void **state)
 static void subject_ids(void **state)
 {
 	static const char *const row[] = {
-		"300c310a300806035504030c0141",						 /* none */
-		"3011310f300d060355040513" "063433303130" "31",				 /* 430101 */
-		"300d310b3009060355040513" "022d31",					 /* -1 */
-		"300d310b3009060355040513" "02312d",					 /* 1- */
-		"300e310c300a060355040513" "03312d3d",					 /* 1-= */
+		"300c310a300806035504030c0141", /* none */
+		"3011310f300d060355040513"
+		"063433303130"
+		"31", /* 430101 */
+		"300d310b3009060355040513"
+		"022d31", /* -1 */
+		"300d310b3009060355040513"
+		"02312d", /* 1- */
+		"300e310c300a060355040513"
+		"03312d3d", /* 1-= */
 	};
 	AUTO_BUF(with, 1024);
 	AUTO_BUF(der, CERT_DER_MAX);
@@ -229,7 +245,9 @@ static void subject_ids(void **state)
 		resign(cert_der(b.sign), b.ca_key, 5, buf_span(&with), &der);
 		assert_int_equal(cert_parse(buf_span(&der), &c), ERR_DER);
 	}
-	unhex("300e310c300a060355040513" "03312d32", &with); /* 1-2 */
+	unhex("300e310c300a060355040513"
+	      "03312d32",
+	      &with); /* 1-2 */
 	resign(cert_der(b.sign), b.ca_key, 5, buf_span(&with), &der);
 	assert_true(accepted(buf_span(&der)));
 }
@@ -244,13 +262,22 @@ static void extensions(void **state)
 		{"key usage alone", "300e0603551d0f0101ff0404030206c0", ERR_OK},
 		{"key usage not critical", "300b0603551d0f0404030206c0", ERR_DER},
 		{"key usage with trailing zero bits", "300e0603551d0f0101ff0404030200c0", ERR_DER},
-		{"key usage of no bits", "300c0603551d0f0101ff0402" "0300", ERR_DER},
-		{"key usage twice", "300e0603551d0f0101ff0404030206c0" "300e0603551d0f0101ff0404030206c0", ERR_DER},
+		{"key usage of no bits",
+	         "300c0603551d0f0101ff0402"
+	         "0300",
+	         ERR_DER},
+		{"key usage twice",
+	         "300e0603551d0f0101ff0404030206c0"
+	         "300e0603551d0f0101ff0404030206c0",
+	         ERR_DER},
 		{"FALSE spelled out", "300e0603551d0e010100040404020102", ERR_DER},
 		{"TRUE as 01", "300e0603551d0f0101010404030206c0", ERR_DER},
 		{"unknown critical", "300c06022a030101ff0403020101", ERR_DER},
 		{"unknown not critical", "300906022a030403020101", ERR_OK},
-		{"unknown twice", "300906022a030403020101" "300906022a030403020101", ERR_DER},
+		{"unknown twice",
+	         "300906022a030403020101"
+	         "300906022a030403020101",
+	         ERR_DER},
 		{"basicConstraints empty", "30090603551d1304023000", ERR_OK},
 		{"basicConstraints CA, not critical", "300c0603551d13040530030101ff", ERR_DER},
 		{"basicConstraints FALSE spelled out", "300f0603551d130101ff04053003010100", ERR_DER},
@@ -261,8 +288,14 @@ static void extensions(void **state)
 		{"key identifier empty", "30090603551d0e04020400", ERR_DER},
 		{"extended usage empty", "30090603551d2504023000", ERR_DER},
 		{"extended usage", "30130603551d25040c300a06082b06010505070308", ERR_OK},
-		{"credit code as UTF8String", "300f06082a811cd014040104" "04030c0141", ERR_DER},
-		{"credit code", "300f06082a811cd014040104" "0403130141", ERR_OK},
+		{"credit code as UTF8String",
+	         "300f06082a811cd014040104"
+	         "04030c0141",
+	         ERR_DER},
+		{"credit code",
+	         "300f06082a811cd014040104"
+	         "0403130141",
+	         ERR_OK},
 		{"extension that is no list", "0603551d0f", ERR_DER},
 		{"extension with a fourth member", "30100603551d0f0101ff0404030206c00500", ERR_DER},
 	};
@@ -313,17 +346,10 @@ static void null_parameters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_back),
-		cmocka_unit_test(shape),
-		cmocka_unit_test(verifies),
-		cmocka_unit_test(pem),
-		cmocka_unit_test(truncated),
-		cmocka_unit_test(flipped),
-		cmocka_unit_test(trailing),
-		cmocka_unit_test(members),
-		cmocka_unit_test(subject_ids),
-		cmocka_unit_test(extensions),
-		cmocka_unit_test(null_parameters),
+		cmocka_unit_test(reads_back), cmocka_unit_test(shape),           cmocka_unit_test(verifies),
+		cmocka_unit_test(pem),        cmocka_unit_test(truncated),       cmocka_unit_test(flipped),
+		cmocka_unit_test(trailing),   cmocka_unit_test(members),         cmocka_unit_test(subject_ids),
+		cmocka_unit_test(extensions), cmocka_unit_test(null_parameters),
 	};
 	return cmocka_run_group_tests_name("pki/cert", tests, bureau_up, bureau_down);
 }

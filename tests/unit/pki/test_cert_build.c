@@ -3,31 +3,107 @@
 #include "gm/rand.h"
 #include <string.h>
 
-static void change_none(struct cert_spec *s) { s->crl_url = s->ca_url = s->ocsp_url = NULL; }
-static void change_profile(struct cert_spec *s) { s->profile = "nobody"; }
-static void change_no_profile(struct cert_spec *s) { s->profile = NULL; }
-static void change_serial(struct cert_spec *s) { s->serial[0] = 0x80; }
-static void change_serial_zero(struct cert_spec *s) { s->serial[0] = 0; }
-static void change_no_cn(struct cert_spec *s) { s->common_name = ""; }
-static void change_bidi_cn(struct cert_spec *s) { s->common_name = "a\xe2\x80\xae" "b"; }
-static void change_bad_utf8(struct cert_spec *s) { s->common_name = "\xff"; }
-static void change_no_org(struct cert_spec *s) { s->org = NULL; }
-static void change_no_uscc(struct cert_spec *s) { s->uscc = NULL; }
-static void change_uscc(struct cert_spec *s) { s->uscc = "91430100MAYYYY016I"; }
-static void change_no_id(struct cert_spec *s) { s->subject_id = NULL; }
-static void change_id_form(struct cert_spec *s) { s->subject_id = "43010001"; }
-static void change_id_text(struct cert_spec *s) { s->subject_id = "43010001-张三"; }
-static void change_id_number(struct cert_spec *s) { s->subject_id = "43010001-11010519491231002X"; }
-static void change_cn_number(struct cert_spec *s) { s->common_name = "张三11010519491231002X"; }
-static void change_backwards(struct cert_spec *s) { s->not_after = s->not_before; }
-static void change_too_long(struct cert_spec *s) { s->not_after = s->not_before + 1826 * (int64_t)DAY + 1; }
-static void change_longest(struct cert_spec *s) { s->not_after = s->not_before + 1826 * (int64_t)DAY; }
-static void change_before_epoch(struct cert_spec *s) { s->not_before = -1; }
-static void change_self_signed(struct cert_spec *s) { s->issuer = NULL; }
-static void change_by_leaf(struct cert_spec *s) { s->issuer = b.sign; }
-static void change_url(struct cert_spec *s) { s->crl_url = "http://a b/"; }
-static void change_url_scheme(struct cert_spec *s) { s->ca_url = "file:///etc/passwd"; }
-static void change_place(struct cert_spec *s) { s->locality = "浏阳市"; }
+static void change_none(struct cert_spec *s)
+{
+	s->crl_url = s->ca_url = s->ocsp_url = NULL;
+}
+static void change_profile(struct cert_spec *s)
+{
+	s->profile = "nobody";
+}
+static void change_no_profile(struct cert_spec *s)
+{
+	s->profile = NULL;
+}
+static void change_serial(struct cert_spec *s)
+{
+	s->serial[0] = 0x80;
+}
+static void change_serial_zero(struct cert_spec *s)
+{
+	s->serial[0] = 0;
+}
+static void change_no_cn(struct cert_spec *s)
+{
+	s->common_name = "";
+}
+static void change_bidi_cn(struct cert_spec *s)
+{
+	s->common_name = "a\xe2\x80\xae"
+			 "b";
+}
+static void change_bad_utf8(struct cert_spec *s)
+{
+	s->common_name = "\xff";
+}
+static void change_no_org(struct cert_spec *s)
+{
+	s->org = NULL;
+}
+static void change_no_uscc(struct cert_spec *s)
+{
+	s->uscc = NULL;
+}
+static void change_uscc(struct cert_spec *s)
+{
+	s->uscc = "91430100MAYYYY016I";
+}
+static void change_no_id(struct cert_spec *s)
+{
+	s->subject_id = NULL;
+}
+static void change_id_form(struct cert_spec *s)
+{
+	s->subject_id = "43010001";
+}
+static void change_id_text(struct cert_spec *s)
+{
+	s->subject_id = "43010001-张三";
+}
+static void change_id_number(struct cert_spec *s)
+{
+	s->subject_id = "43010001-11010519491231002X";
+}
+static void change_cn_number(struct cert_spec *s)
+{
+	s->common_name = "张三11010519491231002X";
+}
+static void change_backwards(struct cert_spec *s)
+{
+	s->not_after = s->not_before;
+}
+static void change_too_long(struct cert_spec *s)
+{
+	s->not_after = s->not_before + 1826 * (int64_t)DAY + 1;
+}
+static void change_longest(struct cert_spec *s)
+{
+	s->not_after = s->not_before + 1826 * (int64_t)DAY;
+}
+static void change_before_epoch(struct cert_spec *s)
+{
+	s->not_before = -1;
+}
+static void change_self_signed(struct cert_spec *s)
+{
+	s->issuer = NULL;
+}
+static void change_by_leaf(struct cert_spec *s)
+{
+	s->issuer = b.sign;
+}
+static void change_url(struct cert_spec *s)
+{
+	s->crl_url = "http://a b/";
+}
+static void change_url_scheme(struct cert_spec *s)
+{
+	s->ca_url = "file:///etc/passwd";
+}
+static void change_place(struct cert_spec *s)
+{
+	s->locality = "浏阳市";
+}
 
 static const struct {
 	const char *what;
@@ -98,8 +174,9 @@ static void build_refuses_authorities(void **state)
 
 static void every_profile(void **state)
 {
-	static const char *const names[] = {"unit-sign", "unit-enc", "unit-member-sign", "unit-member-enc", "person-sign",
-					    "person-enc", "staff-sign", "staff-enc", "card"};
+	static const char *const names[] = {"unit-sign",       "unit-enc",    "unit-member-sign",
+	                                    "unit-member-enc", "person-sign", "person-enc",
+	                                    "staff-sign",      "staff-enc",   "card"};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		struct cert_spec s = spec_for(names[i], sm2_key_pub(b.sign_key));
@@ -165,10 +242,8 @@ static void property_round_trip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(build_refuses),
-		cmocka_unit_test(build_refuses_authorities),
-		cmocka_unit_test(every_profile),
-		cmocka_unit_test(long_names),
+		cmocka_unit_test(build_refuses),       cmocka_unit_test(build_refuses_authorities),
+		cmocka_unit_test(every_profile),       cmocka_unit_test(long_names),
 		cmocka_unit_test(property_round_trip),
 	};
 	return cmocka_run_group_tests_name("pki/cert_build", tests, bureau_up, bureau_down);

@@ -51,8 +51,14 @@ static void finds(void **state)
 	/* Order of the input does not matter: all but the random signature is the same. */
 	assert_int_equal(crl_der(c).len / 8, crl_der(d).len / 8);
 	assert_memory_equal(crl_der(c).ptr + 4, crl_der(d).ptr + 4, crl_der(c).len - 90);
-	static const char *const absent[] = {"", "5", "55", "zz", "5500000000000000000000000000012c", "00550000000000000000000000000005",
-					     "55000000000000000000000000000006", "5500000000000000000000000000000500000000000000"};
+	static const char *const absent[] = {"",
+	                                     "5",
+	                                     "55",
+	                                     "zz",
+	                                     "5500000000000000000000000000012c",
+	                                     "00550000000000000000000000000005",
+	                                     "55000000000000000000000000000006",
+	                                     "5500000000000000000000000000000500000000000000"};
 	for (size_t i = 0; i < COUNT_OF(absent); i++)
 		assert_false(crl_find(c, absent[i], NULL));
 }
@@ -130,10 +136,12 @@ static void members(void **state)
 		{"reason keyCompromise", 5, "30223020020101" TIME "300c300a0603551d1504030a0101", ERR_OK},
 		{"reason as integer", 5, "30223020020101" TIME "300c300a0603551d150403020101", ERR_DER},
 		{"reason critical", 5, "30253023020101" TIME "300f300d0603551d150101ff04030a0101", ERR_OK},
-		{"unknown critical entry extension", 5, "30243022020101" TIME "300e300c06022a030101ff0403020101", ERR_DER},
+		{"unknown critical entry extension", 5, "30243022020101" TIME "300e300c06022a030101ff0403020101",
+	         ERR_DER},
 		{"no extensions", 6, "", ERR_DER},
 		{"no number", 6, "a00d300b300906022a030403020101", ERR_DER},
-		{"critical distribution point", 6, "a01e301c300a0603551d140403020101300e0603551d1c0101ff040430028000", ERR_DER},
+		{"critical distribution point", 6, "a01e301c300a0603551d140403020101300e0603551d1c0101ff040430028000",
+	         ERR_DER},
 		{"number negative", 6, "a00e300c300a0603551d1404030201ff", ERR_DER},
 		{"number alone", 6, "a00e300c300a0603551d140403020101", ERR_OK},
 	};
@@ -165,7 +173,9 @@ static void issuers(void **state)
 	resign(crl_der(good), b.ca_key, 2, cert_subject_der(b.root), &der);
 	assert_int_equal(crl_parse(buf_span(&der), &renamed), ERR_OK);
 	assert_int_equal(crl_verify(renamed, b.ca), ERR_SIG);
-	unhex("a312301030" "0e0603551d0f0101ff0404030206c0", &exts);
+	unhex("a312301030"
+	      "0e0603551d0f0101ff0404030206c0",
+	      &exts);
 	resign(cert_der(b.ca), b.root_key, 7, buf_span(&exts), &der);
 	assert_int_equal(cert_parse(buf_span(&der), &bare), ERR_OK);
 	assert_int_equal(crl_verify(good, bare), ERR_SIG);
@@ -199,7 +209,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds),   cmocka_unit_test(empty),   cmocka_unit_test(build_refuses),
-		cmocka_unit_test(changed), cmocka_unit_test(members), cmocka_unit_test(issuers), cmocka_unit_test(many),
+		cmocka_unit_test(changed), cmocka_unit_test(members), cmocka_unit_test(issuers),
+		cmocka_unit_test(many),
 	};
 	return cmocka_run_group_tests_name("pki/crl", tests, bureau_up, bureau_down);
 }

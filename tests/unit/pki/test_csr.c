@@ -85,9 +85,11 @@ static void members(void **state)
 		{"one attribute", 3, "a00b300906022a0331030c0141", ERR_OK},
 		{"attribute with cut value", 3, "a00b300906022a0331030c0541", ERR_DER},
 		{"other tag for attributes", 3, "a100", ERR_DER},
-		{"key on P-256", 2, "3059301306072a8648ce3d020106082a8648ce3d030107034200"
-				    "0432c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
-				    "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0", ERR_DER},
+		{"key on P-256", 2,
+	         "3059301306072a8648ce3d020106082a8648ce3d030107034200"
+	         "0432c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
+	         "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0",
+	         ERR_DER},
 	};
 	AUTO_BUF(good, CSR_DER_MAX);
 	AUTO_BUF(with, 1024);
@@ -107,7 +109,7 @@ static void members(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),	 cmocka_unit_test(bad_names), cmocka_unit_test(changed),
+		cmocka_unit_test(round_trip),    cmocka_unit_test(bad_names), cmocka_unit_test(changed),
 		cmocka_unit_test(no_possession), cmocka_unit_test(members),
 	};
 	return cmocka_run_group_tests_name("pki/csr", tests, bureau_up, bureau_down);

@@ -74,11 +74,11 @@ static void forge(const struct form *f, struct buf *out)
 static void forms(void **state)
 {
 	static const struct form row[] = {
-		{OID_SM4_ECB, true, 32, 0, 16, ERR_OK},	  {OID_SM4_ECB, false, 32, 0, 16, ERR_OK},
-		{OID_SM4, true, 32, 0, 16, ERR_OK},	  {OID_SM4, false, 64, 0, 16, ERR_OK},
-		{OID_SM4_ECB, true, 64, 0, 16, ERR_OK},	  {OID_SM4_ECB, true, 64, 1, 16, ERR_SIG}, /* not zeros */
-		{OID_SM4_CBC, true, 32, 0, 16, ERR_DER},  {"1.2.156.10197.1.102", true, 32, 0, 16, ERR_DER}, /* SM1 */
-		{OID_SM4_ECB, true, 48, 0, 16, ERR_DER},  {OID_SM4_ECB, true, 32, 0, 32, ERR_SIG},
+		{OID_SM4_ECB, true, 32, 0, 16, ERR_OK},  {OID_SM4_ECB, false, 32, 0, 16, ERR_OK},
+		{OID_SM4, true, 32, 0, 16, ERR_OK},      {OID_SM4, false, 64, 0, 16, ERR_OK},
+		{OID_SM4_ECB, true, 64, 0, 16, ERR_OK},  {OID_SM4_ECB, true, 64, 1, 16, ERR_SIG}, /* not zeros */
+		{OID_SM4_CBC, true, 32, 0, 16, ERR_DER}, {"1.2.156.10197.1.102", true, 32, 0, 16, ERR_DER}, /* SM1 */
+		{OID_SM4_ECB, true, 48, 0, 16, ERR_DER}, {OID_SM4_ECB, true, 32, 0, 32, ERR_SIG},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {

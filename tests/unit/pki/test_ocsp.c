@@ -41,7 +41,8 @@ static void request(enum ocsp_hash hash, struct span nonce, struct buf *out)
 }
 
 /* The two certificates of the request with these states. */
-static void answer(const struct ocsp_request *r, const struct ocsp_status *s, const struct cert *signer, struct buf *out)
+static void answer(const struct ocsp_request *r, const struct ocsp_status *s, const struct cert *signer,
+                   struct buf *out)
 {
 	struct ocsp_item items[2];
 	for (size_t i = 0; i < 2; i++)
@@ -86,7 +87,9 @@ static void around(void **state)
 			assert_true(p.items[0].this_update == T0 + 5 && p.items[0].next_update == T0 + 65);
 			ocsp_response_done(&p);
 			for (size_t j = 0; j < 2; j++) {
-				assert_int_equal(ocsp_check(buf_span(&out), b.ca, j == 0 ? b.sign : b.enc, &s, &produced), ERR_OK);
+				assert_int_equal(ocsp_check(buf_span(&out), b.ca, j == 0 ? b.sign : b.enc, &s,
+				                            &produced),
+				                 ERR_OK);
 				assert_int_equal(s.state, rows[i][j].state);
 				assert_int_equal(s.reason, rows[i][j].reason);
 				assert_true(s.revoked_at == rows[i][j].revoked_at && produced == T0 + 6);
@@ -236,7 +239,8 @@ static void requests(void **state)
 		{"octet after the end", "30043002300000", ERR_DER},
 		{"indefinite length", "3080300230000000", ERR_DER},
 		{"version 1 encoded", "300a3008a0030201003001300000", ERR_DER},
-		{"SHA-1 of a wrong length", "301f301d301b3019300906052b0e03021a05000405000000000004050000000000020101", ERR_DER},
+		{"SHA-1 of a wrong length", "301f301d301b3019300906052b0e03021a05000405000000000004050000000000020101",
+	         ERR_DER},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -267,7 +271,7 @@ static void requests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(around),   cmocka_unit_test(changed),	cmocka_unit_test(signers),
+		cmocka_unit_test(around),   cmocka_unit_test(changed),  cmocka_unit_test(signers),
 		cmocka_unit_test(failures), cmocka_unit_test(requests), cmocka_unit_test(purposes),
 	};
 	return cmocka_run_group_tests_name("pki/ocsp", tests, up, down);

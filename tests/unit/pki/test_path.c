@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct cert *issue(const char *profile, const struct sm2_key *key, const struct cert *issuer, const struct sm2_key *by,
-			  int64_t from, int64_t to)
+static struct cert *issue(const char *profile, const struct sm2_key *key, const struct cert *issuer,
+                          const struct sm2_key *by, int64_t from, int64_t to)
 {
 	struct cert_spec s = spec_for(profile, sm2_key_pub(key));
 	struct cert *c = NULL;
@@ -113,7 +113,8 @@ static void revocation(void **state)
 	assert_int_equal(check(&t, b.enc, KU_ENC, T0), ERR_OK);
 	t.crl = held;
 	assert_int_equal(check(&t, b.sign, KU_SIGN, T0), ERR_CERT_SUSPENDED);
-	assert_int_equal(check(&t, b.enc, KU_ENC, T0 + DAY + 1), ERR_CRL_STALE); /* outdated: not the certificate's fault */
+	/* outdated: not the certificate's fault */
+	assert_int_equal(check(&t, b.enc, KU_ENC, T0 + DAY + 1), ERR_CRL_STALE);
 	AUTO(crl) ahead = list(CRL_HOLD, NULL, T0 + 100, T0 + DAY);
 	t.crl = ahead;
 	assert_int_equal(check(&t, b.enc, KU_ENC, T0), ERR_CRL_STALE);
@@ -171,7 +172,9 @@ static struct cert *forge(const struct cert *from, const struct sm2_key *by, siz
 }
 
 #define KU_SIGN_EXT "300e0603551d0f0101ff0404030206c0"
-#define KU_CA_EXT "300e0603551d0f0101ff04040302" "0106"
+#define KU_CA_EXT                      \
+	"300e0603551d0f0101ff04040302" \
+	"0106"
 #define BASIC_EXT "300f0603551d130101ff040530030101ff"
 
 /* Rightly signed by the CA, wrong in one thing. */
@@ -255,7 +258,8 @@ static void order(void **state)
 	assert_int_equal(check(&t, b.sign, KU_SIGN, T0), ERR_CRL_STALE);
 }
 
-/* What does not change between two checks is verified once: a check of a leaf is one verification, with a list or without. */
+/* What does not change between two checks is verified once: a check of a leaf is one verification, with a list or
+ * without. */
 static void verifications(void **state)
 {
 	AUTO(crl) held = list(CRL_HOLD, b.card, T0, T0 + DAY);
@@ -275,9 +279,10 @@ static void verifications(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),	      cmocka_unit_test(usage),		  cmocka_unit_test(times), cmocka_unit_test(revocation),
-		cmocka_unit_test(strangers), cmocka_unit_test(holder_as_issuer), cmocka_unit_test(order),
-		cmocka_unit_test(one_thing_wrong), cmocka_unit_test(no_ca_in_the_middle), cmocka_unit_test(roots), cmocka_unit_test(verifications),
+		cmocka_unit_test(good),       cmocka_unit_test(usage),           cmocka_unit_test(times),
+		cmocka_unit_test(revocation), cmocka_unit_test(strangers),       cmocka_unit_test(holder_as_issuer),
+		cmocka_unit_test(order),      cmocka_unit_test(one_thing_wrong), cmocka_unit_test(no_ca_in_the_middle),
+		cmocka_unit_test(roots),      cmocka_unit_test(verifications),
 	};
 	return cmocka_run_group_tests_name("pki/path", tests, bureau_up, bureau_down);
 }

@@ -15,10 +15,17 @@ static void shipped(void **state)
 		unsigned usage;
 		int days, max;
 	} row[] = {
-		{"root", KU_CA, 3652, 3653},	   {"ca", KU_CA, 3650, 3650},	     {"unit-sign", KU_SIGN, 731, 1826},
-		{"unit-enc", KU_ENC, 731, 1826},   {"unit-member-sign", KU_SIGN, 731, 1826},
-		{"unit-member-enc", KU_ENC, 731, 1826}, {"person-sign", KU_SIGN, 731, 1826}, {"person-enc", KU_ENC, 731, 1826},
-		{"staff-sign", KU_SIGN, 731, 1826}, {"staff-enc", KU_ENC, 731, 1826}, {"card", KU_SIGN, 3650, 3650},
+		{"root", KU_CA, 3652, 3653},
+		{"ca", KU_CA, 3650, 3650},
+		{"unit-sign", KU_SIGN, 731, 1826},
+		{"unit-enc", KU_ENC, 731, 1826},
+		{"unit-member-sign", KU_SIGN, 731, 1826},
+		{"unit-member-enc", KU_ENC, 731, 1826},
+		{"person-sign", KU_SIGN, 731, 1826},
+		{"person-enc", KU_ENC, 731, 1826},
+		{"staff-sign", KU_SIGN, 731, 1826},
+		{"staff-enc", KU_ENC, 731, 1826},
+		{"card", KU_SIGN, 3650, 3650},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(row); i++) {

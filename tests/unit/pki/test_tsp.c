@@ -64,7 +64,8 @@ static void around(void **state)
 		bool with_nonce = row & 1, with_cert = row & 2;
 		AUTO_BUF(out, TSP_DER_MAX);
 		struct tsp_info i;
-		struct tsp_want want = {b.ca, with_cert ? NULL : tsa, digest, with_nonce ? SPAN_ARR(nonce) : SPAN_EMPTY};
+		struct tsp_want want = {b.ca, with_cert ? NULL : tsa, digest,
+		                        with_nonce ? SPAN_ARR(nonce) : SPAN_EMPTY};
 		stamp(with_nonce, with_cert, T0 + 9, &out);
 		if (check(buf_span(&out), &want, &i) != ERR_OK)
 			fail_msg("row %d: %s", row, err_detail());
@@ -151,9 +152,11 @@ static void authorities(void **state)
 /* Requests: octets, expected error, and why the well-formed ones are refused. */
 static void requests(void **state)
 {
-#define IMPRINT_SM3 "3030300c06082a811ccf550183110500" \
+#define IMPRINT_SM3                        \
+	"3030300c06082a811ccf550183110500" \
 	"04200102030000000000000000000000000000000000000000000000000000000000"
-#define IMPRINT_SHA256 "3031300d060960864801650304020105000420" \
+#define IMPRINT_SHA256                           \
+	"3031300d060960864801650304020105000420" \
 	"0102030000000000000000000000000000000000000000000000000000000000"
 	static const struct {
 		const char *what, *hex;
@@ -237,8 +240,8 @@ static void policies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(policies),    cmocka_unit_test(around),      cmocka_unit_test(disagrees), cmocka_unit_test(changed),
-		cmocka_unit_test(authorities), cmocka_unit_test(requests),
+		cmocka_unit_test(policies), cmocka_unit_test(around),      cmocka_unit_test(disagrees),
+		cmocka_unit_test(changed),  cmocka_unit_test(authorities), cmocka_unit_test(requests),
 	};
 	return cmocka_run_group_tests_name("pki/tsp", tests, up, down);
 }

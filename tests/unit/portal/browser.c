@@ -14,14 +14,14 @@ const char *browser_head(struct browser *b, const char *name)
 	if (at == NULL || end == NULL || at > end)
 		return "";
 	at += strlen(name);
-	(void)snprintf(value, sizeof value, "%.*s", (int)strcspn(at, "\r"), at);
+	(void)snprintf(value, sizeof(value), "%.*s", (int)strcspn(at, "\r"), at);
 	return value;
 }
 
 static void keep_cookie(struct browser *b, const char *name, char *ret, size_t cap)
 {
 	char needle[64];
-	(void)snprintf(needle, sizeof needle, "Set-Cookie: %s=", name);
+	(void)snprintf(needle, sizeof(needle), "Set-Cookie: %s=", name);
 	const char *at = strstr(buf_cstr(&b->answer), needle);
 	if (at != NULL)
 		(void)snprintf(ret, cap, "%.*s", (int)strcspn(at + strlen(needle), ";"), at + strlen(needle));
@@ -33,14 +33,15 @@ const char *browser_body(struct browser *b)
 	return at != NULL ? at + 4 : "";
 }
 
-int browser_ask(struct browser *b, const char *method, const char *uri, const char *type, const char *text, const char *accept)
+int browser_ask(struct browser *b, const char *method, const char *uri, const char *type, const char *text,
+                const char *accept)
 {
 	char cookies[256], number[24];
 	AUTO_BUF(vars, 16384);
 	AUTO_BUF(scgi, 2 << 20);
-	(void)snprintf(number, sizeof number, "%zu", strlen(text));
-	(void)snprintf(cookies, sizeof cookies, "%s%s%s%s%s", b->session[0] ? "yx_session_8600=" : "", b->session,
-		       b->session[0] && b->pre[0] ? "; " : "", b->pre[0] ? "yx_pre_8600=" : "", b->pre);
+	(void)snprintf(number, sizeof(number), "%zu", strlen(text));
+	(void)snprintf(cookies, sizeof(cookies), "%s%s%s%s%s", b->session[0] ? "yx_session_8600=" : "", b->session,
+	               b->session[0] && b->pre[0] ? "; " : "", b->pre[0] ? "yx_pre_8600=" : "", b->pre);
 	var(&vars, "CONTENT_LENGTH", number);
 	var(&vars, "SCGI", "1");
 	var(&vars, "REQUEST_METHOD", method);
@@ -57,8 +58,8 @@ int browser_ask(struct browser *b, const char *method, const char *uri, const ch
 	buf_str(&scgi, text);
 	buf_clear(&b->answer);
 	OK(web_handle(b->web, buf_span(&scgi), &b->answer));
-	keep_cookie(b, "yx_session_8600", b->session, sizeof b->session);
-	keep_cookie(b, "yx_pre_8600", b->pre, sizeof b->pre);
+	keep_cookie(b, "yx_session_8600", b->session, sizeof(b->session));
+	keep_cookie(b, "yx_pre_8600", b->pre, sizeof(b->pre));
 	b->status = (int)strtol(browser_head(b, "Status: "), NULL, 10);
 	return b->status;
 }
@@ -68,7 +69,7 @@ int browser_get(struct browser *b, const char *uri)
 	int status = browser_ask(b, "GET", uri, "", "", "text/html");
 	const char *at = strstr(browser_body(b), "name=\"yx-csrf\" content=\"");
 	if (at != NULL)
-		(void)snprintf(b->csrf, sizeof b->csrf, "%.64s", at + strlen("name=\"yx-csrf\" content=\""));
+		(void)snprintf(b->csrf, sizeof(b->csrf), "%.64s", at + strlen("name=\"yx-csrf\" content=\""));
 	return status;
 }
 
@@ -110,6 +111,6 @@ const char *browser_error(struct browser *b)
 {
 	static char code[16];
 	AUTO_JSON v = browser_json(b);
-	(void)snprintf(code, sizeof code, "%s", json_str_or(json_object_get(v, "error"), "code", ""));
+	(void)snprintf(code, sizeof(code), "%s", json_str_or(json_object_get(v, "error"), "code", ""));
 	return code;
 }

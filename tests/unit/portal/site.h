@@ -15,7 +15,8 @@ int site_teardown(void **state);
 #define WITH_SITE(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 
 /* As a page would: challenge, statement, signature, answer; its status. more_key NULL: no further member. */
-int site_answer_login(struct site *s, const struct desk_person *p, const char *uri, const char *more_key, const char *more);
+int site_answer_login(struct site *s, const struct desk_person *p, const char *uri, const char *more_key,
+                      const char *more);
 void site_take_csrf(struct site *s);
 /* Staff need the roster, which needs a signer: the test makes the session that the login would make. */
 void site_session(struct site *s, const struct desk_person *p, unsigned roles); /* without a look at any page */

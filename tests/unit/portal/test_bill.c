@@ -1,16 +1,16 @@
-/* The month's contribution on its pages: the three persons of the facts to the fen for three and for five insurances, lines and
- * file, the rule that computes and approves, and what it does not do. */
+/* The month's contribution on its pages: the three persons of the facts to the fen for three and for five insurances,
+ * lines and file, the rule that computes and approves, and what it does not do. */
 #include "../certsrv/office.h"
 #include "server/insurance/calendar.h"
 #include "server/insurance/month_turn.h"
 #include "server/portal/pages.h"
 #include "web/session.h"
 
-#define ORIGIN "http://localhost:8600"
+#define ORIGIN    "http://localhost:8600"
 #define JSON_TYPE "application/json"
 #define HTML_TYPE "text/html"
-#define UNIT_A "10000016"
-#define UNIT_B "43010024"
+#define UNIT_A    "10000016"
+#define UNIT_B    "43010024"
 
 struct site {
 	struct office o;
@@ -43,7 +43,7 @@ static int get(const char *uri, const char *accept)
 	char cookies[120];
 	AUTO_BUF(vars, 4096);
 	AUTO_BUF(scgi, 8192);
-	(void)snprintf(cookies, sizeof cookies, "yx_session_8600=%s", s.session);
+	(void)snprintf(cookies, sizeof(cookies), "yx_session_8600=%s", s.session);
 	var(&vars, "CONTENT_LENGTH", "0");
 	var(&vars, "SCGI", "1");
 	var(&vars, "REQUEST_METHOD", "GET");
@@ -59,7 +59,7 @@ static int get(const char *uri, const char *accept)
 	OK(web_handle(&s.web, buf_span(&scgi), &s.answer));
 	const char *set = strstr(buf_cstr(&s.answer), "Set-Cookie: yx_session_8600=");
 	if (set != NULL)
-		(void)snprintf(s.session, sizeof s.session, "%.*s", (int)strcspn(set + 28, ";"), set + 28);
+		(void)snprintf(s.session, sizeof(s.session), "%.*s", (int)strcspn(set + 28, ";"), set + 28);
 	s.status = (int)strtol(strstr(buf_cstr(&s.answer), "Status: ") + 8, NULL, 10);
 	return s.status;
 }
@@ -80,15 +80,17 @@ static bool says(const char *needle)
 
 static enum err open_session(struct web_req *rq)
 {
-	struct web_session in = {.roles = ROLE_UNIT, .subject = "1", .person_id = "1", .holder = "测试经办人", .cert_serial = "01"};
-	(void)snprintf(in.unit_no, sizeof in.unit_no, "%s", s.unit_no);
+	struct web_session in = {
+		.roles = ROLE_UNIT, .subject = "1", .person_id = "1", .holder = "测试经办人", .cert_serial = "01"};
+	(void)snprintf(in.unit_no, sizeof(in.unit_no), "%s", s.unit_no);
 	TRY(session_start(portal_of(rq)->sessions, rq, &in));
 	return web_bytes(rq, "text/plain; charset=utf-8", SPAN_LIT("in\n"));
 }
 
 static void log_in(const char *unit_no)
 {
-	static const struct web_route door[] = {{"GET", "/door", WEB_PUBLIC, WEB_FORM, NULL, open_session, NULL}, {NULL}};
+	static const struct web_route door[] = {{"GET", "/door", WEB_PUBLIC, WEB_FORM, NULL, open_session, NULL},
+	                                        {NULL}};
 	s.unit_no = unit_no;
 	s.session[0] = 0;
 	s.web.routes = door;
@@ -108,7 +110,8 @@ static void move_to(const char *day)
 static void join(const char *unit_no, const char *const *codes)
 {
 	for (; *codes != NULL; codes++)
-		OK(unit_insurance_put(&s.o.desk, s.tables, &(struct unit_insurance){unit_no, tables_ins(s.tables, *codes), 202401, 2, PPM}));
+		OK(unit_insurance_put(&s.o.desk, s.tables,
+		                      &(struct unit_insurance){unit_no, tables_ins(s.tables, *codes), 202401, 2, PPM}));
 }
 
 struct hire {
@@ -120,16 +123,25 @@ static void hire(const char *unit_no, const struct hire *v, size_t n, unsigned i
 {
 	char filing[40];
 	AUTO(b03_effect) e = NULL;
-	struct b03 *rows = calloc(n, sizeof *rows);
+	struct b03 *rows = calloc(n, sizeof(*rows));
 	assert_non_null(rows);
 	for (size_t i = 0; i < n; i++) {
-		rows[i] = (struct b03){.id_type = "01", .gender = "1", .ethnic = "01", .mobile = "13000000001", .enrol_type = "A", .ins = ins,
-			.start_month = month, .hire_date = month_first(month), .contract_type = "2", .employ_form = "01",
-			.contract_from = month_first(month), .wage_fen = v[i].wage_fen};
-		(void)snprintf(rows[i].name, sizeof rows[i].name, "%s", v[i].name);
-		(void)snprintf(rows[i].id_number, sizeof rows[i].id_number, "%s", v[i].id);
+		rows[i] = (struct b03){.id_type = "01",
+		                       .gender = "1",
+		                       .ethnic = "01",
+		                       .mobile = "13000000001",
+		                       .enrol_type = "A",
+		                       .ins = ins,
+		                       .start_month = month,
+		                       .hire_date = month_first(month),
+		                       .contract_type = "2",
+		                       .employ_form = "01",
+		                       .contract_from = month_first(month),
+		                       .wage_fen = v[i].wage_fen};
+		(void)snprintf(rows[i].name, sizeof(rows[i].name), "%s", v[i].name);
+		(void)snprintf(rows[i].id_number, sizeof(rows[i].id_number), "%s", v[i].id);
 	}
-	(void)snprintf(filing, sizeof filing, "430100B0320261122%05d", ++s.filings);
+	(void)snprintf(filing, sizeof(filing), "430100B0320261122%05d", ++s.filings);
 	OK(b03_prepare(&s.o.desk, s.tables, unit_no, filing, rows, n, &e));
 	OK(b03_apply(&s.o.desk, e));
 	free(rows);
@@ -137,11 +149,16 @@ static void hire(const char *unit_no, const struct hire *v, size_t n, unsigned i
 
 static int setup(void **state)
 {
-	static const char *const three[] = {"110", "210", "410", NULL}, *const five[] = {"110", "210", "310", "410", "510", NULL};
-	const struct unit b = {.unit_no = UNIT_B, .uscc = "92430102MAYYYY0409", .name = "芙蓉区测试餐饮店", .type = "60",
-		.region = "430102", .address = "长沙市芙蓉区测试路2号"};
+	static const char *const three[] = {"110", "210", "410", NULL}, *const five[] = {"110", "210", "310",
+	                                                                                 "410", "510", NULL};
+	const struct unit b = {.unit_no = UNIT_B,
+	                       .uscc = "92430102MAYYYY0409",
+	                       .name = "芙蓉区测试餐饮店",
+	                       .type = "60",
+	                       .region = "430102",
+	                       .address = "长沙市芙蓉区测试路2号"};
 	(void)state;
-	memset(&s, 0, sizeof s);
+	memset(&s, 0, sizeof(s));
 	office_open(&s.o);
 	move_to("2026-11-10");
 	office_unit(&s.o);
@@ -159,9 +176,16 @@ static int setup(void **state)
 	OK(model_tables_load(SHARE_DIR "/tables", &s.app.tables));
 	OK(views_load(SHARE_DIR "/templates", &s.views));
 	OK(sessions_new(s.o.store, s.o.clock, 1800, 43200, &s.app.sessions));
-	s.web = (struct web_config){.origin = ORIGIN, .agent_origin = s.app.agent_origin, .bureau_name = s.app.bureau_name,
-		.workers = 1, .routes = portal_routes, .common = page_common, .sessions = s.app.sessions, .views = s.views,
-		.app = &s.app, .clock = s.o.clock};
+	s.web = (struct web_config){.origin = ORIGIN,
+	                            .agent_origin = s.app.agent_origin,
+	                            .bureau_name = s.app.bureau_name,
+	                            .workers = 1,
+	                            .routes = portal_routes,
+	                            .common = page_common,
+	                            .sessions = s.app.sessions,
+	                            .views = s.views,
+	                            .app = &s.app,
+	                            .clock = s.o.clock};
 	log_in(UNIT_A);
 	return 0;
 }
@@ -178,8 +202,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const struct hire abc[] = {{"测试甲", "430102199003079914", 350000}, {"测试乙", "430103199105059929", 876543},
-	{"测试丙", "430104199206069936", 2500000}};
+static const struct hire abc[] = {{"测试甲", "430102199003079914", 350000},
+                                  {"测试乙", "430103199105059929", 876543},
+                                  {"测试丙", "430104199206069936", 2500000}};
 
 static unsigned mask(const char *unit_no)
 {
@@ -198,9 +223,13 @@ static void test_nobody(void **state)
 	assert_string_equal(json_str_or(json_array_get(json_object_get(list, "bills"), 0), "state", ""), "none");
 	assert_int_equal(get("/unit/bill", HTML_TYPE), 200);
 	assert_true(says("单位还没有参保职工") && says("2026年11月") && says("未生成"));
-	static const struct { const char *uri; int status; } rows[] = {
-		{"/unit/bill/202611", 404}, {"/unit/bill/202611/lines.csv", 404}, {"/unit/bill/2026-11", 404}, {"/unit/bill/202613", 404},
-		{"/unit/bill/999999999999999999999", 404}, {"/unit/bill/-1", 404}, {"/unit/bill?page=x", 400}, {"/unit/bill?month=202611", 400},
+	static const struct {
+		const char *uri;
+		int status;
+	} rows[] = {
+		{"/unit/bill/202611", 404}, {"/unit/bill/202611/lines.csv", 404},      {"/unit/bill/2026-11", 404},
+		{"/unit/bill/202613", 404}, {"/unit/bill/999999999999999999999", 404}, {"/unit/bill/-1", 404},
+		{"/unit/bill?page=x", 400}, {"/unit/bill?month=202611", 400},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		if (get(rows[i].uri, HTML_TYPE) != rows[i].status)
@@ -230,7 +259,9 @@ static void check_lines(const json_t *bill, const int64_t (*want)[5], const int6
 }
 
 /* shebao-domain 3.7: pension, unemployment, injury; each person's fen in the order of the columns. */
-static const int64_t three_lines[3][5] = {{68928, 34464, 3016, 1292, 1723}, {140247, 70123, 6136, 2630, 3506}, {344640, 172320, 15078, 6462, 8616}};
+static const int64_t three_lines[3][5] = {{68928, 34464, 3016, 1292, 1723},
+                                          {140247, 70123, 6136, 2630, 3506},
+                                          {344640, 172320, 15078, 6462, 8616}};
 static const int64_t three_sums[3] = {109423, 222642, 547116};
 
 static void test_three(void **state)
@@ -247,7 +278,8 @@ static void test_three(void **state)
 	assert_true(json_is_true(json_object_get(bill, "verify")));
 	check_lines(bill, three_lines, three_sums);
 	assert_int_equal(get("/unit/bill/202611", HTML_TYPE), 200);
-	assert_true(says("8,791.81") && says("JF1000001620261101") && says("待核实") && says("34,613.43") && says("0.7%") && says("16%"));
+	assert_true(says("8,791.81") && says("JF1000001620261101") && says("待核实") && says("34,613.43") &&
+	            says("0.7%") && says("16%"));
 	assert_true(says("242.30")); /* by persons, not by the unit's total base */
 	AUTO_JSON unit = view("/unit");
 	assert_int_equal(json_int_or(unit, "staff_total", -1), 3);
@@ -258,8 +290,9 @@ static void test_three(void **state)
 static void test_five(void **state)
 {
 	(void)state;
-	static const struct hire others[] = {{"=HYPERLINK(1)", "430102199003079922", 350000}, {"测试\"乙\"", "430103199105059937", 876543},
-		{"测试丙", "430104199206069944", 2500000}};
+	static const struct hire others[] = {{"=HYPERLINK(1)", "430102199003079922", 350000},
+	                                     {"测试\"乙\"", "430103199105059937", 876543},
+	                                     {"测试丙", "430104199206069944", 2500000}};
 	hire(UNIT_B, others, 3, mask(UNIT_B), 202611);
 	log_in(UNIT_B);
 	AUTO_JSON bill = view("/unit/bill/202611");
@@ -268,7 +301,8 @@ static void test_five(void **state)
 	assert_int_equal(json_array_size(json_object_get(bill, "columns")), 8);
 	assert_int_equal(get("/unit/bill/202611/lines.csv", HTML_TYPE), 200);
 	assert_non_null(strstr(buf_cstr(&s.answer), "attachment; filename=\"bill-43010024-202611.csv\""));
-	assert_true(says("\xef\xbb\xbf序号,姓名,证件号码,个人编号,申报工资,缴费基数,养老单位,养老个人,失业单位,失业个人,医疗单位,医疗个人,工伤单位,生育单位,合计\r\n"));
+	assert_true(says(
+		"\xef\xbb\xbf序号,姓名,证件号码,个人编号,申报工资,缴费基数,养老单位,养老个人,失业单位,失业个人,医疗单位,医疗个人,工伤单位,生育单位,合计\r\n"));
 	assert_true(says("1,\"'=HYPERLINK(1)\",\"430102********9922\",\"4301"));
 	assert_true(says("2,\"测试\"\"乙\"\"\","));
 	assert_true(says(",3500.00,4308.00,689.28,344.64,30.16,12.92,344.64,86.16,17.23,30.16,1555.19\r\n"));
@@ -335,7 +369,10 @@ static void test_gap(void **state)
 	log_in(UNIT_A);
 	AUTO_JSON list = view("/unit/bill");
 	const json_t *bills = json_object_get(list, "bills");
-	static const struct { int month; const char *state; } want[] = {{202702, "open"}, {202701, "approved"}, {202612, "approved"}, {202611, "approved"}};
+	static const struct {
+		int month;
+		const char *state;
+	} want[] = {{202702, "open"}, {202701, "approved"}, {202612, "approved"}, {202611, "approved"}};
 	assert_int_equal(json_array_size(bills), COUNT_OF(want));
 	for (size_t i = 0; i < COUNT_OF(want); i++) {
 		assert_int_equal(json_int_or(json_array_get(bills, i), "month", 0), want[i].month);
@@ -353,7 +390,7 @@ static void test_pages(void **state)
 	static struct hire many[97];
 	static char ids[97][64];
 	for (size_t i = 0; i < COUNT_OF(many); i++) {
-		(void)snprintf(ids[i], sizeof ids[i], "430102198001%02zu9%02zuX", 1 + i / 50, i % 50);
+		(void)snprintf(ids[i], sizeof(ids[i]), "430102198001%02zu9%02zuX", 1 + i / 50, i % 50);
 		many[i] = (struct hire){"测试多人", ids[i], 600000};
 	}
 	hire(UNIT_A, many, COUNT_OF(many), mask(UNIT_A), 202702);
@@ -361,7 +398,7 @@ static void test_pages(void **state)
 	size_t seen = 0;
 	for (int page = 1; page <= 4; page++) {
 		char uri[64];
-		(void)snprintf(uri, sizeof uri, "/unit/bill/202702?page=%d", page);
+		(void)snprintf(uri, sizeof(uri), "/unit/bill/202702?page=%d", page);
 		AUTO_JSON v = view(uri);
 		const json_t *lines = json_object_get(v, "lines");
 		assert_int_equal(json_array_size(lines), page < 3 ? 50 : page == 3 ? 1 : 0);
@@ -381,8 +418,8 @@ static void test_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nobody), cmocka_unit_test(test_three), cmocka_unit_test(test_five), cmocka_unit_test(test_rule),
-		cmocka_unit_test(test_gap), cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_nobody), cmocka_unit_test(test_three), cmocka_unit_test(test_five),
+		cmocka_unit_test(test_rule),   cmocka_unit_test(test_gap),   cmocka_unit_test(test_pages),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

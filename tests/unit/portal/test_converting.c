@@ -41,8 +41,10 @@ static enum err join(struct waiter *w)
 static void test_numbers(void **state)
 {
 	(void)state;
-	static const struct { unsigned workers, at_once; } rows[] = {{1, 1}, {2, 1}, {3, 1}, {4, 2}, {8, 4}, {64, 32}};
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	static const struct {
+		unsigned workers, at_once;
+	} rows[] = {{1, 1}, {2, 1}, {3, 1}, {4, 2}, {8, 4}, {64, 32}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct converting *c = NULL;
 		assert_int_equal(converting_new(NULL, rows[i].workers, &c), ERR_OK);
 		for (unsigned k = 0; k < rows[i].at_once; k++)

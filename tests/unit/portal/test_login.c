@@ -46,15 +46,20 @@ static void put_roster(struct scene *s)
 {
 	AUTO(statement) st = NULL;
 	const char *zero = "0000000000000000000000000000000000000000000000000000000000000000";
-	const struct statement_kv kv[] = {{"bureau", s->o.desk.bureau}, {"nonce", zero}, {"time", "2026-11-22T00:00:00Z"},
-		{"number", "0"}, {"previous", "-"}, {"entry", "P000003 clerk,maker 430100"}, {"entry", "P000009 auditor 430100"}};
+	const struct statement_kv kv[] = {{"bureau", s->o.desk.bureau},
+	                                  {"nonce", zero},
+	                                  {"time", "2026-11-22T00:00:00Z"},
+	                                  {"number", "0"},
+	                                  {"previous", "-"},
+	                                  {"entry", "P000003 clerk,maker 430100"},
+	                                  {"entry", "P000009 auditor 430100"}};
 	OK(statement_build("ROSTER", kv, COUNT_OF(kv), &st));
 	struct span t = statement_text(st);
-	(void)snprintf(s->roster, sizeof s->roster, "%.*s", (int)t.len, (const char *)t.ptr);
+	(void)snprintf(s->roster, sizeof(s->roster), "%.*s", (int)t.len, (const char *)t.ptr);
 }
 
 static void holder(struct scene *s, struct desk_person *p, const char *profile, const char *org, const char *uscc,
-		   const char *name, const char *subject, int64_t from, int64_t to)
+                   const char *name, const char *subject, int64_t from, int64_t to)
 {
 	*p = (struct desk_person){.name = name};
 	OK(sm2_key_new(&p->key));
@@ -65,7 +70,7 @@ static int setup(void **state)
 {
 	static struct scene s;
 	struct cert *root = NULL, *ca = NULL;
-	memset(&s, 0, sizeof s);
+	memset(&s, 0, sizeof(s));
 	office_open(&s.o);
 	office_unit(&s.o);
 	int64_t now = clock_now(s.o.clock);
@@ -77,10 +82,15 @@ static int setup(void **state)
 	holder(&s, &s.operator_1, "unit-sign", "长沙测试一号科技有限公司", "91430100MAYYYY016Y", "测试经办人甲",
 	       "10000016-430100000016", now - 60, now + 100 * DAY);
 	holder(&s, &s.person_1, "person-sign", NULL, NULL, "测试个人丙", "430100000024", now - 60, now + 100 * DAY);
-	const struct account unit = {.subject = "10000016-430100000016", .kind = "unit", .unit_no = "10000016",
-		.person_no = "430100000016", .holder = "测试经办人甲"};
-	const struct account person = {.subject = "430100000024", .kind = "person", .person_no = "430100000024",
-		.holder = "测试个人丙"};
+	const struct account unit = {.subject = "10000016-430100000016",
+	                             .kind = "unit",
+	                             .unit_no = "10000016",
+	                             .person_no = "430100000016",
+	                             .holder = "测试经办人甲"};
+	const struct account person = {.subject = "430100000024",
+	                               .kind = "person",
+	                               .person_no = "430100000024",
+	                               .holder = "测试个人丙"};
 	OK(account_put(&s.o.desk, &unit));
 	OK(account_put(&s.o.desk, &person));
 	*state = &s;
@@ -105,7 +115,8 @@ static int teardown(void **state)
 
 /* --- a login answer, and the ways to spoil it --- */
 
-struct try {
+struct
+try {
 	const char *bureau, *origin, *type;
 	int64_t skew;
 	bool broken_sig, foreign_sig, cut_cert;
@@ -119,13 +130,16 @@ static enum err attempt(struct scene *s, const struct desk_person *p, const stru
 	struct login_env env = env_of(s);
 	const char *nonce = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 	text_time(&time, clock_now(s->o.clock) + t->skew);
-	const struct statement_kv kv[] = {{"bureau", t->bureau != NULL ? t->bureau : s->o.desk.bureau}, {"nonce", nonce},
-		{"time", buf_cstr(&time)}, {"origin", t->origin != NULL ? t->origin : ORIGIN}};
+	const struct statement_kv kv[] = {{"bureau", t->bureau != NULL ? t->bureau : s->o.desk.bureau},
+	                                  {"nonce", nonce},
+	                                  {"time", buf_cstr(&time)},
+	                                  {"origin", t->origin != NULL ? t->origin : ORIGIN}};
 	OK(statement_build("LOGIN", kv, COUNT_OF(kv), &st));
 	OK(gm_sign(t->foreign_sig ? s->o.clerk.key : p->key, statement_text(st), &sig));
 	sig.b[40] ^= t->broken_sig ? 4 : 0;
 	struct span cert = cert_der(p->cert);
-	const struct act_parts in = {statement_text(st), SPAN_ARR(sig.b), t->cut_cert ? span_sub(cert, 0, cert.len - 1) : cert};
+	const struct act_parts in = {statement_text(st), SPAN_ARR(sig.b),
+	                             t->cut_cert ? span_sub(cert, 0, cert.len - 1) : cert};
 	return login_check(&env, &in, ret_who);
 }
 
@@ -168,13 +182,17 @@ static void test_answer_table(void **state)
 {
 	struct scene *s = *state;
 	const char *other = "1111111111111111111111111111111111111111111111111111111111111111";
-	const struct { enum err e; struct try t; } rows[] = {
+	const struct {
+		enum err e;
+		struct try t;
+	} rows[] = {
 		{ERR_BUREAU, {.bureau = other}},
 		{ERR_L_ORIGIN, {.origin = "http://localhost:8601"}},
 		{ERR_L_ORIGIN, {.origin = "https://localhost:8600"}},
 		{ERR_L_CLOCK, {.skew = LOGIN_SKEW_SEC + 5}},
 		{ERR_L_CLOCK, {.skew = -LOGIN_SKEW_SEC - 5}},
-		{ERR_L_ORIGIN, {.origin = "http://evil.test", .skew = 9999}}, /* a foreign site is told before the clock */
+		/* a foreign site is told before the clock */
+		{ERR_L_ORIGIN, {.origin = "http://evil.test", .skew = 9999}},
 		{ERR_SIG, {.broken_sig = true}},
 		{ERR_SIG, {.foreign_sig = true}},
 		{ERR_DER, {.cut_cert = true}},
@@ -193,7 +211,11 @@ static void test_certificates(void **state)
 	int64_t now = clock_now(s->o.clock);
 	struct login_who w;
 	struct desk_person p;
-	const struct { enum err e; const char *profile; int64_t from, to; } rows[] = {
+	const struct {
+		enum err e;
+		const char *profile;
+		int64_t from, to;
+	} rows[] = {
 		{ERR_CERT_EXPIRED, "person-sign", now - 100 * DAY, now - DAY},
 		{ERR_CERT_NOT_YET, "person-sign", now + DAY, now + 100 * DAY},
 		{ERR_CERT_USAGE, "person-enc", now - DAY, now + 100 * DAY},
@@ -272,16 +294,24 @@ static void test_register(void **state)
 	OK(unit_set_name(d, "10000016", "长沙测试一号科技有限公司"));
 	OK(attempt(s, &s->operator_1, &honest, &w));
 
-	const struct { enum err e; const char *profile, *org, *uscc, *name, *subject; } rows[] = {
-		{ERR_L_DISAGREE, "unit-sign", "另一单位", "91430100MAYYYY016Y", "测试经办人甲", "10000016-430100000016"},
-		{ERR_L_DISAGREE, "unit-sign", "长沙测试一号科技有限公司", "92430102MAYYYY0409", "测试经办人甲", "10000016-430100000016"},
-		{ERR_L_DISAGREE, "unit-sign", "长沙测试一号科技有限公司", "91430100MAYYYY016Y", "别的名字", "10000016-430100000016"},
-		{ERR_L_UNBOUND, "unit-sign", "长沙测试一号科技有限公司", "91430100MAYYYY016Y", "测试经办人甲", "10000016-430100000024"},
+	const struct {
+		enum err e;
+		const char *profile, *org, *uscc, *name, *subject;
+	} rows[] = {
+		{ERR_L_DISAGREE, "unit-sign", "另一单位", "91430100MAYYYY016Y", "测试经办人甲",
+	         "10000016-430100000016"},
+		{ERR_L_DISAGREE, "unit-sign", "长沙测试一号科技有限公司", "92430102MAYYYY0409", "测试经办人甲",
+	         "10000016-430100000016"},
+		{ERR_L_DISAGREE, "unit-sign", "长沙测试一号科技有限公司", "91430100MAYYYY016Y", "别的名字",
+	         "10000016-430100000016"},
+		{ERR_L_UNBOUND, "unit-sign", "长沙测试一号科技有限公司", "91430100MAYYYY016Y", "测试经办人甲",
+	         "10000016-430100000024"},
 		{ERR_L_UNBOUND, "person-sign", NULL, NULL, "测试个人丙", "430100000032"},
 		{ERR_L_UNBOUND, "staff-sign", NULL, NULL, "离职人员", "P000099"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		holder(s, &p, rows[i].profile, rows[i].org, rows[i].uscc, rows[i].name, rows[i].subject, now - 60, now + DAY);
+		holder(s, &p, rows[i].profile, rows[i].org, rows[i].uscc, rows[i].name, rows[i].subject, now - 60,
+		       now + DAY);
 		assert_int_equal(attempt(s, &p, &honest, &w), rows[i].e);
 		person_done(&p);
 	}
@@ -296,7 +326,7 @@ static void test_roster_away(void **state)
 	assert_int_equal(attempt(s, &s->o.clerk, &honest, &w), ERR_UNAVAILABLE);
 	OK(attempt(s, &s->operator_1, &honest, &w)); /* holders do not need it */
 	s->roster_err = ERR_OK;
-	(void)snprintf(s->roster, sizeof s->roster, "not a roster");
+	(void)snprintf(s->roster, sizeof(s->roster), "not a roster");
 	assert_int_equal(attempt(s, &s->o.clerk, &honest, &w), ERR_STATEMENT);
 }
 
@@ -312,7 +342,10 @@ static void test_nonce_of(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_welcome), T(test_verifications), T(test_answer_table), T(test_certificates), T(test_other_authority),
-		T(test_revocation), T(test_old_list), T(test_register), T(test_roster_away), cmocka_unit_test(test_nonce_of)};
+	const struct CMUnitTest tests[] = {T(test_welcome),         T(test_verifications),
+	                                   T(test_answer_table),    T(test_certificates),
+	                                   T(test_other_authority), T(test_revocation),
+	                                   T(test_old_list),        T(test_register),
+	                                   T(test_roster_away),     cmocka_unit_test(test_nonce_of)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,8 +42,8 @@ static void test_when(void **state)
 		{"request", SEQ, NOW, ERR_OK},
 		{"request", SEQ, NOW + 50 - OCSP_CACHE_LEFT_SEC, ERR_OK},
 		{"request", SEQ, NOW + 51 - OCSP_CACHE_LEFT_SEC, ERR_ABSENT},
-		{"request", SEQ, NOW - 11, ERR_ABSENT},      /* the clock was moved back */
-		{"request", SEQ + 1, NOW, ERR_ABSENT},       /* something was revoked, suspended or issued */
+		{"request", SEQ, NOW - 11, ERR_ABSENT}, /* the clock was moved back */
+		{"request", SEQ + 1, NOW, ERR_ABSENT},  /* something was revoked, suspended or issued */
 		{"request", SEQ - 1, NOW, ERR_ABSENT},
 		{"requesT", SEQ, NOW, ERR_ABSENT},
 		{"reques", SEQ, NOW, ERR_ABSENT},
@@ -53,7 +53,7 @@ static void test_when(void **state)
 	assert_int_equal(ocsp_cache_new(&c), ERR_OK);
 	assert_int_equal(get(c, "request", SEQ, NOW), ERR_ABSENT);
 	ocsp_cache_put(c, SPAN_LIT("request"), SEQ, SPAN_LIT("answer"), &kept);
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (get(c, rows[i].request, rows[i].seq, rows[i].now) != rows[i].want)
 			fail_msg("row %zu", i);
 	ocsp_cache_put(c, SPAN_LIT(""), SEQ, SPAN_LIT("answer"), &kept);
@@ -70,12 +70,12 @@ static void test_full(void **state)
 	size_t found = 0;
 	assert_int_equal(ocsp_cache_new(&c), ERR_OK);
 	for (int i = 0; i < 2 * OCSP_CACHE_SLOTS; i++) {
-		(void)snprintf(text, sizeof text, "request %d", i);
+		(void)snprintf(text, sizeof(text), "request %d", i);
 		ocsp_cache_put(c, span_str(text), SEQ, SPAN_LIT("answer"), &kept);
 		assert_int_equal(get(c, text, SEQ, NOW), ERR_OK);
 	}
 	for (int i = 0; i < 2 * OCSP_CACHE_SLOTS; i++) {
-		(void)snprintf(text, sizeof text, "request %d", i);
+		(void)snprintf(text, sizeof(text), "request %d", i);
 		found += get(c, text, SEQ, NOW) == ERR_OK;
 	}
 	assert_in_range(found, OCSP_CACHE_SLOTS / 2, OCSP_CACHE_SLOTS);
@@ -125,7 +125,7 @@ static void test_hanging_notary(void **state)
 	assert_int_not_equal(close(mkstemp(at.sun_path)), -1);
 	assert_int_equal(unlink(at.sun_path), 0);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(listen(fd, 8), 0);
 	assert_int_equal(ocsp_cache_new(&c), ERR_OK);
 	assert_int_equal(notary_client_new(at.sun_path, &n), ERR_OK);
@@ -150,7 +150,7 @@ static void test_hanging_notary(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_when), cmocka_unit_test(test_full), cmocka_unit_test(test_no_notary),
-		cmocka_unit_test(test_hanging_notary)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_when), cmocka_unit_test(test_full),
+	                                   cmocka_unit_test(test_no_notary), cmocka_unit_test(test_hanging_notary)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,11 +18,28 @@ struct asker {
 static void test_contract(void **state)
 {
 	struct site *s = *state;
-	static const char *const open_to_all[] = {"/", "/guide", "/downloads", "/faq", "/windows", "/verify", "/jobs", "/cert",
-		"/login", "/crl/ca.crl", "/ca/root.cer", "/ca/ca.cer", "/livez", "/metrics", "/login/messages",
-		"/login/password/reset", "/faq?q=%E5%AF%86%E7%A0%81", "/faq?q=zzzz", "/log/head"};
-	static const char *const closed[] = {"/unit", "/person", "/inbox", "/filings", "/desk", "/review", "/audit", "/admin",
-		"/desk/new", "/desk/cases/1", "/unit/account", "/login/password"};
+	static const char *const open_to_all[] = {"/",
+	                                          "/guide",
+	                                          "/downloads",
+	                                          "/faq",
+	                                          "/windows",
+	                                          "/verify",
+	                                          "/jobs",
+	                                          "/cert",
+	                                          "/login",
+	                                          "/crl/ca.crl",
+	                                          "/ca/root.cer",
+	                                          "/ca/ca.cer",
+	                                          "/livez",
+	                                          "/metrics",
+	                                          "/login/messages",
+	                                          "/login/password/reset",
+	                                          "/faq?q=%E5%AF%86%E7%A0%81",
+	                                          "/faq?q=zzzz",
+	                                          "/log/head"};
+	static const char *const closed[] = {"/unit",     "/person",       "/inbox",        "/filings",
+	                                     "/desk",     "/review",       "/audit",        "/admin",
+	                                     "/desk/new", "/desk/cases/1", "/unit/account", "/login/password"};
 	for (size_t i = 0; i < COUNT_OF(open_to_all); i++)
 		assert_int_equal(browser_get(&s->b, open_to_all[i]), 200);
 	for (size_t i = 0; i < COUNT_OF(closed); i++) {
@@ -42,14 +59,15 @@ static void *ask_health(void *arg)
 	static const char head[] = "CONTENT_LENGTH\0000\0SCGI\0001\0REQUEST_METHOD\0GET\0REQUEST_URI\0/healthz";
 	struct asker *a = arg;
 	AUTO_BUF(frame, 256);
-	buf_printf(&frame, "%zu:", sizeof head);
-	buf_put(&frame, span_of(head, sizeof head));
+	buf_printf(&frame, "%zu:", sizeof(head));
+	buf_put(&frame, span_of(head, sizeof(head)));
 	buf_str(&frame, ",");
 	a->e = web_handle(&a->s->web, buf_span(&frame), &a->answer);
 	return NULL;
 }
 
-/* Who asks while the first look is under way waits for it: nothing is ready before anybody has looked. The signer hangs. */
+/* Who asks while the first look is under way waits for it: nothing is ready before anybody has looked. The signer
+ * hangs. */
 static void test_health_before_any_look(void **state)
 {
 	struct site *s = *state;
@@ -59,7 +77,7 @@ static void test_health_before_any_look(void **state)
 	assert_int_not_equal(close(mkstemp(at.sun_path)), -1);
 	assert_int_equal(unlink(at.sun_path), 0);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(listen(fd, 8), 0);
 	OK(signer_client_new(at.sun_path, &s->app.signer));
 	for (size_t i = 0; i < COUNT_OF(a); i++) {
@@ -130,11 +148,13 @@ static void test_frame(void **state)
 	for (size_t i = 0; i < COUNT_OF(pages); i++) {
 		(void)browser_get(&s->b, pages[i]);
 		assert_true(browser_says(&s->b, "<html lang=\"zh-CN\""));
-		assert_true(browser_says(&s->b, "<main ") && browser_says(&s->b, "<header ") && browser_says(&s->b, "<footer ") && browser_says(&s->b, "<nav "));
+		assert_true(browser_says(&s->b, "<main ") && browser_says(&s->b, "<header ") &&
+		            browser_says(&s->b, "<footer ") && browser_says(&s->b, "<nav "));
 		const char *h1 = strstr(browser_body(&s->b), "<h1");
 		assert_non_null(h1);
 		assert_null(strstr(h1 + 1, "<h1"));
-		assert_false(browser_says(&s->b, "<style") || browser_says(&s->b, " style=") || browser_says(&s->b, " onclick=") || browser_says(&s->b, "<script>"));
+		assert_false(browser_says(&s->b, "<style") || browser_says(&s->b, " style=") ||
+		             browser_says(&s->b, " onclick=") || browser_says(&s->b, "<script>"));
 		assert_true(browser_says(&s->b, "测试系统"));
 	}
 	assert_non_null(strstr(buf_cstr(&s->b.answer), "script-src 'self'"));
@@ -161,8 +181,10 @@ static void test_shared(void **state)
 {
 	struct site *s = *state;
 	assert_int_equal(browser_get(&s->b, "/crl/ca.crl"), 200);
-	assert_true(has_header(&s->b, "Cache-Control: max-age=604800, public") || has_header(&s->b, "Cache-Control: max-age=604799, public"));
-	assert_true(has_header(&s->b, "Last-Modified: ") && has_header(&s->b, "Expires: ") && has_header(&s->b, "ETag: \""));
+	assert_true(has_header(&s->b, "Cache-Control: max-age=604800, public") ||
+	            has_header(&s->b, "Cache-Control: max-age=604799, public"));
+	assert_true(has_header(&s->b, "Last-Modified: ") && has_header(&s->b, "Expires: ") &&
+	            has_header(&s->b, "ETag: \""));
 	assert_false(has_header(&s->b, "no-store") || has_header(&s->b, "Vary: "));
 	assert_int_equal(browser_get(&s->b, "/ca/ca.cer"), 200);
 	assert_true(has_header(&s->b, "Cache-Control: max-age=86400, public"));
@@ -196,20 +218,22 @@ static void test_root_list(void **state)
 static void test_search(void **state)
 {
 	struct site *s = *state;
-	static const struct { const char *query, *href; } rows[] = {
-		{"%E5%BF%98%E8%AE%B0%E5%AF%86%E7%A0%81", "/faq#faq-9"},          /* 忘记密码 */
-		{"%E5%AF%86%E7%A0%81", "/faq#faq-9"},                             /* 密码 */
-		{"%E8%B4%A8%E4%BF%9D", "/faq#faq-4"},                             /* 质保 */
-		{"%E4%B8%AA%E4%BA%BA%E8%AF%81%E4%B9%A6", "/guide#guide-2"},      /* 个人证书 */
+	static const struct {
+		const char *query, *href;
+	} rows[] = {
+		{"%E5%BF%98%E8%AE%B0%E5%AF%86%E7%A0%81", "/faq#faq-9"},             /* 忘记密码 */
+		{"%E5%AF%86%E7%A0%81", "/faq#faq-9"},                               /* 密码 */
+		{"%E8%B4%A8%E4%BF%9D", "/faq#faq-4"},                               /* 质保 */
+		{"%E4%B8%AA%E4%BA%BA%E8%AF%81%E4%B9%A6", "/guide#guide-2"},         /* 个人证书 */
 		{"%E8%A1%A8%E6%A0%BC%E6%A8%A1%E6%9D%BF", "/downloads#downloads-2"}, /* 表格模板 */
-		{"%E5%9C%B0%E7%82%B9", "/windows#windows-1"},                     /* 地点 */
-		{"%E5%8F%82%E4%BF%9D", "/notices/2"},                             /* 参保 */
+		{"%E5%9C%B0%E7%82%B9", "/windows#windows-1"},                       /* 地点 */
+		{"%E5%8F%82%E4%BF%9D", "/notices/2"},                               /* 参保 */
 		{"l-206", "/faq#faq-16"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char uri[120], href[80];
-		(void)snprintf(uri, sizeof uri, "/search?q=%s", rows[i].query);
-		(void)snprintf(href, sizeof href, "href=\"%s\"", rows[i].href);
+		(void)snprintf(uri, sizeof(uri), "/search?q=%s", rows[i].query);
+		(void)snprintf(href, sizeof(href), "href=\"%s\"", rows[i].href);
 		assert_int_equal(browser_get(&s->b, uri), 200);
 		if (!browser_says(&s->b, href))
 			fail_msg("%s: %s", uri, rows[i].href);
@@ -242,9 +266,11 @@ static void test_refused_leads_home(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SITE(test_contract), WITH_SITE(test_health_before_any_look), WITH_SITE(test_health), WITH_SITE(test_health_of_the_log), WITH_SITE(test_frame), WITH_SITE(test_elder), WITH_SITE(test_shared),
-		WITH_SITE(test_root_list),
-		WITH_SITE(test_search), WITH_SITE(test_refused_leads_home),
+		WITH_SITE(test_contract), WITH_SITE(test_health_before_any_look),
+		WITH_SITE(test_health),   WITH_SITE(test_health_of_the_log),
+		WITH_SITE(test_frame),    WITH_SITE(test_elder),
+		WITH_SITE(test_shared),   WITH_SITE(test_root_list),
+		WITH_SITE(test_search),   WITH_SITE(test_refused_leads_home),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

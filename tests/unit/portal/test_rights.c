@@ -1,5 +1,6 @@
-/* Who opens a case of the desk: every address of one, in every state, by every role of this district and another. Whoever has
- * no part in it gets the answer of a number that nobody has. A look beyond is asked for with a reason, and logged. */
+/* Who opens a case of the desk: every address of one, in every state, by every role of this district and another.
+ * Whoever has no part in it gets the answer of a number that nobody has. A look beyond is asked for with a reason, and
+ * logged. */
 #include "site.h"
 #include "evidence/log.h"
 #include "evidence/statement.h"
@@ -21,7 +22,7 @@ static void open_case(struct site *s, char ret_no[40])
 {
 	char form[600] = "profile=unit&unit_no=10000016&uscc=91430100MAYYYY016Y&holder=%E6%B5%8B%E8%AF%95%E7%94%B2"
 			 "&id_number=430102199003079914&mobile=13000000001&letter_no=W-1&years=1";
-	dates(s, form + strlen(form), sizeof form - strlen(form));
+	dates(s, form + strlen(form), sizeof(form) - strlen(form));
 	site_log_in_staff(s, &s->o.clerk, ROLE_CLERK, "/desk/new");
 	assert_int_equal(browser_post_form(&s->b, "/desk/new", form), 303);
 	(void)snprintf(ret_no, 40, "%s", strrchr(browser_head(&s->b, "Location: "), '/') + 1);
@@ -39,7 +40,9 @@ static enum err move_tx(struct tx *tx, void *arg)
 		for (int version = 1; version < 40; version++) {
 			int64_t changed = 0;
 			TRY(tx_exec(tx, "case_step_state",
-				    SQL_ARGS(A_TEXT(m->no), A_INT(version), A_INT(from), A_INT(m->to), A_INT(1795316645)), &changed));
+			            SQL_ARGS(A_TEXT(m->no), A_INT(version), A_INT(from), A_INT(m->to),
+			                     A_INT(1795316645)),
+			            &changed));
 			if (changed == 1)
 				return ERR_OK;
 		}
@@ -54,8 +57,18 @@ static void bring_to(struct site *s, const char *no, enum case_state to)
 
 /* --- people --- */
 
-enum { D = 1 << CASE_DRAFT, A = 1 << CASE_ACCEPTED, P = 1 << CASE_APPROVED, M = 1 << CASE_MAKING, I = 1 << CASE_ISSUED, F = 1 << CASE_DONE,
-	R = 1 << CASE_RETURNED, N = 1 << CASE_REFUSED, V = 1 << CASE_VOID, ALL = D | A | P | M | I | F | R | N | V };
+enum {
+	D = 1 << CASE_DRAFT,
+	A = 1 << CASE_ACCEPTED,
+	P = 1 << CASE_APPROVED,
+	M = 1 << CASE_MAKING,
+	I = 1 << CASE_ISSUED,
+	F = 1 << CASE_DONE,
+	R = 1 << CASE_RETURNED,
+	N = 1 << CASE_REFUSED,
+	V = 1 << CASE_VOID,
+	ALL = D | A | P | M | I | F | R | N | V
+};
 static const struct who {
 	const char *id, *what;
 	unsigned roles, sees; /* states in which the case is his to open */
@@ -90,20 +103,27 @@ static const struct address {
 	unsigned roles; /* by the table of addresses; others are refused whatever there is */
 	const char *tail, *body;
 } addresses[] = {
-	{false, ROLE_DESK, "", NULL}, {false, ROLE_DESK, "/slip", NULL}, {false, ROLE_DESK, "/receipt", NULL}, {false, ROLE_CLERK, "/edit", NULL},
-	{true, ROLE_DESK, "/text", "{\"step\":\"accept\"}"}, {true, ROLE_DESK, "/text", "{\"step\":\"approve\"}"},
-	{true, ROLE_DESK, "/text", "{\"step\":\"make\"}"}, {true, ROLE_DESK, "/text", "{\"step\":\"return\",\"opinion\":\"x\"}"},
+	{false, ROLE_DESK, "", NULL},
+	{false, ROLE_DESK, "/slip", NULL},
+	{false, ROLE_DESK, "/receipt", NULL},
+	{false, ROLE_CLERK, "/edit", NULL},
+	{true, ROLE_DESK, "/text", "{\"step\":\"accept\"}"},
+	{true, ROLE_DESK, "/text", "{\"step\":\"approve\"}"},
+	{true, ROLE_DESK, "/text", "{\"step\":\"make\"}"},
+	{true, ROLE_DESK, "/text", "{\"step\":\"return\",\"opinion\":\"x\"}"},
 	{true, ROLE_DESK, "/text", "{\"step\":\"refuse\",\"opinion\":\"x\"}"},
-	{true, ROLE_DESK, "/act", "{\"step\":\"approve\",\"statement\":\"x\",\"signature\":\"eA==\",\"cert\":\"eA==\"}"},
+	{true, ROLE_DESK, "/act",
+         "{\"step\":\"approve\",\"statement\":\"x\",\"signature\":\"eA==\",\"cert\":\"eA==\"}"},
 	{true, ROLE_MAKER, "/born", "{\"card\":\"YX1\",\"key\":\"04\",\"csr\":\"eA==\",\"attestation\":\"eA==\"}"},
-	{true, ROLE_MAKER, "/parcel", "{}"}, {true, ROLE_MAKER, "/installed", "{\"cert_serial\":\"01\"}"},
+	{true, ROLE_MAKER, "/parcel", "{}"},
+	{true, ROLE_MAKER, "/installed", "{\"cert_serial\":\"01\"}"},
 };
 
 static int ask(struct site *s, const struct address *a, const char *no, char code[16])
 {
 	char uri[200];
 	json_t *body = NULL;
-	(void)snprintf(uri, sizeof uri, "/desk/cases/%s%s", no, a->tail);
+	(void)snprintf(uri, sizeof(uri), "/desk/cases/%s%s", no, a->tail);
 	code[0] = 0;
 	if (a->post) {
 		OK(json_parse(span_str(a->body), &body));
@@ -124,11 +144,15 @@ static void try_all(struct site *s, const struct who *w, const char *no, enum ca
 	for (size_t i = 0; i < COUNT_OF(addresses); i++) {
 		const struct address *a = &addresses[i];
 		int status = ask(s, a, no, code);
-		if (gone ? strcmp(code, "C-013") != 0 : sees ? strcmp(code, "C-024") == 0 : strcmp(code, "C-024") != 0 && (status != 403 || (w->roles & a->roles) != 0))
-			fail_msg("%s, %s, %s %s: %d %s", w->what, case_state_name(state), a->tail, a->post ? a->body : "", status, code);
+		if (gone   ? strcmp(code, "C-013") != 0
+		    : sees ? strcmp(code, "C-024") == 0
+		           : strcmp(code, "C-024") != 0 && (status != 403 || (w->roles & a->roles) != 0))
+			fail_msg("%s, %s, %s %s: %d %s", w->what, case_state_name(state), a->tail,
+			         a->post ? a->body : "", status, code);
 		/* Without a part in it: what a number that nobody has would give. */
 		if (!sees && (ask(s, a, NOWHERE, other) != status || strcmp(code, other) != 0))
-			fail_msg("%s, %s, %s: %s, but %s for none", w->what, case_state_name(state), a->tail, code, other);
+			fail_msg("%s, %s, %s: %s, but %s for none", w->what, case_state_name(state), a->tail, code,
+			         other);
 	}
 	/* A maker's page shows the signed approval, which this test's cases have not got. */
 	bool bare = (w->roles & ROLE_MAKER) != 0 && (state == CASE_APPROVED || state == CASE_ISSUED);
@@ -142,7 +166,7 @@ static void listed(struct site *s, const struct who *w, const char *no, enum cas
 	char uri[80];
 	int64_t n = 0;
 	bool sees = (w->sees & 1u << state) != 0;
-	(void)snprintf(uri, sizeof uri, "/desk?state=%s", case_state_name(state));
+	(void)snprintf(uri, sizeof(uri), "/desk?state=%s", case_state_name(state));
 	assert_int_equal(browser_get_json(&s->b, uri), 200);
 	if (browser_says(&s->b, no) != sees)
 		fail_msg("%s, %s: the list", w->what, case_state_name(state));
@@ -241,19 +265,20 @@ static void test_look(void **state)
 	char no[40], form[200], uri[80];
 	open_case(s, no);
 	bring_to(s, no, CASE_DONE);
-	(void)snprintf(l.subject, sizeof l.subject, "look:%s", no);
-	(void)snprintf(uri, sizeof uri, "/desk/cases/%s", no);
+	(void)snprintf(l.subject, sizeof(l.subject), "look:%s", no);
+	(void)snprintf(uri, sizeof(uri), "/desk/cases/%s", no);
 	log_in(s, &people[8]);
 	assert_int_equal(browser_get(&s->b, uri), 404);
 	/* No reason, no look; and nothing by an address alone. */
-	(void)snprintf(form, sizeof form, "no=%s&reason=", no);
+	(void)snprintf(form, sizeof(form), "no=%s&reason=", no);
 	assert_int_equal(browser_post_form(&s->b, "/desk/look", form), 422);
 	OK(store_read(s->o.store, looks_fn, &l));
 	assert_int_equal(l.n, 0);
-	(void)snprintf(form, sizeof form, "no=%s&reason=%%E6%%9D%%A5%%E7%%94%%B5%%E5%%92%%A8%%E8%%AF%%A2", no);
+	(void)snprintf(form, sizeof(form), "no=%s&reason=%%E6%%9D%%A5%%E7%%94%%B5%%E5%%92%%A8%%E8%%AF%%A2", no);
 	assert_int_equal(browser_post_form(&s->b, "/desk/look", form), 200);
 	assert_true(browser_says(&s->b, "办结") && browser_says(&s->b, "测试甲") && browser_says(&s->b, "来电咨询"));
-	assert_false(browser_says(&s->b, "id=\"slip\"") || browser_says(&s->b, "id=\"sign\"") || browser_says(&s->b, "id=\"edit\""));
+	assert_false(browser_says(&s->b, "id=\"slip\"") || browser_says(&s->b, "id=\"sign\"") ||
+	             browser_says(&s->b, "id=\"edit\""));
 	OK(store_read(s->o.store, looks_fn, &l));
 	assert_int_equal(l.n, 1);
 	/* One look, one entry: afterwards it is as hidden as before. */
@@ -278,7 +303,10 @@ static void test_look(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SITE(test_scope), WITH_SITE(test_who_had_a_step), WITH_SITE(test_same_person_in_every_state), WITH_SITE(test_look),
+		WITH_SITE(test_scope),
+		WITH_SITE(test_who_had_a_step),
+		WITH_SITE(test_same_person_in_every_state),
+		WITH_SITE(test_look),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

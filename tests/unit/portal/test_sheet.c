@@ -1,4 +1,5 @@
-/* Many persons by spreadsheet, without sockets: cells to values, the mark of a spoilt cell, lines for spreadsheets, progress. */
+/* Many persons by spreadsheet, without sockets: cells to values, the mark of a spoilt cell, lines for spreadsheets,
+ * progress. */
 #include "server/insurance/b03_sheet.h"
 #include "server/portal/filing_sheet.h"
 #include "server/portal/progress.h"
@@ -27,7 +28,10 @@ static int stop(void **state)
 
 /* --- cells to values --- */
 
-static const struct { enum b03_field f; const char *in, *want; } values[] = {
+static const struct {
+	enum b03_field f;
+	const char *in, *want;
+} values[] = {
 	{B03_NAME, "  张三\xe3\x80\x80", "  张三\xe3\x80\x80"}, /* texts are folded by the draft that takes them */
 	{B03_NAME, "", ""},
 	{B03_ID_TYPE, "", "01"},
@@ -51,14 +55,20 @@ static const struct { enum b03_field f; const char *in, *want; } values[] = {
 	{B03_START_MONTH, "202613", "202613"},
 	{B03_START_MONTH, "2026.11", "202611"},
 	{B03_START_MONTH, "2026.2", "202602"},
-	{B03_START_MONTH, "2026.1", "\x1a" "B03-27 单元格 J7，写的是“2026.1”"},
+	{B03_START_MONTH, "2026.1",
+         "\x1a"
+         "B03-27 单元格 J7，写的是“2026.1”"},
 	{B03_HIRE_DATE, "2026年11月1日", "2026-11-01"},
 	{B03_HIRE_DATE, "2026/11/1", "2026-11-01"},
-	{B03_HIRE_DATE, "11/01/26", "\x1a" "B03-27 单元格 K7，写的是“11/01/26”"},
+	{B03_HIRE_DATE, "11/01/26",
+         "\x1a"
+         "B03-27 单元格 K7，写的是“11/01/26”"},
 	{B03_HIRE_DATE, "2026-11-30 00:00:00", "2026-11-30"},
 	{B03_HIRE_DATE, "2026/11/30 0:00:00", "2026-11-30"},
 	{B03_HIRE_DATE, "2026-11-30T00:00:00", "2026-11-30"},
-	{B03_HIRE_DATE, "2026-11-29T16:00:00.000Z", "\x1a" "B03-27 单元格 K7，写的是“2026-11-29T16:00:00.000Z”"},
+	{B03_HIRE_DATE, "2026-11-29T16:00:00.000Z",
+         "\x1a"
+         "B03-27 单元格 K7，写的是“2026-11-29T16:00:00.000Z”"},
 	{B03_HIRE_DATE, "2026-02-30", "2026-02-30"},
 	{B03_CONTRACT_FROM, "", "2026-11-20"}, /* the day of hire below */
 	{B03_CONTRACT_TYPE, "固定期限", "1"},
@@ -97,7 +107,8 @@ static void value_table(void **state)
 		row.text[values[i].f] = span_str(values[i].in);
 		b03_sheet_value(&r, &row, values[i].f, got);
 		if (strcmp(got, values[i].want) != 0)
-			fail_msg("row %zu %s \"%s\": \"%s\", not \"%s\"", i, b03_field_key(values[i].f), values[i].in, got, values[i].want);
+			fail_msg("row %zu %s \"%s\": \"%s\", not \"%s\"", i, b03_field_key(values[i].f), values[i].in,
+			         got, values[i].want);
 	}
 }
 
@@ -128,8 +139,8 @@ static void spoilt_cells(void **state)
 	b03_sheet_value(&r, &row, B03_CONTRACT_FROM, got); /* taken from the day of hire: no second fault */
 	assert_true(b03_sheet_spoilt(got, &code, &detail));
 	assert_int_equal(code, B03_FOLLOWS);
-	memset(text, 'a', sizeof text);
-	row.text[B03_LIVE_ADDR] = span_of(text, sizeof text - 1);
+	memset(text, 'a', sizeof(text));
+	row.text[B03_LIVE_ADDR] = span_of(text, sizeof(text) - 1);
 	b03_sheet_value(&r, &row, B03_LIVE_ADDR, got);
 	assert_true(b03_sheet_spoilt(got, &code, &detail));
 	assert_int_equal(code, B03_VALUE);
@@ -149,8 +160,16 @@ static void spoilt_cells(void **state)
 
 static void shown_as_words(void **state)
 {
-	static const struct { const char *in, *want; } table[] = {{"张三", "张三"}, {"", ""}, {"\x1a" "B03-19 单元格 S12", "（单元格是公式）"},
-		{"张\xe2\x80\xae三", "张<U+202E>三"}, {"a\tb", "a␣b"}, {"张\xee\x80\x80", "张<U+E000>"}};
+	static const struct {
+		const char *in, *want;
+	} table[] = {{"张三", "张三"},
+	             {"", ""},
+	             {"\x1a"
+	              "B03-19 单元格 S12",
+	              "（单元格是公式）"},
+	             {"张\xe2\x80\xae三", "张<U+202E>三"},
+	             {"a\tb", "a␣b"},
+	             {"张\xee\x80\x80", "张<U+E000>"}};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		AUTO_BUF(out, 1000);
@@ -163,8 +182,11 @@ static void shown_as_words(void **state)
 
 static void csv_table(void **state)
 {
-	static const struct { const char *in, *want; } table[] = {{"", "\"\""}, {"a", "\"a\""}, {"a,b", "\"a,b\""}, {"a\"b", "\"a\"\"b\""},
-		{"=1+1", "\"'=1+1\""}, {"+1", "\"'+1\""}, {"-1", "\"'-1\""}, {"@x", "\"'@x\""}, {"\tx", "\"'\tx\""}, {"1=1", "\"1=1\""}};
+	static const struct {
+		const char *in, *want;
+	} table[] = {{"", "\"\""},          {"a", "\"a\""},    {"a,b", "\"a,b\""}, {"a\"b", "\"a\"\"b\""},
+	             {"=1+1", "\"'=1+1\""}, {"+1", "\"'+1\""}, {"-1", "\"'-1\""},  {"@x", "\"'@x\""},
+	             {"\tx", "\"'\tx\""},   {"1=1", "\"1=1\""}};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(table); i++) {
 		AUTO_BUF(out, 100);
@@ -192,7 +214,7 @@ static void progress_is_ones_own(void **state)
 	progress_put(p, "F1", "P1", PROGRESS_DONE, 41);
 	assert_int_equal(progress_get(p, "F1", "P1", &rows), PROGRESS_DONE);
 	for (int i = 0; i < 64; i++) {
-		(void)snprintf(no, sizeof no, "G%d", i);
+		(void)snprintf(no, sizeof(no), "G%d", i);
 		progress_put(p, no, "P1", PROGRESS_READING, i);
 	}
 	assert_int_equal(progress_get(p, "F1", "P1", &rows), PROGRESS_NONE); /* the oldest went */
@@ -204,7 +226,8 @@ static void progress_is_ones_own(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(value_table), cmocka_unit_test(spoilt_cells), cmocka_unit_test(shown_as_words),
-		cmocka_unit_test(csv_table), cmocka_unit_test(progress_is_ones_own)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(value_table), cmocka_unit_test(spoilt_cells),
+	                                   cmocka_unit_test(shown_as_words), cmocka_unit_test(csv_table),
+	                                   cmocka_unit_test(progress_is_ones_own)};
 	return cmocka_run_group_tests_name("portal-sheet", tests, start, stop);
 }

@@ -1,5 +1,6 @@
-/* The portal's trust with a signer behind it: what is asked, how often, and what happens when nobody answers or the clock jumps.
- * The signer is a table in this process that counts its questions; time is real where the word's age matters. */
+/* The portal's trust with a signer behind it: what is asked, how often, and what happens when nobody answers or the
+ * clock jumps. The signer is a table in this process that counts its questions; time is real where the word's age
+ * matters. */
 #include "../certsrv/office.h"
 #include "server/notary/client.h"
 #include "server/portal/act_status.h"
@@ -56,7 +57,7 @@ static int setup(void **state)
 {
 	static struct signer s;
 	struct cert *root = NULL, *ca = NULL;
-	memset(&s, 0, sizeof s);
+	memset(&s, 0, sizeof(s));
 	office_open(&s.o);
 	int64_t now = clock_now(s.o.clock);
 	OK(cert_parse(cert_der(s.o.root), &root));
@@ -65,8 +66,8 @@ static int setup(void **state)
 	OK(trust_follow(s.trust, &(struct trust_source){give_list, {give_seq, give_status, &s}}));
 	OK(trust_refresh(s.trust));
 	OK(sm2_key_new(&s.holder.key));
-	s.holder.cert = office_cert(&s.o, "person-sign", sm2_key_pub(s.holder.key), NULL, NULL, "测试个人丙", "430100000024",
-				    now - 60, now + 100 * DAY);
+	s.holder.cert = office_cert(&s.o, "person-sign", sm2_key_pub(s.holder.key), NULL, NULL, "测试个人丙",
+	                            "430100000024", now - 60, now + 100 * DAY);
 	*state = &s;
 	return 0;
 }
@@ -107,7 +108,8 @@ static void login_asks(void **state)
 	assert_int_equal(trust_check(s->trust, s->holder.cert, now), ERR_STATUS_AWAY);
 }
 
-/* The clock jumps past the list's next update, and back before its date: it is fetched at once, and the login goes on. */
+/* The clock jumps past the list's next update, and back before its date: it is fetched at once, and the login goes on.
+ */
 static void clock_jumps(void **state)
 {
 	struct signer *s = *state;
@@ -121,7 +123,8 @@ static void clock_jumps(void **state)
 		OK(trust_keep_current(s->trust, now));
 		assert_int_equal(s->lists, lists + (jumps[i] != 0));
 	}
-	/* Without a fresh one the list is told, not the certificate; the login itself asks the signer and does not need it. */
+	/* Without a fresh one the list is told, not the certificate; the login itself asks the signer and does not need
+	 * it. */
 	office_move_clock(&s->o, 30 * DAY);
 	s->list_away = ERR_UNAVAILABLE;
 	assert_int_equal(trust_keep_current(s->trust, clock_now(s->o.clock)), ERR_CRL_STALE);
@@ -135,7 +138,8 @@ static void clock_jumps(void **state)
 	office_move_clock(&s->o, 0);
 }
 
-/* A thousand pages cost one look at the journal; the change shows with the next look, which is a second later at most. */
+/* A thousand pages cost one look at the journal; the change shows with the next look, which is a second later at most.
+ */
 static void pages_ask_once(void **state)
 {
 	struct signer *s = *state;
@@ -185,8 +189,8 @@ static void away(void **state)
 	OK(trust_still_good(s->trust, serial));
 }
 
-/* An act's certificate is checked up to the root: a self-made one with the right name and the serial number of the session's is not
- * let in, whatever its holder signs with it. Here without a notary: then the signer's word decides. */
+/* An act's certificate is checked up to the root: a self-made one with the right name and the serial number of the
+ * session's is not let in, whatever its holder signs with it. Here without a notary: then the signer's word decides. */
 static void acts(void **state)
 {
 	struct signer *s = *state;
@@ -196,8 +200,9 @@ static void acts(void **state)
 	int64_t now = clock_now(s->o.clock);
 	office_open(&foreign);
 	OK(portal_act_judge(&p, s->holder.cert, now, &status));
-	AUTO(cert) same_name = office_cert(&foreign, "person-sign", sm2_key_pub(s->holder.key), NULL, NULL, "测试个人丙", "430100000024",
-					   now - 60, now + 100 * DAY);
+	AUTO(cert)
+	same_name = office_cert(&foreign, "person-sign", sm2_key_pub(s->holder.key), NULL, NULL, "测试个人丙",
+	                        "430100000024", now - 60, now + 100 * DAY);
 	assert_int_equal(portal_act_judge(&p, same_name, now, &status), ERR_CERT_CHAIN);
 	assert_int_equal(portal_act_judge(&p, s->holder.cert, now + 200 * DAY, &status), ERR_CERT_EXPIRED);
 	s->status = 2;
@@ -219,8 +224,13 @@ static enum err give_roster(void *ctx, struct buf *out)
 	struct signer *s = ctx;
 	AUTO(statement) st = NULL;
 	const char *zero = "0000000000000000000000000000000000000000000000000000000000000000";
-	const struct statement_kv kv[] = {{"bureau", s->o.desk.bureau}, {"nonce", zero}, {"time", "2026-11-22T00:00:00Z"},
-		{"number", "0"}, {"previous", "-"}, {"entry", s->entry}, {"entry", "P000009 auditor 430100"}};
+	const struct statement_kv kv[] = {{"bureau", s->o.desk.bureau},
+	                                  {"nonce", zero},
+	                                  {"time", "2026-11-22T00:00:00Z"},
+	                                  {"number", "0"},
+	                                  {"previous", "-"},
+	                                  {"entry", s->entry},
+	                                  {"entry", "P000009 auditor 430100"}};
 	s->rosters++;
 	if (s->entry == NULL)
 		return ERR(UNAVAILABLE, "no roster");
@@ -229,15 +239,16 @@ static enum err give_roster(void *ctx, struct buf *out)
 	return buf_err(out);
 }
 
-/* Roles of a session hold as long as the roster gives them; it is fetched when the journal has moved, not for every page. */
+/* Roles of a session hold as long as the roster gives them; it is fetched when the journal has moved, not for every
+ * page. */
 static void roles(void **state)
 {
 	struct signer *s = *state;
 	struct portal p = {.trust = s->trust, .roster = give_roster, .roster_ctx = s};
 	struct web_session w = {.roles = ROLE_REVIEWER};
 	OK(staff_new(&p.staff));
-	(void)snprintf(w.person_id, sizeof w.person_id, "%s", "P000004");
-	(void)snprintf(w.cert_serial, sizeof w.cert_serial, "%s", cert_serial(s->holder.cert));
+	(void)snprintf(w.person_id, sizeof(w.person_id), "%s", "P000004");
+	(void)snprintf(w.cert_serial, sizeof(w.cert_serial), "%s", cert_serial(s->holder.cert));
 	s->entry = "P000004 clerk,reviewer 430100";
 	for (int i = 0; i < 100; i++)
 		OK(portal_may_go_on(&p, &w));
@@ -268,6 +279,7 @@ static void roles(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(login_asks), T(clock_jumps), T(pages_ask_once), T(away), T(acts), T(roles)};
+	const struct CMUnitTest tests[] = {T(login_asks), T(clock_jumps), T(pages_ask_once),
+	                                   T(away),       T(acts),        T(roles)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,8 +68,9 @@ static void test_nonce(void **state)
 	AUTO_BUF(time, 32);
 	text_time(&time, clock_now(s->o.clock));
 	const struct statement_kv kv[] = {{"bureau", s->o.desk.bureau},
-		{"nonce", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}, {"time", buf_cstr(&time)},
-		{"origin", ORIGIN}};
+	                                  {"nonce", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"},
+	                                  {"time", buf_cstr(&time)},
+	                                  {"origin", ORIGIN}};
 	OK(statement_build("LOGIN", kv, COUNT_OF(kv), &st));
 	json_t *in = json_object();
 	OK(json_put_str(in, "statement", statement_text(st)));
@@ -82,8 +83,10 @@ static void test_nonce(void **state)
 	s->b.pre[0] = s->b.pre[0] == '0' ? '1' : '0';
 	AUTO_JSON challenge = browser_json(&s->b);
 	AUTO(statement) stolen = NULL;
-	const struct statement_kv kv2[] = {{"bureau", s->o.desk.bureau}, {"nonce", json_str_or(challenge, "nonce", "")},
-		{"time", buf_cstr(&time)}, {"origin", ORIGIN}};
+	const struct statement_kv kv2[] = {{"bureau", s->o.desk.bureau},
+	                                   {"nonce", json_str_or(challenge, "nonce", "")},
+	                                   {"time", buf_cstr(&time)},
+	                                   {"origin", ORIGIN}};
 	OK(statement_build("LOGIN", kv2, COUNT_OF(kv2), &stolen));
 	in = json_object();
 	OK(json_put_str(in, "statement", statement_text(stolen)));
@@ -102,8 +105,10 @@ static void test_password(void **state)
 	assert_int_equal(browser_get(&s->b, "/unit/account"), 200);
 	assert_int_equal(browser_get(&s->b, "/unit/account?password=x"), 422);
 	assert_int_equal(browser_post_form(&s->b, "/unit/account", "action=set&password=short&again=short"), 422);
-	assert_int_equal(browser_post_form(&s->b, "/unit/account", "action=set&password=Right-2026&again=Right-2027"), 422);
-	assert_int_equal(browser_post_form(&s->b, "/unit/account", "action=set&password=Right-2026&again=Right-2026"), 200);
+	assert_int_equal(browser_post_form(&s->b, "/unit/account", "action=set&password=Right-2026&again=Right-2027"),
+	                 422);
+	assert_int_equal(browser_post_form(&s->b, "/unit/account", "action=set&password=Right-2026&again=Right-2026"),
+	                 200);
 	assert_int_equal(site_answer_login(s, &p, "/login/answer", NULL, NULL), 200);
 	assert_true(browser_says(&s->b, "/login/password"));
 	assert_int_equal(browser_get(&s->b, "/unit"), 303); /* half a session opens nothing else */
@@ -123,7 +128,10 @@ static void test_password(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SITE(test_login), WITH_SITE(test_sweep), WITH_SITE(test_nonce), WITH_SITE(test_password),
+		WITH_SITE(test_login),
+		WITH_SITE(test_sweep),
+		WITH_SITE(test_nonce),
+		WITH_SITE(test_password),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,7 +197,7 @@ static void frames(void **state)
 		struct span send;
 		bool ends;
 	} rows[] = {
-		{SPAN_LIT("\x00\x00"), true}, {SPAN_LIT("\x00\x01\x07"), true}, {SPAN_LIT("\x10\x01"), true},
+		{SPAN_LIT("\x00\x00"), true}, {SPAN_LIT("\x00\x01\x07"), true},  {SPAN_LIT("\x10\x01"), true},
 		{SPAN_LIT("\xFF\xFF"), true}, {SPAN_LIT("\x00\x01\x02"), false}, {SPAN_LIT("\x00\x01\x00"), false},
 	};
 
@@ -306,7 +306,7 @@ static void clean_end(void **state)
 		struct token *t = yxcard_token(y, "slot0", NULL);
 		int64_t start = clock_mono_ms();
 		assert_int_equal(yxcard_stop(y, signals[i]), 0);
-		if (!getenv("SLOW"))
+		if (getenv("SLOW") == NULL)
 			assert_true(clock_mono_ms() - start < 1000);
 		(void)snprintf(path, sizeof(path), "%s/slot0.sock", y->slots);
 		assert_int_not_equal(access(path, F_OK), 0);
@@ -329,8 +329,10 @@ static void command_line(void **state)
 	(void)snprintf(keys, sizeof(keys), "keys=%s", y->keys);
 	(void)snprintf(slots, sizeof(slots), "slots=%s", y->slots);
 	const char *const help[] = {program, "--help", NULL}, *const bad[] = {program, "--slots", NULL};
-	const char *const again[] = {program, "-o", keys, "-o", slots, NULL}, *const many[] = {program, "-o", keys, "-o", slots,
-		"-o", "count=17", NULL}, *const check[] = {program, "-o", keys, "-o", slots, "--restore", "-n", NULL};
+	const char *const again[] = {program, "-o", keys, "-o", slots, NULL}, *const many[] = {program,    "-o",  keys,
+	                                                                                       "-o",       slots, "-o",
+	                                                                                       "count=17", NULL},
+			  *const check[] = {program, "-o", keys, "-o", slots, "--restore", "-n", NULL};
 	assert_int_equal(run_program(help, -1, &out), 0);
 	assert_int_equal(run_program(bad, -1, &out), 2);
 	buf_clear(&out);
@@ -374,9 +376,10 @@ static void foreign_uid(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CARDS(control_lines), WITH_CARDS(one_holder), WITH_CARDS(both_want_it), WITH_CARDS(removed_in_the_middle),
-		WITH_CARDS(frames), WITH_CARDS(hostile_control), WITH_CARDS(crash_and_restore), WITH_CARDS(clean_end),
-		WITH_CARDS(command_line), WITH_CARDS(foreign_uid),
+		WITH_CARDS(control_lines),         WITH_CARDS(one_holder), WITH_CARDS(both_want_it),
+		WITH_CARDS(removed_in_the_middle), WITH_CARDS(frames),     WITH_CARDS(hostile_control),
+		WITH_CARDS(crash_and_restore),     WITH_CARDS(clean_end),  WITH_CARDS(command_line),
+		WITH_CARDS(foreign_uid),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	bureau_start(&bureau);

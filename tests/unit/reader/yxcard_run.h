@@ -8,11 +8,11 @@ struct yxcard {
 	char dir[64], keys[96], slots[96];
 	pid_t pid;
 };
-void yxcard_prepare(struct yxcard *y);                   /* directories, no process */
+void yxcard_prepare(struct yxcard *y);                                   /* directories, no process */
 void yxcard_key(struct yxcard *y, const char *name, const char *serial); /* a factory-new card */
-void yxcard_start(struct yxcard *y, const char *extra);  /* one more argument or NULL; waits until it answers */
-int yxcard_stop(struct yxcard *y, int sig);              /* exit status, or 128 + signal */
-void yxcard_done(struct yxcard *y);                      /* stops, removes the directory */
+void yxcard_start(struct yxcard *y, const char *extra); /* one more argument or NULL; waits until it answers */
+int yxcard_stop(struct yxcard *y, int sig);             /* exit status, or 128 + signal */
+void yxcard_done(struct yxcard *y);                     /* stops, removes the directory */
 /* A control line; the entries it lists, if wanted. */
 enum err yxcard_line(struct yxcard *y, const char *line);
 size_t yxcard_list(struct yxcard *y, struct bay_entry list[BAY_SLOTS_MAX]);

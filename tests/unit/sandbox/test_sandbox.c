@@ -52,9 +52,9 @@ static bool enter(void)
 	return sandbox_syscalls(set, &on) == ERR_OK && on;
 }
 
-#define CHECK(cond)                      \
-	do {                             \
-		if (!(cond))             \
+#define CHECK(cond)                                \
+	do {                                       \
+		if (!(cond))                       \
 			return __LINE__ % 250 + 1; \
 	} while (0)
 
@@ -163,12 +163,26 @@ static int try_raise_limit(void)
 
 static void forbidden_calls_kill(void **state)
 {
-	static const struct { const char *what; int (*fn)(void); } table[] = {
-		{"socket(AF_INET)", try_inet}, {"socket(AF_INET6)", try_inet6}, {"socket(AF_NETLINK)", try_netlink},
-		{"execve", try_exec}, {"execveat", try_execveat}, {"fork", try_fork}, {"ptrace", try_ptrace},
-		{"process_vm_readv", try_read_other}, {"setuid", try_setuid}, {"mount", try_mount}, {"bpf", try_bpf},
-		{"keyctl", try_keyctl}, {"kill", try_kill_other}, {"tgkill", try_tgkill_other},
-		{"prctl(PR_SET_SECCOMP)", try_pdeath_to_seccomp}, {"setrlimit", try_raise_limit},
+	static const struct {
+		const char *what;
+		int (*fn)(void);
+	} table[] = {
+		{"socket(AF_INET)", try_inet},
+		{"socket(AF_INET6)", try_inet6},
+		{"socket(AF_NETLINK)", try_netlink},
+		{"execve", try_exec},
+		{"execveat", try_execveat},
+		{"fork", try_fork},
+		{"ptrace", try_ptrace},
+		{"process_vm_readv", try_read_other},
+		{"setuid", try_setuid},
+		{"mount", try_mount},
+		{"bpf", try_bpf},
+		{"keyctl", try_keyctl},
+		{"kill", try_kill_other},
+		{"tgkill", try_tgkill_other},
+		{"prctl(PR_SET_SECCOMP)", try_pdeath_to_seccomp},
+		{"setrlimit", try_raise_limit},
 	};
 	static const enum sandbox_set sets[] = {SANDBOX_KEYHOLDER, SANDBOX_PORTAL, SANDBOX_CARD};
 
@@ -271,7 +285,7 @@ static void *count(void *arg)
 	char *p = malloc(100000); /* an arena of its own */
 
 	free(p);
-	return p ? arg : NULL;
+	return p != NULL ? arg : NULL;
 }
 
 static int work_with_threads(void)
@@ -329,7 +343,7 @@ static int drop_to_nobody(void)
 {
 	struct passwd *pw = getpwnam("nobody");
 
-	if (geteuid() != 0 || !pw)
+	if (geteuid() != 0 || pw == NULL)
 		return SKIP;
 	uid_t uid = pw->pw_uid;
 	const gid_t extra[] = {0, 4};
@@ -351,7 +365,9 @@ static int drop_wrongly(void)
 
 	if (geteuid() != 0)
 		return sandbox_user("yx-no-such-user") == ERR_OK && sandbox_uid_of("yx-no-such-user", &uid) == ERR_OK &&
-		       uid == geteuid() ? 0 : 1;
+		                       uid == geteuid()
+		               ? 0
+		               : 1;
 	CHECK(sandbox_user("yx-no-such-user") == ERR_ABSENT);
 	CHECK(sandbox_user("root") == ERR_CONFIG);
 	CHECK(sandbox_uid_of("yx-no-such-user", &uid) == ERR_ABSENT && uid == 4242);
@@ -439,12 +455,9 @@ static void paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forbidden_calls_kill),
-		cmocka_unit_test(permitted_work),
-		cmocka_unit_test(threads_and_abort),
-		cmocka_unit_test(off_switch),
-		cmocka_unit_test(users_and_limits),
-		cmocka_unit_test(paths),
+		cmocka_unit_test(forbidden_calls_kill), cmocka_unit_test(permitted_work),
+		cmocka_unit_test(threads_and_abort),    cmocka_unit_test(off_switch),
+		cmocka_unit_test(users_and_limits),     cmocka_unit_test(paths),
 	};
 
 	unsetenv("YINXIN_NO_SECCOMP");

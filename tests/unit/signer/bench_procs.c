@@ -291,7 +291,8 @@ static bool tree_holds(const char *path, struct span octets)
 		(void)snprintf(inner, sizeof(inner), "%s/%s", path, e->d_name);
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || lstat(inner, &st) != 0)
 			continue;
-		found = S_ISDIR(st.st_mode) ? tree_holds(inner, octets) : S_ISREG(st.st_mode) && file_holds(inner, octets);
+		found = S_ISDIR(st.st_mode) ? tree_holds(inner, octets)
+		                            : S_ISREG(st.st_mode) && file_holds(inner, octets);
 	}
 	if (d != NULL)
 		(void)closedir(d);

@@ -1,5 +1,6 @@
-/* Real yinxin-escrow and yinxin-signer processes in a temporary folder, for tests. As root each runs under a system user of
- * its own that every Debian has (games, daemon), the portal's is www-data, the notary's news; otherwise all is one uid. */
+/* Real yinxin-escrow and yinxin-signer processes in a temporary folder, for tests. As root each runs under a system
+ * user of its own that every Debian has (games, daemon), the portal's is www-data, the notary's news; otherwise all is
+ * one uid. */
 #pragma once
 #include "base/clock.h"
 #include "server/signer/client.h"
@@ -27,12 +28,12 @@ struct procs {
 	struct signer_client *client;
 };
 void procs_start(struct procs *p);
-void procs_stop(struct procs *p);   /* ends both, removes the folder */
+void procs_stop(struct procs *p); /* ends both, removes the folder */
 void procs_start_signer(struct procs *p);
 void procs_start_escrow(struct procs *p);
-void procs_kill_signer(struct procs *p);  /* SIGKILL, reaped */
+void procs_kill_signer(struct procs *p); /* SIGKILL, reaped */
 void procs_kill_escrow(struct procs *p);
-int procs_run_signer(struct procs *p);    /* to its end: exit status, for starts that must fail */
+int procs_run_signer(struct procs *p); /* to its end: exit status, for starts that must fail */
 int64_t procs_now(const struct procs *p);
 void procs_shift_clock(struct procs *p, int64_t offset_sec);
 /* As root: this thread calls as the portal's user, or as a stranger; otherwise nothing happens. */

@@ -10,8 +10,8 @@
 static struct world w;
 
 /* One statement, signed by one or two officers (N_OFFICERS: by none). */
-static enum err act(uint16_t request, const char *type, int64_t age_sec, const struct statement_kv *kv, size_t n, enum who a,
-		    enum who b, struct ipc_msg **ret_a)
+static enum err act(uint16_t request, const char *type, int64_t age_sec, const struct statement_kv *kv, size_t n,
+                    enum who a, enum who b, struct ipc_msg **ret_a)
 {
 	AUTO(statement) s = statement_of(&w, type, NULL, NULL, age_sec, kv, n);
 	AUTO(ipc_msg) m = NULL;
@@ -49,11 +49,13 @@ static void issue_one(struct issue *r, struct ipc_msg **ret_a, char ret_serial[4
 
 /* --- status --- */
 
-static enum err change(const char *type, const char *serial, int64_t age_sec, enum who a, enum who b, struct ipc_msg **ret_a)
+static enum err change(const char *type, const char *serial, int64_t age_sec, enum who a, enum who b,
+                       struct ipc_msg **ret_a)
 {
 	const struct statement_kv kv[] = {{"case", "X1"}, {"serial", serial}, {"reason", "密钥泄露"}};
-	uint16_t request = strcmp(type, "CERT-REVOKE") == 0 ? SIGNER_REVOKE : strcmp(type, "CERT-SUSPEND") == 0 ? SIGNER_SUSPEND
-											     : SIGNER_RELEASE;
+	uint16_t request = strcmp(type, "CERT-REVOKE") == 0    ? SIGNER_REVOKE
+	                   : strcmp(type, "CERT-SUSPEND") == 0 ? SIGNER_SUSPEND
+	                                                       : SIGNER_RELEASE;
 	return act(request, type, age_sec, kv, request == SIGNER_RELEASE ? 2 : 3, a, b, ret_a);
 }
 
@@ -104,9 +106,11 @@ static void life_of_a_certificate(void **state)
 	}
 	AUTO(ipc_msg) a = NULL;
 	uint64_t before = journal_count(&w);
-	unchanged(change("CERT-RELEASE", serial, 5, CLERK, REVIEWER, &a), ERR_CERT_REVOKED, before, "release of a revoked one");
+	unchanged(change("CERT-RELEASE", serial, 5, CLERK, REVIEWER, &a), ERR_CERT_REVOKED, before,
+	          "release of a revoked one");
 	unchanged(change("CERT-REVOKE", serial, 5, CLERK, REVIEWER, &a), ERR_CERT_REVOKED, before, "second revocation");
-	unchanged(change("CERT-SUSPEND", serial, 5, CLERK, N_OFFICERS, &a), ERR_CERT_REVOKED, before, "suspension of a revoked one");
+	unchanged(change("CERT-SUSPEND", serial, 5, CLERK, N_OFFICERS, &a), ERR_CERT_REVOKED, before,
+	          "suspension of a revoked one");
 	issue_done(&r);
 }
 
@@ -138,20 +142,20 @@ static void status_needs_its_officers(void **state)
 		AUTO(ipc_msg) a = NULL;
 		uint64_t before = journal_count(&w);
 		unchanged(change(rows[i].type, serial, rows[i].age_sec, rows[i].a, rows[i].b, &a), rows[i].want, before,
-			  rows[i].type);
+		          rows[i].type);
 	}
 	AUTO(ipc_msg) a = NULL;
 	uint64_t before = journal_count(&w);
-	unchanged(change("CERT-REVOKE", "0102030405060708090A0B0C0D0E0F10", 5, CLERK, REVIEWER, &a), ERR_SERIAL_UNKNOWN, before,
-		  "unknown serial");
+	unchanged(change("CERT-REVOKE", "0102030405060708090A0B0C0D0E0F10", 5, CLERK, REVIEWER, &a), ERR_SERIAL_UNKNOWN,
+	          before, "unknown serial");
 	char root[64];
 	(void)snprintf(root, sizeof(root), "%s", cert_serial(w.root));
 	unchanged(change("CERT-REVOKE", root, 5, CLERK, REVIEWER, &a), ERR_SERIAL_UNKNOWN, before, "the root");
 	issue_done(&r);
 }
 
-/* Certificates of officers and of the notary: the circle of security administrators alone, one to suspend, two to revoke and to
- * release. */
+/* Certificates of officers and of the notary: the circle of security administrators alone, one to suspend, two to
+ * revoke and to release. */
 static void circle_alone_stops(const char *serial)
 {
 	static const struct {
@@ -159,12 +163,12 @@ static void circle_alone_stops(const char *serial)
 		enum who a, b;
 		enum err want;
 	} rows[] = {
-		{"CERT-SUSPEND", CLERK, N_OFFICERS, ERR_ROLE},      {"CERT-SUSPEND", REVIEWER, N_OFFICERS, ERR_ROLE},
-		{"CERT-REVOKE", CLERK, REVIEWER, ERR_ROLE},         {"CERT-REVOKE", SEC1, REVIEWER, ERR_ROLE},
-		{"CERT-REVOKE", SEC2, SEC2, ERR_SAME_PERSON},       {"CERT-SUSPEND", SEC2, N_OFFICERS, ERR_OK},
-		{"CERT-RELEASE", CLERK, REVIEWER, ERR_ROLE},        {"CERT-RELEASE", SEC1, CLERK, ERR_ROLE},
-		{"CERT-RELEASE", SEC1, SEC1, ERR_SAME_PERSON},      {"CERT-RELEASE", SEC1, SEC2, ERR_OK},
-		{"CERT-SUSPEND", SEC1, N_OFFICERS, ERR_OK},         {"CERT-REVOKE", SEC2, SEC1, ERR_OK},
+		{"CERT-SUSPEND", CLERK, N_OFFICERS, ERR_ROLE}, {"CERT-SUSPEND", REVIEWER, N_OFFICERS, ERR_ROLE},
+		{"CERT-REVOKE", CLERK, REVIEWER, ERR_ROLE},    {"CERT-REVOKE", SEC1, REVIEWER, ERR_ROLE},
+		{"CERT-REVOKE", SEC2, SEC2, ERR_SAME_PERSON},  {"CERT-SUSPEND", SEC2, N_OFFICERS, ERR_OK},
+		{"CERT-RELEASE", CLERK, REVIEWER, ERR_ROLE},   {"CERT-RELEASE", SEC1, CLERK, ERR_ROLE},
+		{"CERT-RELEASE", SEC1, SEC1, ERR_SAME_PERSON}, {"CERT-RELEASE", SEC1, SEC2, ERR_OK},
+		{"CERT-SUSPEND", SEC1, N_OFFICERS, ERR_OK},    {"CERT-REVOKE", SEC2, SEC1, ERR_OK},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO(ipc_msg) a = NULL;
@@ -274,7 +278,9 @@ static void stock_needs_maker_and_reviewer(void **state)
 		enum who a, b;
 		enum err want;
 	} rows[] = {
-		{MAKER, MAKER, ERR_SAME_PERSON}, {MAKER, CLERK, ERR_ROLE}, {REVIEWER, SEC1, ERR_ROLE},
+		{MAKER, MAKER, ERR_SAME_PERSON},
+		{MAKER, CLERK, ERR_ROLE},
+		{REVIEWER, SEC1, ERR_ROLE},
 		{ALLROUND, ALLROUND, ERR_SAME_PERSON},
 	};
 	AUTO(sm2_key) device = NULL;
@@ -287,7 +293,8 @@ static void stock_needs_maker_and_reviewer(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO(ipc_msg) a = NULL;
 		uint64_t before = journal_count(&w);
-		unchanged(act(SIGNER_STOCK, "STOCK", 5, kv, 1, rows[i].a, rows[i].b, &a), rows[i].want, before, "stock");
+		unchanged(act(SIGNER_STOCK, "STOCK", 5, kv, 1, rows[i].a, rows[i].b, &a), rows[i].want, before,
+		          "stock");
 	}
 	AUTO(ipc_msg) a = NULL;
 	AUTO(ipc_msg) b = NULL;
@@ -326,8 +333,8 @@ static void stock_lines_are_checked(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO(ipc_msg) a = NULL;
 		uint64_t before = journal_count(&w);
-		unchanged(act(SIGNER_STOCK, "STOCK", 5, rows[i].kv, rows[i].n, MAKER, REVIEWER, &a), rows[i].want, before,
-			  rows[i].name);
+		unchanged(act(SIGNER_STOCK, "STOCK", 5, rows[i].kv, rows[i].n, MAKER, REVIEWER, &a), rows[i].want,
+		          before, rows[i].name);
 	}
 }
 
@@ -363,8 +370,8 @@ static void withdrawn_card_is_out(void **state)
 
 /* --- roster --- */
 
-static enum err roster(const char *number, const char *previous, const char *const *entries, size_t n, enum who a, enum who b,
-		       struct ipc_msg **ret_a)
+static enum err roster(const char *number, const char *previous, const char *const *entries, size_t n, enum who a,
+                       enum who b, struct ipc_msg **ret_a)
 {
 	struct statement_kv kv[12] = {{"number", number}, {"previous", previous}};
 	for (size_t i = 0; i < n; i++)
@@ -372,17 +379,22 @@ static enum err roster(const char *number, const char *previous, const char *con
 	return act(SIGNER_ROSTER, "ROSTER", 5, kv, 2 + n, a, b, ret_a);
 }
 
-static const char *const good_roster[] = {"P000001 security 430100", "P000002 security 430100", "P000003 clerk 430100",
-	"P000004 reviewer 430100", "P000005 maker 430100", "P000006 clerk,reviewer,maker 430100", "P000008 clerk 430102"};
+static const char *const good_roster[] = {"P000001 security 430100", "P000002 security 430100",
+                                          "P000003 clerk 430100",    "P000004 reviewer 430100",
+                                          "P000005 maker 430100",    "P000006 clerk,reviewer,maker 430100",
+                                          "P000008 clerk 430102"};
 
 static void bad_rosters_are_refused(void **state)
 {
 	static const char *const one_security[] = {"P000001 security 430100", "P000003 clerk 430100"};
-	static const char *const twice[] = {"P000001 security 430100", "P000002 security 430100", "P000001 clerk 430100"};
-	static const char *const unknown[] = {"P000001 security 430100", "P000002 security 430100", "P000003 king 430100"};
+	static const char *const twice[] = {"P000001 security 430100", "P000002 security 430100",
+	                                    "P000001 clerk 430100"};
+	static const char *const unknown[] = {"P000001 security 430100", "P000002 security 430100",
+	                                      "P000003 king 430100"};
 	static const char *const role_twice[] = {"P000001 security,security 430100", "P000002 security 430100"};
 	static const char *const district[] = {"P000001 security 43010", "P000002 security 430100"};
-	static const char *const person[] = {"p000001 security 430100", "P000002 security 430100", "P000003 security 430100"};
+	static const char *const person[] = {"p000001 security 430100", "P000002 security 430100",
+	                                     "P000003 security 430100"};
 	const struct {
 		const char *name, *number, *previous;
 		const char *const *entries;
@@ -407,8 +419,9 @@ static void bad_rosters_are_refused(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		AUTO(ipc_msg) a = NULL;
 		uint64_t before = journal_count(&w);
-		unchanged(roster(rows[i].number, rows[i].previous, rows[i].entries, rows[i].n, rows[i].a, rows[i].b, &a),
-			  rows[i].want, before, rows[i].name);
+		unchanged(roster(rows[i].number, rows[i].previous, rows[i].entries, rows[i].n, rows[i].a, rows[i].b,
+		                 &a),
+		          rows[i].want, before, rows[i].name);
 	}
 }
 
@@ -421,7 +434,8 @@ static void next_roster_is_in_force(void **state)
 	AUTO(ipc_msg) b = NULL;
 	AUTO_BUF(text, STATEMENT_MAX);
 	static const char *const without_clerk[] = {"P000001 security 430100", "P000002 security 430100",
-		"P000004 reviewer 430100", "P000005 maker 430100", "P000006 clerk,reviewer,maker 430100"};
+	                                            "P000004 reviewer 430100", "P000005 maker 430100",
+	                                            "P000006 clerk,reviewer,maker 430100"};
 	uint8_t sm3[SM3_LEN];
 	char previous[65];
 	(void)state;
@@ -461,7 +475,10 @@ static struct ipc_msg *renewal_build(const struct renewal *n, struct span cert)
 	AUTO_BUF(csr, CSR_DER_MAX);
 	AUTO_BUF(attest, ATTEST_LEN);
 	hex_of(SPAN_ARR(sm2_key_pub(n->key)->b), hex, sizeof(hex));
-	const struct statement_kv kv[] = {{"serial", n->serial}, {"card", n->card->serial}, {"key", hex}, {"days", n->days}};
+	const struct statement_kv kv[] = {{"serial", n->serial},
+	                                  {"card", n->card->serial},
+	                                  {"key", hex},
+	                                  {"days", n->days}};
 	AUTO(statement) s = statement_of(&w, "CERT-RENEW", NULL, NULL, 5, kv, 4);
 	approval[3] = n->with_approval;
 	soft_csr(n->key, &csr);
@@ -549,7 +566,10 @@ static void renewal_has_its_window(void **state)
 		int64_t days_on;
 		enum err want;
 	} rows[] = {
-		{0, ERR_RENEW_EARLY}, {304, ERR_RENEW_EARLY}, {366, ERR_CERT_EXPIRED}, {305, ERR_OK},
+		{0, ERR_RENEW_EARLY},
+		{304, ERR_RENEW_EARLY},
+		{366, ERR_CERT_EXPIRED},
+		{305, ERR_OK},
 	};
 	struct issue r;
 	char serial[41];
@@ -582,8 +602,10 @@ static void policy_lets_the_acceptor_make(void **state)
 		enum who accept, approve, make;
 		enum err want;
 	} rows[] = {
-		{ALLROUND, REVIEWER, ALLROUND, ERR_OK},          {CLERK, ALLROUND, ALLROUND, ERR_SAME_PERSON},
-		{ALLROUND, ALLROUND, MAKER, ERR_SAME_PERSON},    {ALLROUND, ALLROUND, ALLROUND, ERR_SAME_PERSON},
+		{ALLROUND, REVIEWER, ALLROUND, ERR_OK},
+		{CLERK, ALLROUND, ALLROUND, ERR_SAME_PERSON},
+		{ALLROUND, ALLROUND, MAKER, ERR_SAME_PERSON},
+		{ALLROUND, ALLROUND, ALLROUND, ERR_SAME_PERSON},
 	};
 	static struct world v;
 	(void)state;
@@ -612,15 +634,22 @@ static void policy_lets_the_acceptor_make(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(life_of_a_certificate),          cmocka_unit_test(status_needs_its_officers),
-		cmocka_unit_test(officers_fall_to_their_own_circle), cmocka_unit_test(notary_falls_to_that_circle_too),
-		cmocka_unit_test(two_texts_are_not_one),          cmocka_unit_test(an_act_counts_once),
+		cmocka_unit_test(life_of_a_certificate),
+		cmocka_unit_test(status_needs_its_officers),
+		cmocka_unit_test(officers_fall_to_their_own_circle),
+		cmocka_unit_test(notary_falls_to_that_circle_too),
+		cmocka_unit_test(two_texts_are_not_one),
+		cmocka_unit_test(an_act_counts_once),
 		cmocka_unit_test(a_release_kept_back_lifts_nothing),
-		cmocka_unit_test(stock_needs_maker_and_reviewer), cmocka_unit_test(stock_lines_are_checked),
-		cmocka_unit_test(withdrawn_card_is_out),          cmocka_unit_test(bad_rosters_are_refused),
-		cmocka_unit_test(holder_renews),                  cmocka_unit_test(bad_renewals_are_refused),
+		cmocka_unit_test(stock_needs_maker_and_reviewer),
+		cmocka_unit_test(stock_lines_are_checked),
+		cmocka_unit_test(withdrawn_card_is_out),
+		cmocka_unit_test(bad_rosters_are_refused),
+		cmocka_unit_test(holder_renews),
+		cmocka_unit_test(bad_renewals_are_refused),
 		cmocka_unit_test(renewal_has_its_window),
-		cmocka_unit_test(next_roster_is_in_force),        cmocka_unit_test(policy_lets_the_acceptor_make),
+		cmocka_unit_test(next_roster_is_in_force),
+		cmocka_unit_test(policy_lets_the_acceptor_make),
 	};
 	return world_run("acts", &w, tests, COUNT_OF(tests));
 }

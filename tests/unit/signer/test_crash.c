@@ -1,5 +1,5 @@
-/* kill -9 of signer and escrow at random moments of issuing; a cut ceremony; a damaged journal. Afterwards: the same answer
- * to the same request, no serial twice, no certificate in anybody's hands that the journal does not know. */
+/* kill -9 of signer and escrow at random moments of issuing; a cut ceremony; a damaged journal. Afterwards: the same
+ * answer to the same request, no serial twice, no certificate in anybody's hands that the journal does not know. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "gm/rand.h"
@@ -258,8 +258,8 @@ static void lost_journal_costs_no_key(void **state)
 	world_stop(&v);
 }
 
-/* A number that no identifier of ours can hold begins nothing: no key is stored, and the ceremony can be held with another. What
- * it then signs for the root comes back from the journal. */
+/* A number that no identifier of ours can hold begins nothing: no key is stored, and the ceremony can be held with
+ * another. What it then signs for the root comes back from the journal. */
 static void wrong_number_begins_nothing(void **state)
 {
 	struct world v;
@@ -335,9 +335,12 @@ static void foreign_key_store_stops_the_signer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kills_change_nothing),         cmocka_unit_test(escrow_down_is_no_answer),
-		cmocka_unit_test(status_survives),              cmocka_unit_test(crl_is_made_daily),
-		cmocka_unit_test(cut_ceremony_goes_no_further), cmocka_unit_test(lost_journal_costs_no_key),
+		cmocka_unit_test(kills_change_nothing),
+		cmocka_unit_test(escrow_down_is_no_answer),
+		cmocka_unit_test(status_survives),
+		cmocka_unit_test(crl_is_made_daily),
+		cmocka_unit_test(cut_ceremony_goes_no_further),
+		cmocka_unit_test(lost_journal_costs_no_key),
 		cmocka_unit_test(wrong_number_begins_nothing),
 		cmocka_unit_test(damaged_journal_stops_the_signer),
 		cmocka_unit_test(foreign_key_store_stops_the_signer),

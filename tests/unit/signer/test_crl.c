@@ -1,5 +1,6 @@
-/* A revocation list that has grown over what an answer carries: said clearly, and no change of status is lost by it. The signer
- * runs as a process to get a bureau with a few revoked certificates, then in this process with a lower maximum. */
+/* A revocation list that has grown over what an answer carries: said clearly, and no change of status is lost by it.
+ * The signer runs as a process to get a bureau with a few revoked certificates, then in this process with a lower
+ * maximum. */
 #include "pki/crl.h"
 #include "pki/profile.h"
 #include "server/signer/ca.h"
@@ -73,8 +74,12 @@ static struct serve_ctx *open_here(size_t crl_max_bytes)
 	static volatile int stop;
 	struct serve serve;
 	procs_path(&w.procs, "signer", dir);
-	const struct signer_plan plan = {.dir = dir, .escrow_socket = w.procs.escrow_socket, .crl_url = "", .ca_url = "",
-		.crl_max_bytes = crl_max_bytes, .clock = w.procs.clock};
+	const struct signer_plan plan = {.dir = dir,
+	                                 .escrow_socket = w.procs.escrow_socket,
+	                                 .crl_url = "",
+	                                 .ca_url = "",
+	                                 .crl_max_bytes = crl_max_bytes,
+	                                 .clock = w.procs.clock};
 	enum err e = signer_open(&plan, &s);
 	if (e != ERR_OK)
 		fail_msg("%s: %s", err_name(e), err_detail());

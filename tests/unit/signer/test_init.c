@@ -12,12 +12,23 @@
 
 static struct procs procs;
 static struct init_result result;
-static const struct init_blank blanks[] = {{"blank-1", ""}, {"blank-2", ""}, {"operator-1", "operator"}, {"person-1", "person"}};
+static const struct init_blank blanks[] = {{"blank-1", ""},
+                                           {"blank-2", ""},
+                                           {"operator-1", "operator"},
+                                           {"person-1", "person"}};
 
 static struct init_plan plan_of(void)
 {
-	return (struct init_plan){.data = procs.dir, .signer_socket = procs.signer_socket, .clock = procs.clock,
-		.district = "430100", .pen = 32473, .first_serial = 26000001, .m = 2, .n = 3, .blanks = blanks, .n_blanks = COUNT_OF(blanks)};
+	return (struct init_plan){.data = procs.dir,
+	                          .signer_socket = procs.signer_socket,
+	                          .clock = procs.clock,
+	                          .district = "430100",
+	                          .pen = 32473,
+	                          .first_serial = 26000001,
+	                          .m = 2,
+	                          .n = 3,
+	                          .blanks = blanks,
+	                          .n_blanks = COUNT_OF(blanks)};
 }
 
 static int begin(void **state)

@@ -48,8 +48,16 @@ static void person_ids(void **state)
 		const char *id;
 		bool good;
 	} rows[] = {
-		{"P000001", true}, {"ABCD", true}, {"12345678901234567890", true}, {"", false}, {"ABC", false},
-		{"123456789012345678901", false}, {"p000001", false}, {"P-00001", false}, {"P 00001", false}, {"P00000\xc3\x81", false},
+		{"P000001", true},
+		{"ABCD", true},
+		{"12345678901234567890", true},
+		{"", false},
+		{"ABC", false},
+		{"123456789012345678901", false},
+		{"p000001", false},
+		{"P-00001", false},
+		{"P 00001", false},
+		{"P00000\xc3\x81", false},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -197,10 +205,14 @@ static void days_and_profiles(void **state)
 		int64_t days;
 		enum err want;
 	} rows[] = {
-		{"person-sign", 1, ERR_OK},           {"person-sign", CA_DAYS_DEFAULT, ERR_OK},
-		{"person-sign", 1826, ERR_OK},        {"person-sign", 1827, ERR_CERT_PROFILE},
-		{"person-sign", -1, ERR_CERT_PROFILE}, {"person", 1, ERR_CERT_PROFILE},
-		{"ca", 1, ERR_CERT_PROFILE},          {"root", 1, ERR_CERT_PROFILE},
+		{"person-sign", 1, ERR_OK},
+		{"person-sign", CA_DAYS_DEFAULT, ERR_OK},
+		{"person-sign", 1826, ERR_OK},
+		{"person-sign", 1827, ERR_CERT_PROFILE},
+		{"person-sign", -1, ERR_CERT_PROFILE},
+		{"person", 1, ERR_CERT_PROFILE},
+		{"ca", 1, ERR_CERT_PROFILE},
+		{"root", 1, ERR_CERT_PROFILE},
 		{"unit-sign", 1, ERR_CERT_PROFILE}, /* no unit, no credit code */
 	};
 	struct store s = {0};
@@ -214,14 +226,16 @@ static void days_and_profiles(void **state)
 		AUTO(sm2_key) k = NULL;
 		AUTO(cert) c = NULL;
 		OK(sm2_key_new(&k));
-		assert_int_equal(ca_issue(ca, rows[i].profile, &subject, sm2_key_pub(k), &urls, 1763780000, rows[i].days, &c),
-				 rows[i].want);
+		assert_int_equal(ca_issue(ca, rows[i].profile, &subject, sm2_key_pub(k), &urls, 1763780000,
+		                          rows[i].days, &c),
+		                 rows[i].want);
 	}
 	AUTO(sm2_key) k = NULL;
 	AUTO(cert) late = NULL;
 	OK(sm2_key_new(&k));
 	int64_t near_end = cert_not_after(s.cert) - 10 * 86400;
-	assert_int_equal(ca_issue(ca, "person-sign", &subject, sm2_key_pub(k), &urls, near_end, 11, &late), ERR_CERT_PROFILE);
+	assert_int_equal(ca_issue(ca, "person-sign", &subject, sm2_key_pub(k), &urls, near_end, 11, &late),
+	                 ERR_CERT_PROFILE);
 	OK(ca_issue(ca, "person-sign", &subject, sm2_key_pub(k), &urls, near_end, CA_DAYS_DEFAULT, &late));
 	assert_true(cert_not_after(late) == cert_not_after(s.cert));
 	store_done(&s);

@@ -9,9 +9,10 @@
 static const struct {
 	const char *person, *roles;
 } staff[N_OFFICERS] = {
-	[SEC1] = {"P000001", "security"},  [SEC2] = {"P000002", "security"}, [CLERK] = {"P000003", "clerk"},
-	[REVIEWER] = {"P000004", "reviewer"}, [MAKER] = {"P000005", "maker"},
-	[ALLROUND] = {"P000006", "clerk,reviewer,maker"}, [AUDITOR] = {"P000007", "auditor"},   [CLERK2] = {"P000009", "clerk"},
+	[SEC1] = {"P000001", "security"},   [SEC2] = {"P000002", "security"},
+	[CLERK] = {"P000003", "clerk"},     [REVIEWER] = {"P000004", "reviewer"},
+	[MAKER] = {"P000005", "maker"},     [ALLROUND] = {"P000006", "clerk,reviewer,maker"},
+	[AUDITOR] = {"P000007", "auditor"}, [CLERK2] = {"P000009", "clerk"},
 };
 
 /* --- calls --- */
@@ -84,8 +85,8 @@ void text_time_at(const struct world *w, int64_t age_sec, char ret[32])
 	ret[t.len] = '\0';
 }
 
-struct statement *statement_of(struct world *w, const char *type, const char *bureau, const char *nonce, int64_t age_sec,
-			       const struct statement_kv *kv, size_t n)
+struct statement *statement_of(struct world *w, const char *type, const char *bureau, const char *nonce,
+                               int64_t age_sec, const struct statement_kv *kv, size_t n)
 {
 	struct statement_kv all[3 + N_CARDS];
 	char own_nonce[65], time[32];
@@ -133,8 +134,8 @@ void soft_csr(const struct sm2_key *key, struct buf *out)
 	OK(csr_assemble(buf_span(&tbs), &sig, out));
 }
 
-void soft_attest(struct soft_card *c, const struct sm2_key *device, const struct sm2_pub *pub, const uint8_t approval[32],
-		 enum attest_pin pin_by, struct buf *out)
+void soft_attest(struct soft_card *c, const struct sm2_key *device, const struct sm2_pub *pub,
+                 const uint8_t approval[32], enum attest_pin pin_by, struct buf *out)
 {
 	struct attest a = {.pub = *pub, .pin_by = pin_by, .counter = ++c->counter};
 	uint8_t tbs[ATTEST_TBS_LEN];
@@ -319,10 +320,19 @@ void issue_init(struct world *w, struct issue *r)
 	static unsigned number;
 	static char case_no[32];
 	(void)snprintf(case_no, sizeof(case_no), "430100-20261122-%04u", ++number);
-	*r = (struct issue){.by = {&w->officers[CLERK], &w->officers[REVIEWER], &w->officers[MAKER]}, .age_sec = {30, 20, 10},
-		.case_no = case_no, .kind = "issue", .profile = "unit", .unit_no = "43010024",
-		.unit_name = "长沙测试一号科技有限公司", .uscc = "91430100MAYYYY016Y", .person = "U0000001", .holder = "测试经办人",
-		.days = "365", .card = world_card(w), .pin_by = ATTEST_PIN_HOLDER};
+	*r = (struct issue){.by = {&w->officers[CLERK], &w->officers[REVIEWER], &w->officers[MAKER]},
+	                    .age_sec = {30, 20, 10},
+	                    .case_no = case_no,
+	                    .kind = "issue",
+	                    .profile = "unit",
+	                    .unit_no = "43010024",
+	                    .unit_name = "长沙测试一号科技有限公司",
+	                    .uscc = "91430100MAYYYY016Y",
+	                    .person = "U0000001",
+	                    .holder = "测试经办人",
+	                    .days = "365",
+	                    .card = world_card(w),
+	                    .pin_by = ATTEST_PIN_HOLDER};
 	OK(sm2_key_new(&r->key));
 }
 
@@ -332,7 +342,7 @@ void issue_done(struct issue *r)
 	r->key = NULL;
 }
 
-static const char *or(const char *a, const char *b)
+static const char * or (const char *a, const char *b)
 {
 	return a != NULL ? a : b;
 }
@@ -348,22 +358,32 @@ static void digest_hex(const struct statement *s, bool other, char ret[65])
 static struct statement *case_text(struct world *w, const struct issue *r, const char *accept, const char *nonce)
 {
 	int n = accept == NULL ? 0 : 1;
-	const struct statement_kv kv[] = {{"accept", accept}, {"case", r->case_no}, {"kind", r->kind},
-		{"profile", n ? or(r->approved_profile, r->profile) : r->profile},
-		{"unit-no", r->unit_no}, {"unit-name", r->unit_name}, {"uscc", r->uscc}, {"person-id", r->person},
-		{"holder", n ? or(r->approved_holder, r->holder) : r->holder},
-		{"days", n ? or(r->approved_days, r->days) : r->days}, {"medium", "ukey"}, {"letter", "委托书测试1号"},
-		{"officer", or(r->named[n], r->by[n]->person)}};
+	const struct statement_kv kv[] = {{"accept", accept},
+	                                  {"case", r->case_no},
+	                                  {"kind", r->kind},
+	                                  {"profile", n ? or (r->approved_profile, r->profile) : r->profile},
+	                                  {"unit-no", r->unit_no},
+	                                  {"unit-name", r->unit_name},
+	                                  {"uscc", r->uscc},
+	                                  {"person-id", r->person},
+	                                  {"holder", n ? or (r->approved_holder, r->holder) : r->holder},
+	                                  {"days", n ? or (r->approved_days, r->days) : r->days},
+	                                  {"medium", "ukey"},
+	                                  {"letter", "委托书测试1号"},
+	                                  {"officer", or (r->named[n], r->by[n]->person)}};
 	return statement_of(w, n ? "CERT-APPROVE" : "CERT-ACCEPT", r->bureau[n], nonce, r->age_sec[n], kv + (n ? 0 : 1),
-			    COUNT_OF(kv) - (n ? 0 : 1));
+	                    COUNT_OF(kv) - (n ? 0 : 1));
 }
 
 static struct statement *make_text(struct world *w, const struct issue *r, const char *approve, const char *nonce)
 {
 	char key[2 * SM2_PUB_LEN + 1];
 	hex_of(SPAN_ARR(sm2_key_pub(r->made_key != NULL ? r->made_key : r->key)->b), key, sizeof(key));
-	const struct statement_kv kv[] = {{"approve", approve}, {"case", or(r->made_case, r->case_no)},
-		{"card", or(r->made_card, r->card->serial)}, {"key", key}, {"officer", or(r->named[2], r->by[2]->person)}};
+	const struct statement_kv kv[] = {{"approve", approve},
+	                                  {"case", or (r->made_case, r->case_no)},
+	                                  {"card", or (r->made_card, r->card->serial)},
+	                                  {"key", key},
+	                                  {"officer", or (r->named[2], r->by[2]->person)}};
 	return statement_of(w, "CERT-MAKE", r->bureau[2], nonce, r->age_sec[2], kv, COUNT_OF(kv));
 }
 
@@ -395,7 +415,7 @@ static void put_key(struct ipc_msg *m, struct issue *r, const struct statement *
 	sm3[5] ^= r->attest_other_approval;
 	soft_csr(r->csr_key != NULL ? r->csr_key : r->key, &csr);
 	soft_attest(r->card, r->device != NULL ? r->device : r->card->device,
-		    sm2_key_pub(r->attest_key != NULL ? r->attest_key : r->key), sm3, r->pin_by, &attest);
+	            sm2_key_pub(r->attest_key != NULL ? r->attest_key : r->key), sm3, r->pin_by, &attest);
 	if (r->leave_out != ST_CSR)
 		ipc_put(m, ST_CSR, buf_span(&csr));
 	if (r->leave_out != ST_ATTEST)

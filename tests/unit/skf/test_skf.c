@@ -177,7 +177,10 @@ static void double_calls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(layout), WITH_CARD(bad_handles), WITH_CARD(bad_arguments), WITH_CARD(double_calls),
+		cmocka_unit_test(layout),
+		WITH_CARD(bad_handles),
+		WITH_CARD(bad_arguments),
+		WITH_CARD(double_calls),
 	};
 	return skf_run(tests, COUNT_OF(tests));
 }

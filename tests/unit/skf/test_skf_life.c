@@ -29,16 +29,25 @@ static ULONG import_cert(HCONTAINER con, BOOL sign, const struct cert *c)
 
 static ULONG import_all(HCONTAINER con, const struct bundle *u, unsigned order, bool left)
 {
-	union { SKF_ENVELOPEDKEYBLOB blob; uint8_t room[sizeof(SKF_ENVELOPEDKEYBLOB) + 16]; } env = {.room = {0}};
+	union {
+		SKF_ENVELOPEDKEYBLOB blob;
+		uint8_t room[sizeof(SKF_ENVELOPEDKEYBLOB) + 16];
+	} env = {.room = {0}};
 	static const unsigned orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 0, 2}};
 	ULONG sar = 0;
 
 	fill(buf_span(&u->enveloped), &env.blob, left);
 	for (size_t i = 0; i < 3 && sar == 0; i++) {
 		switch (orders[order][i]) {
-		case 0: sar = import_cert(con, 1, u->sign); break;
-		case 1: sar = SKF_ImportECCKeyPair(con, &env.blob); break;
-		default: sar = import_cert(con, 0, u->enc); break;
+		case 0:
+			sar = import_cert(con, 1, u->sign);
+			break;
+		case 1:
+			sar = SKF_ImportECCKeyPair(con, &env.blob);
+			break;
+		default:
+			sar = import_cert(con, 0, u->enc);
+			break;
 		}
 	}
 	return sar;
@@ -139,7 +148,10 @@ static void import_refused(void **state)
 	SAR(SKF_ImportCertificate(con, 1, (BYTE[]){0x30, 0x00}, 2), SAR_INDATA);
 	SAR(SKF_ImportCertificate(con, 1, NULL, 2), SAR_PARAM);
 	SAR(SKF_ImportECCKeyPair(con, NULL), SAR_PARAM);
-	union { SKF_ENVELOPEDKEYBLOB blob; uint8_t room[sizeof(SKF_ENVELOPEDKEYBLOB) + 16]; } env = {.room = {0}};
+	union {
+		SKF_ENVELOPEDKEYBLOB blob;
+		uint8_t room[sizeof(SKF_ENVELOPEDKEYBLOB) + 16];
+	} env = {.room = {0}};
 	SAR(SKF_ImportECCKeyPair(con, &env.blob), SAR_INDATA);
 	fill(buf_span(&own.enveloped), &env.blob, false);
 	env.blob.ulSymmAlgID = 0x101; /* SM1 */
@@ -265,7 +277,8 @@ static void files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CARD(life), WITH_CARD(import_refused), WITH_CARD(discard), WITH_CARD(not_genuine), WITH_CARD(files),
+		WITH_CARD(life),        WITH_CARD(import_refused), WITH_CARD(discard),
+		WITH_CARD(not_genuine), WITH_CARD(files),
 	};
 	return skf_run(tests, COUNT_OF(tests));
 }

@@ -100,7 +100,7 @@ static void run_wait(struct yxcard *y, const char *line, struct wait *w)
 	*w = (struct wait){.sar = 99};
 	assert_int_equal(pthread_create(&t, NULL, waiter, w), 0);
 	(void)nanosleep(&pause, NULL);
-	if (line)
+	if (line != NULL)
 		OK(yxcard_line(y, line));
 	else
 		SAR(SKF_CancelWaitForDevEvent(), SAR_OK);
@@ -159,7 +159,8 @@ static void threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CARD(removed), WITH_CARD(shared_and_locked), WITH_CARD(exhausted), WITH_CARD(events), WITH_CARD(threads),
+		WITH_CARD(removed), WITH_CARD(shared_and_locked), WITH_CARD(exhausted),
+		WITH_CARD(events),  WITH_CARD(threads),
 	};
 	return skf_run(tests, COUNT_OF(tests));
 }

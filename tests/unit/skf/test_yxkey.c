@@ -90,7 +90,7 @@ static int yxkey(struct buf *out, const char *input, const char *const words[])
 	const char *argv[12] = {getenv("YXKEY")};
 	int fds[2];
 
-	for (size_t i = 0; words[i]; i++)
+	for (size_t i = 0; words[i] != NULL; i++)
 		argv[1 + i] = words[i];
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(write(fds[1], input, strlen(input)), strlen(input));
@@ -101,19 +101,34 @@ static int yxkey(struct buf *out, const char *input, const char *const words[])
 	return rc;
 }
 #define YXKEY(out, input, ...) yxkey(out, input, (const char *const[]){__VA_ARGS__, NULL})
-#define SAYS(out, text) assert_non_null(strstr(buf_cstr(out), text))
+#define SAYS(out, text)        assert_non_null(strstr(buf_cstr(out), text))
 
 /* --- without a portal --- */
 
 static void usage(void **state)
 {
 	static const char *const rows[][6] = {
-		{NULL}, {"eject"}, {"insert"}, {"insert", "a", "b", "c"}, {"remove"}, {"remove", "a", "b"}, {"list", "x"},
-		{"list", "--pin-fd", "0"}, {"pin", "--json"}, {"pin", "--pin-fd", "x"}, {"pin", "--pin-fd", "-1"}, {"pin", "--pin-fd"},
-		{"login"}, {"login", "--pin-fd", "0"}, {"login", "--origin", "http://localhost:1"},
-		{"login", "--origin", "ftp://x", "--pin-fd", "0"}, {"login", "--origin", "http://a/b", "--pin-fd", "0"},
-		{"login", "--origin", "http://u@h", "--pin-fd", "0"}, {"login", "--origin", "http://", "--pin-fd", "0"},
-		{"insert", "--key", "x", "y"}, {"--what"},
+		{NULL},
+		{"eject"},
+		{"insert"},
+		{"insert", "a", "b", "c"},
+		{"remove"},
+		{"remove", "a", "b"},
+		{"list", "x"},
+		{"list", "--pin-fd", "0"},
+		{"pin", "--json"},
+		{"pin", "--pin-fd", "x"},
+		{"pin", "--pin-fd", "-1"},
+		{"pin", "--pin-fd"},
+		{"login"},
+		{"login", "--pin-fd", "0"},
+		{"login", "--origin", "http://localhost:1"},
+		{"login", "--origin", "ftp://x", "--pin-fd", "0"},
+		{"login", "--origin", "http://a/b", "--pin-fd", "0"},
+		{"login", "--origin", "http://u@h", "--pin-fd", "0"},
+		{"login", "--origin", "http://", "--pin-fd", "0"},
+		{"insert", "--key", "x", "y"},
+		{"--what"},
 	};
 	AUTO_BUF(out, 65536);
 
@@ -200,7 +215,7 @@ static bool read_request(int fd, struct buf *in, const char **ret_body)
 		buf_put(in, span_of(part, (size_t)n));
 		end = strstr(buf_cstr(in), "\r\n\r\n");
 		len = strcasestr(buf_cstr(in), "content-length:");
-		if (!end || !len)
+		if (end == NULL || len == NULL)
 			continue;
 		*ret_body = end + 4;
 		if (strlen(*ret_body) >= strtoul(len + 15, NULL, 10))
@@ -213,9 +228,10 @@ static void reply(int fd, int status, const char *cookie, const char *body)
 {
 	AUTO_BUF(out, 65536);
 
-	buf_printf(&out, "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %zu\r\n", status,
-		   strlen(body));
-	if (cookie)
+	buf_printf(&out,
+	           "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %zu\r\n",
+	           status, strlen(body));
+	if (cookie != NULL)
 		buf_printf(&out, "Set-Cookie: %s; Path=/; HttpOnly; SameSite=Strict\r\n", cookie);
 	buf_printf(&out, "\r\n%s", body);
 	(void)!send(fd, out.ptr, out.len, MSG_NOSIGNAL);
@@ -227,8 +243,8 @@ static void challenge(struct portal *p, int fd, const char *body)
 
 	if (strcmp(body, "{}") != 0)
 		problem(p, "challenge body is not {}");
-	(void)snprintf(text, sizeof(text), "{\"bureau\":\"%s\",\"nonce\":\"%s\",\"origin\":\"%s\",\"time\":%d}", p->bureau, NONCE,
-		       p->named, FIXTURE_NOW);
+	(void)snprintf(text, sizeof(text), "{\"bureau\":\"%s\",\"nonce\":\"%s\",\"origin\":\"%s\",\"time\":%d}",
+	               p->bureau, NONCE, p->named, FIXTURE_NOW);
 	reply(fd, 200, "yx_pre=abc123", text);
 }
 
@@ -247,7 +263,8 @@ static enum err check_answer(struct portal *p, const char *body)
 	TRY(text_unb64(span_str(s64), &sig));
 	TRY(text_unb64(span_str(c64), &der));
 	TRY(act_open(span_str(text), buf_span(&sig), buf_span(&der), "LOGIN", p->bureau, &a));
-	if (strcmp(statement_get(a.statement, "origin"), p->origin) != 0 || strcmp(statement_get(a.statement, "nonce"), NONCE) != 0)
+	if (strcmp(statement_get(a.statement, "origin"), p->origin) != 0 ||
+	    strcmp(statement_get(a.statement, "nonce"), NONCE) != 0)
 		problem(p, "statement names another origin or nonce");
 	int64_t off = statement_time(a.statement) - FIXTURE_NOW;
 	if (off < -60 || off > 60)
@@ -258,14 +275,14 @@ static enum err check_answer(struct portal *p, const char *body)
 
 static void answer(struct portal *p, int fd, const char *head, const char *body)
 {
-	if (!strcasestr(head, "\r\ncookie: yx_pre=abc123"))
+	if (strcasestr(head, "\r\ncookie: yx_pre=abc123") == NULL)
 		problem(p, "answer without the cookie of the challenge");
-	if (p->answer && *p->answer) {
+	if (p->answer != NULL && *p->answer) {
 		reply(fd, 403, NULL, p->answer);
 		return;
 	}
 	p->verified = check_answer(p, body) == ERR_OK;
-	reply(fd, 200, p->answer ? NULL : "yx_session_8600=s3cr3t.value", "{\"next\":\"/unit\"}");
+	reply(fd, 200, p->answer != NULL ? NULL : "yx_session_8600=s3cr3t.value", "{\"next\":\"/unit\"}");
 }
 
 static void *serve(void *arg)
@@ -284,7 +301,8 @@ static void *serve(void *arg)
 		(void)snprintf(want, sizeof(want), "\r\nOrigin: %s\r\n", p->origin);
 		if (read_request(fd, &in, &body)) {
 			p->requests++;
-			if (!strstr(buf_cstr(&in), want) || !strcasestr(buf_cstr(&in), "\r\nContent-Type: application/json\r\n"))
+			if (strstr(buf_cstr(&in), want) == NULL ||
+			    strcasestr(buf_cstr(&in), "\r\nContent-Type: application/json\r\n") == NULL)
 				problem(p, "Origin or Content-Type");
 			if (span_starts(buf_span(&in), SPAN_LIT("POST /login/challenge ")))
 				challenge(p, fd, body);
@@ -292,7 +310,7 @@ static void *serve(void *arg)
 				answer(p, fd, buf_cstr(&in), body);
 			else
 				problem(p, "path");
-			if (strstr(buf_cstr(&in), "Kp7#20"))
+			if (strstr(buf_cstr(&in), "Kp7#20") != NULL)
 				problem(p, "the PIN was sent");
 		}
 		close(fd);
@@ -335,7 +353,9 @@ static void login_works(void **state)
 
 	(void)state;
 	portal_start(&p, &t);
-	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--key", "operator-1", "--origin", p.origin, "--pin-fd", "0"), 0);
+	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--key", "operator-1", "--origin", p.origin, "--pin-fd",
+	                       "0"),
+	                 0);
 	assert_string_equal(buf_cstr(&out), "yx_session_8600=s3cr3t.value\n");
 	assert_true(p.verified);
 	assert_int_equal(YXKEY(&out, "Kp7#20-x", "login", "--origin", p.origin, "--pin-fd", "0"), 0);
@@ -438,18 +458,25 @@ static void login_keys(void **state)
 	OK(yxcard_line(y, "INSERT blank-1"));
 	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--origin", p.origin, "--pin-fd", "0"), 1);
 	SAYS(&out, "K-010");
-	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--key", "blank-1", "--origin", p.origin, "--pin-fd", "0"), 1);
+	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--key", "blank-1", "--origin", p.origin, "--pin-fd", "0"),
+	                 1);
 	SAYS(&out, "K-006");
 	OK(yxcard_line(y, "REMOVE operator-1"));
-	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--key", "operator-1", "--origin", p.origin, "--pin-fd", "0"), 1);
+	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--key", "operator-1", "--origin", p.origin, "--pin-fd",
+	                       "0"),
+	                 1);
 	SAYS(&out, "K-001");
 	OK(yxcard_line(y, "INSERT operator-1"));
 	bureau_start(&foreign);
 	save(y, "ca/root.cer", cert_der(foreign.root));
-	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--key", "operator-1", "--origin", p.origin, "--pin-fd", "0"), 1);
+	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--key", "operator-1", "--origin", p.origin, "--pin-fd",
+	                       "0"),
+	                 1);
 	SAYS(&out, "C-003"); /* not the pinned root */
 	save_trust(y, &foreign);
-	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--key", "operator-1", "--origin", p.origin, "--pin-fd", "0"), 1);
+	assert_int_equal(YXKEY(&out, "Kp7#20-x\n", "login", "--key", "operator-1", "--origin", p.origin, "--pin-fd",
+	                       "0"),
+	                 1);
 	bureau_end(&foreign);
 	assert_false(p.verified);
 	portal_stop(&p, t);
@@ -459,8 +486,8 @@ static void login_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_KEYS(usage), WITH_KEYS(slots), WITH_KEYS(change_pin), WITH_KEYS(login_works), WITH_KEYS(login_refused),
-		WITH_KEYS(login_keys), WITH_KEYS(interrupted_prompt),
+		WITH_KEYS(usage),         WITH_KEYS(slots),      WITH_KEYS(change_pin),         WITH_KEYS(login_works),
+		WITH_KEYS(login_refused), WITH_KEYS(login_keys), WITH_KEYS(interrupted_prompt),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	bureau_start(&bureau);

@@ -27,8 +27,8 @@ static inline int test_dir_make(void **state)
 	const char *tmp = getenv("TMPDIR");
 
 	(void)state;
-	snprintf(test_dir, sizeof(test_dir), "%s/yx-store-XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(test_dir) ? 0 : -1;
+	snprintf(test_dir, sizeof(test_dir), "%s/yx-store-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	return mkdtemp(test_dir) != NULL ? 0 : -1;
 }
 
 static inline int test_dir_remove(void **state)
@@ -63,21 +63,23 @@ static inline void test_sql(const char *dir)
 	snprintf(name, sizeof(name), "%s/000_core.sql", dir);
 	test_file(name, TEST_CORE_SQL);
 	snprintf(name, sizeof(name), "%s/001_item.sql", dir);
-	test_file(name, "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT UNIQUE, data BLOB, n INTEGER CHECK (n >= 0));\n"
-			"CREATE TABLE part (item INTEGER NOT NULL REFERENCES item(id) DEFERRABLE INITIALLY DEFERRED);\n"
-			"CREATE TABLE strict_part (item INTEGER NOT NULL REFERENCES item(id));\n");
+	test_file(name,
+	          "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT UNIQUE, data BLOB, n INTEGER CHECK (n >= 0));\n"
+	          "CREATE TABLE part (item INTEGER NOT NULL REFERENCES item(id) DEFERRABLE INITIALLY DEFERRED);\n"
+	          "CREATE TABLE strict_part (item INTEGER NOT NULL REFERENCES item(id));\n");
 	snprintf(name, sizeof(name), "%s/item.sql", dir);
-	test_file(name, "-- statements of the test\n"
-			"-- name: item.add\nINSERT INTO item (id, name, data, n) VALUES (?1, ?2, ?3, ?4)\n\n"
-			"-- name: item.get\nSELECT id, name, data, n FROM item WHERE id = ?1;\n"
-			"-- name: item.count\nSELECT count(*) FROM item\n"
-			"-- name: item.all\nSELECT id, name, data, n FROM item ORDER BY id\n"
-			"-- name: item.bump\nUPDATE item SET n = n + 1 WHERE id = ?1\n"
-			"-- name: item.bump_all\nUPDATE item SET n = n + 1 RETURNING id\n"
-			"-- name: item.fill\nWITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < ?1)\n"
-			"INSERT INTO item (name, data, n) SELECT 'fill' || i, zeroblob(4000), 0 FROM k\n"
-			"-- name: part.add\nINSERT INTO part (item) VALUES (?1)\n"
-			"-- name: part.add_strict\nINSERT INTO strict_part (item) VALUES (?1)\n");
+	test_file(name,
+	          "-- statements of the test\n"
+	          "-- name: item.add\nINSERT INTO item (id, name, data, n) VALUES (?1, ?2, ?3, ?4)\n\n"
+	          "-- name: item.get\nSELECT id, name, data, n FROM item WHERE id = ?1;\n"
+	          "-- name: item.count\nSELECT count(*) FROM item\n"
+	          "-- name: item.all\nSELECT id, name, data, n FROM item ORDER BY id\n"
+	          "-- name: item.bump\nUPDATE item SET n = n + 1 WHERE id = ?1\n"
+	          "-- name: item.bump_all\nUPDATE item SET n = n + 1 RETURNING id\n"
+	          "-- name: item.fill\nWITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < ?1)\n"
+	          "INSERT INTO item (name, data, n) SELECT 'fill' || i, zeroblob(4000), 0 FROM k\n"
+	          "-- name: part.add\nINSERT INTO part (item) VALUES (?1)\n"
+	          "-- name: part.add_strict\nINSERT INTO strict_part (item) VALUES (?1)\n");
 }
 
 static inline enum err test_take_int(const struct row *row, void *ctx)

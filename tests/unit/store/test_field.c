@@ -64,7 +64,8 @@ static void every_flipped_bit_is_refused(void **state)
 		sealed.ptr[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	for (size_t len = 0; len < sealed.len; len++)
-		assert_int_not_equal(field_open(k, "person.id", SPAN_LIT("P1"), span_of(sealed.ptr, len), &plain), ERR_OK);
+		assert_int_not_equal(field_open(k, "person.id", SPAN_LIT("P1"), span_of(sealed.ptr, len), &plain),
+		                     ERR_OK);
 	assert_int_equal(field_open(k, "person.id", SPAN_LIT("P1"), buf_span(&sealed), &plain), ERR_OK);
 }
 

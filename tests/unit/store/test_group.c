@@ -142,7 +142,7 @@ static void a_full_disk_is_an_error_and_loses_nothing(void **state)
 	(void)state;
 	store_close(s);
 	test_file("full/002_limit.sql", "CREATE TRIGGER full BEFORE INSERT ON item WHEN NEW.name = 'fill3000'\n"
-					"BEGIN SELECT RAISE(ROLLBACK, 'no room'); END;");
+	                                "BEGIN SELECT RAISE(ROLLBACK, 'no room'); END;");
 	assert_int_equal(store_open(test_path("full.db"), test_path("full"), 1, &s), ERR_OK);
 	assert_int_equal(store_write(s, test_add_tx, &before), ERR_OK);
 	assert_int_not_equal(store_write(s, fill_tx, &many), ERR_OK);

@@ -111,7 +111,8 @@ static enum err own_error_tx(struct tx *tx, void *arg)
 static void errors_are_told_apart_and_undo(void **state)
 {
 	AUTO(store) s = open_new("errors.db", "errors");
-	struct test_item it = {1, "a", SPAN_EMPTY, 0}, same_name = {2, "a", SPAN_EMPTY, 0}, below = {3, "b", SPAN_EMPTY, -1};
+	struct test_item it = {1, "a", SPAN_EMPTY, 0}, same_name = {2, "a", SPAN_EMPTY, 0},
+			 below = {3, "b", SPAN_EMPTY, -1};
 	struct test_item absent = {55, "", SPAN_EMPTY, 0}, good = {4, "d", SPAN_EMPTY, 0};
 
 	(void)state;
@@ -119,8 +120,8 @@ static void errors_are_told_apart_and_undo(void **state)
 	assert_int_equal(store_write(s, test_add_tx, &it), ERR_EXISTS);
 	assert_int_equal(store_write(s, test_add_tx, &same_name), ERR_EXISTS);
 	assert_int_equal(store_write(s, test_add_tx, &below), ERR_STATE);
-	assert_int_equal(store_write(s, part_tx, (void *)(uintptr_t)"part.add_strict"), ERR_STATE);
-	assert_int_equal(store_write(s, part_tx, (void *)(uintptr_t)"part.add"), ERR_STATE); /* fails at the commit */
+	assert_int_equal(store_write(s, part_tx, (void *)(uintptr_t) "part.add_strict"), ERR_STATE);
+	assert_int_equal(store_write(s, part_tx, (void *)(uintptr_t) "part.add"), ERR_STATE); /* fails at the commit */
 	assert_int_equal(store_write(s, bad_text_tx, NULL), ERR_UTF8);
 	assert_int_equal(store_read(s, get_tx, &absent), ERR_ABSENT);
 	assert_int_equal(store_write(s, own_error_tx, &good), ERR_CASE_ABSENT);
@@ -274,7 +275,9 @@ static void damaged_files_are_errors(void **state)
 
 	(void)state;
 	test_sql("dam");
-	test_file("dam.db", "this is not a database, and it is longer than a header of one, by far, is it not? It is, it is, it is.");
+	test_file(
+		"dam.db",
+		"this is not a database, and it is longer than a header of one, by far, is it not? It is, it is, it is.");
 	assert_int_equal(store_open(test_path("dam.db"), test_path("dam"), 1, &s), ERR_IO);
 	assert_int_equal(store_open(test_path("no/such/folder/x.db"), test_path("dam"), 1, &s), ERR_IO);
 	assert_int_equal(symlink(test_path("dam.db"), test_path("link.db")), 0);

@@ -30,9 +30,9 @@ static int prepare(void **state)
 	char path[BUREAU_PATH_MAX + 8];
 
 	(void)state;
-	snprintf(bureau.data, sizeof bureau.data, "/tmp/yx-logs-XXXXXX");
+	snprintf(bureau.data, sizeof(bureau.data), "/tmp/yx-logs-XXXXXX");
 	assert_non_null(mkdtemp(bureau.data));
-	snprintf(path, sizeof path, "%s/log", bureau.data);
+	snprintf(path, sizeof(path), "%s/log", bureau.data);
 	setenv("YINXIN_LOG_KIB", "16", 1);
 	return mkdir(path, 0700);
 }
@@ -216,9 +216,12 @@ static void a_wrong_size_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kept_lines_are_whole_and_in_order), cmocka_unit_test(a_second_start_appends),
-		cmocka_unit_test(a_full_disk_stops_nobody), cmocka_unit_test(a_lack_of_descriptors_drops_no_old_file),
-		cmocka_unit_test(a_link_is_not_followed), cmocka_unit_test(a_wrong_size_is_refused),
+		cmocka_unit_test(kept_lines_are_whole_and_in_order),
+		cmocka_unit_test(a_second_start_appends),
+		cmocka_unit_test(a_full_disk_stops_nobody),
+		cmocka_unit_test(a_lack_of_descriptors_drops_no_old_file),
+		cmocka_unit_test(a_link_is_not_followed),
+		cmocka_unit_test(a_wrong_size_is_refused),
 	};
 	return cmocka_run_group_tests(tests, prepare, finish);
 }

@@ -1,4 +1,5 @@
-/* A small application on the real layer: store, sessions and templates in the test's folder, a clock that the test moves. */
+/* A small application on the real layer: store, sessions and templates in the test's folder, a clock that the test
+ * moves. */
 #pragma once
 #include "web/rate.h"
 #include "web_test.h"
@@ -103,7 +104,8 @@ static enum err bad_header(struct web_req *rq)
 
 static enum err log_in(struct web_req *rq)
 {
-	struct web_session who = {.subject = "a1", .person_id = "p1", .unit_no = "12345678", .holder = "张三", .cert_serial = "AB01"};
+	struct web_session who = {
+		.subject = "a1", .person_id = "p1", .unit_no = "12345678", .holder = "张三", .cert_serial = "AB01"};
 
 	who.roles = (unsigned)strtoul(web_value(rq, "roles"), NULL, 10);
 	return session_start(app_sessions, rq, &who);
@@ -138,7 +140,7 @@ static enum err ends(struct web_req *rq)
 {
 	const struct web_session *s = web_session_of(rq);
 
-	return json_put_int(web_model(rq), "left", s ? s->ends - clock_now(app_clock) : 0);
+	return json_put_int(web_model(rq), "left", s != NULL ? s->ends - clock_now(app_clock) : 0);
 }
 
 static enum err keep(struct web_req *rq)
@@ -163,10 +165,14 @@ static enum err digits(struct span s)
 /* --- the table --- */
 
 static const struct web_field q_fields[] = {{"q", "查询", 20}, {"n", "编号", 8, .check = digits}, {NULL}};
-static const struct web_field form_fields[] = {
-	{"name", "名称", 12, .required = true}, {"unit", "单位编号", 8, .check = digits}, {"memo", "说明", 100, .multiline = true}, {NULL}};
-static const struct web_field file_fields[] = {{"file", "文件", 40, .required = true, .is_file = true}, {"more", "另一文件", 40, .is_file = true},
-	{"memo", "说明", 20, .multiline = true}, {NULL}};
+static const struct web_field form_fields[] = {{"name", "名称", 12, .required = true},
+                                               {"unit", "单位编号", 8, .check = digits},
+                                               {"memo", "说明", 100, .multiline = true},
+                                               {NULL}};
+static const struct web_field file_fields[] = {{"file", "文件", 40, .required = true, .is_file = true},
+                                               {"more", "另一文件", 40, .is_file = true},
+                                               {"memo", "说明", 20, .multiline = true},
+                                               {NULL}};
 static const struct web_field to_fields[] = {{"to", "去向", 2000}, {NULL}};
 static const struct web_field role_fields[] = {{"roles", "角色", 12}, {NULL}};
 static const struct web_field nonce_fields[] = {{"nonce", "随机数", 100}, {NULL}};
@@ -177,7 +183,8 @@ static const struct web_route app_routes[] = {
 	{"GET", "/f", WEB_PUBLIC, .handler = show, .view = "page"},
 	{"POST", "/f", WEB_PUBLIC, .fields = form_fields, .handler = echo_form, .view = "form", .shows_errors = true},
 	{"POST", "/g", WEB_PUBLIC, .fields = form_fields, .handler = echo_form, .view = "page"},
-	{"POST", "/m", WEB_PUBLIC, WEB_MULTIPART, .fields = file_fields, .handler = echo_file, .view = "file", .shows_errors = true, .raw_max = 1000},
+	{"POST", "/m", WEB_PUBLIC, WEB_MULTIPART, .fields = file_fields, .handler = echo_file, .view = "file",
+         .shows_errors = true, .raw_max = 1000},
 	{"POST", "/j", WEB_PUBLIC, WEB_JSON, .fields = form_fields, .handler = echo_form},
 	{"GET", "/p/:no", WEB_PUBLIC, .handler = show_param, .view = "page"},
 	{"GET", "/p/new", WEB_PUBLIC, .handler = show, .view = "page"},
@@ -215,7 +222,7 @@ static enum err app_common(struct web_req *rq, json_t *model)
 
 	TRY(web_csrf(rq, &token));
 	TRY(json_put_str(model, "csrf", span_str(token)));
-	return json_put_str(model, "holder", span_str(who ? who->holder : ""));
+	return json_put_str(model, "holder", span_str(who != NULL ? who->holder : ""));
 }
 
 static void app_on_done(const struct web_done *d)
@@ -226,8 +233,13 @@ static void app_on_done(const struct web_done *d)
 }
 
 static struct web_config app_conf = {
-	.origin = "http://localhost:8600", .agent_origin = "http://127.0.0.1:8610", .bureau_name = "测试", .workers = 4,
-	.routes = app_routes, .common = app_common, .done = app_on_done,
+	.origin = "http://localhost:8600",
+	.agent_origin = "http://127.0.0.1:8610",
+	.bureau_name = "测试",
+	.workers = 4,
+	.routes = app_routes,
+	.common = app_common,
+	.done = app_on_done,
 };
 
 /* --- life --- */
@@ -246,14 +258,20 @@ static int app_start(void **state)
 			return -1;
 	}
 	test_file("t/page.mustache", "<p>{{text}}</p><i>{{holder}}</i><input value=\"{{csrf}}\">");
-	test_file("t/form.mustache", "{{#has_errors}}<ul>{{#errors}}<li>{{field}} {{label}} {{code}} {{text}}</li>{{/errors}}</ul>{{/has_errors}}"
-				     "<input name=name value=\"{{form.name.value}}\">{{#form.name.error}}<em>{{.}}</em>{{/form.name.error}}");
+	test_file(
+		"t/form.mustache",
+		"{{#has_errors}}<ul>{{#errors}}<li>{{field}} {{label}} {{code}} {{text}}</li>{{/errors}}</ul>{{/has_errors}}"
+		"<input name=name value=\"{{form.name.value}}\">{{#form.name.error}}<em>{{.}}</em>{{/form.name.error}}");
 	test_file("t/file.mustache", "{{#errors}}<li>{{field}} {{label}} {{code}} {{text}}</li>{{/errors}}");
 	test_file("t/broken.mustache", "{{no_such_member}}");
-	test_file("t/error.mustache", "E {{status}} {{code}} {{text}} {{remedy}} {{rid}} [{{detail}}]{{#errors}} ({{field}} {{code}}){{/errors}} {{csrf}}");
+	test_file(
+		"t/error.mustache",
+		"E {{status}} {{code}} {{text}} {{remedy}} {{rid}} [{{detail}}]{{#errors}} ({{field}} {{code}}){{/errors}} {{csrf}}");
 	app_forward(0);
-	if (clock_open(test_path("clock"), &app_clock) != ERR_OK || store_open(test_path("x.db"), test_path("sql"), 4, &app_store) != ERR_OK ||
-	    sessions_new(app_store, app_clock, 1800, 8 * 3600, &app_sessions) != ERR_OK || views_load(test_path("t"), &app_views) != ERR_OK) {
+	if (clock_open(test_path("clock"), &app_clock) != ERR_OK ||
+	    store_open(test_path("x.db"), test_path("sql"), 4, &app_store) != ERR_OK ||
+	    sessions_new(app_store, app_clock, 1800, 8 * 3600, &app_sessions) != ERR_OK ||
+	    views_load(test_path("t"), &app_views) != ERR_OK) {
 		fprintf(stderr, "# %s\n", err_detail());
 		return -1;
 	}

@@ -2,7 +2,9 @@
 #include "web/form.h"
 #include "web_test.h"
 
+/* clang-format off */
 #define F(s) {(const uint8_t *)("" s), sizeof(s) - 1}
+/* clang-format on */
 
 static const struct {
 	struct span in;
@@ -58,7 +60,7 @@ static void form_table(void **state)
 		enum err e = form_parse(forms[i].in, a, &in);
 		if (e != forms[i].want || in.n != forms[i].n)
 			fail_msg("row %zu: %s %s, %zu fields", i, err_name(e), err_detail(), in.n);
-		if (forms[i].first)
+		if (forms[i].first != NULL)
 			assert_string_equal(in.v[0].value, forms[i].first);
 	}
 }
@@ -145,7 +147,8 @@ static void cookie_table(void **state)
 		struct inputs in;
 		assert_int_equal(cookies_parse(span_str(cookies[i].in), a, &in), ERR_OK);
 		const struct input *k = inputs_find(&in, "k");
-		if (in.n != cookies[i].n || !k != !cookies[i].value || (k && strcmp(k->value, cookies[i].value) != 0))
+		if (in.n != cookies[i].n || (k == NULL) != (cookies[i].value == NULL) ||
+		    (k != NULL && strcmp(k->value, cookies[i].value) != 0))
 			fail_msg("row %zu: %zu cookies, k=%s", i, in.n, k ? k->value : "(none)");
 	}
 }
@@ -167,11 +170,8 @@ static void encoding_and_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(form_table),
-		cmocka_unit_test(two_hundred_fields),
-		cmocka_unit_test(json_table),
-		cmocka_unit_test(cookie_table),
-		cmocka_unit_test(encoding_and_back),
+		cmocka_unit_test(form_table),   cmocka_unit_test(two_hundred_fields), cmocka_unit_test(json_table),
+		cmocka_unit_test(cookie_table), cmocka_unit_test(encoding_and_back),
 	};
 
 	return cmocka_run_group_tests_name("web-form", tests, NULL, NULL);

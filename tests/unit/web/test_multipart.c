@@ -2,24 +2,29 @@
 #include "app_test.h"
 #include "web/multipart.h"
 
-#define TYPE "multipart/form-data; boundary=XyZ"
-#define D "Content-Disposition: form-data; "
+#define TYPE              "multipart/form-data; boundary=XyZ"
+#define D                 "Content-Disposition: form-data; "
 #define TEXT(name, value) "--XyZ\r\n" D "name=\"" name "\"\r\n\r\n" value "\r\n"
 #define FILE_PART(name, file, value) \
 	"--XyZ\r\n" D "name=\"" name "\"; filename=\"" file "\"\r\nContent-Type: text/csv\r\n\r\n" value "\r\n"
 #define END "--XyZ--\r\n"
+/* clang-format off */
 #define B(s) {(const uint8_t *)("" s), sizeof(s) - 1}
+/* clang-format on */
 
 /* --- the boundary --- */
 
-static const struct { const char *type, *want; } types[] = {
+static const struct {
+	const char *type, *want;
+} types[] = {
 	{TYPE, "XyZ"},
-	{"multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW", "----WebKitFormBoundary7MA4YWxkTrZu0gW"},
+	{"multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+         "----WebKitFormBoundary7MA4YWxkTrZu0gW"},
 	{"Multipart/Form-Data; Boundary=a", "a"},
 	{"multipart/form-data;boundary=a", "a"},
 	{"multipart/form-data; boundary=\"a b(c)\"", "a b(c)"},
 	{"multipart/form-data; boundary=1234567890123456789012345678901234567890123456789012345678901234567890",
-		"1234567890123456789012345678901234567890123456789012345678901234567890"},
+         "1234567890123456789012345678901234567890123456789012345678901234567890"},
 	{"multipart/form-data; boundary=12345678901234567890123456789012345678901234567890123456789012345678901", NULL},
 	{"multipart/form-data; boundary=", NULL},
 	{"multipart/form-data; boundary=\"\"", NULL},
@@ -44,7 +49,8 @@ static void type_table(void **state)
 	for (size_t i = 0; i < COUNT_OF(types); i++) {
 		struct span got = SPAN_EMPTY;
 		enum err e = multipart_boundary(types[i].type, &got);
-		if (e != (types[i].want ? ERR_OK : ERR_SYNTAX) || (types[i].want && !span_eq_str(got, types[i].want)))
+		if (e != (types[i].want != NULL ? ERR_OK : ERR_SYNTAX) ||
+		    (types[i].want != NULL && !span_eq_str(got, types[i].want)))
 			fail_msg("row %zu %s: %s", i, types[i].type, err_name(e));
 	}
 	err_clear();
@@ -65,7 +71,8 @@ static const struct {
 	{B(TEXT("a", "--XyZ") END), ERR_OK, 1, 0, "--XyZ"},
 	{B(TEXT("a", "\r\n--XyY") END), ERR_OK, 1, 0, "\r\n--XyY"},
 	{B(TEXT("a", "\xE9\x95\xBF") END), ERR_OK, 1, 0, "\xE9\x95\xBF"},
-	{B("--XyZ\r\ncontent-disposition: Form-Data; name=\"a\"\r\ncontent-type: text/plain; charset=UTF-8\r\n\r\n1\r\n" END), ERR_OK, 1, 0, "1"},
+	{B("--XyZ\r\ncontent-disposition: Form-Data; name=\"a\"\r\ncontent-type: text/plain; charset=UTF-8\r\n\r\n1\r\n" END),
+         ERR_OK, 1, 0, "1"},
 	{B(FILE_PART("a", "x.csv", "\0\r\n--Xy\xff") END), ERR_OK, 0, 1, "x.csv"},
 	{B(FILE_PART("a", "x.csv", "") END), ERR_OK, 0, 1, "x.csv"},
 	{B(FILE_PART("a", "\xE8\xA1\xA8.xlsx", "1") END), ERR_OK, 0, 1, "\xE8\xA1\xA8.xlsx"},
@@ -74,7 +81,8 @@ static const struct {
 	{B(FILE_PART("a", "say %22hi%22 100%.csv", "1") END), ERR_OK, 0, 1, "say \"hi\" 100%.csv"},
 	{B("--XyZ\r\n" D "filename=\"x\"; name=\"a\"\r\n\r\n1\r\n" END), ERR_OK, 0, 1, "x"},
 	{B(FILE_PART("a", "", "") END), ERR_OK, 0, 1, NULL}, /* an input left empty */
-	{B("--XyZ\r\n" D "name=\"a\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n" END), ERR_OK, 0, 1, NULL},
+	{B("--XyZ\r\n" D "name=\"a\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n" END), ERR_OK,
+         0, 1, NULL},
 	/* names */
 	{B(TEXT("a", "1") TEXT("a", "2") END), ERR_FIELD_TWICE, 0, 0, NULL},
 	{B(TEXT("a", "1") FILE_PART("a", "x", "2") END), ERR_FIELD_TWICE, 0, 0, NULL},
@@ -92,14 +100,17 @@ static const struct {
 	/* values */
 	{B(TEXT("a", "\xff") END), ERR_UTF8, 0, 0, NULL},
 	{B(TEXT("a", "1\0") END), ERR_UTF8, 0, 0, NULL},
-	{B("--XyZ\r\n" D "name=\"a\"\r\nContent-Type: text/plain; charset=gbk\r\n\r\n1\r\n" END), ERR_SYNTAX, 0, 0, NULL},
+	{B("--XyZ\r\n" D "name=\"a\"\r\nContent-Type: text/plain; charset=gbk\r\n\r\n1\r\n" END), ERR_SYNTAX, 0, 0,
+         NULL},
 	{B("--XyZ\r\n" D "name=\"a\"\r\nContent-Type: application/json\r\n\r\n1\r\n" END), ERR_SYNTAX, 0, 0, NULL},
 	/* heads */
 	{B("--XyZ\r\n\r\n1\r\n" END), ERR_SYNTAX, 0, 0, NULL},
 	{B("--XyZ\r\nContent-Type: text/plain\r\n\r\n1\r\n" END), ERR_SYNTAX, 0, 0, NULL},
 	{B("--XyZ\r\n" D "name=\"a\"\r\n" D "name=\"b\"\r\n\r\n1\r\n" END), ERR_SYNTAX, 0, 0, NULL},
-	{B("--XyZ\r\n" D "name=\"a\"\r\nContent-Type: text/plain\r\nContent-Type: text/plain\r\n\r\n1\r\n" END), ERR_SYNTAX, 0, 0, NULL},
-	{B("--XyZ\r\n" D "name=\"a\"\r\nContent-Transfer-Encoding: base64\r\n\r\nMQ==\r\n" END), ERR_SYNTAX, 0, 0, NULL},
+	{B("--XyZ\r\n" D "name=\"a\"\r\nContent-Type: text/plain\r\nContent-Type: text/plain\r\n\r\n1\r\n" END),
+         ERR_SYNTAX, 0, 0, NULL},
+	{B("--XyZ\r\n" D "name=\"a\"\r\nContent-Transfer-Encoding: base64\r\n\r\nMQ==\r\n" END), ERR_SYNTAX, 0, 0,
+         NULL},
 	{B("--XyZ\r\nContent-Disposition: attachment; name=\"a\"\r\n\r\n1\r\n" END), ERR_SYNTAX, 0, 0, NULL},
 	{B("--XyZ\r\nContent-Disposition: form-data\r\n\r\n1\r\n" END), ERR_SYNTAX, 0, 0, NULL},
 	{B("--XyZ\r\nContent-Disposition:form-data; name=\"a\"\r\n\r\n1\r\n" END), ERR_SYNTAX, 0, 0, NULL},
@@ -150,8 +161,9 @@ static void body_table(void **state)
 		enum err e = multipart_parse(TYPE, bodies[i].body, a, &m);
 		const char *v = first_value(&m), *want = bodies[i].value;
 		if (e != bodies[i].want || m.fields.n != bodies[i].fields || m.n_files != bodies[i].files)
-			fail_msg("row %zu: %s %s, %zu fields, %zu files", i, err_name(e), err_detail(), m.fields.n, m.n_files);
-		if (!v != !want || (v && strcmp(v, want) != 0))
+			fail_msg("row %zu: %s %s, %zu fields, %zu files", i, err_name(e), err_detail(), m.fields.n,
+			         m.n_files);
+		if ((v == NULL) != (want == NULL) || (v != NULL && strcmp(v, want) != 0))
 			fail_msg("row %zu: %s", i, v ? v : "nothing");
 		err_clear();
 	}
@@ -211,14 +223,15 @@ static void a_file_is_not_copied(void **state)
 	(void)state;
 	assert_int_equal(multipart_parse(TYPE, span_of(body, sizeof(body) - 1), a, &m), ERR_OK);
 	assert_true(span_eq_str(m.files[0].file.body, "1,2\r\n3"));
-	assert_true((const char *)m.files[0].file.body.ptr > body && (const char *)m.files[0].file.body.ptr < body + sizeof(body));
+	assert_true((const char *)m.files[0].file.body.ptr > body &&
+	            (const char *)m.files[0].file.body.ptr < body + sizeof(body));
 	assert_string_equal(m.files[0].file.type, "text/csv");
 }
 
 /* --- the layer --- */
 
 #define OK_FILE FILE_PART("file", "x.csv", "1,2")
-#define LONG "12345678901234567890123456789012345678901" /* 41 octets */
+#define LONG    "12345678901234567890123456789012345678901" /* 41 octets */
 
 static const struct {
 	const char *type, *body, *accept;
@@ -245,7 +258,12 @@ static const struct {
 	{TYPE, OK_FILE OK_FILE END, JSON, 400, "F-004", 0},
 	{TYPE, OK_FILE, JSON, 400, "\"code\":\"F-001\"", 0},
 	{TYPE, OK_FILE, "text/html", 400, "E 400 F-001", 0},
-	{TYPE, FILE_PART("file", "a\xe2\x80\xae" "b.csv", "1") END, JSON, 422, "\"detail\":\"文件名中有看不见的字符", 0},
+	{TYPE,
+         FILE_PART("file",
+                   "a\xe2\x80\xae"
+                   "b.csv",
+                   "1") END,
+         JSON, 422, "\"detail\":\"文件名中有看不见的字符", 0},
 	{FORM, "memo=1", JSON, 400, "F-001", 0},
 	{JSON, "{\"memo\":\"1\"}", JSON, 400, "F-001", 0},
 };
@@ -261,8 +279,9 @@ static void post_table(void **state)
 		if (strcmp(posts[i].type, TYPE) == 0)
 			buf_printf(&body, "--XyZ\r\n" D "name=\"csrf\"\r\n\r\n%s\r\n", token);
 		buf_str(&body, posts[i].body);
-		app_ask(&(struct test_request){"POST", "/m", posts[i].type, buf_cstr(&body), cookie, posts[i].accept}, &a);
-		if (a.status != posts[i].status || !strstr(a.body, posts[i].text) || app_ran != posts[i].ran)
+		app_ask(&(struct test_request){"POST", "/m", posts[i].type, buf_cstr(&body), cookie, posts[i].accept},
+		        &a);
+		if (a.status != posts[i].status || strstr(a.body, posts[i].text) == NULL || app_ran != posts[i].ran)
 			fail_msg("row %zu: %d %s, ran %u", i, a.status, a.body, app_ran);
 	}
 }
@@ -312,8 +331,9 @@ static void sizes(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(type_table), cmocka_unit_test(body_table), cmocka_unit_test(truncated_anywhere),
-		cmocka_unit_test(limits), cmocka_unit_test(a_file_is_not_copied), cmocka_unit_test(post_table),
-		cmocka_unit_test(token_and_origin), cmocka_unit_test(sizes)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(type_table),           cmocka_unit_test(body_table),
+	                                   cmocka_unit_test(truncated_anywhere),   cmocka_unit_test(limits),
+	                                   cmocka_unit_test(a_file_is_not_copied), cmocka_unit_test(post_table),
+	                                   cmocka_unit_test(token_and_origin),     cmocka_unit_test(sizes)};
 	return cmocka_run_group_tests_name("web-multipart", tests, app_start, app_stop);
 }

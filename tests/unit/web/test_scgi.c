@@ -2,51 +2,136 @@
 #include "web/scgi.h"
 #include "web_test.h"
 
+/* clang-format off */
 #define F(s) {(const uint8_t *)("" s), sizeof(s) - 1}
+/* clang-format on */
 
 static const struct {
 	struct span in;
 	enum err want;
 	size_t vars, body;
 } frames[] = {
-	{F("24:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0,"), ERR_OK, 2, 0},
-	{F("24:CONTENT_LENGTH\0" "3\0SCGI\0" "1\0,abc"), ERR_OK, 2, 3},
-	{F("29:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0A\0b\0\0,"), ERR_SYNTAX, 0, 0},
-	{F("28:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0A\0b\0,"), ERR_OK, 3, 0},
-	{F("27:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0A\0\0,"), ERR_OK, 3, 0},
+	{F("24:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0,"),
+         ERR_OK, 2, 0},
+	{F("24:CONTENT_LENGTH\0"
+           "3\0SCGI\0"
+           "1\0,abc"),
+         ERR_OK, 2, 3},
+	{F("29:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0A\0b\0\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("28:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0A\0b\0,"),
+         ERR_OK, 3, 0},
+	{F("27:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0A\0\0,"),
+         ERR_OK, 3, 0},
 	/* netstring */
 	{F(""), ERR_SYNTAX, 0, 0},
 	{F("24"), ERR_SYNTAX, 0, 0},
 	{F(":"), ERR_SYNTAX, 0, 0},
 	{F("0:,"), ERR_SYNTAX, 0, 0},
-	{F("024:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0,"), ERR_SYNTAX, 0, 0},
-	{F("+24:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0,"), ERR_SYNTAX, 0, 0},
-	{F(" 24:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0,"), ERR_SYNTAX, 0, 0},
+	{F("024:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("+24:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F(" 24:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0,"),
+         ERR_SYNTAX, 0, 0},
 	{F("49153:CONTENT_LENGTH\0"), ERR_SYNTAX, 0, 0},
 	{F("999999999999999999999:x"), ERR_SYNTAX, 0, 0},
 	{F("-1:x"), ERR_SYNTAX, 0, 0},
-	{F("24:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0;"), ERR_SYNTAX, 0, 0},
-	{F("23:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0,"), ERR_SYNTAX, 0, 0},
-	{F("25:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0,"), ERR_SYNTAX, 0, 0},
+	{F("24:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0;"),
+         ERR_SYNTAX, 0, 0},
+	{F("23:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("25:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0,"),
+         ERR_SYNTAX, 0, 0},
 	/* body */
-	{F("24:CONTENT_LENGTH\0" "3\0SCGI\0" "1\0,ab"), ERR_SYNTAX, 0, 0},
-	{F("24:CONTENT_LENGTH\0" "3\0SCGI\0" "1\0,abcd"), ERR_SYNTAX, 0, 0},
-	{F("30:CONTENT_LENGTH\0" "6291457\0SCGI\0" "1\0,"), ERR_LIMIT, 0, 0},
-	{F("42:CONTENT_LENGTH\0" "9999999999999999999\0SCGI\0" "1\0,"), ERR_SYNTAX, 0, 0},
-	{F("25:CONTENT_LENGTH\0" "-1\0SCGI\0" "1\0,"), ERR_SYNTAX, 0, 0},
-	{F("25:CONTENT_LENGTH\0" "03\0SCGI\0" "1\0,abc"), ERR_SYNTAX, 0, 0},
-	{F("23:CONTENT_LENGTH\0\0SCGI\0" "1\0,"), ERR_SYNTAX, 0, 0},
+	{F("24:CONTENT_LENGTH\0"
+           "3\0SCGI\0"
+           "1\0,ab"),
+         ERR_SYNTAX, 0, 0},
+	{F("24:CONTENT_LENGTH\0"
+           "3\0SCGI\0"
+           "1\0,abcd"),
+         ERR_SYNTAX, 0, 0},
+	{F("30:CONTENT_LENGTH\0"
+           "6291457\0SCGI\0"
+           "1\0,"),
+         ERR_LIMIT, 0, 0},
+	{F("42:CONTENT_LENGTH\0"
+           "9999999999999999999\0SCGI\0"
+           "1\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("25:CONTENT_LENGTH\0"
+           "-1\0SCGI\0"
+           "1\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("25:CONTENT_LENGTH\0"
+           "03\0SCGI\0"
+           "1\0,abc"),
+         ERR_SYNTAX, 0, 0},
+	{F("23:CONTENT_LENGTH\0\0SCGI\0"
+           "1\0,"),
+         ERR_SYNTAX, 0, 0},
 	/* variables */
-	{F("7:SCGI\0" "1\0,"), ERR_SYNTAX, 0, 0},
-	{F("24:SCGI\0" "1\0CONTENT_LENGTH\0" "0\0,"), ERR_SYNTAX, 0, 0},
-	{F("17:CONTENT_LENGTH\0" "0\0,"), ERR_SYNTAX, 0, 0},
-	{F("24:CONTENT_LENGTH\0" "0\0SCGI\0" "2\0,"), ERR_SYNTAX, 0, 0},
-	{F("31:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0SCGI\0" "1\0,"), ERR_SYNTAX, 0, 0},
-	{F("41:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0CONTENT_LENGTH\0" "0\0,"), ERR_SYNTAX, 0, 0},
-	{F("23:CONTENT_LENGTH\0" "0\0SCGI\0" "1,"), ERR_SYNTAX, 0, 0},
-	{F("28:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0a\0b\0,"), ERR_SYNTAX, 0, 0},
-	{F("28:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0A\0\n\0,"), ERR_OK, 3, 0}, /* told by `unclean` */
-	{F("27:CONTENT_LENGTH\0" "0\0SCGI\0" "1\0\0b\0,"), ERR_SYNTAX, 0, 0},
+	{F("7:SCGI\0"
+           "1\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("24:SCGI\0"
+           "1\0CONTENT_LENGTH\0"
+           "0\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("17:CONTENT_LENGTH\0"
+           "0\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("24:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "2\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("31:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0SCGI\0"
+           "1\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("41:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0CONTENT_LENGTH\0"
+           "0\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("23:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1,"),
+         ERR_SYNTAX, 0, 0},
+	{F("28:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0a\0b\0,"),
+         ERR_SYNTAX, 0, 0},
+	{F("28:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0A\0\n\0,"),
+         ERR_OK, 3, 0}, /* told by `unclean` */
+	{F("27:CONTENT_LENGTH\0"
+           "0\0SCGI\0"
+           "1\0\0b\0,"),
+         ERR_SYNTAX, 0, 0},
 };
 
 static void frame_table(void **state)
@@ -65,7 +150,9 @@ static void frame_table(void **state)
 /* Octet by octet, scgi_need() never asks for more than there is to come and never stops early. */
 static void needs_grow_to_the_whole(void **state)
 {
-	const struct span in = F("28:CONTENT_LENGTH\0" "3\0SCGI\0" "1\0A\0b\0,abc");
+	const struct span in = F("28:CONTENT_LENGTH\0"
+	                         "3\0SCGI\0"
+	                         "1\0A\0b\0,abc");
 	size_t total;
 
 	(void)state;

@@ -128,10 +128,10 @@ static long waits_of_all(void)
 	for (struct dirent *e; (e = readdir(d)) != NULL;) {
 		snprintf(path, sizeof(path), "/proc/self/task/%s/status", e->d_name);
 		FILE *f = fopen(path, "r");
-		while (f && fgets(line, sizeof(line), f))
+		while (f != NULL && fgets(line, sizeof(line), f) != NULL)
 			if (sscanf(line, "voluntary_ctxt_switches: %ld", &n) == 1)
 				total += n;
-		if (f)
+		if (f != NULL)
 			fclose(f);
 	}
 	closedir(d);
@@ -162,7 +162,8 @@ static void nothing_wakes_while_idle(void **state)
 
 static void garbage_is_closed_and_the_server_lives(void **state)
 {
-	static const char *const garbage[] = {"", "x", "GET / HTTP/1.1\r\n\r\n", "99999:", "5:abcd", "24:CONTENT_LENGTH"};
+	static const char *const garbage[] = {"",       "x",      "GET / HTTP/1.1\r\n\r\n",
+	                                      "99999:", "5:abcd", "24:CONTENT_LENGTH"};
 	const char *path = test_path("garbage.sock");
 	AUTO_BUF(in, 4096);
 	AUTO_BUF(out, 1 << 20);
@@ -196,7 +197,9 @@ static void a_body_too_large_is_answered(void **state)
 
 	(void)state;
 	buf_str(&in, "30:");
-	buf_put(&in, SPAN_LIT("CONTENT_LENGTH\0" "7000000\0SCGI\0" "1\0,"));
+	buf_put(&in, SPAN_LIT("CONTENT_LENGTH\0"
+	                      "7000000\0SCGI\0"
+	                      "1\0,"));
 	memset(buf_room(&in, 7000000), 'x', 7000000);
 	ask_socket(path, buf_span(&in), &out);
 	assert_non_null(strstr(buf_cstr(&out), "Status: 413"));
@@ -242,8 +245,10 @@ static void bad_tables_refuse_to_start(void **state)
 {
 	static const struct web_field reserved[] = {{"csrf", "x", 10}, {NULL}};
 	static const struct web_route no_view[] = {{"GET", "/", .handler = show, .view = "absent"}, {NULL}},
-		method[] = {{"HEAD", "/", .handler = show}, {NULL}}, pattern[] = {{"GET", "x", .handler = show}, {NULL}},
-		handler[] = {{"GET", "/"}, {NULL}}, field[] = {{"POST", "/", .fields = reserved, .handler = show}, {NULL}};
+				      method[] = {{"HEAD", "/", .handler = show}, {NULL}},
+				      pattern[] = {{"GET", "x", .handler = show}, {NULL}},
+				      handler[] = {{"GET", "/"}, {NULL}},
+				      field[] = {{"POST", "/", .fields = reserved, .handler = show}, {NULL}};
 	static const struct web_route *const tables[] = {no_view, method, pattern, handler, field};
 	struct web_config c = app_conf;
 	struct web_server *s = NULL;
@@ -292,7 +297,8 @@ static pid_t run_nginx(bool check_only)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		const char *conf = test_path("edge/nginx.conf"), *log = test_path("nginx.log");
-		execl("/usr/sbin/nginx", "nginx", "-p", test_dir, "-e", log, "-c", conf, check_only ? "-t" : NULL, (char *)NULL);
+		execl("/usr/sbin/nginx", "nginx", "-p", test_dir, "-e", log, "-c", conf, check_only ? "-t" : NULL,
+		      (char *)NULL);
 		_exit(127);
 	}
 	return pid;
@@ -300,7 +306,9 @@ static pid_t run_nginx(bool check_only)
 
 static int dial_port(unsigned port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = {.sin_family = AF_INET,
+	                        .sin_port = htons((uint16_t)port),
+	                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
 	for (int i = 0; i < 100; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -319,9 +327,9 @@ static void http(unsigned port, struct buf *out, const char *head, const char *b
 	int fd = dial_port(port);
 
 	buf_printf(&in, "%s\r\nHost: localhost:%u\r\nConnection: close\r\n", head, port);
-	if (body)
+	if (body != NULL)
 		buf_printf(&in, "Content-Length: %zu\r\n", strlen(body));
-	buf_printf(&in, "\r\n%s", body ? body : "");
+	buf_printf(&in, "\r\n%s", body != NULL ? body : "");
 	assert_int_equal(buf_err(&in), ERR_OK);
 	buf_clear(out);
 	(void)send_all(fd, buf_span(&in)); /* nginx may refuse in the middle of it */
@@ -331,7 +339,7 @@ static void http(unsigned port, struct buf *out, const char *head, const char *b
 /* What nginx says about it stands above, on our standard error. */
 static void must_have(struct buf *answer, const char *text)
 {
-	if (!strstr(buf_cstr(answer), text))
+	if (strstr(buf_cstr(answer), text) == NULL)
 		fail_msg("no \"%s\" in: %.600s", text, buf_cstr(answer));
 }
 
@@ -371,10 +379,12 @@ static void through_nginx(unsigned port)
 	http(port, &a, "GET /closed HTTP/1.1\r\nAccept: application/json", NULL);
 	must_have(&a, "HTTP/1.1 401");
 	must_have(&a, "L-107");
-	http(port, &a, "POST /login/nonce HTTP/1.1\r\nContent-Type: application/json\r\nOrigin: http://localhost:8600", "{}");
+	http(port, &a, "POST /login/nonce HTTP/1.1\r\nContent-Type: application/json\r\nOrigin: http://localhost:8600",
+	     "{}");
 	must_have(&a, "\"nonce\"");
 	must_have(&a, "Set-Cookie: yx_pre_8600=");
-	http(port, &a, "POST /login/nonce HTTP/1.1\r\nContent-Type: application/json\r\nOrigin: http://evil.example", "{}");
+	http(port, &a, "POST /login/nonce HTTP/1.1\r\nContent-Type: application/json\r\nOrigin: http://evil.example",
+	     "{}");
 	must_have(&a, "HTTP/1.1 403");
 	http(port, &a, "GET /p/..%2f..%2fetc HTTP/1.1", NULL);
 	assert_null(strstr(buf_cstr(&a), "HTTP/1.1 200"));
@@ -419,7 +429,7 @@ static void behind_nginx(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	nginx_pid = run_nginx(false);
 	http(port, &a, "GET / HTTP/1.1", NULL);
-	bool told = strstr(buf_cstr(&a), "HTTP/1.1 502") && strstr(buf_cstr(&a), "S-013");
+	bool told = strstr(buf_cstr(&a), "HTTP/1.1 502") != NULL && strstr(buf_cstr(&a), "S-013") != NULL;
 	struct web_server *s = start(test_path("run/portal/portal.sock"), &fd);
 	through_nginx(port);
 	web_server_stop(s);

@@ -23,7 +23,11 @@ static const char *refusal(const char *cookie)
 	AUTO_ANSWER(a);
 
 	app_ask(&(struct test_request){"GET", "/closed", .cookie = cookie, .accept = JSON}, &a);
-	return a.status == 200 ? "" : strstr(a.body, "L-107") ? "L-107" : strstr(a.body, "L-108") ? "L-108" : strstr(a.body, "L-109") ? "L-109" : "?";
+	return a.status == 200                   ? ""
+	       : strstr(a.body, "L-107") != NULL ? "L-107"
+	       : strstr(a.body, "L-108") != NULL ? "L-108"
+	       : strstr(a.body, "L-109") != NULL ? "L-109"
+	                                         : "?";
 }
 
 static void a_session_is_its_cookie(void **state)
@@ -49,8 +53,10 @@ static void two_bureaus_do_not_mix(void **state)
 {
 	const char *here = app_log_in("1", NULL);
 	char *both = malloc(1024), there[256];
-	const char *const names[][2] = {{"http://localhost:9600", "a_9600"}, {"https://bureau.example", "a"}, {"https://[::1]:443", "a_443"},
-		{"https://[::1]", "a"}};
+	const char *const names[][2] = {{"http://localhost:9600", "a_9600"},
+	                                {"https://bureau.example", "a"},
+	                                {"https://[::1]:443", "a_443"},
+	                                {"https://[::1]", "a"}};
 
 	(void)state;
 	app_conf.origin = "http://localhost:9600";
@@ -187,8 +193,8 @@ static void the_absolute_limit(void **state)
 	assert_string_equal(refusal(me), "L-108");
 }
 
-/* A session that is not over by the corrected clock was used now at the latest; else nobody's idleness would count until the
- * clock has caught up. */
+/* A session that is not over by the corrected clock was used now at the latest; else nobody's idleness would count
+ * until the clock has caught up. */
 static void a_clock_set_back_a_little(void **state)
 {
 	const char *me = app_log_in("1", NULL);
@@ -272,7 +278,8 @@ static void locked_without_a_word(void **state)
 
 	(void)state;
 	app_conf.may_go_on = word_away;
-	int page = app_status("GET", "/closed", me), lock = post_json("/session/lock", me, ""), locked = app_status("GET", "/closed", me);
+	int page = app_status("GET", "/closed", me), lock = post_json("/session/lock", me, ""),
+	    locked = app_status("GET", "/closed", me);
 	app_conf.may_go_on = NULL;
 	assert_int_equal(page, 503);
 	assert_int_equal(lock, 200);
@@ -310,7 +317,7 @@ static struct challenge ask_nonce(const char *cookie)
 
 	app_ask(&(struct test_request){"POST", "/login/nonce", JSON, "{}", cookie}, &a);
 	assert_int_equal(a.status, 200);
-	snprintf(c.cookie, sizeof(c.cookie), "%s", cookie ? cookie : app_cookie(&a, PRELOGIN_COOKIE "_8600"));
+	snprintf(c.cookie, sizeof(c.cookie), "%s", cookie != NULL ? cookie : app_cookie(&a, PRELOGIN_COOKIE "_8600"));
 	const char *at = strstr(a.body, "\"nonce\":\"");
 	assert_non_null(at);
 	snprintf(c.nonce, sizeof(c.nonce), "%s", at + 9);
@@ -448,7 +455,8 @@ int main(void)
 		cmocka_unit_test(what_is_left_is_true),
 		cmocka_unit_test(nothing_outlives_the_absolute_limit),
 		cmocka_unit_test(the_absolute_limit),
-		cmocka_unit_test(a_clock_set_back_a_little), cmocka_unit_test(a_clock_set_back_far),
+		cmocka_unit_test(a_clock_set_back_a_little),
+		cmocka_unit_test(a_clock_set_back_far),
 		cmocka_unit_test(a_new_login_ends_the_old_session_of_the_browser),
 		cmocka_unit_test(logging_out),
 		cmocka_unit_test(locked_pages),

@@ -42,7 +42,8 @@ static const struct {
 	{"{{#a}}{{#.}}{{.}}{{/.}};{{/a}}", "{\"a\":[[1,2],[3]]}", "12;3;"},
 	{"{{#a}}{{b}}{{/a}}", "{\"a\":{\"b\":\"in\"},\"b\":\"out\"}", "in"},
 	{"{{#a}}{{b}}{{/a}}", "{\"a\":{},\"b\":\"out\"}", "out"},
-	{"{{#a}}{{b.c}}{{/a}}", "{\"a\":{\"b\":{}},\"b\":{\"c\":\"out\"}}", NULL}, /* no way back outwards within a name */
+	/* no way back outwards within a name */
+	{"{{#a}}{{b.c}}{{/a}}", "{\"a\":{\"b\":{}},\"b\":{\"c\":\"out\"}}", NULL},
 	{"{{#a.b}}x{{/a.b}}", "{\"a\":{\"b\":true}}", "x"},
 	{"{{#a}}1{{#b}}2{{/b}}3{{/a}}", "{\"a\":true,\"b\":false}", "13"},
 	{"{{#a}}{{#a}}x{{/a}}{{/a}}", "{\"a\":true}", "x"},
@@ -91,9 +92,9 @@ static void check(size_t i)
 
 	test_file("t/main.mustache", cases[i].text);
 	test_file("t/other.mustache", "other {{a}}");
-	test_file("t/round.mustache", strstr(cases[i].text, "round") ? "{{>main}}" : "");
+	test_file("t/round.mustache", strstr(cases[i].text, "round") != NULL ? "{{>main}}" : "");
 	enum err e = views_load(test_path("t"), &v);
-	if (cases[i].want && strcmp(cases[i].want, "load") == 0) {
+	if (cases[i].want != NULL && strcmp(cases[i].want, "load") == 0) {
 		if (e != ERR_CONFIG)
 			fail_msg("row %zu loads: %s", i, err_name(e));
 		return;
@@ -103,7 +104,7 @@ static void check(size_t i)
 	assert_int_equal(json_parse(span_str(cases[i].model), &parsed), ERR_OK);
 	AUTO_JSON model = parsed;
 	e = views_render(v, "main", model, &out);
-	if (!cases[i].want ? e != ERR_INTERNAL : (e != ERR_OK || strcmp(buf_cstr(&out), cases[i].want) != 0))
+	if (cases[i].want == NULL ? e != ERR_INTERNAL : (e != ERR_OK || strcmp(buf_cstr(&out), cases[i].want) != 0))
 		fail_msg("row %zu: %s \"%s\" %s", i, err_name(e), buf_cstr(&out), err_detail());
 	if (e != ERR_OK)
 		assert_int_equal(out.len, 0);

@@ -26,8 +26,8 @@ static inline int test_dir_make(void **state)
 	const char *tmp = getenv("TMPDIR");
 
 	(void)state;
-	snprintf(test_dir, sizeof(test_dir), "%s/yx web-XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(test_dir) ? 0 : -1;
+	snprintf(test_dir, sizeof(test_dir), "%s/yx web-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	return mkdtemp(test_dir) != NULL ? 0 : -1;
 }
 
 static inline int test_dir_remove(void **state)
@@ -59,7 +59,7 @@ struct test_request {
 
 static inline void test_var(struct buf *b, const char *name, const char *value)
 {
-	if (!value)
+	if (value == NULL)
 		return;
 	buf_put(b, span_of(name, strlen(name) + 1));
 	buf_put(b, span_of(value, strlen(value) + 1));
@@ -70,7 +70,7 @@ static inline void test_scgi(const struct test_request *q, struct buf *out)
 	AUTO_BUF(vars, 65536);
 	char length[24];
 
-	snprintf(length, sizeof(length), "%zu", q->body ? strlen(q->body) : 0);
+	snprintf(length, sizeof(length), "%zu", q->body != NULL ? strlen(q->body) : 0);
 	test_var(&vars, "CONTENT_LENGTH", length);
 	test_var(&vars, "SCGI", "1");
 	test_var(&vars, "REQUEST_METHOD", q->method);
@@ -87,7 +87,7 @@ static inline void test_scgi(const struct test_request *q, struct buf *out)
 	buf_printf(out, "%zu:", vars.len);
 	buf_put(out, buf_span(&vars));
 	buf_str(out, ",");
-	buf_str(out, q->body ? q->body : "");
+	buf_str(out, q->body != NULL ? q->body : "");
 	assert_int_equal(buf_err(out), ERR_OK);
 }
 
@@ -129,7 +129,7 @@ static inline const char *test_header(struct test_answer *a, const char *prefix)
 	snprintf(line, sizeof(line), "\r\n%s", prefix);
 	const char *at = strstr(buf_cstr(&a->raw), line);
 	v[0] = '\0';
-	if (at && at < a->body) {
+	if (at != NULL && at < a->body) {
 		at += strlen(line);
 		snprintf(v, sizeof(value[0]), "%.*s", (int)strcspn(at, "\r\n"), at);
 	}
