@@ -657,6 +657,7 @@ def test_rogue(a):
 def test_lock(a):
     control("INSERT clerk")
     a.wait_keys(["YX26000002"])
+    g = a.status()["generation"]
     body = login_body()
     r = Later(a, "/v1/login", body)
     for left in (5, 4, 3, 2, 1, 0):
@@ -668,6 +669,8 @@ def test_lock(a):
     st, _, v = r.get()
     check(code(v) == "K-003" and v["error"].get("tries") == 0, "six wrong PINs lock", v)
     check(code(a.call("POST", "/v1/login", login_body())[2]) == "K-003", "locked key is told at once")
+    st, _, v = a.call("GET", f"/v1/wait?generation={g}", timeout=25)
+    check([k["tries"] for k in v["keys"]] == [0] and v["generation"] != g, "pages that wait are told of the tries that are gone", v)
     control("REMOVE clerk")
 
 
