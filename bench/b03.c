@@ -2,11 +2,12 @@
  * the statement and its signature, the submission, the approval with its effect, the month's run.   usage: yx_bench_b03
  * [ROWS] */
 #include "base/secret.h"
+#include "server/insurance/month_run.h"
 #include "count.h"
 #include "sheets.h"
-#include "server/filing/b03_service.h"
+#include "server/business/b03_service.h"
 #include "server/filing/filing_log.h"
-#include "server/insurance/b03_sheet.h"
+#include "server/business/b03_sheet.h"
 #include "server/insurance/calendar.h"
 #include "world.h"
 

@@ -2,7 +2,7 @@
  * Prints "name value unit" lines.   usage: yx_bench PROFILES_JSON */
 #include "base/clock.h"
 #include "client/card/card.h"
-#include "client/skf/token.h"
+#include "client/token/token.h"
 #include "evidence/act.h"
 #include "gm/rand.h"
 #include "gm/sm3.h"

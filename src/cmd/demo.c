@@ -1,4 +1,5 @@
 #include "cmd/demo.h"
+#include "server/insurance/calendar.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -6,8 +7,8 @@
 #include "base/text.h"
 #include "cmd/init.h"
 #include "pki/arc.h"
-#include "server/filing/cert_service.h"
-#include "server/insurance/register.h"
+#include "server/cert/cert_service.h"
+#include "server/insurance/joined.h"
 
 #include <errno.h>
 #include <ftw.h>

@@ -4,7 +4,7 @@
  * hand_done gives both back. */
 #pragma once
 #include "client/card/card.h"
-#include "client/skf/token.h"
+#include "client/token/token.h"
 #include "cmd/init.h"
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "client/reader/bay.h"
-#include "client/skf/place.h"
+#include "client/token/place.h"
 #include "cmd/complain.h"
 #include "cmd/pin_prompt.h"
 #include "evidence/statement.h"

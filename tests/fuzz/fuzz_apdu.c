@@ -3,7 +3,7 @@
  */
 #include "client/card/card.h"
 #include "client/card/channel.h"
-#include "client/skf/token_i.h"
+#include "client/token/token_i.h"
 #include <stdlib.h>
 #include <string.h>
 

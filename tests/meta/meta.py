@@ -77,6 +77,37 @@ def check_layers():
     report("layers are kept", faults)
 
 
+# What a subject under server/ may include besides itself (docs/architecture.md 2). Services with a process of their own
+# (signer, escrow, notary, convert) are reached through their client's header.
+SUBJECT_MAY = {
+    "escrow": set(),
+    "signer": {"escrow"},
+    "notary": {"signer"},
+    "convert": set(),
+    "register": {"signer"},
+    "form": {"register"},
+    "flow": {"form", "register", "signer"},
+    "filing": {"flow", "form", "register", "convert", "signer"},
+    "insurance": {"register"},
+    "cert": {"filing", "flow", "form", "register", "signer"},
+    "business": {"filing", "flow", "form", "insurance", "register", "convert"},
+    "portal": {"business", "cert", "filing", "flow", "form", "insurance", "register", "convert", "notary", "signer"},
+}
+
+
+def check_subject_layers():
+    faults = []
+    for path in files(".c", ".h", under=os.path.join(SRC, "server")):
+        own = rel(path).split(os.sep)[2]
+        for inc in re.findall(r'#include "(server/[^"]+)"', text(path)):
+            target = inc.split("/")[1]
+            if target != own and target not in SUBJECT_MAY.get(own, set()):
+                faults.append(f"{rel(path)} includes {inc}")
+            if own == "form" and target == "register" and inc != "server/register/ident.h":
+                faults.append(f"{rel(path)}: form takes register/ident.h only, not {inc}")
+    report("subjects under server/ include downwards only", faults)
+
+
 def check_subject_circles():
     edges = {}
     for path in files(".c", ".h", under=os.path.join(SRC, "server")):
@@ -184,7 +215,7 @@ def check_punctuation():
     for path in list(files(".mustache", under=share)) + [os.path.join(share, "tables", f"{n}.json") for n in ("notices", "guide", "downloads", "faq", "windows")]:
         said = re.sub(r"\{\{[^}]*\}\}|<[^>]*>", "", text(path))
         faults += [f"{rel(path)}: {said[max(0, m.start() - 12):m.end() + 12]!r}" for m in mixed.finditer(said)]
-    for path in ("base/err.def", "server/insurance/b03_code.c"):
+    for path in ("base/err.def", "server/business/b03_code.c"):
         for said in re.findall(r'"((?:[^"\\]|\\.)*)"', text(os.path.join(SRC, path))):
             faults += [f"{path}: {said}" for _ in mixed.finditer(said)]
     report("Chinese text has Chinese punctuation", faults)
@@ -433,6 +464,7 @@ def length_table():
 def main():
     build = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build")
     check_layers()
+    check_subject_layers()
     check_subject_circles()
     check_library_homes()
     check_banned()

@@ -72,7 +72,8 @@ static bool wait_locked(struct keys *k, int64_t until_ms)
 static bool same(const struct key *a, const struct key *b)
 {
 	return strcmp(a->slot, b->slot) == 0 && strcmp(a->serial, b->serial) == 0 && a->state == b->state &&
-	       a->error == b->error && a->tries == b->tries && a->pin_set == b->pin_set && span_eq(span_of(a->cert, a->cert_len), span_of(b->cert, b->cert_len));
+	       a->error == b->error && a->tries == b->tries && a->pin_set == b->pin_set &&
+	       span_eq(span_of(a->cert, a->cert_len), span_of(b->cert, b->cert_len));
 }
 
 static void store(struct lane *lane, const struct key *list, size_t n, bool answers, bool whole)

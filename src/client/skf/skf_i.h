@@ -3,7 +3,7 @@
  * and work() may return any enum err; skf_leave turns it into a SAR value. All below wants the lock. */
 #pragma once
 #include "client/skf/skf.h"
-#include "client/skf/token.h"
+#include "client/token/token.h"
 
 enum { SKF_DEVS = READER_MAX, SKF_HANDLES = 256, SKF_PIN_MAX = 64 };
 enum skf_kind { SKF_KIND_DEV = 1, SKF_KIND_APP = 2, SKF_KIND_CONTAINER = 3 };

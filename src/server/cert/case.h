@@ -15,7 +15,7 @@
  * Errors a caller may act on: ERR_CASE_ABSENT, ERR_STATE (not the step's turn), ERR_CONFLICT (changed meanwhile, shown
  * statement expired or another), ERR_SAME_PERSON, ERR_SIG, ERR_STATEMENT. */
 #pragma once
-#include "server/cert/unit.h"
+#include "server/register/unit.h"
 
 enum { CASE_NO_MAX = 24, CASE_OPINION_MAX = 600, CASE_TEXT_VALID_SEC = 30 * 60, CASE_YEAR_DAYS = 365 };
 

@@ -1,6 +1,6 @@
 /* What the definition of the desk case (share/services/T01.json) says, as this folder needs it.
  *
- * This folder knows nothing of definitions: server/filing/cert_service.c reads T01.json, compares it at start with what
+ * This folder knows nothing of definitions: server/cert/cert_service.c reads T01.json, compares it at start with what
  * the code below can do (case_act_rule(), the fields of struct case_form) and fills struct case_rules, which every desk
  * that opens or moves cases borrows. Here are the halves that need the register: the named preconditions of T01 are
  * case_check_*(), and they change nothing. */

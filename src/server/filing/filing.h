@@ -17,10 +17,10 @@
  * part in a filing (another unit, another district, an officer before the first submission) gets ERR_FILING_ABSENT, as
  * for a number nobody has. */
 #pragma once
-#include "server/cert/desk.h"
-#include "server/cert/unit.h"
-#include "server/filing/content.h"
-#include "server/filing/terms.h"
+#include "server/register/desk.h"
+#include "server/register/unit.h"
+#include "server/form/content.h"
+#include "server/flow/terms.h"
 
 enum {
 	FILING_NO_MAX = 24,

@@ -2,7 +2,7 @@
  * read come from one snapshot, so that lines and total agree. Identity numbers leave masked. Whose unit it is, is the
  * caller's business. */
 #pragma once
-#include "server/insurance/register.h"
+#include "server/insurance/month_run.h"
 
 struct bill_head {
 	int month;

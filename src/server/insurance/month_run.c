@@ -1,5 +1,5 @@
-#include "server/insurance/register.h"
-#include "server/cert/entry.h"
+#include "server/insurance/month_run.h"
+#include "server/register/entry.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

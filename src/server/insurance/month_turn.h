@@ -4,7 +4,7 @@
  * made up for. Asked for by the portal's timer for every unit and by a unit's own pages, so that they never show an old
  * amount. */
 #pragma once
-#include "server/insurance/register.h"
+#include "server/insurance/month_run.h"
 
 #define MONTH_TURN_RULE "timer:month-run"
 /* All months of one unit; what is up to date is left alone. The first error after the other months were tried: one

@@ -5,7 +5,7 @@
  * atomic. */
 #pragma once
 #include "server/cert/case.h"
-#include "server/portal/trust.h"
+#include "server/portal/run/trust.h"
 #include "web/server.h"
 
 struct filing_desk;

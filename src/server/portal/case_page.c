@@ -1,7 +1,7 @@
 /* /desk/cases/:no: the whole story of a case on one page, and the step of the person who looks at it; the slip. */
 #include "server/portal/pages.h"
 #include "base/text.h"
-#include "server/filing/cert_service.h"
+#include "server/cert/cert_service.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "server/portal/filing_sheet.h"
 #include "server/portal/pages.h"
 #include "base/text.h"
-#include "server/filing/cert_service.h"
+#include "server/cert/cert_service.h"
 #include <stdio.h>
 #include <string.h>
 

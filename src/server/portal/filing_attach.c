@@ -1,6 +1,6 @@
 #include "server/portal/filing_attach.h"
 #include "base/text.h"
-#include "server/portal/converting.h"
+#include "server/portal/run/converting.h"
 #include <stdio.h>
 #include <string.h>
 

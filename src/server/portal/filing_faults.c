@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "base/text_fold.h"
 #include "server/filing/filing_sheet.h"
-#include "server/insurance/b03_sheet.h"
+#include "server/business/b03_sheet.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

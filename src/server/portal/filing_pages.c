@@ -3,7 +3,7 @@
 #include "server/portal/filing_sheet.h"
 #include "base/text.h"
 #include "server/filing/filing_sheet.h"
-#include "server/insurance/b03_sheet.h"
+#include "server/business/b03_sheet.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

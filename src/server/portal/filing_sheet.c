@@ -2,10 +2,10 @@
 #include "server/portal/filing_sheet.h"
 #include "base/text.h"
 #include "server/filing/filing_sheet.h"
-#include "server/insurance/b03_sheet.h"
-#include "server/insurance/register.h"
-#include "server/portal/converting.h"
-#include "server/portal/progress.h"
+#include "server/business/b03_sheet.h"
+#include "server/business/b03_look.h"
+#include "server/portal/run/converting.h"
+#include "server/portal/run/progress.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "server/portal/pages.h"
 #include "evidence/log.h"
 #include "server/notary/client.h"
-#include "server/portal/converting.h"
+#include "server/portal/run/converting.h"
 #include <pthread.h>
 #include <stdatomic.h>
 

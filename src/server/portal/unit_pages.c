@@ -1,5 +1,6 @@
 /* /unit, /person and the account's optional password. */
 #include "server/insurance/bill_read.h"
+#include "server/register/staff.h"
 #include "server/portal/pages.h"
 #include <stdio.h>
 #include <string.h>
@@ -99,7 +100,8 @@ static enum err staff_row(const struct staff_row *r, void *ctx)
 	(void)snprintf(code, sizeof(code), "%d", r->status);
 	(void)snprintf(from, sizeof(from), "%04d-%02d", r->from_month / 100, r->from_month % 100);
 	const struct code_row *state = tables_code(w->t, "aac031", code, month_of(w->now));
-	return put_part(w, r->ins >= 0 ? w->t->ins[r->ins].brief : "其他", from, state != NULL ? state->zh : code);
+	int ins = tables_ins(w->t, r->ins);
+	return put_part(w, ins >= 0 ? w->t->ins[ins].brief : "其他", from, state != NULL ? state->zh : code);
 }
 
 /* The first persons, and how many there are: no list is read to be counted. */
@@ -112,7 +114,7 @@ static enum err put_staff(struct web_req *rq, struct mo *m)
 	TRY(mo_err(m));
 	if (w.t != NULL) {
 		TRY(staff_count(&p->desk, unit_no, &total));
-		TRY(staff_list(&p->desk, w.t, unit_no, "", STAFF_READ, staff_row, &w));
+		TRY(staff_list(&p->desk, unit_no, "", STAFF_READ, staff_row, &w));
 	}
 	mo_int(m, "staff_total", total);
 	mo_int(m, "staff_shown", total < STAFF_SHOWN ? total : STAFF_SHOWN);

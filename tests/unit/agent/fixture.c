@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "client/card/card.h"
-#include "client/skf/token.h"
+#include "client/token/token.h"
 #include "gm/rand.h"
 #include "gm/start.h"
 #include "pki/csr.h"

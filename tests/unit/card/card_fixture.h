@@ -1,7 +1,7 @@
 /* What the tests of card, token and SKF share: a bureau in memory, a card in memory, and the way between them. */
 #pragma once
 #include "client/card/card.h"
-#include "client/skf/token.h"
+#include "client/token/token.h"
 #include "pki/cert.h"
 #include "pki/envelope.h"
 #include <setjmp.h>

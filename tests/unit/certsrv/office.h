@@ -8,7 +8,7 @@
 #include "pki/attest.h"
 #include "pki/csr.h"
 #include "pki/profile.h"
-#include "server/filing/cert_service.h"
+#include "server/cert/cert_service.h"
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>

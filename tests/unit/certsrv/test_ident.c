@@ -1,6 +1,6 @@
 /* Numbers of units and persons: every example of GB 11643, GB 32100 and our own, and their near misses. */
 #include "base/text.h"
-#include "server/cert/ident.h"
+#include "server/register/ident.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

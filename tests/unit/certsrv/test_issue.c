@@ -3,7 +3,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "pki/cert.h"
-#include "server/filing/cert_service.h"
+#include "server/cert/cert_service.h"
 #include "side.h"
 #include <ftw.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* B03 as delivered, for tests: share/services, the registers of server/insurance, the tamper-evident log; the clock
  * stands in the middle of next month, so that the window of that month is open whenever the test runs. */
 #pragma once
-#include "server/filing/b03_service.h"
+#include "server/business/b03_service.h"
 #include "world.h"
 
 struct b03_world {

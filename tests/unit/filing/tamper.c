@@ -1,5 +1,6 @@
 #include "tamper.h"
-#include "server/cert/entry.h"
+#include "server/insurance/month_run.h"
+#include "server/register/entry.h"
 #include "server/filing/attach.h"
 
 static struct tamper the_hall;

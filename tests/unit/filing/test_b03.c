@@ -1,7 +1,8 @@
 /* B03 as delivered: share/services, the registers of server/insurance, the tamper-evident log. */
 #include "world.h"
+#include "server/register/staff.h"
 #include "evidence/log.h"
-#include "server/filing/b03_service.h"
+#include "server/business/b03_service.h"
 #include "server/filing/filing_log.h"
 #include "server/portal/filing_pages.h"
 
@@ -103,7 +104,7 @@ static enum err count_staff(const struct staff_row *r, void *ctx)
 static size_t staff(struct b03_world *b)
 {
 	size_t n = 0;
-	OK(staff_list(&b->w.o.desk, b->tables, "10000016", "", 100, count_staff, &n));
+	OK(staff_list(&b->w.o.desk, "10000016", "", 100, count_staff, &n));
 	return n;
 }
 

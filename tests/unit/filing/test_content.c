@@ -1,6 +1,6 @@
 /* Validators, taking, checking, canonical text. */
 #include "world.h"
-#include "server/filing/valid.h"
+#include "server/form/valid.h"
 #include <time.h>
 
 enum { NOW = 1795316645 }; /* 2026-11-22 */

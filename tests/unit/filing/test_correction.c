@@ -2,6 +2,8 @@
  * nothing else is touched. Rows of registers are written "version|...|filing|closed by", with the filings' numbers as
  * F1, F2, F3. */
 #include "b03_world.h"
+#include "server/insurance/month_run.h"
+#include "server/register/staff.h"
 
 #define JIA  "430102199003079914", "测试职工甲", "1"
 #define YI   "430104198506159922", "测试职工乙", "2"

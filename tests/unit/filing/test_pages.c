@@ -1,8 +1,10 @@
 /* The pages of filings in process: a draft by form, check page, signature, queue, return, approval; and who may not. */
 #include "pages_site.h"
+#include "server/business/b03_look.h"
+#include "server/business/b03_effect.h"
 #include "server/convert/convert.h"
 #include "server/filing/attach.h"
-#include "server/insurance/register.h"
+#include "server/insurance/month_run.h"
 
 /* --- tests --- */
 

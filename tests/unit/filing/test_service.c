@@ -1,6 +1,6 @@
 /* Definitions: what is loaded, and every fault by its place and words. */
 #include "world.h"
-#include "server/filing/cert_service.h"
+#include "server/cert/cert_service.h"
 
 static struct services *parse(const char *file, const char *text, enum err *ret_e)
 {

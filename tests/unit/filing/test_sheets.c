@@ -3,7 +3,7 @@
 #include "b03_world.h"
 #include "sheets.h"
 #include "server/filing/filing_sheet.h"
-#include "server/insurance/b03_sheet.h"
+#include "server/business/b03_sheet.h"
 #include "server/portal/filing_sheet.h"
 #include <stdio.h>
 #include <string.h>

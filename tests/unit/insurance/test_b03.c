@@ -1,7 +1,7 @@
 /* The rules of B03 row by row, with registers that say what the case needs; retirement ages of section 5. */
 #include "base/text.h"
-#include "server/insurance/b03.h"
-#include "server/insurance/b03_sheet.h"
+#include "server/business/b03.h"
+#include "server/business/b03_sheet.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

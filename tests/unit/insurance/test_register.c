@@ -4,8 +4,11 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gm/start.h"
-#include "server/insurance/b03_sheet.h"
-#include "server/insurance/register.h"
+#include "server/business/b03_sheet.h"
+#include "server/business/b03_effect.h"
+#include "server/business/b03_look.h"
+#include "server/insurance/month_run.h"
+#include "server/register/staff.h"
 #include "sheets.h"
 #include <fcntl.h>
 #include <ftw.h>
@@ -231,7 +234,7 @@ static void test_thousand(void **state)
 	assert_true(bill.verify);
 	OK(contribution_list(&w.desk, w.tables, "10000016", PERIOD, sum_lines, &sum));
 	assert_int_equal(sum, bill.total_fen);
-	OK(staff_list(&w.desk, w.tables, "10000016", "", 5000, count_staff, &staff));
+	OK(staff_list(&w.desk, "10000016", "", 5000, count_staff, &staff));
 	assert_int_equal(staff, 3000);
 	/* Again the same, until it is approved. */
 	struct bill again;
@@ -336,7 +339,7 @@ static void test_race(void **state)
 	err_clear();
 	OK(month_run(&w.desk, w.tables, "43010024", PERIOD, &bill));
 	assert_int_equal(bill.persons, 3);
-	OK(staff_list(&w.desk, w.tables, "10000016", "", 5000, count_staff, &staff));
+	OK(staff_list(&w.desk, "10000016", "", 5000, count_staff, &staff));
 	assert_int_equal(staff, 3000);
 	batch_done(&a);
 	batch_done(&b);

@@ -1,6 +1,7 @@
 /* The month's contribution on its pages: the three persons of the facts to the fen for three and for five insurances,
  * lines and file, the rule that computes and approves, and what it does not do. */
 #include "../certsrv/office.h"
+#include "server/business/b03_effect.h"
 #include "server/insurance/calendar.h"
 #include "server/insurance/month_turn.h"
 #include "server/portal/pages.h"

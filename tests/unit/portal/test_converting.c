@@ -1,5 +1,5 @@
 /* Turns of conversions: half of the workers read, half of the others wait for a while, the rest is refused at once. */
-#include "server/portal/converting.h"
+#include "server/portal/run/converting.h"
 #include "base/clock.h"
 #include <pthread.h>
 #include <setjmp.h>

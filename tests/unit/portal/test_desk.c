@@ -1,7 +1,7 @@
 /* The desk's pages in every state of a case, forms with bad input, and what the log shows of it. */
 #include "site.h"
 #include "evidence/log_check.h"
-#include "server/portal/log_turn.h"
+#include "server/portal/run/log_turn.h"
 
 #define GOOD_CASE                                                                                  \
 	"profile=unit&unit_no=10000016&uscc=91430100MAYYYY016Y&holder=%E6%B5%8B%E8%AF%95%E7%94%B2" \

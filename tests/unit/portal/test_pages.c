@@ -1,7 +1,7 @@
 /* Every address of the contract, the frame of every page, elder mode. */
 #include "site.h"
 #include "server/notary/client.h"
-#include "server/portal/log_turn.h"
+#include "server/portal/run/log_turn.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>

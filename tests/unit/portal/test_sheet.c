@@ -1,8 +1,8 @@
 /* Many persons by spreadsheet, without sockets: cells to values, the mark of a spoilt cell, lines for spreadsheets,
  * progress. */
-#include "server/insurance/b03_sheet.h"
+#include "server/business/b03_sheet.h"
 #include "server/portal/filing_sheet.h"
-#include "server/portal/progress.h"
+#include "server/portal/run/progress.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

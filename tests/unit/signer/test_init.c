@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "bench_procs.h"
 #include "client/card/card.h"
-#include "client/skf/token.h"
+#include "client/token/token.h"
 #include "cmd/init.h"
 #include "gm/share.h"
 #include "gm/sm3.h"
