@@ -140,8 +140,10 @@ void conn_close(struct conn *c)
 
 /* --- transactions --- */
 
+/* A rollback needs memory too: one that failed for want of it is made up for here. */
 enum err conn_begin(struct conn *c, bool write)
 {
+	conn_rollback(c);
 	return script(c, write ? "BEGIN IMMEDIATE" : "BEGIN", "begin");
 }
 
