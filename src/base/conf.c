@@ -132,18 +132,9 @@ enum err conf_set(struct conf *c, const char *key, const char *value)
 
 /* --- the grammar --- */
 
-static struct span trim(struct span s)
-{
-	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = span_sub(s, 1, s.len);
-	while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
 static enum err parse_line(struct conf *c, struct span line)
 {
-	struct span key, rest = trim(line);
+	struct span key, rest = span_trim(line, " \t");
 	size_t i;
 
 	if (!text_is_utf8(line))
@@ -152,7 +143,7 @@ static enum err parse_line(struct conf *c, struct span line)
 		return ERR_OK;
 	if (!span_take_until(&rest, '=', &key))
 		return ERR(CONFIG, "no \"=\"");
-	key = trim(key);
+	key = span_trim(key, " \t");
 	if (key.len == 0)
 		return ERR(CONFIG, "no key before \"=\"");
 	if (text_line_check(key) != ERR_OK || !find(c, key, &i))
@@ -160,7 +151,7 @@ static enum err parse_line(struct conf *c, struct span line)
 		           (const char *)key.ptr);
 	if (c->values[i] != NULL)
 		return ERR(CONFIG, "%s: given twice", c->opts[i].key);
-	return set(c, i, trim(rest));
+	return set(c, i, span_trim(rest, " \t"));
 }
 
 static enum err parse_text(struct conf *c, struct span text)

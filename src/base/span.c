@@ -43,6 +43,20 @@ int span_cmp(struct span a, struct span b)
 	return a.len == b.len ? 0 : a.len < b.len ? -1 : 1;
 }
 
+static bool is_one_of(uint8_t c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
+struct span span_trim(struct span s, const char *blanks)
+{
+	while (s.len > 0 && is_one_of(s.ptr[0], blanks))
+		s = span_sub(s, 1, s.len);
+	while (s.len > 0 && is_one_of(s.ptr[s.len - 1], blanks))
+		s.len--;
+	return s;
+}
+
 bool span_find(struct span s, uint8_t byte, size_t *ret_at)
 {
 	const uint8_t *hit = s.len > 0 ? memchr(s.ptr, byte, s.len) : NULL;

@@ -18,6 +18,8 @@ struct span span_str(const char *s);        /* NULL is empty; without the NUL */
 bool span_eq(struct span a, struct span b); /* not for secrets: secret.h ct_equal */
 bool span_eq_str(struct span a, const char *s);
 bool span_starts(struct span s, struct span prefix);
+/* Without the characters of blanks, a C string, at either end. */
+struct span span_trim(struct span s, const char *blanks);
 struct span span_sub(struct span s, size_t from, size_t len); /* clipped to s */
 int span_cmp(struct span a, struct span b);                   /* as memcmp, shorter first */
 bool span_find(struct span s, uint8_t byte, size_t *ret_at);

@@ -134,13 +134,22 @@ enum err text_line_check(struct span s)
 
 /* --- hex --- */
 
+static const char hex_digits[] = "0123456789abcdef";
+
+void text_hex_str(struct span s, char *ret_hex)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		ret_hex[2 * i] = hex_digits[s.ptr[i] >> 4];
+		ret_hex[2 * i + 1] = hex_digits[s.ptr[i] & 15];
+	}
+	ret_hex[2 * s.len] = '\0';
+}
+
 void text_hex(struct buf *out, struct span s)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	for (size_t i = 0; i < s.len; i++) {
-		buf_u8(out, (uint8_t)digits[s.ptr[i] >> 4]);
-		buf_u8(out, (uint8_t)digits[s.ptr[i] & 15]);
+		buf_u8(out, (uint8_t)hex_digits[s.ptr[i] >> 4]);
+		buf_u8(out, (uint8_t)hex_digits[s.ptr[i] & 15]);
 	}
 }
 

@@ -11,6 +11,7 @@ bool text_cp_is_plain(uint32_t cp); /* may stand in a line: see text_line_check(
  * no leading or trailing space. Empty is allowed. ERR_UTF8, ERR_LINE_TEXT. */
 enum err text_line_check(struct span s) MUST_CHECK;
 
+void text_hex_str(struct span s, char *ret_hex);                   /* 2 * s.len digits and a NUL */
 void text_hex(struct buf *out, struct span s);                     /* lower case */
 enum err text_unhex(struct span s, struct buf *out) MUST_CHECK;    /* lower or upper, even length; ERR_SYNTAX */
 void text_b64(struct buf *out, struct span s);                     /* RFC 4648 4, padded */

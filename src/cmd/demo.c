@@ -141,15 +141,13 @@ static enum err birth(struct demo *d, const char *no, const char *key, const str
 	AUTO_BUF(attest, DEMO_BUF);
 	AUTO_BUF(csr, DEMO_BUF);
 	AUTO_BUF(raw, DEMO_BUF);
-	AUTO_BUF(key_hex, DEMO_BUF);
+	char key_hex[2 * SM2_PUB_LEN + 1];
 	TRY(case_approval(&d->desk, no, hex));
 	TRY(text_unhex(span_str(hex), &raw));
 	memcpy(approval, raw.ptr, sizeof(approval));
 	TRY(init_generate(d->b->data, d->clock, key_of(d, key), approval, &pub, &attest, &csr));
-	text_hex(&key_hex, SPAN_ARR(pub.b));
-	TRY(buf_err(&key_hex));
-	return case_make_begin(&d->desk, no, maker, key_of(d, key)->serial, buf_cstr(&key_hex), buf_span(&csr),
-	                       buf_span(&attest));
+	text_hex_str(SPAN_ARR(pub.b), key_hex);
+	return case_make_begin(&d->desk, no, maker, key_of(d, key)->serial, key_hex, buf_span(&csr), buf_span(&attest));
 }
 
 static enum err install(struct demo *d, const char *no, const char *key, const struct officer *maker)

@@ -210,15 +210,12 @@ struct head { /* bureau, number and time of a statement */
 static enum err head_make(const struct ceremony *c, struct head *ret_h)
 {
 	uint8_t nonce[32];
-	AUTO_BUF(hex, 64);
 	AUTO_BUF(time, 31);
 	TRY(rand_bytes(nonce, sizeof(nonce)));
-	text_hex(&hex, SPAN_ARR(nonce));
 	text_time(&time, clock_now(c->plan->clock));
-	TRY(buf_err(&hex));
 	TRY(buf_err(&time));
 	memset(ret_h, 0, sizeof(*ret_h));
-	memcpy(ret_h->nonce, hex.ptr, hex.len);
+	text_hex_str(SPAN_ARR(nonce), ret_h->nonce);
 	memcpy(ret_h->time, time.ptr, time.len);
 	return ERR_OK;
 }

@@ -64,12 +64,12 @@ static void show_progress(uint64_t done, uint64_t total, void *ctx)
 
 static void show_sum(const struct job *j)
 {
-	AUTO_BUF(hex, 65);
+	char hex[2 * sizeof(j->sum.root) + 1];
 
-	text_hex(&hex, SPAN_ARR(j->sum.root));
+	text_hex_str(SPAN_ARR(j->sum.root), hex);
 	printf("日志条目 %llu,其中待排序 %llu;日志头 %llu;所覆盖的数据行 %llu\n树大小 %llu,树根 %s\n",
 	       (unsigned long long)j->sum.entries, (unsigned long long)j->sum.pending, (unsigned long long)j->sum.heads,
-	       (unsigned long long)j->sum.rows, (unsigned long long)j->sum.size, buf_cstr(&hex));
+	       (unsigned long long)j->sum.rows, (unsigned long long)j->sum.size, hex);
 	if (j->shown > SHOWN_MAX)
 		printf("另有 %lu 处未列出\n", j->shown - SHOWN_MAX);
 	if (j->sum.unsigned_heads > 0)

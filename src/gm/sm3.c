@@ -1,5 +1,6 @@
 #include "gm/sm3.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "gm/ossl.h"
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,15 @@ enum err sm3_final(struct sm3 *h, uint8_t ret_digest[SM3_LEN])
 enum err sm3_digest(struct span s, uint8_t ret_digest[SM3_LEN])
 {
 	return sm3_digest_n(&s, 1, ret_digest);
+}
+
+enum err sm3_hex(struct span s, char ret_hex[SM3_HEX_LEN + 1])
+{
+	uint8_t digest[SM3_LEN];
+
+	TRY(sm3_digest(s, digest));
+	text_hex_str(SPAN_ARR(digest), ret_hex);
+	return ERR_OK;
 }
 
 enum err sm3_digest_n(const struct span *parts, size_t n, uint8_t ret_digest[SM3_LEN])

@@ -156,12 +156,7 @@ enum err reader_finish(struct reader *r, const struct ipc_type *types, size_t n,
 
 void reader_rid(const struct reader *r, char ret_hex[IPC_RID_HEX + 1])
 {
-	AUTO_BUF(hex, IPC_RID_HEX);
-
 	ret_hex[0] = '\0';
-	if (r->frame.len < IPC_HEAD_LEN)
-		return;
-	text_hex(&hex, span_sub(buf_span(&r->frame), IPC_HEAD_LEN - IPC_RID_LEN, IPC_RID_LEN));
-	if (hex.len == IPC_RID_HEX)
-		memcpy(ret_hex, buf_cstr(&hex), IPC_RID_HEX + 1);
+	if (r->frame.len >= IPC_HEAD_LEN)
+		text_hex_str(span_sub(buf_span(&r->frame), IPC_HEAD_LEN - IPC_RID_LEN, IPC_RID_LEN), ret_hex);
 }

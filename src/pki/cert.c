@@ -411,6 +411,11 @@ enum err cert_sm3(const struct cert *c, uint8_t ret_digest[32])
 	return sm3_digest(cert_der(c), ret_digest);
 }
 
+enum err cert_sm3_hex(const struct cert *c, char ret_hex[65])
+{
+	return sm3_hex(cert_der(c), ret_hex);
+}
+
 enum err cert_verify(const struct cert *c, const struct sm2_pub *issuer)
 {
 	return gm_verify(issuer, c->tbs, &c->sig);

@@ -48,6 +48,7 @@ bool cert_has_nocheck(const struct cert *c); /* id-pkix-ocsp-nocheck, RFC 6960, 
 struct span cert_ski(const struct cert *c);  /* subject key identifier, empty when absent */
 struct span cert_aki(const struct cert *c);  /* issuer's key identifier, empty when absent */
 enum err cert_sm3(const struct cert *c, uint8_t ret_digest[32]) MUST_CHECK; /* of the DER */
+enum err cert_sm3_hex(const struct cert *c, char ret_hex[65]) MUST_CHECK;
 /* Signature by this key over the TBS octets as parsed; ERR_SIG. */
 enum err cert_verify(const struct cert *c, const struct sm2_pub *issuer) MUST_CHECK;
 enum err cert_pem(const struct cert *c, struct buf *out) MUST_CHECK;

@@ -8,15 +8,6 @@ struct wish {
 	int q, exact;
 };
 
-static struct span trim(struct span s)
-{
-	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = span_sub(s, 1, s.len);
-	while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
 static struct span take_until(struct span *rest, uint8_t sep)
 {
 	size_t at;
@@ -24,11 +15,11 @@ static struct span take_until(struct span *rest, uint8_t sep)
 
 	if (!span_find(*rest, sep, &at)) {
 		*rest = SPAN_EMPTY;
-		return trim(part);
+		return span_trim(part, " \t");
 	}
 	part = span_sub(*rest, 0, at);
 	*rest = span_sub(*rest, at + 1, rest->len);
-	return trim(part);
+	return span_trim(part, " \t");
 }
 
 static bool same(struct span s, const char *text)

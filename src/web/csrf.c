@@ -11,13 +11,10 @@
 enum err token_new(char ret_hex[TOKEN_HEX + 1])
 {
 	uint8_t raw[TOKEN_HEX / 2];
-	AUTO_BUF(hex, TOKEN_HEX + 1);
 
 	TRY(rand_bytes(raw, sizeof(raw)));
-	text_hex(&hex, SPAN_ARR(raw));
+	text_hex_str(SPAN_ARR(raw), ret_hex);
 	wipe(raw, sizeof(raw));
-	TRY(buf_err(&hex));
-	memcpy(ret_hex, buf_cstr(&hex), TOKEN_HEX + 1);
 	return ERR_OK;
 }
 
@@ -39,12 +36,11 @@ static enum err make(struct web_req *rq, const char *cookie, const char **ret_to
 {
 	uint8_t mac[SM3_LEN];
 	const struct span label = SPAN_LIT("yinxin form token 1");
-	AUTO_BUF(hex, TOKEN_HEX + 1);
+	char hex[2 * SM3_LEN + 1];
 
 	TRY(hmac_sm3(span_str(cookie), &label, 1, mac));
-	text_hex(&hex, SPAN_ARR(mac));
-	TRY(buf_err(&hex));
-	const char *token = arena_str(rq->arena, buf_span(&hex));
+	text_hex_str(SPAN_ARR(mac), hex);
+	const char *token = arena_str(rq->arena, span_str(hex));
 	if (token == NULL)
 		return ERR(LIMIT, "request memory");
 	*ret_token = token;

@@ -65,16 +65,13 @@ static enum err take_rid(struct web_req *rq)
 {
 	const char *given = scgi_get(&rq->in, "HTTP_X_REQUEST_ID");
 	uint8_t raw[16];
-	AUTO_BUF(hex, sizeof(rq->rid));
 
 	if (strlen(given) == 32 && strspn(given, "0123456789abcdef") == 32) {
 		memcpy(rq->rid, given, sizeof(rq->rid));
 		return ERR_OK;
 	}
 	TRY(rand_bytes(raw, sizeof(raw)));
-	text_hex(&hex, SPAN_ARR(raw));
-	TRY(buf_err(&hex));
-	memcpy(rq->rid, buf_cstr(&hex), sizeof(rq->rid));
+	text_hex_str(SPAN_ARR(raw), rq->rid);
 	return ERR_OK;
 }
 

@@ -115,15 +115,6 @@ static enum err parse_request_line(struct span line, struct http1 *h)
 	return parse_target(target, h);
 }
 
-static struct span trim(struct span s)
-{
-	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = span_sub(s, 1, s.len);
-	while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
 /* RFC 9112 5: a name, a colon at once, a value. A folded line begins with a blank, which is no token character. */
 static enum err parse_field(struct span line, struct http1 *h)
 {
@@ -135,7 +126,7 @@ static enum err parse_field(struct span line, struct http1 *h)
 		return ERR(SYNTAX, "RFC 9112, 5.1: field name is not a token before a colon");
 	if (!all(line, is_value_char))
 		return ERR(SYNTAX, "RFC 9110, 5.5: field value holds a control character");
-	h->fields[h->n_fields++] = (struct http1_field){name, trim(line)};
+	h->fields[h->n_fields++] = (struct http1_field){name, span_trim(line, " \t")};
 	return ERR_OK;
 }
 

@@ -81,15 +81,6 @@ static bool is_tag_name(struct span s)
 	return s.len > 0 && s.len <= TAG_NAME_MAX;
 }
 
-static struct span trim(struct span s)
-{
-	while (s.len > 0 && (is_blank(s.ptr[0]) || s.ptr[0] == '\n'))
-		s = span_sub(s, 1, s.len);
-	while (s.len > 0 && (is_blank(s.ptr[s.len - 1]) || s.ptr[s.len - 1] == '\n'))
-		s.len--;
-	return s;
-}
-
 static enum err open_section(struct scan *s, enum node_kind kind, struct span name)
 {
 	if (s->depth == TEMPLATE_DEPTH)
@@ -143,7 +134,8 @@ static enum err take_tag(struct scan *s, size_t from, size_t end)
 	}
 	TRY(put_text(s, line));
 	s->at = s->text_from = next;
-	return sigil == '!' ? ERR_OK : put_tag(s, sigil, trim(span_sub(inner, sigil ? 1 : 0, inner.len)));
+	return sigil == '!' ? ERR_OK
+	                    : put_tag(s, sigil, span_trim(span_sub(inner, sigil ? 1 : 0, inner.len), " \t\r\n"));
 }
 
 static bool find_two(struct span s, size_t from, const char *two, size_t *ret_at)

@@ -22,7 +22,7 @@ export function words(known) {
     let rest = whole;
     for (const k of known.toSorted((a, b) => b.length - a.length)) rest = rest.replaceAll(k, "");
     const tail = /^\s*[0-9A-F]{4}\s*$/.test(whole) && e.tagName === "TD"; // the last digits of a certificate's number
-    if (!code && !tail && /[A-Za-z]{3,}/.test(rest.replaceAll(/[0-9A-F]{16,}|YX[0-9]+|\b[0-9]+[A-Z0-9]{8,}\b/g, ""))) tell("foreign or raw word");
+    if (!code && !tail && /[A-Za-z]{3,}/.test(rest.replaceAll(/尾号 [0-9A-F]{4}|[0-9A-F]{16,}|YX[0-9]+|\b[0-9]+[A-Z0-9]{8,}\b/g, ""))) tell("foreign or raw word");
     if (/[0-9a-f]{64}/.test(whole)) tell("digest in one piece");
     if (/[一-鿿][,;:!?()]|[,;:!?()][一-鿿]/.test(whole) && !code) tell("half-width punctuation");
     if (/^\s*[0-9A-Z]{1,3} [一-鿿]/.test(whole) && !/^\s*\d+ (人|行|天|件|页|个|条|次|处|项|位|月|年|日|至)/.test(whole)) tell("raw code");

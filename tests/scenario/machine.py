@@ -27,11 +27,14 @@ LOG_KIB, KEPT = 16, 4
 
 def run(b, *args, program="yinxin", user=None, **env):
     kw = {}
-    if user:
+    if user:  # by its open file: a checkout in root's home is closed to him
         pw = pwd.getpwnam(user)
-        kw = {"user": pw.pw_uid, "group": pw.pw_gid, "extra_groups": []}
+        opened = os.open(b.program(program), os.O_RDONLY)
+        kw = {"user": pw.pw_uid, "group": pw.pw_gid, "extra_groups": [], "executable": f"/proc/self/fd/{opened}", "pass_fds": [opened]}
     p = subprocess.run([b.program(program), *args], env=dict(b.env, **env), capture_output=True, text=True, timeout=40, cwd=b.dir,
                        stdin=subprocess.DEVNULL, **kw)
+    if user:
+        os.close(opened)
     p.said = p.stdout + p.stderr
     return p
 

@@ -73,15 +73,10 @@ static enum err check_pin(const struct agent *a)
 
 static enum err load_trust(struct agent *a)
 {
-	uint8_t digest[SM3_LEN];
-	AUTO_BUF(hex, 2 * SM3_LEN);
-
 	TRY(load_cert(conf_str(a->conf, "root"), &a->root));
 	TRY(load_cert(conf_str(a->conf, "ca"), &a->ca));
 	TRY(take_trust(a));
-	TRY(cert_sm3(a->root, digest));
-	text_hex(&hex, SPAN_ARR(digest));
-	snprintf(a->bureau, sizeof(a->bureau), "%s", buf_cstr(&hex));
+	TRY(cert_sm3_hex(a->root, a->bureau));
 	return check_pin(a);
 }
 

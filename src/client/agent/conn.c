@@ -251,12 +251,12 @@ static enum err route(struct conn *c)
 static void name_thread(void)
 {
 	uint8_t raw[16];
-	AUTO_BUF(hex, 32);
+	char hex[2 * sizeof(raw) + 1];
 
 	if (rand_bytes(raw, sizeof(raw)) != ERR_OK)
 		return;
-	text_hex(&hex, SPAN_ARR(raw));
-	log_rid(buf_cstr(&hex));
+	text_hex_str(SPAN_ARR(raw), hex);
+	log_rid(hex);
 }
 
 void conn_serve(struct agent *a, int fd)

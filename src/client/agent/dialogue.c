@@ -82,13 +82,9 @@ enum err dialogue_can_show(const struct dialogue *d)
 static enum err new_token(char ret_token[33])
 {
 	uint8_t raw[16];
-	AUTO_BUF(hex, 2 * sizeof(raw));
 
 	TRY(rand_bytes(raw, sizeof(raw)));
-	text_hex(&hex, SPAN_ARR(raw));
-	TRY(buf_err(&hex));
-	memcpy(ret_token, hex.ptr, hex.len);
-	ret_token[hex.len] = '\0';
+	text_hex_str(SPAN_ARR(raw), ret_token);
 	return ERR_OK;
 }
 

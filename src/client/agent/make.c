@@ -34,12 +34,11 @@ static enum err show(struct page_call *c, const struct key *k, json_t *rows)
 
 static enum err put_made(struct page_call *c, const struct key *k, const struct key_made *made)
 {
-	AUTO_BUF(hex, 2 * SM2_PUB_LEN);
+	char hex[2 * SM2_PUB_LEN + 1];
 
-	text_hex(&hex, SPAN_ARR(made->pub.b));
-	TRY(buf_err(&hex));
+	text_hex_str(SPAN_ARR(made->pub.b), hex);
 	TRY(json_put_str(c->out, "card", span_str(k->serial)));
-	TRY(json_put_str(c->out, "key", buf_span(&hex)));
+	TRY(json_put_str(c->out, "key", span_str(hex)));
 	TRY(answer_b64(c->out, "csr", buf_span(&made->csr)));
 	return answer_b64(c->out, "attestation", SPAN_ARR(made->attest));
 }

@@ -23,18 +23,15 @@ static enum err read_cert(const struct place *p, const char *name, struct cert *
 static enum err check_pin(const struct place *p, const struct cert *root, char ret_bureau[HEX_LEN + 1])
 {
 	char path[PATH_ROOM];
-	uint8_t digest[SM3_LEN];
+	char hex[HEX_LEN + 1];
 	AUTO_BUF(pin, 128);
-	AUTO_BUF(hex, HEX_LEN);
 
 	(void)snprintf(path, sizeof(path), "%s/root.sm3", p->data);
 	TRY(file_read(path, &pin));
-	TRY(cert_sm3(root, digest));
-	text_hex(&hex, SPAN_ARR(digest));
-	TRY(buf_err(&hex));
-	if (!span_starts(buf_span(&pin), buf_span(&hex)) || (pin.len > HEX_LEN && pin.ptr[HEX_LEN] != '\n'))
+	TRY(cert_sm3_hex(root, hex));
+	if (!span_starts(buf_span(&pin), span_str(hex)) || (pin.len > HEX_LEN && pin.ptr[HEX_LEN] != '\n'))
 		return ERR(CERT_CHAIN, "ca/root.cer is not the root pinned in root.sm3");
-	(void)snprintf(ret_bureau, HEX_LEN + 1, "%s", buf_cstr(&hex));
+	(void)snprintf(ret_bureau, HEX_LEN + 1, "%s", hex);
 	return ERR_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "server/escrow/escrow.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "gm/sm3.h"
 #include "pki/envelope.h"
 #include "server/escrow/proto.h"
 
@@ -77,10 +78,10 @@ static enum err make_pair(struct vault *v, struct span owner, const struct sm2_p
 
 static void log_pair(struct span evidence, bool again)
 {
-	AUTO_BUF(hex, 80);
+	char hex[SM3_HEX_LEN + 1];
 
-	text_hex(&hex, evidence);
-	LOG(INFO, "keypair", {"evidence", buf_cstr(&hex)}, {"again", again ? "yes" : "no"});
+	text_hex_str(span_sub(evidence, 0, SM3_LEN), hex);
+	LOG(INFO, "keypair", {"evidence", hex}, {"again", again ? "yes" : "no"});
 }
 
 static enum err keypair(struct serve_ctx *ctx, struct ipc_msg *in, struct ipc_msg *out)

@@ -90,15 +90,7 @@ static enum err certs_read(struct span in, struct state_certs *c)
 
 static enum err bureau_of(const struct cert *root, char ret_hex[65])
 {
-	uint8_t digest[SM3_LEN];
-	AUTO_BUF(hex, 64);
-
-	TRY(cert_sm3(root, digest));
-	text_hex(&hex, SPAN_ARR(digest));
-	TRY(buf_err(&hex));
-	memcpy(ret_hex, hex.ptr, 64);
-	ret_hex[64] = '\0';
-	return ERR_OK;
+	return cert_sm3_hex(root, ret_hex);
 }
 
 /* --- heads --- */

@@ -303,13 +303,12 @@ static void put_path(struct mo *yx, const char *path)
 static enum err put_keep(struct mo *yx, const struct desk *d, const struct web_session *s)
 {
 	uint8_t digest[32];
-	AUTO_BUF(hex, 2 * sizeof(digest));
+	char hex[2 * sizeof(digest) + 1] = "";
 	if (s != NULL && d->keys != NULL) {
 		TRY(field_digest(d->keys, "web.draft", span_str(s->subject), digest));
-		text_hex(&hex, SPAN_ARR(digest));
-		TRY(buf_err(&hex));
+		text_hex_str(SPAN_ARR(digest), hex);
 	}
-	mo_str(yx, "keep", buf_cstr(&hex));
+	mo_str(yx, "keep", hex);
 	return ERR_OK;
 }
 

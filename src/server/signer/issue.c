@@ -105,10 +105,9 @@ static enum err officers(const struct serve_ctx *s, const struct approval *a, in
 
 static enum err names_digest(const struct act *a, const char *key, const uint8_t sm3[SM3_LEN])
 {
-	AUTO_BUF(hex, 2 * SM3_LEN);
-	text_hex(&hex, span_of(sm3, SM3_LEN));
-	TRY(buf_err(&hex));
-	if (!span_eq_str(buf_span(&hex), statement_get(a->statement, key)))
+	char hex[SM3_HEX_LEN + 1];
+	text_hex_str(span_of(sm3, SM3_LEN), hex);
+	if (strcmp(hex, statement_get(a->statement, key)) != 0)
 		return ERR(APPROVAL, "%s names another %s", statement_type(a->statement), key);
 	return ERR_OK;
 }

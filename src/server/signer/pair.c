@@ -37,12 +37,11 @@ enum err birth_take(const struct serve_ctx *s, const struct ipc_msg *in, const u
 
 enum err birth_is(const struct birth *b, const char *card, const char *key_hex)
 {
-	AUTO_BUF(hex, 2 * SM2_PUB_LEN);
-	text_hex(&hex, SPAN_ARR(b->attest.pub.b));
-	TRY(buf_err(&hex));
+	char hex[2 * SM2_PUB_LEN + 1];
+	text_hex_str(SPAN_ARR(b->attest.pub.b), hex);
 	if (strcmp(card, b->attest.serial) != 0)
 		return ERR(APPROVAL, "the statement names card %s, the attestation %s", card, b->attest.serial);
-	if (!span_eq_str(buf_span(&hex), key_hex))
+	if (strcmp(hex, key_hex) != 0)
 		return ERR(APPROVAL, "the statement names another key than the attestation");
 	return ERR_OK;
 }

@@ -172,18 +172,15 @@ bool roster_has(const struct roster *r, const char *person, unsigned roles)
 enum err roster_follows(const struct statement *s, const struct roster *before)
 {
 	int64_t number = -1;
-	AUTO_BUF(previous, 2 * SM3_LEN);
+	char previous[SM3_HEX_LEN + 1] = "-";
 	TRY(text_i64(span_str(statement_get(s, "number")), 0, INT64_MAX - 1, &number));
-	if (before == NULL)
-		buf_str(&previous, "-");
-	else
-		text_hex(&previous, span_of(before->sm3, SM3_LEN));
-	TRY(buf_err(&previous));
+	if (before != NULL)
+		text_hex_str(span_of(before->sm3, SM3_LEN), previous);
 	uint64_t want = before == NULL ? 0 : before->number + 1;
 	if ((uint64_t)number != want)
 		return ERR(ROSTER_OLD, "roster %lld, wants %llu", (long long)number, (unsigned long long)want);
 	const char *given = statement_get(s, "previous");
-	if (!span_eq_str(buf_span(&previous), *given == '\0' ? "-" : given))
+	if (strcmp(previous, *given == '\0' ? "-" : given) != 0)
 		return ERR(ROSTER_OLD, "roster does not follow the one in force");
 	return ERR_OK;
 }

@@ -40,14 +40,7 @@ static const struct {
 
 enum err signer_bureau(struct serve_ctx *s)
 {
-	uint8_t sm3[SM3_LEN];
-	AUTO_BUF(hex, BUREAU_HEX);
-	TRY(cert_sm3(journal_root(s->journal), sm3));
-	text_hex(&hex, SPAN_ARR(sm3));
-	TRY(buf_err(&hex));
-	memcpy(s->bureau, hex.ptr, BUREAU_HEX);
-	s->bureau[BUREAU_HEX] = '\0';
-	return ERR_OK;
+	return cert_sm3_hex(journal_root(s->journal), s->bureau);
 }
 
 static enum err start(struct serve_ctx *s)

@@ -65,16 +65,6 @@ static void make(struct hall *h, const char *no, struct buf *out, struct receipt
 	OK(receipt_parse(buf_span(out), ret_r));
 }
 
-static void sm3_hex(struct span text, char ret_hex[65])
-{
-	uint8_t digest[SM3_LEN];
-	AUTO_BUF(hex, 65);
-
-	OK(sm3_digest(text, digest));
-	text_hex(&hex, SPAN_ARR(digest));
-	(void)snprintf(ret_hex, 65, "%s", buf_cstr(&hex));
-}
-
 /* A case as the desk does it: accepted, a timer, approved, made, lost; the later acts name the earlier ones. Three
  * heads. */
 enum { ACCEPTED, TIMED, APPROVED, MADE, LOST, ACTS };
@@ -102,12 +92,12 @@ static void story(struct hall *h, const char *no)
 		{"approve", approve}, {"case", no}, {"card", "YX26000001"}, {"key", key}, {"officer", "P000003"}};
 
 	hall_statement(h, &h->clerk, no, "CERT-ACCEPT", kv + 1, COUNT_OF(kv) - 1, &text);
-	sm3_hex(buf_span(&text), accept);
+	OK(sm3_hex(buf_span(&text), accept));
 	hall_rule(h, "CASE-TIMER", no, "timer:case-days");
 	(void)hall_sequence(h);
 	buf_clear(&text);
 	hall_statement(h, &h->reviewer, no, "CERT-APPROVE", kv, COUNT_OF(kv), &text);
-	sm3_hex(buf_span(&text), approve);
+	OK(sm3_hex(buf_span(&text), approve));
 	hall_statement(h, &h->clerk, no, "CERT-MAKE", made, COUNT_OF(made), NULL);
 	(void)hall_sequence(h);
 	hall_act(h, &h->clerk, no, NULL);

@@ -16,11 +16,9 @@ struct trust {
 
 static enum err root_is_pinned(const struct cert *root, const char *bureau)
 {
-	uint8_t digest[32];
-	AUTO_BUF(hex, 65);
-	TRY(cert_sm3(root, digest));
-	text_hex(&hex, SPAN_ARR(digest));
-	return span_eq_str(buf_span(&hex), bureau) ? ERR_OK : ERR(BUREAU, "root certificate is not the bureau's");
+	char hex[65];
+	TRY(cert_sm3_hex(root, hex));
+	return strcmp(hex, bureau) == 0 ? ERR_OK : ERR(BUREAU, "root certificate is not the bureau's");
 }
 
 /* What does not change is checked here, once. */
