@@ -41,7 +41,7 @@ test-long: setup-all build assets deb
 
 # .clang-format is the law, tests/meta compares.
 format:
-	@clang-format --style=file -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
+	@clang-format --style=file -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
 
 bench: setup-all build assets
 	@bench/run.sh $(BUILD)

@@ -102,9 +102,6 @@ static struct init_key *key_of(struct demo *d, const char *name)
 	err_invariant("a key of the demonstration", __FILE__, __LINE__);
 }
 
-typedef enum err text_fn(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text);
-typedef enum err act_fn(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act);
-
 static enum err officer_of(struct demo *d, const char *name, const char *role, struct buf *cert, struct officer *ret_o,
                            char serial[48])
 {
@@ -117,7 +114,7 @@ static enum err officer_of(struct demo *d, const char *name, const char *role, s
 }
 
 /* The officer's certificate is on his card: a signature over nothing secret brings it out together with the act. */
-static enum err act(struct demo *d, const char *no, const char *key, const char *role, text_fn *text_of, act_fn *put)
+static enum err act(struct demo *d, const char *no, const char *key, const char *role, const char *step)
 {
 	AUTO_BUF(text, DEMO_BUF);
 	AUTO_BUF(sig, DEMO_BUF);
@@ -126,11 +123,11 @@ static enum err act(struct demo *d, const char *no, const char *key, const char 
 	struct officer by;
 	TRY(init_officer_cert(d->b->data, d->clock, key_of(d, key), &cert));
 	TRY(officer_of(d, key, role, &cert, &by, serial));
-	TRY(text_of(&d->desk, no, &by, &text));
+	TRY(case_step_text(&d->desk, no, step, &by, NULL, &text));
 	buf_clear(&cert);
 	TRY(init_sign(d->b->data, d->clock, key_of(d, key), buf_span(&text), &sig, &cert));
 	const struct act_parts parts = {buf_span(&text), buf_span(&sig), buf_span(&cert)};
-	return put(&d->desk, no, &by, &parts);
+	return case_step_sign(&d->desk, no, step, &by, &parts);
 }
 
 static enum err birth(struct demo *d, const char *no, const char *key, const struct officer *maker)
@@ -191,10 +188,10 @@ static enum err first_certificate(struct demo *d, const struct first_holder *h)
 	if (*in.letter_no)
 		TRY(letter_dates(d, &in));
 	TRY(case_open(&d->desk, &in, &clerk, no));
-	TRY(act(d, no, "clerk-1", "clerk", case_accept_text, case_accept));
-	TRY(act(d, no, "reviewer-1", "reviewer", case_approve_text, case_approve));
+	TRY(act(d, no, "clerk-1", "clerk", "accept"));
+	TRY(act(d, no, "reviewer-1", "reviewer", "approve"));
 	TRY(birth(d, no, h->key, &maker));
-	TRY(act(d, no, "maker-1", "maker", case_make_text, case_make));
+	TRY(act(d, no, "maker-1", "maker", "make"));
 	return install(d, no, h->key, &maker);
 }
 

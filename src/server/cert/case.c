@@ -254,36 +254,3 @@ enum err case_move_now(const struct desk *d, const struct cert_case *c, enum cas
 	struct case_move m = {c->no, c->version, clock_now(d->clock), c->state, to, by, buf_span(&sealed), &log};
 	return store_write(d->store, case_move_alone_tx, &m);
 }
-
-/* Once the maker has signed, the signer may have issued without our knowing: ask it. Only its final refusal lets a case
- * go back; "not now" does not. */
-static enum err not_issued(const struct desk *d, const struct cert_case *c)
-{
-	if (c->state != CASE_MAKING || !c->make_signed)
-		return ERR_OK;
-	enum err e = case_issue(d, c->no);
-	if (e == ERR_OK)
-		return ERR(STATE, "the certificate has been issued");
-	enum err_class k = err_class(e);
-	if (k != ERR_CLASS_DENIED && k != ERR_CLASS_STATE && k != ERR_CLASS_CRYPTO && k != ERR_CLASS_INPUT)
-		return e;
-	err_clear();
-	return ERR_OK;
-}
-
-enum err case_may_return(const struct desk *d, const struct cert_case *c, const struct officer *by,
-                         enum case_state *ret_to)
-{
-	TRY(case_role_check(d, CACT_RETURN, by));
-	if (strcmp(c->clerk, by->person_id) == 0)
-		return ERR(SAME_PERSON, "acceptance and review");
-	TRY(case_turn(c, CACT_RETURN, ret_to));
-	return not_issued(d, c);
-}
-
-enum err case_may_refuse(const struct desk *d, const struct cert_case *c, const struct officer *by,
-                         enum case_state *ret_to)
-{
-	TRY(case_role_check(d, CACT_REFUSE, by));
-	return case_turn(c, CACT_REFUSE, ret_to);
-}

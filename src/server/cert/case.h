@@ -98,35 +98,42 @@ enum err case_events(const struct desk *d, const char *no, case_event_fn *fn, vo
 /* SM3 of the signed approval in lower-case hex: what the blank key attests. ERR_STATE before approval. */
 enum err case_approval(const struct desk *d, const char *no, char ret_hex[65]) MUST_CHECK;
 
-/* --- the officers' steps: text to sign, then the act --- */
-enum err case_accept_text(const struct desk *d, const char *no, const struct officer *by,
-                          struct buf *ret_text) MUST_CHECK;
-enum err case_accept(const struct desk *d, const char *no, const struct officer *by,
-                     const struct act_parts *act) MUST_CHECK;
-enum err case_approve_text(const struct desk *d, const char *no, const struct officer *by,
-                           struct buf *ret_text) MUST_CHECK;
-enum err case_approve(const struct desk *d, const char *no, const struct officer *by,
-                      const struct act_parts *act) MUST_CHECK;
-/* By anyone but the acceptor, up to the issue: a wrong application, an approval grown too old, a card that was lost.
- * ERR_FIELD_MISSING, ERR_LIMIT: the reason, 1 to CASE_OPINION_MAX octets of one line. */
-enum err case_return_text(const struct desk *d, const char *no, const struct officer *by, const char *reason,
-                          struct buf *ret_text) MUST_CHECK;
-enum err case_return(const struct desk *d, const char *no, const struct officer *by,
-                     const struct act_parts *act) MUST_CHECK;
-/* By the clerk, of a draft or a case sent back. */
-enum err case_refuse_text(const struct desk *d, const char *no, const struct officer *by, const char *reason,
-                          struct buf *ret_text) MUST_CHECK;
-enum err case_refuse(const struct desk *d, const char *no, const struct officer *by,
-                     const struct act_parts *act) MUST_CHECK;
+/* --- what may be done --- */
+struct case_offer {
+	const char *step;  /* "accept" "approve" "make" "return" "refuse" "revise" "born" "issue" "install" */
+	const char *label; /* of the definition's step that it belongs to */
+	const char *role;  /* the one of his that he does it in */
+	bool is_signed;    /* case_step_text(), then case_step_sign() */
+	bool wants_reason;
+};
+enum { CASE_OFFERS_MAX = 10 };
+/* What an officer may do with the case now, by state, role and distinct persons; roles: "clerk,maker". A question: it
+ * changes nothing and asks nobody, so the signer may still say no. Borrows from the definition and from static text.
+ * ERR_CONFIG. */
+enum err case_offers(const struct desk *d, const struct cert_case *c, const char *person_id, const char *roles,
+                     struct case_offer ret_offers[CASE_OFFERS_MAX], size_t *ret_n) MUST_CHECK;
+/* The role of these in which the step is done, whether it is its turn or not; ERR_FIELD_VALUE: no such step, ERR_ROLE.
+ */
+enum err case_role_for(const struct desk *d, const struct cert_case *c, const char *step, const char *roles,
+                       const char **ret_role) MUST_CHECK;
+
+/* --- the signed steps: text, then the act --- */
+/* step: of the definition, or "return" (by anyone but the acceptor, up to the issue: a wrong application, an approval
+ * grown too old, a card that was lost; the reviewer alone while it waits for him), or "refuse" (by the clerk, of a
+ * draft or a case sent back); these two with a reason, 1 to CASE_OPINION_MAX octets of one line: ERR_FIELD_MISSING,
+ * ERR_LIMIT, ERR_LINE_TEXT. ERR_FIELD_VALUE: no such step. */
+enum err case_step_text(const struct desk *d, const char *no, const char *step, const struct officer *by,
+                        const char *reason, struct buf *ret_text) MUST_CHECK;
+/* A return asks the signer first when the maker has signed: ERR_STATE once it has issued. */
+enum err case_step_sign(const struct desk *d, const char *no, const char *step, const struct officer *by,
+                        const struct act_parts *act) MUST_CHECK;
+/* What the definition has done after a step is signed ("work"): nothing for most. May be repeated. */
+enum err case_step_work(const struct desk *d, const char *no, const char *step) MUST_CHECK;
 
 /* Key born in the blank card: CSR and attestation are parsed and must agree with each other and with the approval.
  * key_hex: 130 digits. Again with the same key: nothing happens; with another while unsigned: it is replaced. */
 enum err case_make_begin(const struct desk *d, const char *no, const struct officer *by, const char *card,
                          const char *key_hex, struct span csr, struct span attest) MUST_CHECK;
-enum err case_make_text(const struct desk *d, const char *no, const struct officer *by,
-                        struct buf *ret_text) MUST_CHECK;
-enum err case_make(const struct desk *d, const char *no, const struct officer *by,
-                   const struct act_parts *act) MUST_CHECK;
 /* Asks the signer, stores certificates and account, 已签发待写入. ERR_OK at once when that is done already. */
 enum err case_issue(const struct desk *d, const char *no) MUST_CHECK;
 /* What goes into the card; ERR_STATE before issue. Fills i (issued_done frees). */

@@ -6,18 +6,14 @@
 /* Whose cases concern no unit: the city's, as its filings are (server/filing/filing.c). */
 #define CASE_CITY "430100"
 
-/* The last two have no row in case_act: their statements stand in the log. */
+/* Rows of case_act, and what is shown: the steps by number. The last two have no row: their statements stand in the
+ * log. */
 enum case_step { STEP_ACCEPT = 1, STEP_APPROVE, STEP_MAKE, STEP_RETURN, STEP_REFUSE, STEP_COUNT };
 
-/* Whether the officer may do the act of that step now: state, distinct persons, role. STEP_MAKE also of the key's
- * birth. */
-enum err case_step_check(const struct desk *d, const struct cert_case *c, enum case_step step, enum case_act_kind act,
-                         const struct officer *by, enum case_state *ret_to) MUST_CHECK;
-/* The same of the two that end or send back; ERR_SAME_PERSON for the acceptor, ERR_STATE once the signer has issued. */
-enum err case_may_return(const struct desk *d, const struct cert_case *c, const struct officer *by,
-                         enum case_state *ret_to) MUST_CHECK;
-enum err case_may_refuse(const struct desk *d, const struct cert_case *c, const struct officer *by,
-                         enum case_state *ret_to) MUST_CHECK;
+/* The act that a step is called by; ERR_FIELD_VALUE. */
+enum err case_act_of(const char *step, enum case_act_kind *ret_act) MUST_CHECK;
+/* Whether the definition gives the step to this role. */
+bool case_role_is(const struct case_rules *r, const char *step, const char *role);
 /* One transition with its event; acts through tx only. ERR_CONFLICT when version or state are others by now,
  * ERR_LOG_DAMAGED when the case is not as the log has it. */
 struct case_move {
@@ -51,8 +47,6 @@ void case_act_done(struct case_act *a);
 struct act_parts case_act_parts(const struct case_act *a);
 enum err case_act_get(const struct desk *d, const char *no, enum case_step step, struct case_act *a) MUST_CHECK;
 
-/* SM3 in lower-case hex. */
-enum err case_hex_sm3(struct span s, char ret_hex[65]) MUST_CHECK;
 enum err case_row_read(const struct row *row, struct cert_case *c) MUST_CHECK;
 /* A reason: one line, 1 to CASE_OPINION_MAX octets. ERR_FIELD_MISSING, ERR_LIMIT, ERR_LINE_TEXT. */
 enum err case_reason_check(const char *reason) MUST_CHECK;

@@ -253,18 +253,6 @@ enum err case_act_get(const struct desk *d, const char *no, enum case_step step,
 	return store_read(d->store, act_fn, &j);
 }
 
-enum err case_hex_sm3(struct span s, char ret_hex[65])
-{
-	uint8_t digest[SM3_LEN];
-	AUTO_BUF(hex, 65);
-	TRY(sm3_digest(s, digest));
-	text_hex(&hex, SPAN_ARR(digest));
-	TRY(buf_err(&hex));
-	memcpy(ret_hex, hex.ptr, 64);
-	ret_hex[64] = 0;
-	return ERR_OK;
-}
-
 enum err case_approval(const struct desk *d, const char *no, char ret_hex[65])
 {
 	struct cert_case c;
@@ -275,7 +263,7 @@ enum err case_approval(const struct desk *d, const char *no, char ret_hex[65])
 	case_act_init(&a);
 	enum err e = case_act_get(d, no, STEP_APPROVE, &a);
 	if (e == ERR_OK)
-		e = case_hex_sm3(buf_span(&a.statement), ret_hex);
+		e = sm3_hex(buf_span(&a.statement), ret_hex);
 	case_act_done(&a);
 	return e;
 }

@@ -24,7 +24,8 @@ enum case_act_kind {
 };
 enum case_by { CASE_BY_OFFICER = 1, CASE_BY_SIGNER, CASE_BY_RULE };
 struct case_act_rule {
-	const char *log; /* kind of its log entry; for a signed act the statement's type */
+	const char *name; /* what it is called by pages and callers: "accept" */
+	const char *log;  /* kind of its log entry; for a signed act the statement's type */
 	/* of the definition, whose role may do it: "accept", "approve", "make"; "" for services and rules */
 	const char *step;
 	bool is_signed; /* the step's one signed statement */
@@ -44,9 +45,11 @@ struct case_form { /* normalised, NUL-terminated; dates are Beijing midnights, 0
 	int days;
 };
 enum { CASE_STEPS = 3 };
+struct service_work; /* form/service.h */
 struct case_step_rule {
 	const char *name, *label, *hint, *role, *statement;
-	int days; /* working days from the step before */
+	int days;                        /* working days from the step before */
+	const struct service_work *work; /* after its signature; NULL: none */
 };
 struct case_rules {
 	struct case_step_rule steps[CASE_STEPS]; /* accept, approve, make: in this order */
@@ -68,6 +71,9 @@ const struct case_step_rule *case_step_of(const struct case_rules *r, const char
 unsigned case_states_for(const struct case_rules *r, const char *roles);
 /* ERR_ROLE unless the officer acts in the role that the definition gives to the act's step. */
 enum err case_role_check(const struct desk *d, enum case_act_kind act, const struct officer *by) MUST_CHECK;
+/* The one home of rights: role, distinct persons, then the state. Asks nobody. */
+enum err case_may(const struct desk *d, const struct cert_case *c, enum case_act_kind act, const struct officer *by,
+                  enum case_state *ret_to) MUST_CHECK;
 
 /* --- preconditions --- */
 /* The unit that number and code name; ERR_FIELD_MISSING, ERR_UNIT_ABSENT, ERR_UNIT_MISMATCH, ERR_L_FROZEN. */

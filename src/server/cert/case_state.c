@@ -16,17 +16,17 @@ static const struct {
 };
 
 static const struct case_act_rule acts[CACT_COUNT] = {
-	[CACT_OPEN] = {"CERT-OPEN", "accept", false, CASE_BY_OFFICER},
-	[CACT_REVISE] = {"CERT-REVISE", "accept", false, CASE_BY_OFFICER},
-	[CACT_ACCEPT] = {"CERT-ACCEPT", "accept", true, CASE_BY_OFFICER},
-	[CACT_APPROVE] = {"CERT-APPROVE", "approve", true, CASE_BY_OFFICER},
-	[CACT_BORN] = {"CERT-BORN", "make", false, CASE_BY_OFFICER},
-	[CACT_MAKE] = {"CERT-MAKE", "make", true, CASE_BY_OFFICER},
-	[CACT_ISSUE] = {"CERT-ISSUE", "", false, CASE_BY_SIGNER},
-	[CACT_INSTALL] = {"CERT-INSTALLED", "make", false, CASE_BY_OFFICER},
-	[CACT_RETURN] = {"CERT-RETURN", "", true, CASE_BY_OFFICER}, /* by the roles of approve and make */
-	[CACT_REFUSE] = {"CERT-REFUSE", "accept", true, CASE_BY_OFFICER},
-	[CACT_EXPIRE] = {"CERT-VOID", "", false, CASE_BY_RULE},
+	[CACT_OPEN] = {"open", "CERT-OPEN", "accept", false, CASE_BY_OFFICER},
+	[CACT_REVISE] = {"revise", "CERT-REVISE", "accept", false, CASE_BY_OFFICER},
+	[CACT_ACCEPT] = {"accept", "CERT-ACCEPT", "accept", true, CASE_BY_OFFICER},
+	[CACT_APPROVE] = {"approve", "CERT-APPROVE", "approve", true, CASE_BY_OFFICER},
+	[CACT_BORN] = {"born", "CERT-BORN", "make", false, CASE_BY_OFFICER},
+	[CACT_MAKE] = {"make", "CERT-MAKE", "make", true, CASE_BY_OFFICER},
+	[CACT_ISSUE] = {"issue", "CERT-ISSUE", "", false, CASE_BY_SIGNER},
+	[CACT_INSTALL] = {"install", "CERT-INSTALLED", "make", false, CASE_BY_OFFICER},
+	[CACT_RETURN] = {"return", "CERT-RETURN", "", true, CASE_BY_OFFICER}, /* by the roles of approve and make */
+	[CACT_REFUSE] = {"refuse", "CERT-REFUSE", "accept", true, CASE_BY_OFFICER},
+	[CACT_EXPIRE] = {"expire", "CERT-VOID", "", false, CASE_BY_RULE},
 };
 
 static const struct {
@@ -89,6 +89,8 @@ enum err case_turn(const struct cert_case *c, enum case_act_kind act, enum case_
 		return ERR(STATE, "%s while the case is %s", case_act_rule(act)->log, case_state_name(c->state));
 	if (c->make_signed && (act == CACT_MAKE || act == CACT_BORN))
 		return ERR(STATE, "making is signed already");
+	if (!c->make_signed && act == CACT_ISSUE)
+		return ERR(STATE, "making is not signed");
 	return ERR_OK;
 }
 
@@ -110,7 +112,7 @@ const struct case_step_rule *case_step_of(const struct case_rules *r, const char
 	return NULL;
 }
 
-static bool role_is(const struct case_rules *r, const char *step, const char *role)
+bool case_role_is(const struct case_rules *r, const char *step, const char *role)
 {
 	const struct case_step_rule *s = case_step_of(r, step);
 	return s != NULL && strcmp(s->role, role) == 0;
@@ -119,7 +121,8 @@ static bool role_is(const struct case_rules *r, const char *step, const char *ro
 /* Sending back belongs to two steps; of those that wait for the review it is the reviewer's. */
 static bool waits_for(const struct case_rules *r, enum case_act_kind act, const char *role)
 {
-	return acts[act].by == CASE_BY_OFFICER && role_is(r, act == CACT_RETURN ? "approve" : acts[act].step, role);
+	return acts[act].by == CASE_BY_OFFICER &&
+	       case_role_is(r, act == CACT_RETURN ? "approve" : acts[act].step, role);
 }
 
 static unsigned states_for_one(const struct case_rules *r, struct span role)
@@ -141,14 +144,4 @@ unsigned case_states_for(const struct case_rules *r, const char *roles)
 	while (span_take_until(&rest, ',', &role))
 		states |= states_for_one(r, role);
 	return states | states_for_one(r, rest);
-}
-
-enum err case_role_check(const struct desk *d, enum case_act_kind act, const struct officer *by)
-{
-	const struct case_rules *r;
-	const char *step = case_act_rule(act)->step;
-	TRY(case_rules_of(d, &r));
-	bool ok = act == CACT_RETURN ? role_is(r, "approve", by->role) || role_is(r, "make", by->role)
-	                             : role_is(r, step, by->role);
-	return ok ? ERR_OK : ERR(ROLE, "%s is not for the role %s", case_act_rule(act)->log, by->role);
 }

@@ -1,36 +1,28 @@
 /* What officers sign about a case, what is shown for it and what comes back: the three steps, and the two ways back. */
 #include "server/cert/case_i.h"
+#include "gm/sm3.h"
 #include "base/text.h"
 #include "evidence/act.h"
 #include "gm/rand.h"
+#include "server/form/service.h"
 #include <stdio.h>
 #include <string.h>
 
-/* --- whose turn it is --- */
-
-static const enum case_act_kind acts[STEP_COUNT] = {[STEP_ACCEPT] = CACT_ACCEPT,
-                                                    [STEP_APPROVE] = CACT_APPROVE,
-                                                    [STEP_MAKE] = CACT_MAKE,
-                                                    [STEP_RETURN] = CACT_RETURN,
-                                                    [STEP_REFUSE] = CACT_REFUSE};
-
-static enum err persons_check(const struct desk *d, const struct cert_case *c, enum case_step step, const char *person)
+static enum err step_of(const char *name, enum case_step *ret_step, enum case_act_kind *ret_act)
 {
-	if (step == STEP_APPROVE && strcmp(c->clerk, person) == 0)
-		return ERR(SAME_PERSON, "acceptance and review");
-	if (step == STEP_MAKE && strcmp(c->reviewer, person) == 0)
-		return ERR(SAME_PERSON, "review and making");
-	if (step == STEP_MAKE && !d->maker_may_accept && strcmp(c->clerk, person) == 0)
-		return ERR(SAME_PERSON, "acceptance and making");
-	return ERR_OK;
+	static const enum case_step steps[CACT_COUNT] = {[CACT_ACCEPT] = STEP_ACCEPT,
+	                                                 [CACT_APPROVE] = STEP_APPROVE,
+	                                                 [CACT_MAKE] = STEP_MAKE,
+	                                                 [CACT_RETURN] = STEP_RETURN,
+	                                                 [CACT_REFUSE] = STEP_REFUSE};
+	TRY(case_act_of(name, ret_act));
+	*ret_step = steps[*ret_act];
+	return *ret_step != 0 ? ERR_OK : ERR(FIELD_VALUE, "%s is not signed", name);
 }
 
-enum err case_step_check(const struct desk *d, const struct cert_case *c, enum case_step step, enum case_act_kind act,
-                         const struct officer *by, enum case_state *ret_to)
+static bool goes_back(enum case_step s)
 {
-	TRY(case_role_check(d, act, by));
-	TRY(persons_check(d, c, step, by->person_id));
-	return case_turn(c, act, ret_to);
+	return s == STEP_RETURN || s == STEP_REFUSE;
 }
 
 /* --- the statement from stored values --- */
@@ -85,6 +77,19 @@ static enum err build_make(const struct desk *d, const struct cert_case *c, cons
 	return statement_build("CERT-MAKE", kv, COUNT_OF(kv), ret_s);
 }
 
+static enum err build_back(const struct desk *d, const struct cert_case *c, const char *type, const struct shown *s,
+                           const char *reason, struct statement **ret_s)
+{
+	AUTO_BUF(time, 32);
+	char version[24];
+	text_time(&time, s->time);
+	(void)snprintf(version, sizeof(version), "%lld", (long long)c->version);
+	const struct statement_kv kv[] = {{"bureau", d->bureau}, {"nonce", s->nonce},    {"time", buf_cstr(&time)},
+	                                  {"case", c->no},       {"version", version},   {"holder", c->holder},
+	                                  {"reason", reason},    {"officer", s->officer}};
+	return statement_build(type, kv, COUNT_OF(kv), ret_s);
+}
+
 /* Digest of the statement that the step builds upon. */
 static enum err previous_hex(const struct desk *d, const char *no, enum case_step step, char ret_hex[65])
 {
@@ -92,15 +97,17 @@ static enum err previous_hex(const struct desk *d, const char *no, enum case_ste
 	case_act_init(&a);
 	enum err e = case_act_get(d, no, step, &a);
 	if (e == ERR_OK)
-		e = case_hex_sm3(buf_span(&a.statement), ret_hex);
+		e = sm3_hex(buf_span(&a.statement), ret_hex);
 	case_act_done(&a);
 	return e;
 }
 
 static enum err build(const struct desk *d, const struct cert_case *c, enum case_step step, const struct shown *s,
-                      struct statement **ret_s)
+                      const char *reason, struct statement **ret_s)
 {
 	char hex[65];
+	if (goes_back(step))
+		return build_back(d, c, step == STEP_RETURN ? "CERT-RETURN" : "CERT-REFUSE", s, reason, ret_s);
 	if (step == STEP_ACCEPT)
 		return build_case(d, c, s, NULL, ret_s);
 	TRY(previous_hex(d, c->no, step == STEP_APPROVE ? STEP_ACCEPT : STEP_APPROVE, hex));
@@ -166,10 +173,8 @@ static enum err shown_new(const struct desk *d, const struct cert_case *c, enum 
 {
 	struct shown s = {.step = (int64_t)step, .version = c->version, .time = clock_now(d->clock)};
 	uint8_t nonce[32];
-	AUTO_BUF(hex, 65);
 	TRY(rand_bytes(nonce, sizeof(nonce)));
-	text_hex(&hex, SPAN_ARR(nonce));
-	(void)snprintf(s.nonce, sizeof(s.nonce), "%s", buf_cstr(&hex));
+	text_hex_str(SPAN_ARR(nonce), s.nonce);
 	(void)snprintf(s.officer, sizeof(s.officer), "%s", by->person_id);
 	struct shown_job j = {c->no, &s};
 	TRY(store_write(d->store, shown_write, &j));
@@ -177,22 +182,33 @@ static enum err shown_new(const struct desk *d, const struct cert_case *c, enum 
 	return ERR_OK;
 }
 
-static enum err step_text(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
-                          struct buf *ret_text)
+/* A text with a reason is shown anew each time; the others stay the same for half an hour. */
+static enum err shown_for(const struct desk *d, const struct cert_case *c, enum case_step step,
+                          const struct officer *by, struct shown *ret_s)
+{
+	enum err e = goes_back(step) ? ERR_CONFLICT : shown_get(d, c, step, by, ret_s);
+	if (e != ERR_CONFLICT)
+		return e;
+	err_clear();
+	return shown_new(d, c, step, by, ret_s);
+}
+
+enum err case_step_text(const struct desk *d, const char *no, const char *name, const struct officer *by,
+                        const char *reason, struct buf *ret_text)
 {
 	struct cert_case c;
 	struct shown s;
 	AUTO(statement) st = NULL;
+	enum case_step step;
+	enum case_act_kind act;
 	enum case_state to;
+	TRY(step_of(name, &step, &act));
 	TRY(case_get(d, no, &c));
-	TRY(case_step_check(d, &c, step, acts[step], by, &to));
-	enum err e = shown_get(d, &c, step, by, &s);
-	if (e == ERR_CONFLICT) {
-		err_clear();
-		e = shown_new(d, &c, step, by, &s);
-	}
-	TRY(e);
-	TRY(build(d, &c, step, &s, &st));
+	TRY(case_may(d, &c, act, by, &to));
+	if (goes_back(step))
+		TRY(case_reason_check(reason));
+	TRY(shown_for(d, &c, step, by, &s));
+	TRY(build(d, &c, step, &s, reason, &st));
 	buf_put(ret_text, statement_text(st));
 	return buf_err(ret_text);
 }
@@ -242,166 +258,88 @@ static enum err judge(const struct desk *d, const struct officer *by, const stru
 	return d->act_judge != NULL ? d->act_judge(d->act_ctx, a->cert, at->time, &at->status) : ERR_OK;
 }
 
-static enum err act_check(const struct desk *d, enum case_step step, const struct officer *by,
-                          const struct act_parts *p, struct arrival *at)
+/* Once the maker has signed, the signer may have issued without our knowing: ask it. Only its final refusal lets a case
+ * go back; "not now" does not. */
+static enum err not_issued(const struct desk *d, const struct cert_case *c)
 {
+	if (c->state != CASE_MAKING || !c->make_signed)
+		return ERR_OK;
+	enum err e = case_issue(d, c->no);
+	if (e == ERR_OK)
+		return ERR(STATE, "the certificate has been issued");
+	enum err_class k = err_class(e);
+	if (k != ERR_CLASS_DENIED && k != ERR_CLASS_STATE && k != ERR_CLASS_CRYPTO && k != ERR_CLASS_INPUT)
+		return e;
+	err_clear();
+	return ERR_OK;
+}
+
+/* What came is what was shown, signed by him with a certificate that is good. Of the ways back the reason is the signed
+ * one; all else of the text is built again. */
+static enum err agrees(const struct desk *d, const struct cert_case *c, enum case_step step, const struct officer *by,
+                       const struct act_parts *p, const char *reason, struct arrival *at)
+{
+	struct shown s;
+	AUTO(statement) st = NULL;
 	struct act a = {0};
-	TRY(act_open(p->statement, p->sig, p->cert, case_act_rule(acts[step])->log, d->bureau, &a));
+	if (goes_back(step))
+		TRY(case_reason_check(reason));
+	TRY(shown_get(d, c, step, by, &s));
+	TRY(build(d, c, step, &s, reason, &st));
+	if (!span_eq(statement_text(st), p->statement))
+		return ERR(CONFLICT, "signed text is not the one that was shown");
+	TRY(act_open(p->statement, p->sig, p->cert, statement_type(st), d->bureau, &a));
 	enum err e = judge(d, by, &a, at);
 	act_done(&a);
 	return e;
 }
 
-static enum err step_act(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
-                         const struct act_parts *p)
+static enum err store_step(const struct desk *d, enum case_step step, const struct case_move *m,
+                           const struct act_parts *p)
 {
-	struct cert_case c;
-	struct shown s;
-	AUTO(statement) st = NULL;
 	AUTO_BUF(sealed, STATEMENT_MAX + 1024);
-	AUTO_ARRIVAL(at, d);
-	AUTO_LOG_ACT(log);
-	enum case_state to;
-	TRY(case_get(d, no, &c));
-	TRY(case_step_check(d, &c, step, acts[step], by, &to));
-	TRY(shown_get(d, &c, step, by, &s));
-	TRY(build(d, &c, step, &s, &st));
-	if (!span_eq(statement_text(st), p->statement))
-		return ERR(CONFLICT, "signed text is not the one that was shown");
-	TRY(act_check(d, step, by, p, &at));
-	TRY(field_seal(d->keys, "case_act.statement", span_str(c.no), p->statement, &sealed));
-	TRY(case_log_act(&log, d, case_act_rule(acts[step])->log, p, at.time, buf_span(&at.status)));
-	struct act_write w = {{c.no, c.version, at.time, c.state, to, by, SPAN_EMPTY, &log},
-	                      step,
-	                      buf_span(&sealed),
-	                      p->sig,
-	                      p->cert};
+	TRY(field_seal(d->keys, "case_act.statement", span_str(m->no), p->statement, &sealed));
+	struct act_write w = {*m, step, buf_span(&sealed), p->sig, p->cert};
 	return store_write(d->store, act_tx, &w);
 }
 
-/* --- sent back, or refused --- */
-
-static enum err back_check(const struct desk *d, const struct cert_case *c, enum case_step step,
-                           const struct officer *by, enum case_state *ret_to)
+static enum err store_back(const struct desk *d, struct case_move *m, const char *reason)
 {
-	return step == STEP_RETURN ? case_may_return(d, c, by, ret_to) : case_may_refuse(d, c, by, ret_to);
+	AUTO_BUF(opinion, 2 * CASE_OPINION_MAX + 256);
+	TRY(case_opinion_seal(d, m->no, reason, &opinion));
+	m->opinion_sealed = buf_span(&opinion);
+	return store_write(d->store, case_move_alone_tx, m);
 }
 
-static enum err build_back(const struct desk *d, const struct cert_case *c, enum case_step step, const struct shown *s,
-                           const char *reason, struct statement **ret_s)
-{
-	AUTO_BUF(time, 32);
-	char version[24];
-	text_time(&time, s->time);
-	(void)snprintf(version, sizeof(version), "%lld", (long long)c->version);
-	const struct statement_kv kv[] = {{"bureau", d->bureau}, {"nonce", s->nonce},    {"time", buf_cstr(&time)},
-	                                  {"case", c->no},       {"version", version},   {"holder", c->holder},
-	                                  {"reason", reason},    {"officer", s->officer}};
-	return statement_build(case_act_rule(acts[step])->log, kv, COUNT_OF(kv), ret_s);
-}
-
-static enum err back_text(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
-                          const char *reason, struct buf *ret_text)
-{
-	struct cert_case c;
-	struct shown s;
-	AUTO(statement) st = NULL;
-	enum case_state to;
-	TRY(case_get(d, no, &c));
-	TRY(back_check(d, &c, step, by, &to));
-	TRY(case_reason_check(reason));
-	TRY(shown_new(d, &c, step, by, &s));
-	TRY(build_back(d, &c, step, &s, reason, &st));
-	buf_put(ret_text, statement_text(st));
-	return buf_err(ret_text);
-}
-
-/* The reason is the signed one; all else of the text is built again. */
-static enum err back_agrees(const struct desk *d, const struct cert_case *c, enum case_step step,
-                            const struct officer *by, const struct act_parts *p, const char *reason, struct arrival *at)
-{
-	struct shown s;
-	AUTO(statement) st = NULL;
-	TRY(case_reason_check(reason));
-	TRY(shown_get(d, c, step, by, &s));
-	TRY(build_back(d, c, step, &s, reason, &st));
-	if (!span_eq(statement_text(st), p->statement))
-		return ERR(CONFLICT, "signed text is not the one that was shown");
-	return act_check(d, step, by, p, at);
-}
-
-static enum err back_act(const struct desk *d, const char *no, enum case_step step, const struct officer *by,
-                         const struct act_parts *p)
+enum err case_step_sign(const struct desk *d, const char *no, const char *name, const struct officer *by,
+                        const struct act_parts *p)
 {
 	struct cert_case c;
 	AUTO(statement) given = NULL;
-	AUTO_BUF(opinion, 2 * CASE_OPINION_MAX + 256);
 	AUTO_ARRIVAL(at, d);
 	AUTO_LOG_ACT(log);
+	enum case_step step;
+	enum case_act_kind act;
 	enum case_state to;
-	const char *type = case_act_rule(acts[step])->log;
+	TRY(step_of(name, &step, &act));
 	TRY(case_get(d, no, &c));
+	TRY(case_may(d, &c, act, by, &to));
 	TRY(statement_parse(p->statement, &given));
+	const char *type = case_act_rule(act)->log, *reason = statement_get(given, "reason");
 	if (strcmp(statement_type(given), type) != 0)
 		return ERR(STATEMENT, "not a %s", type);
-	TRY(back_check(d, &c, step, by, &to));
-	TRY(back_agrees(d, &c, step, by, p, statement_get(given, "reason"), &at));
-	TRY(case_opinion_seal(d, c.no, statement_get(given, "reason"), &opinion));
+	TRY(agrees(d, &c, step, by, p, reason, &at));
+	if (step == STEP_RETURN)
+		TRY(not_issued(d, &c));
 	TRY(case_log_act(&log, d, type, p, at.time, buf_span(&at.status)));
-	struct case_move m = {c.no, c.version, at.time, c.state, to, by, buf_span(&opinion), &log};
-	return store_write(d->store, case_move_alone_tx, &m);
+	struct case_move m = {c.no, c.version, at.time, c.state, to, by, SPAN_EMPTY, &log};
+	return goes_back(step) ? store_back(d, &m, reason) : store_step(d, step, &m, p);
 }
 
-/* --- the table of contents --- */
-
-enum err case_accept_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text)
+enum err case_step_work(const struct desk *d, const char *no, const char *name)
 {
-	return step_text(d, no, STEP_ACCEPT, by, ret_text);
-}
-
-enum err case_accept(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act)
-{
-	return step_act(d, no, STEP_ACCEPT, by, act);
-}
-
-enum err case_approve_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text)
-{
-	return step_text(d, no, STEP_APPROVE, by, ret_text);
-}
-
-enum err case_approve(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act)
-{
-	return step_act(d, no, STEP_APPROVE, by, act);
-}
-
-enum err case_make_text(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text)
-{
-	return step_text(d, no, STEP_MAKE, by, ret_text);
-}
-
-enum err case_make(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act)
-{
-	return step_act(d, no, STEP_MAKE, by, act);
-}
-
-enum err case_return_text(const struct desk *d, const char *no, const struct officer *by, const char *reason,
-                          struct buf *ret_text)
-{
-	return back_text(d, no, STEP_RETURN, by, reason, ret_text);
-}
-
-enum err case_return(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act)
-{
-	return back_act(d, no, STEP_RETURN, by, act);
-}
-
-enum err case_refuse_text(const struct desk *d, const char *no, const struct officer *by, const char *reason,
-                          struct buf *ret_text)
-{
-	return back_text(d, no, STEP_REFUSE, by, reason, ret_text);
-}
-
-enum err case_refuse(const struct desk *d, const char *no, const struct officer *by, const struct act_parts *act)
-{
-	return back_act(d, no, STEP_REFUSE, by, act);
+	const struct case_rules *r;
+	TRY(case_rules_of(d, &r));
+	const struct case_step_rule *s = case_step_of(r, name);
+	return s != NULL && s->work != NULL ? s->work->run(d, no) : ERR_OK;
 }

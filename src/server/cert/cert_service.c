@@ -233,6 +233,8 @@ PRECONDITION(2)
 PRECONDITION(3)
 PRECONDITION(4)
 
+static const struct service_work works[] = {{"issue", case_issue}, {NULL, NULL}};
+
 void cert_service_init(struct cert_service *s, const struct desk *desk)
 {
 	static enum err (*const checks[])(void *ctx, const struct filing_view *v,
@@ -242,6 +244,7 @@ void cert_service_init(struct cert_service *s, const struct desk *desk)
 	for (size_t i = 0; i < COUNT_OF(asked); i++)
 		s->preconditions[i] = (struct service_precondition){asked[i].name, checks[i], s};
 	s->registry.preconditions = s->preconditions;
+	s->registry.works = works;
 }
 
 /* --- checking a form --- */
@@ -370,7 +373,8 @@ static void rules_fill(struct cert_service *s)
 	                               .ctx = s};
 	for (size_t i = 0; i < CASE_STEPS; i++) {
 		const struct service_step *x = &t->steps[i];
-		s->rules.steps[i] = (struct case_step_rule){x->name, x->label, x->hint, x->role, x->statement, x->days};
+		s->rules.steps[i] =
+			(struct case_step_rule){x->name, x->label, x->hint, x->role, x->statement, x->days, x->work};
 	}
 }
 

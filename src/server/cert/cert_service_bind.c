@@ -79,8 +79,10 @@ static enum err bind_step(const struct service *t, size_t i)
 {
 	static const struct {
 		enum case_act_kind act;
-		const char *role;
-	} signs[CASE_STEPS] = {{CACT_ACCEPT, "clerk"}, {CACT_APPROVE, "reviewer"}, {CACT_MAKE, "maker"}};
+		const char *role, *work;
+	} signs[CASE_STEPS] = {{CACT_ACCEPT, "clerk", ""},
+	                       {CACT_APPROVE, "reviewer", ""},
+	                       {CACT_MAKE, "maker", "issue"}};
 	const struct service_step *s = &t->steps[i];
 	const struct case_act_rule *rule = case_act_rule(signs[i].act);
 	if (strcmp(s->name, rule->step) != 0)
@@ -97,6 +99,9 @@ static enum err bind_step(const struct service *t, size_t i)
 	if (s->distinct != (i > 0))
 		return ERR(CONFIG, FILE_NAME ": steps[%zu].distinct: the signer wants %s", i,
 		           i > 0 ? "another person than before" : "nobody before the first step");
+	if (strcmp(s->work != NULL ? s->work->name : "", signs[i].work) != 0)
+		return ERR(CONFIG, FILE_NAME ": steps[%zu].work: what follows %s is \"%s\"", i, rule->log,
+		           signs[i].work);
 	return ERR_OK;
 }
 

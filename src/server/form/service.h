@@ -67,11 +67,18 @@ struct service_effect {
 	void (*done)(void *job);
 	void *ctx;
 };
+/* What follows a signed step of the desk; may be repeated, the answer is the same. */
+struct desk;
+struct service_work {
+	const char *name;
+	enum err (*run)(const struct desk *d, const char *no);
+};
 struct service_registry { /* each ends with a NULL name, or is NULL; the built-in validators need no registering */
 	const struct service_validator *validators;
 	const struct service_precondition *preconditions;
 	const struct service_condition *conditions;
 	const struct service_effect *effects;
+	const struct service_work *works;
 	const struct service_registry *next; /* where a name that is not here is looked for; NULL: nowhere */
 };
 const struct service_validator *service_validator_builtin(const char *name); /* valid.c; NULL when none */
@@ -136,6 +143,7 @@ struct service_step {
 	int days;                             /* working days */
 	bool distinct;                        /* another person than the steps before */
 	const struct service_condition *when; /* NULL: always */
+	const struct service_work *work;      /* NULL: none; only for the engine cert */
 };
 enum service_filer { FILER_UNIT = 1, FILER_PERSON = 2, FILER_DESK = 4 };
 struct service {

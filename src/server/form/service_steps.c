@@ -28,6 +28,28 @@ static enum err find_condition(const struct reading *r, const struct where *at, 
 	return read_bad(r, at, "when", "no condition \"%s\"", when);
 }
 
+static enum err find_work(const struct reading *r, const struct where *at, const char *name, struct service_step *step)
+{
+	for (const struct service_registry *g = r->registry; g != NULL; g = g->next)
+		for (const struct service_work *w = g->works; w != NULL && w->name != NULL; w++)
+			if (strcmp(w->name, name) == 0) {
+				step->work = w;
+				return ERR_OK;
+			}
+	return read_bad(r, at, "work", "no work \"%s\"", name);
+}
+
+/* What a filing does when it is decided are its effects; a step of the desk has its work. */
+static enum err read_work(const struct reading *r, const struct where *at, const json_t *v, bool own_engine,
+                          struct service_step *step)
+{
+	const char *name;
+	TRY(read_name(r, at, v, "work", false, &name));
+	if (name[0] == 0)
+		return ERR_OK;
+	return own_engine ? find_work(r, at, name, step) : read_bad(r, at, "work", "a filing has effects");
+}
+
 /* Filings have the engine's own statements; a step of the desk names the one that the signer will ask for. */
 static enum err read_statement(const struct reading *r, const struct where *at, const json_t *v, bool own_engine,
                                struct service_step *step)
@@ -46,7 +68,7 @@ static enum err read_step(const struct reading *r, const struct where *at, const
                           struct service_step *step)
 {
 	static const char *const known[] = {"name",     "label", "hint",      "role", "days",
-	                                    "distinct", "when",  "statement", NULL};
+	                                    "distinct", "when",  "statement", "work", NULL};
 	const char *when;
 	int64_t days;
 	TRY(read_members(r, at, v, known));
@@ -60,6 +82,7 @@ static enum err read_step(const struct reading *r, const struct where *at, const
 	step->days = (int)days;
 	TRY(read_bool(r, at, v, "distinct", &step->distinct));
 	TRY(read_statement(r, at, v, own_engine, step));
+	TRY(read_work(r, at, v, own_engine, step));
 	TRY(read_name(r, at, v, "when", false, &when));
 	return when[0] != 0 ? find_condition(r, at, when, step) : ERR_OK;
 }

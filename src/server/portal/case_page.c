@@ -131,62 +131,67 @@ static enum err event_row(const struct case_event *e, void *ctx)
 /* --- the step of the one who looks --- */
 
 struct turn {
-	const struct cert_case *c;
-	unsigned roles;
-	const char *person;
-	bool maker_may_accept;
+	struct case_offer v[CASE_OFFERS_MAX];
+	size_t n;
 };
 
-static bool turn_is(const struct turn *t, unsigned role)
+static const struct case_offer *offered(const struct turn *t, const char *step)
 {
-	return (t->roles & role) != 0;
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->v[i].step, step) == 0)
+			return &t->v[i];
+	return NULL;
 }
 
-static bool may_make(const struct turn *t)
+/* What a signed step says on its page; title "": the definition's label. */
+static const struct {
+	const char *step, *title, *text, *button;
+} signs[] = {
+	{"accept", "", "已核对材料原件与登记信息。签名后交审核员审核。", "签名受理"},
+	{"approve", "", "请核对申请内容与材料。签名后即可制证。", "签名通过"},
+	{"make", "第二步：制证签名", "密钥已在介质内产生。制证员签名后签发证书。", "签名并签发"},
+};
+
+static bool put_sign(struct mo *m, const struct turn *t)
 {
-	return turn_is(t, ROLE_MAKER) && strcmp(t->c->reviewer, t->person) != 0 &&
-	       (t->maker_may_accept || strcmp(t->c->clerk, t->person) != 0);
+	for (size_t i = 0; i < COUNT_OF(signs); i++) {
+		const struct case_offer *o = offered(t, signs[i].step);
+		if (o == NULL)
+			continue;
+		struct mo s = mo_sub(m, "sign");
+		mo_str(&s, "step", o->step);
+		mo_str(&s, "title", signs[i].title[0] != 0 ? signs[i].title : o->label);
+		mo_str(&s, "text", signs[i].text);
+		mo_str(&s, "button", signs[i].button);
+		if (m->e == ERR_OK)
+			m->e = s.e;
+		return true;
+	}
+	return false;
 }
 
-static const char *label_of(const struct desk *d, const char *step)
-{
-	const struct case_step_rule *s = d->rules != NULL ? case_step_of(d->rules, step) : NULL;
-	return s != NULL ? s->label : "";
-}
-
-static void put_sign(struct mo *m, const char *step, const char *title, const char *text, const char *button)
-{
-	struct mo s = mo_sub(m, "sign");
-	mo_str(&s, "step", step);
-	mo_str(&s, "title", title);
-	mo_str(&s, "text", text);
-	mo_str(&s, "button", button);
-	if (m->e == ERR_OK)
-		m->e = s.e;
-}
-
-static enum err put_make(struct web_req *rq, struct mo *m, const struct turn *t, bool install)
+static enum err put_make(struct web_req *rq, struct mo *m, const struct cert_case *c, bool install)
 {
 	char approval[65];
 	struct mo k = mo_sub(m, "make");
-	TRY(case_approval(&portal_of(rq)->desk, t->c->no, approval));
+	TRY(case_approval(&portal_of(rq)->desk, c->no, approval));
 	mo_str(&k, "approval", approval);
-	mo_str(&k, "unit_name", t->c->unit_name);
-	mo_str(&k, "holder", t->c->holder);
-	mo_str(&k, "card", t->c->card);
+	mo_str(&k, "unit_name", c->unit_name);
+	mo_str(&k, "holder", c->holder);
+	mo_str(&k, "card", c->card);
 	mo_str(&k, "phase", install ? "install" : "born");
 	mo_bool(&k, "born", !install);
 	mo_bool(&k, "install", install);
 	return mo_err(&k);
 }
 
-static const char *waiting_text(const struct turn *t)
+static const char *waiting_text(const struct cert_case *c, const char *person)
 {
-	switch (t->c->state) {
+	switch (c->state) {
 	case CASE_DRAFT:
 		return "等待受理员签名受理。";
 	case CASE_ACCEPTED:
-		return strcmp(t->c->clerk, t->person) == 0 ? "您已受理，等待另一位工作人员审核。" : "等待审核员审核。";
+		return strcmp(c->clerk, person) == 0 ? "您已受理，等待另一位工作人员审核。" : "等待审核员审核。";
 	case CASE_APPROVED:
 	case CASE_MAKING:
 		return "等待制证员制证。受理、审核、制证由不同的人办理。";
@@ -201,39 +206,25 @@ static const char *waiting_text(const struct turn *t)
 	}
 }
 
-/* Which step, if any, the page offers; every member that the template asks for is set. */
-static enum err put_turn(struct web_req *rq, struct mo *m, const struct turn *t)
+/* What the page offers; every member that the template asks for is set. */
+static enum err put_turn(struct web_req *rq, struct mo *m, const struct cert_case *c)
 {
-	const struct cert_case *c = t->c;
-	const struct desk *d = &portal_of(rq)->desk;
-	enum case_state to;
-	bool revise = case_next(c->state, CACT_REVISE, &to), back = case_next(c->state, CACT_RETURN, &to);
-	bool clerk = turn_is(t, ROLE_CLERK), other = strcmp(c->clerk, t->person) != 0;
-	bool review = c->state == CASE_ACCEPTED && turn_is(t, ROLE_REVIEWER) && other, make = may_make(t), mine = true;
+	struct case_scope s;
+	struct turn t;
+	TRY(roster_scope(rq, &s));
+	TRY(case_offers(&portal_of(rq)->desk, c, s.person_id, s.roles, t.v, &t.n));
 	for (size_t i = 0; i < 3; i++)
 		mo_bool(m, (const char *[]){"sign", "make", "waiting"}[i], false);
-	if (c->state == CASE_DRAFT && clerk)
-		put_sign(m, "accept", label_of(d, "accept"), "已核对材料原件与登记信息。签名后交审核员审核。",
-		         "签名受理");
-	else if (review)
-		put_sign(m, "approve", label_of(d, "approve"), "请核对申请内容与材料。签名后即可制证。", "签名通过");
-	else if (c->state == CASE_APPROVED && make)
-		TRY(put_make(rq, m, t, false));
-	else if (c->state == CASE_MAKING && !c->make_signed && make)
-		put_sign(m, "make", "第二步：制证签名", "密钥已在介质内产生。制证员签名后签发证书。", "签名并签发");
-	else if (c->state == CASE_ISSUED && turn_is(t, ROLE_MAKER))
-		TRY(put_make(rq, m, t, true));
-	else
-		mine = false;
-	bool reissue = c->state == CASE_MAKING && c->make_signed && turn_is(t, ROLE_MAKER);
+	bool install = offered(&t, "install") != NULL, born = !install && offered(&t, "born") != NULL;
+	bool reissue = offered(&t, "issue") != NULL, mine = put_sign(m, &t) || install || born;
+	if (install || (born && c->state == CASE_APPROVED))
+		TRY(put_make(rq, m, c, install));
 	mo_bool(m, "reissue", reissue);
-	bool later = back && c->state != CASE_ACCEPTED; /* a maker returns only what has come to him */
-	mo_bool(m, "can_return",
-	        review || (back && other && turn_is(t, ROLE_REVIEWER)) || (later && other && turn_is(t, ROLE_MAKER)));
-	mo_bool(m, "can_revise", clerk && revise);
-	mo_bool(m, "can_refuse", clerk && case_next(c->state, CACT_REFUSE, &to));
+	mo_bool(m, "can_return", offered(&t, "return") != NULL);
+	mo_bool(m, "can_revise", offered(&t, "revise") != NULL);
+	mo_bool(m, "can_refuse", offered(&t, "refuse") != NULL);
 	if (!mine && !reissue)
-		mo_str(m, "waiting", waiting_text(t));
+		mo_str(m, "waiting", waiting_text(c, s.person_id));
 	return mo_err(m);
 }
 
@@ -263,15 +254,12 @@ static enum err put_story(struct web_req *rq, struct mo *m, const struct cert_ca
 
 enum err page_case(struct web_req *rq)
 {
-	const struct portal *p = portal_of(rq);
-	const struct web_session *s = web_session_of(rq);
 	struct cert_case c;
 	struct mo m = mo_of(web_model(rq));
 	TRY(case_open_here(rq, &c));
-	const struct turn t = {&c, s->roles, s->person_id, p->desk.maker_may_accept};
 	TRY(put_story(rq, &m, &c));
 	TRY(put_documents(rq, &m, &c));
-	TRY(put_turn(rq, &m, &t));
+	TRY(put_turn(rq, &m, &c));
 	mo_str(&m, "looked", "");
 	return mo_err(&m);
 }

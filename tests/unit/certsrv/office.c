@@ -154,23 +154,22 @@ struct act_parts office_sign(const struct desk_person *p, struct span text, stru
 	return (struct act_parts){text, SPAN_ARR(sig->b), cert_der(p->cert)};
 }
 
-enum err office_step(struct office *o, const char *no, const struct desk_person *p, office_text_fn *text,
-                     office_act_fn *act)
+enum err office_step(struct office *o, const char *no, const struct desk_person *p, const char *step)
 {
 	struct sm2_sig sig;
 	AUTO_BUF(t, STATEMENT_MAX);
-	TRY(text(&o->desk, no, &p->officer, &t));
+	TRY(case_step_text(&o->desk, no, step, &p->officer, NULL, &t));
 	struct act_parts parts = office_sign(p, buf_span(&t), &sig);
-	return act(&o->desk, no, &p->officer, &parts);
+	return case_step_sign(&o->desk, no, step, &p->officer, &parts);
 }
 
 enum err office_back(const struct desk *d, const char *no, const struct desk_person *p, bool refuse, const char *reason)
 {
 	struct sm2_sig sig;
 	AUTO_BUF(t, STATEMENT_MAX);
-	TRY((refuse ? case_refuse_text : case_return_text)(d, no, &p->officer, reason, &t));
+	TRY(case_step_text(d, no, refuse ? "refuse" : "return", &p->officer, reason, &t));
 	struct act_parts parts = office_sign(p, buf_span(&t), &sig);
-	return (refuse ? case_refuse : case_return)(d, no, &p->officer, &parts);
+	return case_step_sign(d, no, refuse ? "refuse" : "return", &p->officer, &parts);
 }
 
 void office_birth(struct office *o, const char *no, struct born *b)

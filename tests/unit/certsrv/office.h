@@ -52,12 +52,8 @@ struct case_new office_application(struct office *o); /* for it, honest */
 /* Signs text with the person's key into sig; parts borrow from text, sig and the certificate. */
 struct act_parts office_sign(const struct desk_person *p, struct span text, struct sm2_sig *sig);
 
-typedef enum err office_text_fn(const struct desk *d, const char *no, const struct officer *by, struct buf *ret_text);
-typedef enum err office_act_fn(const struct desk *d, const char *no, const struct officer *by,
-                               const struct act_parts *act);
 /* Text, signature, act; the first error. */
-enum err office_step(struct office *o, const char *no, const struct desk_person *p, office_text_fn *text,
-                     office_act_fn *act);
+enum err office_step(struct office *o, const char *no, const struct desk_person *p, const char *step);
 /* A key of a software card for the case's approval. */
 struct born {
 	struct sm2_key *key, *device;

@@ -32,8 +32,8 @@ static enum case_state state_of(struct office *o, const char *no)
 static void approved(struct office *o, char no[CASE_NO_MAX + 1])
 {
 	opened(o, no);
-	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
-	OK(office_step(o, no, &o->reviewer, case_approve_text, case_approve));
+	OK(office_step(o, no, &o->clerk, "accept"));
+	OK(office_step(o, no, &o->reviewer, "approve"));
 }
 
 static void making(struct office *o, char no[CASE_NO_MAX + 1])
@@ -148,7 +148,7 @@ static void test_honest(void **state)
 	int events = 0;
 	making(o, no);
 	assert_int_equal(case_parcel(&o->desk, no, &parcel), ERR_STATE);
-	OK(office_step(o, no, &o->maker, case_make_text, case_make));
+	OK(office_step(o, no, &o->maker, "make"));
 	OK(case_get(&o->desk, no, &c));
 	assert_int_equal(c.state, CASE_MAKING);
 	assert_true(c.make_signed);
@@ -157,7 +157,7 @@ static void test_honest(void **state)
 	assert_string_equal(c.maker, "P000005");
 	OK(case_events(&o->desk, no, count_events, &events));
 	assert_int_equal(events, 5);
-	assert_int_equal(office_step(o, no, &o->maker, case_make_text, case_make), ERR_STATE); /* not twice */
+	assert_int_equal(office_step(o, no, &o->maker, "make"), ERR_STATE); /* not twice */
 }
 
 /* The signer is down: the case stays where it was and can be asked again. */
@@ -171,7 +171,7 @@ static void test_signer_down(void **state)
 	struct desk d = o->desk;
 	d.signer = nobody;
 	assert_int_equal(case_issue(&d, no), ERR_STATE); /* the maker has not signed */
-	OK(office_step(o, no, &o->maker, case_make_text, case_make));
+	OK(office_step(o, no, &o->maker, "make"));
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(case_issue(&d, no), ERR_UNAVAILABLE);
 	assert_int_equal(state_of(o, no), CASE_MAKING);
@@ -186,16 +186,16 @@ static void test_turns(void **state)
 	struct desk_person both = o->clerk;
 	both.officer.role = "reviewer";
 	opened(o, no);
-	assert_int_equal(office_step(o, no, &o->reviewer, case_approve_text, case_approve), ERR_STATE);
-	assert_int_equal(office_step(o, no, &o->maker, case_make_text, case_make), ERR_STATE);
+	assert_int_equal(office_step(o, no, &o->reviewer, "approve"), ERR_STATE);
+	assert_int_equal(office_step(o, no, &o->maker, "make"), ERR_STATE);
 	assert_int_equal(office_back(&o->desk, no, &o->reviewer, false, "缺公章"), ERR_STATE);
-	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
-	assert_int_equal(office_step(o, no, &o->clerk, case_accept_text, case_accept), ERR_STATE);
-	assert_int_equal(office_step(o, no, &both, case_approve_text, case_approve), ERR_SAME_PERSON);
+	OK(office_step(o, no, &o->clerk, "accept"));
+	assert_int_equal(office_step(o, no, &o->clerk, "accept"), ERR_STATE);
+	assert_int_equal(office_step(o, no, &both, "approve"), ERR_SAME_PERSON);
 	assert_int_equal(office_back(&o->desk, no, &both, false, "缺公章"), ERR_SAME_PERSON);
 	assert_int_equal(office_back(&o->desk, no, &o->clerk, false, "缺公章"), ERR_ROLE);
 	assert_int_equal(office_back(&o->desk, no, &o->clerk, true, "不符"), ERR_STATE);
-	OK(office_step(o, no, &o->reviewer, case_approve_text, case_approve));
+	OK(office_step(o, no, &o->reviewer, "approve"));
 	struct born b;
 	office_birth(o, no, &b);
 	for (int i = 0; i < 2; i++) {
@@ -226,26 +226,26 @@ static void test_shown(void **state)
 	AUTO_BUF(text, STATEMENT_MAX);
 	AUTO_BUF(again, STATEMENT_MAX);
 	opened(o, no);
-	OK(case_accept_text(&o->desk, no, &o->clerk.officer, &text));
-	OK(case_accept_text(&o->desk, no, &o->clerk.officer, &again));
+	OK(case_step_text(&o->desk, no, "accept", &o->clerk.officer, NULL, &text));
+	OK(case_step_text(&o->desk, no, "accept", &o->clerk.officer, NULL, &again));
 	assert_true(span_eq(buf_span(&text), buf_span(&again))); /* two tabs show the same */
 	struct act_parts p = office_sign(&o->clerk, buf_span(&text), &sig);
 
 	struct desk_person other = o->reviewer; /* signed by another than the session's */
 	struct act_parts foreign = office_sign(&other, buf_span(&text), &sig);
-	assert_int_equal(case_accept(&o->desk, no, &o->clerk.officer, &foreign), ERR_L_OTHER_KEY);
+	assert_int_equal(case_step_sign(&o->desk, no, "accept", &o->clerk.officer, &foreign), ERR_L_OTHER_KEY);
 	p = office_sign(&o->clerk, buf_span(&text), &sig);
 	sig.b[10] ^= 1;
-	assert_int_equal(case_accept(&o->desk, no, &o->clerk.officer, &p), ERR_SIG);
+	assert_int_equal(case_step_sign(&o->desk, no, "accept", &o->clerk.officer, &p), ERR_SIG);
 	sig.b[10] ^= 1;
 	text.ptr[text.len / 2] ^= 1;
-	assert_int_equal(case_accept(&o->desk, no, &o->clerk.officer, &p), ERR_CONFLICT);
+	assert_int_equal(case_step_sign(&o->desk, no, "accept", &o->clerk.officer, &p), ERR_CONFLICT);
 	text.ptr[text.len / 2] ^= 1;
 	office_move_clock(o, CASE_TEXT_VALID_SEC + 60);
-	assert_int_equal(case_accept(&o->desk, no, &o->clerk.officer, &p), ERR_CONFLICT);
+	assert_int_equal(case_step_sign(&o->desk, no, "accept", &o->clerk.officer, &p), ERR_CONFLICT);
 	office_move_clock(o, 0);
-	OK(case_accept(&o->desk, no, &o->clerk.officer, &p));
-	assert_int_equal(case_accept(&o->desk, no, &o->clerk.officer, &p), ERR_STATE); /* replay */
+	OK(case_step_sign(&o->desk, no, "accept", &o->clerk.officer, &p));
+	assert_int_equal(case_step_sign(&o->desk, no, "accept", &o->clerk.officer, &p), ERR_STATE); /* replay */
 }
 
 /* The application changes between showing and signing: the old text is worthless. */
@@ -257,11 +257,11 @@ static void test_changed_meanwhile(void **state)
 	struct case_new in = office_application(o);
 	AUTO_BUF(text, STATEMENT_MAX);
 	opened(o, no);
-	OK(case_accept_text(&o->desk, no, &o->clerk.officer, &text));
+	OK(case_step_text(&o->desk, no, "accept", &o->clerk.officer, NULL, &text));
 	struct act_parts p = office_sign(&o->clerk, buf_span(&text), &sig);
 	in.days = 730;
 	OK(case_revise(&o->desk, no, &in, &o->clerk.officer));
-	assert_int_equal(case_accept(&o->desk, no, &o->clerk.officer, &p), ERR_CONFLICT);
+	assert_int_equal(case_step_sign(&o->desk, no, "accept", &o->clerk.officer, &p), ERR_CONFLICT);
 	assert_int_equal(state_of(o, no), CASE_DRAFT);
 }
 
@@ -283,7 +283,7 @@ static void test_edited(void **state)
 	struct case_new in = office_application(o);
 	opened(o, no);
 	OK(store_write(o->store, edit_case, no));
-	assert_int_equal(office_step(o, no, &o->clerk, case_accept_text, case_accept), ERR_LOG_DAMAGED);
+	assert_int_equal(office_step(o, no, &o->clerk, "accept"), ERR_LOG_DAMAGED);
 	assert_int_equal(case_revise(&o->desk, no, &in, &o->clerk.officer), ERR_LOG_DAMAGED);
 	assert_int_equal(office_back(&o->desk, no, &o->clerk, true, "材料不实"), ERR_LOG_DAMAGED);
 	assert_int_equal(state_of(o, no), CASE_DRAFT);
@@ -299,11 +299,11 @@ static void test_return_and_refuse(void **state)
 	char no[CASE_NO_MAX + 1];
 	struct case_new in = office_application(o);
 	opened(o, no);
-	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
+	OK(office_step(o, no, &o->clerk, "accept"));
 	assert_int_equal(office_back(&o->desk, no, &o->reviewer, false, ""), ERR_FIELD_MISSING);
 	OK(office_back(&o->desk, no, &o->reviewer, false, "授权委托书缺公章"));
 	assert_int_equal(state_of(o, no), CASE_RETURNED);
-	assert_int_equal(office_step(o, no, &o->clerk, case_accept_text, case_accept), ERR_STATE);
+	assert_int_equal(office_step(o, no, &o->clerk, "accept"), ERR_STATE);
 	OK(case_revise(&o->desk, no, &in, &o->clerk.officer));
 	assert_int_equal(state_of(o, no), CASE_DRAFT);
 	OK(office_back(&o->desk, no, &o->clerk, true, "委托书已撤销"));
@@ -320,11 +320,11 @@ static void test_return_right_first(void **state)
 	char no[CASE_NO_MAX + 1];
 	AUTO_BUF(text, STATEMENT_MAX);
 	opened(o, no);
-	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
-	OK(case_return_text(&o->desk, no, &o->reviewer.officer, "授权委托书缺公章", &text));
+	OK(office_step(o, no, &o->clerk, "accept"));
+	OK(case_step_text(&o->desk, no, "return", &o->reviewer.officer, "授权委托书缺公章", &text));
 	struct act_parts parts = office_sign(&o->reviewer, buf_span(&text), &sig);
-	assert_int_equal(case_return(&o->desk, no, &o->clerk.officer, &parts), ERR_ROLE);
-	OK(case_return(&o->desk, no, &o->reviewer.officer, &parts));
+	assert_int_equal(case_step_sign(&o->desk, no, "return", &o->clerk.officer, &parts), ERR_ROLE);
+	OK(case_step_sign(&o->desk, no, "return", &o->reviewer.officer, &parts));
 }
 
 /* Up to the issue there is a way back: an approval grown old, a card lost. What was made before is forgotten. */
@@ -348,8 +348,8 @@ static void test_return_from_making(void **state)
 	assert_string_equal(c.key_hex, "");
 	assert_string_equal(c.reviewer, "");
 	assert_false(c.make_signed);
-	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
-	OK(office_step(o, no, &o->reviewer, case_approve_text, case_approve));
+	OK(office_step(o, no, &o->clerk, "accept"));
+	OK(office_step(o, no, &o->reviewer, "approve"));
 	assert_int_equal(state_of(o, no), CASE_APPROVED);
 	office_birth_done(&b);
 }
@@ -363,7 +363,7 @@ static void test_no_return_while_unsure(void **state)
 	approved(o, no);
 	office_birth(o, no, &b);
 	OK(case_make_begin(&o->desk, no, &o->maker.officer, b.card, b.key_hex, buf_span(&b.csr), buf_span(&b.attest)));
-	OK(office_step(o, no, &o->maker, case_make_text, case_make));
+	OK(office_step(o, no, &o->maker, "make"));
 	AUTO(signer_client) nobody = NULL;
 	OK(signer_client_new("/nonexistent/signer.sock", &nobody));
 	struct desk d = o->desk;
@@ -400,10 +400,58 @@ static void test_birth(void **state)
 	OK(case_make_begin(&o->desk, no, by, b.card, b.key_hex, csr, attest)); /* the answer was lost: again is fine */
 	/* The card was pulled out before the maker signed: another one takes its place. */
 	OK(case_make_begin(&o->desk, no, by, other.card, other.key_hex, buf_span(&other.csr), buf_span(&other.attest)));
-	OK(office_step(o, no, &o->maker, case_make_text, case_make));
+	OK(office_step(o, no, &o->maker, "make"));
 	assert_int_equal(case_make_begin(&o->desk, no, by, b.card, b.key_hex, csr, attest), ERR_STATE);
 	office_birth_done(&b);
 	office_birth_done(&other);
+}
+
+/* --- what is offered: by state, role and distinct persons; no page needs a rule of its own --- */
+
+static const struct offer_row {
+	enum case_state state;
+	bool make_signed;
+	const char *person, *roles, *want; /* person: "clerk" "reviewer" "maker" who did it, "new" */
+} offer_rows[] = {
+	{CASE_DRAFT, false, "clerk", "clerk", "accept revise refuse"},
+	{CASE_DRAFT, false, "new", "reviewer,maker", ""},
+	{CASE_ACCEPTED, false, "new", "reviewer", "approve return"},
+	{CASE_ACCEPTED, false, "clerk", "clerk,reviewer", ""},
+	{CASE_ACCEPTED, false, "new", "maker", ""},
+	{CASE_APPROVED, false, "new", "maker", "born return"},
+	{CASE_APPROVED, false, "reviewer", "reviewer", "return"},
+	{CASE_APPROVED, false, "reviewer", "maker", "return"},
+	{CASE_APPROVED, false, "clerk", "clerk,maker", ""},
+	{CASE_MAKING, false, "maker", "maker", "make born return"},
+	{CASE_MAKING, true, "maker", "maker", "issue return"},
+	{CASE_MAKING, true, "clerk", "clerk", ""},
+	{CASE_ISSUED, true, "new", "maker", "install"},
+	{CASE_ISSUED, true, "new", "reviewer", ""},
+	{CASE_RETURNED, false, "clerk", "clerk", "revise refuse"},
+	{CASE_DONE, true, "maker", "clerk,reviewer,maker", ""},
+	{CASE_REFUSED, false, "clerk", "clerk,reviewer,maker", ""},
+	{CASE_VOID, false, "clerk", "clerk,reviewer,maker,auditor", ""},
+	{CASE_DRAFT, false, "clerk", "", ""},
+	{CASE_DRAFT, false, "clerk", "security", ""},
+};
+
+static void test_offers(void **state)
+{
+	struct office *o = *state;
+	for (size_t i = 0; i < COUNT_OF(offer_rows); i++) {
+		const struct offer_row *r = &offer_rows[i];
+		struct cert_case c = {.state = r->state, .make_signed = r->make_signed, .clerk = "clerk"};
+		struct case_offer v[CASE_OFFERS_MAX];
+		size_t n;
+		AUTO_BUF(got, 200);
+		if (r->state != CASE_ACCEPTED)
+			(void)snprintf(c.reviewer, sizeof(c.reviewer), "reviewer");
+		OK(case_offers(&o->desk, &c, r->person, r->roles, v, &n));
+		for (size_t k = 0; k < n; k++)
+			buf_printf(&got, "%s%s", k > 0 ? " " : "", v[k].step);
+		if (strcmp(buf_cstr(&got), r->want) != 0)
+			fail_msg("row %zu: \"%s\", wanted \"%s\"", i, buf_cstr(&got), r->want);
+	}
 }
 
 /* --- a copied database holds no number and no statement --- */
@@ -425,7 +473,7 @@ static void test_at_rest_sealed(void **state)
 	static const char *const secrets[] = {"430102199003079914", "13000000001", "YINXIN-1 CERT-ACCEPT",
 	                                      "缺公章的委托书"};
 	opened(o, no);
-	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
+	OK(office_step(o, no, &o->clerk, "accept"));
 	OK(office_back(&o->desk, no, &o->reviewer, false, "缺公章的委托书"));
 	store_close(o->store);
 	o->store = NULL;
@@ -443,6 +491,7 @@ int main(void)
 	                                   T(test_honest),
 	                                   T(test_signer_down),
 	                                   T(test_turns),
+	                                   T(test_offers),
 	                                   T(test_shown),
 	                                   T(test_changed_meanwhile),
 	                                   T(test_edited),

@@ -271,7 +271,7 @@ static void test_like_filings(void **state)
 	static const struct service_precondition pre[] = {{"b03", nothing, NULL}, {NULL}};
 	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
 	static const struct service_effect effects[] = {{"b03", NULL, NULL, NULL, NULL}, {NULL}};
-	const struct service_registry r = {NULL, pre, when, effects, &o->t01.registry};
+	const struct service_registry r = {NULL, pre, when, effects, NULL, &o->t01.registry};
 	AUTO(services) all = NULL;
 	int64_t now = clock_now(o->clock);
 	OK(services_load(SHARE_DIR "/services", &r, &all));

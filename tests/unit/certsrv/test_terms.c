@@ -187,14 +187,14 @@ static void test_due(void **state)
 	assert_null(d.step);
 	OK(case_get(&o->desk, no, &c));
 	assert_int_equal(d.expires, terms_end(&o->t01.terms, c.changed, 30));
-	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
+	OK(office_step(o, no, &o->clerk, "accept"));
 	OK(case_get(&o->desk, no, &c));
 	d = due_of(o, no);
 	assert_int_equal(d.expires, 0);
 	assert_int_equal(d.due, terms_work_end(&o->t01.terms, c.accepted, 5));
 	assert_string_equal(d.step->label, "审核");
 	assert_int_equal(d.step_due, terms_work_end(&o->t01.terms, c.accepted, 3));
-	OK(office_step(o, no, &o->reviewer, case_approve_text, case_approve));
+	OK(office_step(o, no, &o->reviewer, "approve"));
 	int64_t promised = d.due;
 	d = due_of(o, no);
 	assert_int_equal(d.due, promised);
@@ -276,12 +276,12 @@ static void test_void_returned(void **state)
 	size_t done;
 	struct case_new in = application(o), person = in;
 	OK(case_open(&o->desk, &in, &o->clerk.officer, no));
-	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
+	OK(office_step(o, no, &o->clerk, "accept"));
 	person.profile = "person";
 	person.unit_no = person.uscc = person.letter_no = "";
 	person.letter_from = person.letter_to = 0;
 	OK(case_open(&o->desk, &person, &o->clerk.officer, other));
-	OK(office_step(o, other, &o->clerk, case_accept_text, case_accept)); /* waits for the bureau: never void */
+	OK(office_step(o, other, &o->clerk, "accept")); /* waits for the bureau: never void */
 	OK(office_back(&o->desk, no, &o->reviewer, false, "缺公章"));
 	clock_at(o, due_of(o, no).expires + 5);
 	OK(case_tick(&o->desk, &done));
@@ -375,7 +375,7 @@ static void test_upgrade(void **state)
 	reopen(o, db, dir);
 	office_unit(o);
 	OK(case_open(&o->desk, &in, &o->clerk.officer, no));
-	OK(office_step(o, no, &o->clerk, case_accept_text, case_accept));
+	OK(office_step(o, no, &o->clerk, "accept"));
 	OK(case_get(&o->desk, no, &before));
 	reopen(o, db, SHARE_DIR "/sql");
 	OK(case_get(&o->desk, no, &after));
@@ -385,7 +385,7 @@ static void test_upgrade(void **state)
 	assert_int_equal(case_open(&o->desk, &in, &o->clerk.officer, again), ERR_CASE_RUNNING);
 	OK(case_tick(&o->desk, &done));
 	assert_int_equal(done, 0);
-	OK(office_step(o, no, &o->reviewer, case_approve_text, case_approve));
+	OK(office_step(o, no, &o->reviewer, "approve"));
 }
 
 int main(void)

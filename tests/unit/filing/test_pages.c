@@ -337,7 +337,7 @@ static void test_fields_are_declared(void **state)
 	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
 	struct cert_service cert;
 	cert_service_init(&cert, NULL);
-	const struct service_registry r = {NULL, pre, when, effects, &cert.registry};
+	const struct service_registry r = {NULL, pre, when, effects, NULL, &cert.registry};
 	AUTO(services) all = NULL;
 	AUTO(services) odd = NULL;
 	(void)state;

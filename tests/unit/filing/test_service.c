@@ -199,7 +199,7 @@ static void test_delivered(void **state)
 	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
 	struct cert_service cert;
 	cert_service_init(&cert, NULL);
-	const struct service_registry r = {NULL, pre, when, effects, &cert.registry};
+	const struct service_registry r = {NULL, pre, when, effects, NULL, &cert.registry};
 	AUTO(services) s = NULL;
 	(void)state;
 	enum err e = services_load(SHARE_DIR "/services", &r, &s);

@@ -227,11 +227,11 @@ static void test_same_person_in_every_state(void **state)
 	for (enum case_state to = CASE_DRAFT; to < CASE_STATE_COUNT; to++) {
 		bring_to(s, no, to);
 		/* not his role: whatever the state */
-		assert_int_equal(case_approve_text(&s->o.desk, no, &clerk, &text), ERR_ROLE);
-		assert_int_equal(case_make_text(&s->o.desk, no, &clerk, &text), ERR_ROLE);
-		assert_int_equal(case_return_text(&s->o.desk, no, &clerk, "x", &text), ERR_ROLE);
-		assert_int_equal(case_refuse_text(&s->o.desk, no, &reviewer, "x", &text), ERR_ROLE);
-		assert_int_equal(case_accept_text(&s->o.desk, no, &reviewer, &text), ERR_ROLE);
+		assert_int_equal(case_step_text(&s->o.desk, no, "approve", &clerk, NULL, &text), ERR_ROLE);
+		assert_int_equal(case_step_text(&s->o.desk, no, "make", &clerk, NULL, &text), ERR_ROLE);
+		assert_int_equal(case_step_text(&s->o.desk, no, "return", &clerk, "x", &text), ERR_ROLE);
+		assert_int_equal(case_step_text(&s->o.desk, no, "refuse", &reviewer, "x", &text), ERR_ROLE);
+		assert_int_equal(case_step_text(&s->o.desk, no, "accept", &reviewer, NULL, &text), ERR_ROLE);
 		assert_int_equal(case_installed(&s->o.desk, no, &reviewer, "01"), ERR_ROLE);
 		assert_int_equal(case_make_begin(&s->o.desk, no, &reviewer, "", "", SPAN_EMPTY, SPAN_EMPTY), ERR_ROLE);
 		err_clear();

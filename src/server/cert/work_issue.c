@@ -13,9 +13,9 @@
 
 static enum err key_agrees(const struct sm2_pub *pub, const char *key_hex)
 {
-	AUTO_BUF(hex, 2 * SM2_PUB_LEN + 1);
-	text_hex(&hex, SPAN_ARR(pub->b));
-	return span_eq_str(buf_span(&hex), key_hex) ? ERR_OK : ERR(ATTEST, "request and attestation name another key");
+	char hex[2 * SM2_PUB_LEN + 1];
+	text_hex_str(SPAN_ARR(pub->b), hex);
+	return strcmp(hex, key_hex) == 0 ? ERR_OK : ERR(ATTEST, "request and attestation name another key");
 }
 
 /* Whether the card is in stock and its device key made this is for the signer to say; here only what would waste a
@@ -26,7 +26,6 @@ static enum err born_check(const struct desk *d, const char *no, const char *car
 	AUTO(csr) csr = NULL;
 	struct attest a;
 	char approval[65], attested[65];
-	AUTO_BUF(hex, 65);
 	TRY(csr_parse(csr_der, &csr));
 	TRY(attest_parse(attest_bytes, &a));
 	TRY(key_agrees(csr_pub(csr), key_hex));
@@ -34,8 +33,7 @@ static enum err born_check(const struct desk *d, const char *no, const char *car
 	if (strcmp(a.serial, card) != 0)
 		return ERR(ATTEST, "attestation names another card");
 	TRY(case_approval(d, no, approval));
-	text_hex(&hex, SPAN_ARR(a.approval));
-	(void)snprintf(attested, sizeof(attested), "%s", buf_cstr(&hex));
+	text_hex_str(SPAN_ARR(a.approval), attested);
 	if (strcmp(attested, approval) != 0)
 		return ERR(ATTEST, "attestation is for another approval");
 	return a.pin_by == ATTEST_PIN_HOLDER ? ERR_OK : ERR(ATTEST, "holder has not set the PIN");
@@ -69,7 +67,7 @@ enum err case_make_begin(const struct desk *d, const char *no, const struct offi
 	if (c.state == CASE_MAKING && strcmp(c.card, card) == 0 && strcmp(c.key_hex, key_hex) == 0)
 		return ERR_OK;
 	enum case_state to;
-	TRY(case_step_check(d, &c, STEP_MAKE, CACT_BORN, by, &to));
+	TRY(case_may(d, &c, CACT_BORN, by, &to));
 	TRY(born_check(d, no, card, key_hex, csr, attest));
 	TRY(case_log_init(&log, d, case_act_rule(CACT_BORN)->log, by, attest));
 	struct born_job j = {
@@ -222,8 +220,6 @@ enum err case_issue(const struct desk *d, const char *no)
 		return ERR_OK;
 	enum case_state to;
 	TRY(case_turn(&c, CACT_ISSUE, &to));
-	if (!c.make_signed)
-		return ERR(STATE, "making is not signed yet");
 	INVARIANT(d->signer != NULL);
 	enum err e = ask_signer(d, no, &i);
 	if (e == ERR_OK)
