@@ -8,6 +8,7 @@
 #include "server/notary/client.h"
 #include "server/business/b03_service.h"
 #include "server/cert/cert_service.h"
+#include "server/covered/covered.h"
 #include "server/filing/filing_log.h"
 #include "server/portal/act_status.h"
 #include "server/portal/run/converting.h"
@@ -253,6 +254,7 @@ static enum err open_store(struct opened *o)
 	char path[PATH_ROOM];
 	if ((size_t)snprintf(path, sizeof(path), "%s/yinxin.db", conf_str(o->c, "data")) >= sizeof(path))
 		return ERR(CONFIG, "data: path is too long");
+	log_tables_use(covered_tables);
 	TRY(store_open(path, o->sql, (unsigned)conf_int(o->c, "workers"), &o->store));
 	return sessions_new(o->store, o->clock, conf_int(o->c, "idle_min") * 60, conf_int(o->c, "session_hours") * 3600,
 	                    &o->app.sessions);

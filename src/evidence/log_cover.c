@@ -119,10 +119,11 @@ static enum err put(struct covering *c, const char *key, const uint8_t digest[32
 	               NULL);
 }
 
+/* A row that is gone has this digest. */
+static const uint8_t none[SM3_LEN];
+
 static enum err put_gone(struct covering *c, const char *key)
 {
-	const uint8_t none[SM3_LEN] = {0};
-
 	buf_clear(&c->marks);
 	return put(c, key, none);
 }
@@ -196,18 +197,35 @@ static enum err ignore_row(const struct row *row, void *ctx)
 	return ERR_OK;
 }
 
+/* Keys under "A/" are those between it and "A0", for 0 is what comes after the slash. */
+static enum err list_under(struct covering *c, struct buf *keys)
+{
+	const struct log_cover *w = c->what;
+	AUTO_BUF(from, LOG_KEY_MAX);
+	AUTO_BUF(to, LOG_KEY_MAX);
+
+	TRY(key_text(w->arg, w->n, &from));
+	buf_put(&to, buf_span(&from));
+	buf_str(&from, "/");
+	buf_str(&to, "0");
+	TRY(buf_err(&from));
+	TRY(buf_err(&to));
+	return tx_query(c->tx, "log_cover_under",
+	                SQL_ARGS(A_TEXT(w->table->name), A_TEXT(buf_cstr(&from)), A_TEXT(buf_cstr(&to)),
+	                         A_BLOB(SPAN_ARR(none))),
+	                list_key, keys);
+}
+
 static enum err list_keys(struct covering *c, struct buf *keys)
 {
 	const struct log_cover *w = c->what;
-	AUTO_BUF(prefix, LOG_KEY_MAX);
+	struct sql_arg args[LOG_KEY_PARTS + 1];
 
-	if (w->statement != NULL)
-		return tx_query(c->tx, w->statement, w->arg, w->n, list_key, keys);
-	TRY(key_text(w->arg, w->n, &prefix));
-	buf_str(&prefix, "/");
-	TRY(buf_err(&prefix));
-	return tx_query(c->tx, "log_cover_under", SQL_ARGS(A_TEXT(w->table->name), A_TEXT(buf_cstr(&prefix))), list_key,
-	                keys);
+	if (w->statement == NULL)
+		return list_under(c, keys);
+	memcpy(args, w->arg, sizeof(w->arg));
+	args[w->n] = A_BLOB(SPAN_ARR(none));
+	return tx_query(c->tx, w->statement, args, w->n + 1, list_key, keys);
 }
 
 /* The keys are listed first: the table that they come from is written to. */

@@ -339,12 +339,12 @@ static void older_sql(struct office *o, char ret_dir[300])
 	struct dirent **list;
 	(void)snprintf(ret_dir, 300, "%s/old-sql", o->dir);
 	OK(file_mkdir(ret_dir, 0700));
-	int n = scandir(SHARE_DIR "/sql", &list, older, alphasort);
+	int n = scandir(SQL_DIR, &list, older, alphasort);
 	assert_true(n > 5);
 	for (int i = 0; i < n; i++) {
 		char from[600], to[600];
 		AUTO_BUF(text, 1 << 20);
-		(void)snprintf(from, sizeof(from), SHARE_DIR "/sql/%s", list[i]->d_name);
+		(void)snprintf(from, sizeof(from), SQL_DIR "/%s", list[i]->d_name);
 		(void)snprintf(to, sizeof(to), "%s/%s", ret_dir, list[i]->d_name);
 		if (strcmp(list[i]->d_name, "055_case.sql") < 0 || list[i]->d_name[0] > '9') {
 			OK(file_read(from, &text));
@@ -377,7 +377,7 @@ static void test_upgrade(void **state)
 	OK(case_open(&o->desk, &in, &o->clerk.officer, no));
 	OK(office_step(o, no, &o->clerk, "accept"));
 	OK(case_get(&o->desk, no, &before));
-	reopen(o, db, SHARE_DIR "/sql");
+	reopen(o, db, SQL_DIR);
 	OK(case_get(&o->desk, no, &after));
 	assert_int_equal(after.state, CASE_ACCEPTED);
 	assert_int_equal(after.version, before.version);

@@ -9,6 +9,7 @@
 #include "server/business/b03_look.h"
 #include "server/insurance/month_run.h"
 #include "server/register/staff.h"
+#include "server/covered/covered.h"
 #include "sheets.h"
 #include <fcntl.h>
 #include <ftw.h>
@@ -79,7 +80,8 @@ static int open_all(void **state)
 	move_to("2026-11-10");
 	OK(clock_open(path, &w.clock));
 	sheets_path(&w.sheets, "yinxin.db", path, sizeof(path));
-	OK(store_open(path, SHARE_DIR "/sql", 2, &w.store));
+	log_tables_use(covered_tables);
+	OK(store_open(path, SQL_DIR, 2, &w.store));
 	OK(secret_from(SPAN_LIT("0123456789abcdef0123456789abcdef"), &key));
 	OK(field_keys_new(key, &w.keys));
 	w.desk = (struct desk){.store = w.store, .keys = w.keys, .clock = w.clock};
