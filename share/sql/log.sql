@@ -16,9 +16,6 @@ SELECT sm3, serial, der FROM log_cert WHERE sm3 = ?1
 -- name: log_cert_all
 SELECT sm3, serial, der, sm3 IN (SELECT cert_sm3 FROM log_entry WHERE cert_sm3 IS NOT NULL) FROM log_cert ORDER BY sm3
 
--- name: log_cover_put
-INSERT INTO log_cover (seq, n, tbl, key, row_sm3, marks, own) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-
 -- name: log_cover_of
 SELECT n, tbl, key, row_sm3, marks FROM log_cover WHERE seq = ?1 ORDER BY n
 

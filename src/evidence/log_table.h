@@ -1,6 +1,6 @@
 /* Tables whose rows lie under the log, each one constant: its subject declares it, the program hands the list of all
  * over at its start (server/covered), and the statements that read it are made from it when the program is built
- * (tools/cover_sql.c writes share/sql/log_cover.sql). Nothing here knows any of them. */
+ * (tools/rows_sql.c writes share/sql/rows.sql). Nothing here knows any of them. */
 #pragma once
 #include "store/store.h"
 
@@ -17,7 +17,7 @@ struct log_column {
 /* Marks and digest of a row are over its columns in this order: never changed once rows were written. */
 struct log_table {
 	const char *name, *get, *all; /* statements: the key as text ("NO/3"), then the columns; one row; all by key */
-	const char *get_many;         /* of LOG_MANY keys at once; NULL: has none */
+	const char *get_many;         /* of LOG_MANY keys, one after the other */
 	const char *key;              /* kinds of its parts, which are the first columns: t text, i integer */
 	bool newest;                  /* number 0 as last part of the key stands for the highest one */
 	struct log_column columns[LOG_COLUMNS_MAX]; /* end with a NULL name */
@@ -30,7 +30,9 @@ const struct log_table *log_table_find(const char *name); /* NULL when none */
 const struct log_table *log_table_at(size_t i);           /* from 0, in their order; NULL past the last */
 
 /* --- for the constants --- */
-#define LOG_TABLE(table, parts) .name = table, .get = "cover_" table "_get", .all = "cover_" table "_all", .key = parts
+#define LOG_TABLE(table, parts)                                                              \
+	.name = table, .get = "cover_" table "_get", .get_many = "cover_" table "_get_many", \
+	.all = "cover_" table "_all", .key = parts
 #define LOG_INT(column)            \
 	{                          \
 		column, SQL_INT, 0 \

@@ -378,15 +378,17 @@ def check_templates():
 
 
 def made_sql(build, written, faults):
-    """The statements made at build (tools/cover_sql.c): those that the constants of their tables run are not named in the code."""
-    made = text(os.path.join(build, "share/sql/log_cover.sql"))
+    """The statements made at build (tools/rows_sql.c): those that the constants of their tables run are not named in the code."""
+    made = text(os.path.join(build, "share/sql/rows.sql"))
     tables = set(re.findall(r'LOG_TABLE\("(\w+)"', " ".join(text(p) for p in files("covered.c"))))
     names = re.findall(r"^-- name: ([\w.]+)", made, flags=re.M)
     faults += [f"statement twice: {n}" for n in sorted(names) if names.count(n) > 1 or n in written]
+    by_table = {f"cover_{t}_{k}" for t in tables for k in ("get", "get_many", "all")} | {n for n in names if re.fullmatch(r"\w+_put_(16|4|1)", n)}
+    by_table |= {f"change_{t}_{k}" for t in tables for k in ("read", "written", "close")}
     faults += [f"no statement {n}" for n in (f"cover_{t}_{k}" for t in sorted(tables) for k in ("get", "all")) if n not in names]
     faults += [f"{rel(p)} names a table under the log: its subject declares it" for p in files(".c", ".h", under=os.path.join(SRC, "evidence"))
                if re.search(r'"cover_\w|"gone_\w', text(p))]
-    return {n for n in names if n not in {f"cover_{t}_{k}" for t in tables for k in ("get", "all")}}
+    return {n for n in names if n not in by_table}
 
 
 def check_sql(build):

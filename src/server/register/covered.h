@@ -2,4 +2,5 @@
 #pragma once
 #include "evidence/log_table.h"
 
-extern const struct log_table register_tables[]; /* ends with a NULL name */
+enum { TABLE_UNIT, TABLE_PERSON, TABLE_ACCOUNT, TABLE_DETAIL, TABLE_EMPLOYMENT, TABLE_WAGE, TABLE_ENROLMENT };
+extern const struct log_table register_tables[]; /* by number; ends with a NULL name */
