@@ -83,3 +83,7 @@ SELECT seq FROM filing_event WHERE statement_sm3 = ?1 AND no = ?2
 -- name: filing_events
 SELECT seq, time, version, act, from_state, to_state, person_id, name, role, serial, rule, statement_sm3, opinion_sealed
 FROM filing_event WHERE no = ?1 ORDER BY seq
+
+-- name: filing_chain
+WITH RECURSIVE chain (no) AS (SELECT CAST(?1 AS TEXT) UNION SELECT f.corrects FROM filing f JOIN chain c ON f.no = c.no WHERE f.corrects IS NOT NULL)
+SELECT no FROM chain

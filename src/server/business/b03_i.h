@@ -1,4 +1,4 @@
-/* Between the b03_*.c files: reading fields into a row, adding faults, what is sealed of a person. */
+/* Between the b03_*.c files: reading fields into a row, adding faults. */
 #pragma once
 #include "server/business/b03.h"
 
@@ -10,5 +10,3 @@ void b03_read(const struct b03_rules *r, const struct b03_row *row, struct b03 *
 /* The insurances named in a cell: codes, brief or full names between separators. 0 and *ret_bad when one is not known.
  */
 unsigned b03_ins_parse(const struct tables *t, struct span text, struct span *ret_bad);
-/* The plain text of person_detail.detail: the same for equal rows. */
-enum err b03_detail_text(const struct b03 *b, struct buf *out) MUST_CHECK;

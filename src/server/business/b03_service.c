@@ -1,5 +1,5 @@
 #include "server/business/b03_service.h"
-#include "server/business/b03_undo.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +19,9 @@ typedef enum err judged_fn(const struct b03 *b, const struct b03_faults *f, bool
 struct judging {
 	const struct b03_service *s;
 	const struct filing_view *v;
-	struct b03_undo *undo; /* NULL: no correction */
+	const json_t *rows;
+	struct register_look look;
+	struct b03_effect *effect; /* NULL: the rows alone are judged */
 	struct b03_rules rules;
 	judged_fn *fn;
 	void *ctx;
@@ -33,8 +35,8 @@ static enum err judge_row(const struct judging *j, const json_t *json, size_t nu
 	bool same = false;
 	row_of(json, number, &row);
 	TRY(b03_check(&j->rules, &row, &b, &faults));
-	if (j->undo != NULL)
-		TRY(b03_undo_row(j->undo, &b, &same, &faults));
+	if (j->effect != NULL)
+		TRY(b03_effect_row(j->effect, &b, &same, &faults));
 	if (same) {
 		faults.n = 0;
 		b.review2 = false;
@@ -42,34 +44,108 @@ static enum err judge_row(const struct judging *j, const json_t *json, size_t nu
 	return j->fn(&b, &faults, same, j->ctx);
 }
 
+/* Everybody of the batch is looked up together. */
+static enum err look_all(struct judging *j)
+{
+	size_t n = 0, rows = json_array_size(j->rows);
+	char(*ids)[ID_NUMBER_LEN + 1] = calloc(rows + 1, sizeof(*ids));
+	if (ids == NULL)
+		return ERR(NOMEM, "rows");
+	for (size_t i = 0; i < rows; i++) {
+		const char *id = json_str_or(json_array_get(j->rows, i), b03_field_key(B03_ID_NUMBER), "");
+		n += ident_id_number(span_str(id), j->v->now, ids[n]) == ERR_OK;
+	}
+	err_clear();
+	enum err e = register_look_load(&j->look, j->v->filing->unit_no, ids, n);
+	wipe(ids, (rows + 1) * sizeof(*ids));
+	free(ids);
+	return e;
+}
+
 static enum err judge_rows(struct judging *j)
 {
-	const json_t *rows = json_object_get(j->v->content, "rows");
-	AUTO(b03_seen) seen = NULL;
-	struct register_look look;
-	struct b03_lookup before;
-	TRY(b03_seen_new(json_array_size(rows) + 1, &seen));
-	register_look_init(&look, j->s->desk, j->s->tables, seen);
-	if (j->undo != NULL)
-		b03_undo_look(j->undo, &look.look, &before);
-	j->rules = (struct b03_rules){j->s->tables, j->undo != NULL ? &before : &look.look, j->v->filing->unit_no,
-	                              j->v->now};
-	for (size_t i = 0; i < json_array_size(rows); i++)
-		TRY(judge_row(j, json_array_get(rows, i), i + 1));
+	struct b03_lookup before = j->look.look;
+	bool corrects = j->v->filing->corrects[0] != 0;
+	if (corrects && j->effect != NULL)
+		b03_effect_look(j->effect, &j->look.look, &before);
+	j->rules = (struct b03_rules){j->s->tables, &before, j->v->filing->unit_no, j->v->now};
+	for (size_t i = 0; i < json_array_size(j->rows); i++)
+		TRY(judge_row(j, json_array_get(j->rows, i), i + 1));
 	return ERR_OK;
 }
 
-/* ret_undo, when asked for, is the caller's; NULL where nothing is corrected. */
-static enum err judge(const struct b03_service *s, const struct filing_view *v, judged_fn *fn, void *ctx,
-                      struct b03_undo **ret_undo)
+/* --- what is corrected, and whose rows are read --- */
+
+struct chain {
+	char (*no)[FILING_NO_MAX + 1];
+	const char **v;
+	size_t n;
+};
+
+static enum err chain_add(const char *no, void *ctx)
 {
-	AUTO(b03_undo) undo = NULL;
-	if (v->filing->corrects[0] != 0)
-		TRY(b03_undo_new(s->desk, s->tables, v->filing->unit_no, v->filing->corrects, &undo));
-	struct judging j = {.s = s, .v = v, .undo = undo, .fn = fn, .ctx = ctx};
-	TRY(judge_rows(&j));
-	if (ret_undo != NULL)
-		*ret_undo = STEAL(undo);
+	struct chain *c = ctx;
+	char(*more)[FILING_NO_MAX + 1] = reallocarray(c->no, c->n + 1, sizeof(*more));
+	if (more == NULL)
+		return ERR(NOMEM, "chain of filings");
+	c->no = more;
+	(void)snprintf(c->no[c->n++], sizeof(*more), "%s", no);
+	return ERR_OK;
+}
+
+static enum err effect_of_chain(const struct judging *j, struct chain *c, const char **persons,
+                                struct b03_effect **ret_e)
+{
+	const struct filing *f = j->v->filing;
+	size_t n = 0;
+	for (size_t i = 0; i < j->look.n_known; i++)
+		if (j->look.known[i].p.person_no[0] != 0)
+			persons[n++] = j->look.known[i].p.person_no;
+	if (f->corrects[0] != 0)
+		TRY(filing_chain(j->s->desk, f->corrects, chain_add, c));
+	if ((c->v = calloc(c->n + 1, sizeof(*c->v))) == NULL)
+		return ERR(NOMEM, "chain of filings");
+	for (size_t i = 0; i < c->n; i++)
+		c->v[i] = c->no[i];
+	const struct change_scope scope = {.unit_no = f->unit_no,
+	                                   .filing_no = f->no,
+	                                   .chain = c->v,
+	                                   .n_chain = c->n,
+	                                   .persons = persons,
+	                                   .n_persons = n};
+	return b03_effect_new(j->s->desk, j->s->tables, &scope, ret_e);
+}
+
+static enum err effect_new(const struct judging *j, struct b03_effect **ret_e)
+{
+	struct chain c = {.n = 0};
+	const char **persons = calloc(j->look.n_known + 1, sizeof(*persons));
+	enum err e = persons != NULL ? effect_of_chain(j, &c, persons, ret_e) : ERR(NOMEM, "persons");
+	free(persons);
+	free(c.no);
+	free(c.v);
+	return e;
+}
+
+/* ret_effect, when asked for, is the caller's; else one is made for a correction only. */
+static enum err judge(const struct b03_service *s, const struct filing_view *v, judged_fn *fn, void *ctx,
+                      struct b03_effect **ret_effect)
+{
+	AUTO(b03_effect) effect = NULL;
+	AUTO(b03_seen) seen = NULL;
+	struct judging j = {.s = s, .v = v, .rows = json_object_get(v->content, "rows"), .fn = fn, .ctx = ctx};
+	TRY(b03_seen_new(json_array_size(j.rows) + 1, &seen));
+	register_look_init(&j.look, s->desk, s->tables, seen);
+	enum err e = look_all(&j);
+	if (e == ERR_OK && (ret_effect != NULL || v->filing->corrects[0] != 0))
+		e = effect_new(&j, &effect);
+	j.effect = effect;
+	if (e == ERR_OK)
+		e = judge_rows(&j);
+	register_look_done(&j.look);
+	TRY(e);
+	if (ret_effect != NULL)
+		*ret_effect = STEAL(effect);
 	return ERR_OK;
 }
 
@@ -108,10 +184,11 @@ static enum err precondition(void *ctx, const struct filing_view *v, struct faul
 {
 	struct reporting w = {faults, 0};
 	struct b03_faults rest = {.n = 0};
-	AUTO(b03_undo) undo = NULL;
-	TRY(judge(ctx, v, report, &w, &undo));
-	if (undo != NULL)
-		TRY(b03_undo_rest(undo, &rest));
+	AUTO(b03_effect) effect = NULL;
+	bool corrects = v->filing->corrects[0] != 0;
+	TRY(judge(ctx, v, report, &w, corrects ? &effect : NULL));
+	if (effect != NULL)
+		TRY(b03_effect_rest(effect, &rest));
 	return report_faults(faults, 0, &rest);
 }
 
@@ -139,77 +216,40 @@ static bool review2(void *ctx, const struct filing_view *v)
 
 /* --- effect --- */
 
-struct gathering {
-	struct b03 *v;
-	size_t n, max;
-};
-
-static enum err gather(const struct b03 *b, const struct b03_faults *f, bool same, void *ctx)
+static enum err still_passes(const struct b03 *b, const struct b03_faults *f, bool same, void *ctx)
 {
-	struct gathering *w = ctx;
-	if (same)
-		return ERR_OK;
-	if (b03_refused(f))
-		return ERR(CONFLICT, "row %lld no longer passes: %s", (long long)b->no, b03_code_name(f->v[0].code));
-	INVARIANT(w->n < w->max);
-	w->v[w->n++] = *b;
-	return ERR_OK;
-}
-
-/* One of the two: a first filing's rows, or what a correction changes. */
-struct effect_job {
-	struct b03_effect *effect;
-	struct b03_correction *correction;
-};
-
-static void effect_done(void *job)
-{
-	struct effect_job *j = job;
-	b03_effect_free(j->effect);
-	b03_correction_free(j->correction);
-	free(j);
-}
-
-static enum err prepare_correction(struct b03_undo *undo, const char *no, const struct gathering *w,
-                                   struct effect_job *j)
-{
-	struct b03_faults rest = {.n = 0};
-	enum err e = b03_undo_rest(undo, &rest);
-	if (e == ERR_OK && b03_refused(&rest))
-		e = ERR(CONFLICT, "somebody taken out no longer passes: %s", b03_code_name(rest.v[0].code));
-	if (e != ERR_OK) {
-		b03_undo_free(undo);
-		return e;
-	}
-	return b03_correction_prepare(undo, no, w->v, w->n, &j->correction);
+	(void)ctx;
+	return same || !b03_refused(f)
+	               ? ERR_OK
+	               : ERR(CONFLICT, "row %lld no longer passes: %s", (long long)b->no, b03_code_name(f->v[0].code));
 }
 
 static enum err effect_prepare(void *ctx, const struct filing_view *v, void **ret_job)
 {
-	const struct b03_service *s = ctx;
-	const struct filing *f = v->filing;
-	size_t n = json_array_size(json_object_get(v->content, "rows"));
-	struct gathering w = {calloc(n > 0 ? n : 1, sizeof(*w.v)), 0, n};
-	struct effect_job *job = calloc(1, sizeof(*job));
-	struct b03_undo *undo = NULL;
-	enum err e = w.v != NULL && job != NULL ? judge(s, v, gather, &w, &undo) : ERR(NOMEM, "rows");
-	if (e == ERR_OK && undo != NULL)
-		e = prepare_correction(undo, f->no, &w, job);
-	else if (e == ERR_OK)
-		e = b03_prepare(s->desk, s->tables, f->unit_no, f->no, w.v, w.n, &job->effect);
-	free(w.v);
-	if (e != ERR_OK) {
-		free(job);
-		return e;
-	}
-	*ret_job = job;
+	struct b03_faults rest = {.n = 0};
+	AUTO(b03_effect) effect = NULL;
+	TRY(judge(ctx, v, still_passes, NULL, &effect));
+	TRY(b03_effect_rest(effect, &rest));
+	if (b03_refused(&rest))
+		return ERR(CONFLICT, "somebody taken out no longer passes: %s", b03_code_name(rest.v[0].code));
+	TRY(change_prepare(b03_effect_change(effect)));
+	*ret_job = STEAL(effect);
 	return ERR_OK;
 }
 
 static enum err effect_apply(struct tx *tx, void *job)
 {
-	const struct effect_job *j = job;
-	return j->correction != NULL ? b03_correction_apply_tx(tx, j->correction) : b03_apply_tx(tx, j->effect);
+	return change_apply(tx, b03_effect_change(job));
+}
+
+static void effect_cover(struct log_act *a, void *job)
+{
+	change_cover(b03_effect_change(job), a);
+}
+
+static void effect_done(void *job)
+{
+	b03_effect_free(job);
 }
 
 void b03_service_init(struct b03_service *s, const struct desk *desk, const struct tables *tables)
@@ -217,6 +257,11 @@ void b03_service_init(struct b03_service *s, const struct desk *desk, const stru
 	*s = (struct b03_service){.desk = desk, .tables = tables};
 	s->preconditions[0] = (struct service_precondition){"b03", precondition, s};
 	s->conditions[0] = (struct service_condition){"b03-review2", review2, s};
-	s->effects[0] = (struct service_effect){"b03", effect_prepare, effect_apply, effect_done, s};
+	s->effects[0] = (struct service_effect){.name = "b03",
+	                                        .prepare = effect_prepare,
+	                                        .apply = effect_apply,
+	                                        .cover = effect_cover,
+	                                        .done = effect_done,
+	                                        .ctx = s};
 	s->registry = (struct service_registry){NULL, s->preconditions, s->conditions, s->effects};
 }

@@ -107,6 +107,9 @@ struct filing_act {
 	struct span statement, sig, cert, status; /* status: the answer by which it was let in; may be empty */
 	const char *statement_sm3;                /* lower-case hex, "" for rules */
 	void *prepared;                           /* from log_prepare */
+	/* Names the rows that the act's effects wrote; NULL: none. */
+	void (*cover)(struct log_act *l, void *ctx);
+	void *cover_ctx;
 };
 struct filing_desk {
 	const struct desk *desk;
@@ -144,6 +147,10 @@ enum err filing_rows_keep_good(const struct filing_desk *d, const char *no, int6
  * open correction is there already. */
 enum err filing_correct(const struct filing_desk *d, const char *no, const struct filing_who *by,
                         char ret_no[FILING_NO_MAX + 1]) MUST_CHECK;
+
+/* A filing and those that it corrects, through all of them, in any order. */
+typedef enum err filing_no_fn(const char *no, void *ctx);
+enum err filing_chain(const struct desk *d, const char *no, filing_no_fn *fn, void *ctx) MUST_CHECK;
 
 /* --- statements to sign --- */
 /* FILING-SUBMIT, or FILING-CORRECT for a correction; ERR_FAULTS. */

@@ -288,3 +288,29 @@ enum err filing_queue(const struct filing_desk *d, const struct filing_who *by, 
 	struct list w = {"filing_queue", args, COUNT_OF(args), fn, ctx};
 	return store_read(d->desk->store, list_fn, &w);
 }
+
+/* --- what it corrects --- */
+
+struct chain_job {
+	const char *no;
+	filing_no_fn *fn;
+	void *ctx;
+};
+
+static enum err chain_row(const struct row *row, void *ctx)
+{
+	const struct chain_job *j = ctx;
+	return j->fn(row_text(row, 0), j->ctx);
+}
+
+static enum err chain_fn(struct tx *tx, void *arg)
+{
+	const struct chain_job *j = arg;
+	return tx_query(tx, "filing_chain", SQL_ARGS(A_TEXT(j->no)), chain_row, arg);
+}
+
+enum err filing_chain(const struct desk *d, const char *no, filing_no_fn *fn, void *ctx)
+{
+	struct chain_job j = {no, fn, ctx};
+	return store_read(d->store, chain_fn, &j);
+}

@@ -196,6 +196,14 @@ static struct filing_move *add_move(struct job *j, const struct filing *f, enum 
 	return m;
 }
 
+static void cover_effects(struct log_act *l, void *ctx)
+{
+	const struct job *j = ctx;
+	for (size_t i = 0; i < j->n_effects; i++)
+		if (j->service->effects[i]->cover != NULL)
+			j->service->effects[i]->cover(l, j->effects[i]);
+}
+
 static void add_signed(struct job *j, enum filing_state from, int64_t version)
 {
 	const struct signed_act *a = j->a;
@@ -209,6 +217,10 @@ static void add_signed(struct job *j, enum filing_state from, int64_t version)
 	m->act.cert = a->parts->cert;
 	m->act.status = buf_span(&a->status);
 	m->act.statement_sm3 = a->sm3;
+	if (j->final) {
+		m->act.cover = cover_effects;
+		m->act.cover_ctx = j;
+	}
 }
 
 static enum err add_correction(struct job *j)

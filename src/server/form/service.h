@@ -59,13 +59,16 @@ struct service_condition {
 	void *ctx;
 };
 /* Runs once, with the last approval: prepare outside of the transaction (cryptography, reading), apply inside of it
- * through tx alone and perhaps more than once with the same job, done always. */
+ * through tx alone and perhaps more than once with the same job, cover after it, which names the rows that apply wrote
+ * (evidence/log.h), done always. */
+struct log_act;
 struct service_effect {
 	const char *name;
 	enum err (*prepare)(void *ctx, const struct filing_view *v, void **ret_job);
 	enum err (*apply)(struct tx *tx, void *job);
 	void (*done)(void *job);
 	void *ctx;
+	void (*cover)(struct log_act *a, void *job); /* NULL: apply writes no rows that lie under the log */
 };
 /* What follows a signed step of the desk; may be repeated, the answer is the same. */
 struct desk;

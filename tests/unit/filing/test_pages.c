@@ -240,10 +240,17 @@ static void test_who_may_not(void **state)
 
 /* --- the unit's staff --- */
 
+static enum err apply_fn(struct tx *tx, void *arg)
+{
+	return change_apply(tx, arg);
+}
+
 static void enrol(struct site *s, const struct tables *t, const char *id, const char *name, const char *const *ins,
                   int month)
 {
 	AUTO(b03_effect) e = NULL;
+	struct b03_faults f = {.n = 0};
+	bool same;
 	struct b03 row = {.id_type = "01",
 	                  .gender = "1",
 	                  .ethnic = "01",
@@ -264,8 +271,14 @@ static void enrol(struct site *s, const struct tables *t, const char *id, const 
 	register_look_init(&look, &s->w.o.desk, t, NULL);
 	OK(look.look.person(look.look.ctx, "10000016", id, &p));
 	(void)snprintf(row.person_no, sizeof(row.person_no), "%s", p.person_no);
-	OK(b03_prepare(&s->w.o.desk, t, "10000016", "430100B0320261122001", &row, 1, &e));
-	OK(b03_apply(&s->w.o.desk, e));
+	const struct change_scope scope = {.unit_no = "10000016",
+	                                   .filing_no = "430100B0320261122001",
+	                                   .persons = &(const char *){row.person_no},
+	                                   .n_persons = row.person_no[0] != 0};
+	OK(b03_effect_new(&s->w.o.desk, t, &scope, &e));
+	OK(b03_effect_row(e, &row, &same, &f));
+	OK(change_prepare(b03_effect_change(e)));
+	OK(store_write(s->w.o.store, apply_fn, b03_effect_change(e)));
 }
 
 /* The n-th good number of a family, with its check digit. */

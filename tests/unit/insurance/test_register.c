@@ -160,11 +160,21 @@ static void batch_done(struct batch *b)
 	b03_seen_free(b->seen);
 }
 
+static enum err apply_fn(struct tx *tx, void *arg)
+{
+	return change_apply(tx, arg);
+}
+
 static enum err effect(const struct batch *b, const char *unit_no, const char *filing)
 {
 	AUTO(b03_effect) e = NULL;
-	TRY(b03_prepare(&w.desk, w.tables, unit_no, filing, b->good, b->n_good, &e));
-	return b03_apply(&w.desk, e);
+	struct b03_faults f = {.n = 0};
+	bool same;
+	TRY(b03_effect_new(&w.desk, w.tables, &(struct change_scope){.unit_no = unit_no, .filing_no = filing}, &e));
+	for (size_t i = 0; i < b->n_good; i++)
+		TRY(b03_effect_row(e, &b->good[i], &same, &f));
+	TRY(change_prepare(b03_effect_change(e)));
+	return store_write(w.store, apply_fn, b03_effect_change(e));
 }
 
 /* The unit's total for the file just made, computed by independent.py from the sheet itself. */

@@ -120,6 +120,11 @@ struct hire {
 	int64_t wage_fen;
 };
 
+static enum err apply_fn(struct tx *tx, void *arg)
+{
+	return change_apply(tx, arg);
+}
+
 static void hire(const char *unit_no, const struct hire *v, size_t n, unsigned ins, int month)
 {
 	char filing[40];
@@ -143,8 +148,14 @@ static void hire(const char *unit_no, const struct hire *v, size_t n, unsigned i
 		(void)snprintf(rows[i].id_number, sizeof(rows[i].id_number), "%s", v[i].id);
 	}
 	(void)snprintf(filing, sizeof(filing), "430100B0320261122%05d", ++s.filings);
-	OK(b03_prepare(&s.o.desk, s.tables, unit_no, filing, rows, n, &e));
-	OK(b03_apply(&s.o.desk, e));
+	struct b03_faults f = {.n = 0};
+	bool same;
+	const struct change_scope scope = {.unit_no = unit_no, .filing_no = filing};
+	OK(b03_effect_new(&s.o.desk, s.tables, &scope, &e));
+	for (size_t i = 0; i < n; i++)
+		OK(b03_effect_row(e, &rows[i], &same, &f));
+	OK(change_prepare(b03_effect_change(e)));
+	OK(store_write(s.o.store, apply_fn, b03_effect_change(e)));
 	free(rows);
 }
 
