@@ -1,10 +1,8 @@
 #include "server/business/b03_effect.h"
 #include "base/json.h"
 #include "server/business/b03_i.h"
-#include "server/insurance/bill_read.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { DETAIL_MAX = 8192 };
 
@@ -16,22 +14,18 @@ struct b03_effect {
 	const struct b03_lookup *base;
 };
 
-enum err b03_effect_new(const struct desk *d, const struct tables *t, const struct change_scope *s,
+enum err b03_effect_new(const struct desk *d, const struct tables *t, const char *unit_no, struct change *c,
                         struct b03_effect **ret_e)
 {
-	AUTO(b03_effect) e = calloc(1, sizeof(*e));
-	struct change_scope scope = *s;
+	AUTO(change) change = c;
+	struct b03_effect *e = calloc(1, sizeof(*e));
 	if (e == NULL)
 		return ERR(NOMEM, "effect of B03");
-	if (strlen(s->unit_no) >= sizeof(e->unit_no))
-		return ERR(LIMIT, "unit number");
-	memcpy(e->unit_no, s->unit_no, strlen(s->unit_no) + 1);
+	(void)snprintf(e->unit_no, sizeof(e->unit_no), "%s", unit_no);
 	e->desk = d;
 	e->tables = t;
-	scope.registers = registers_all;
-	scope.closed = bill_last_approved;
-	TRY(change_new(d, &scope, &e->change));
-	*ret_e = STEAL(e);
+	e->change = STEAL(change);
+	*ret_e = e;
 	return ERR_OK;
 }
 
@@ -43,9 +37,11 @@ void b03_effect_free(struct b03_effect *e)
 	free(e);
 }
 
-struct change *b03_effect_change(struct b03_effect *e)
+struct change *b03_effect_take(struct b03_effect *e)
 {
-	return e->change;
+	struct change *c = e->change;
+	e->change = NULL;
+	return c;
 }
 
 /* --- a row in the words of the registers --- */

@@ -13,8 +13,8 @@
 #include "server/register/change.h"
 
 struct b03_effect;
-/* s without registers and closed. */
-enum err b03_effect_new(const struct desk *d, const struct tables *t, const struct change_scope *s,
+/* Of that change of the unit's registers, taken over whatever happens. */
+enum err b03_effect_new(const struct desk *d, const struct tables *t, const char *unit_no, struct change *c,
                         struct b03_effect **ret_e) MUST_CHECK;
 void b03_effect_free(struct b03_effect *e);
 DEFINE_AUTO(b03_effect)
@@ -25,5 +25,5 @@ void b03_effect_look(struct b03_effect *e, const struct b03_lookup *base, struct
 enum err b03_effect_row(struct b03_effect *e, const struct b03 *b, bool *ret_same, struct b03_faults *f) MUST_CHECK;
 /* After all rows: the faults of those who are no longer named, as row 0; of their unit too, when it is frozen. */
 enum err b03_effect_rest(struct b03_effect *e, struct b03_faults *f) MUST_CHECK;
-/* For change_prepare(), change_apply(), change_cover(). */
-struct change *b03_effect_change(struct b03_effect *e);
+struct change *b03_effect_take(
+	struct b03_effect *e); /* what they say together; the caller's, and nothing else may follow */

@@ -1,5 +1,5 @@
 #include "server/business/b03_service.h"
-#include <stdio.h>
+#include "server/business/effect.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,57 +74,21 @@ static enum err judge_rows(struct judging *j)
 	return ERR_OK;
 }
 
-/* --- what is corrected, and whose rows are read --- */
-
-struct chain {
-	char (*no)[FILING_NO_MAX + 1];
-	const char **v;
-	size_t n;
-};
-
-static enum err chain_add(const char *no, void *ctx)
+/* Of whom the rows of the registers are read: whoever of the batch is known. */
+static enum err effect_new(const struct judging *j, struct b03_effect **ret_e)
 {
-	struct chain *c = ctx;
-	char(*more)[FILING_NO_MAX + 1] = reallocarray(c->no, c->n + 1, sizeof(*more));
-	if (more == NULL)
-		return ERR(NOMEM, "chain of filings");
-	c->no = more;
-	(void)snprintf(c->no[c->n++], sizeof(*more), "%s", no);
-	return ERR_OK;
-}
-
-static enum err effect_of_chain(const struct judging *j, struct chain *c, const char **persons,
-                                struct b03_effect **ret_e)
-{
-	const struct filing *f = j->v->filing;
+	AUTO(change) change = NULL;
 	size_t n = 0;
+	const char **persons = calloc(j->look.n_known + 1, sizeof(*persons));
+	if (persons == NULL)
+		return ERR(NOMEM, "persons");
 	for (size_t i = 0; i < j->look.n_known; i++)
 		if (j->look.known[i].p.person_no[0] != 0)
 			persons[n++] = j->look.known[i].p.person_no;
-	if (f->corrects[0] != 0)
-		TRY(filing_chain(j->s->desk, f->corrects, chain_add, c));
-	if ((c->v = calloc(c->n + 1, sizeof(*c->v))) == NULL)
-		return ERR(NOMEM, "chain of filings");
-	for (size_t i = 0; i < c->n; i++)
-		c->v[i] = c->no[i];
-	const struct change_scope scope = {.unit_no = f->unit_no,
-	                                   .filing_no = f->no,
-	                                   .chain = c->v,
-	                                   .n_chain = c->n,
-	                                   .persons = persons,
-	                                   .n_persons = n};
-	return b03_effect_new(j->s->desk, j->s->tables, &scope, ret_e);
-}
-
-static enum err effect_new(const struct judging *j, struct b03_effect **ret_e)
-{
-	struct chain c = {.n = 0};
-	const char **persons = calloc(j->look.n_known + 1, sizeof(*persons));
-	enum err e = persons != NULL ? effect_of_chain(j, &c, persons, ret_e) : ERR(NOMEM, "persons");
+	enum err e = effect_change_new(j->s->desk, j->v, persons, n, &change);
 	free(persons);
-	free(c.no);
-	free(c.v);
-	return e;
+	TRY(e);
+	return b03_effect_new(j->s->desk, j->s->tables, j->v->filing->unit_no, STEAL(change), ret_e);
 }
 
 /* ret_effect, when asked for, is the caller's; else one is made for a correction only. */
@@ -232,24 +196,10 @@ static enum err effect_prepare(void *ctx, const struct filing_view *v, void **re
 	TRY(b03_effect_rest(effect, &rest));
 	if (b03_refused(&rest))
 		return ERR(CONFLICT, "somebody taken out no longer passes: %s", b03_code_name(rest.v[0].code));
-	TRY(change_prepare(b03_effect_change(effect)));
-	*ret_job = STEAL(effect);
+	AUTO(change) change = b03_effect_take(effect);
+	TRY(change_prepare(change));
+	*ret_job = STEAL(change);
 	return ERR_OK;
-}
-
-static enum err effect_apply(struct tx *tx, void *job)
-{
-	return change_apply(tx, b03_effect_change(job));
-}
-
-static void effect_cover(struct log_act *a, void *job)
-{
-	change_cover(b03_effect_change(job), a);
-}
-
-static void effect_done(void *job)
-{
-	b03_effect_free(job);
 }
 
 void b03_service_init(struct b03_service *s, const struct desk *desk, const struct tables *tables)

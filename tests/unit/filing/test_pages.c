@@ -2,6 +2,7 @@
 #include "pages_site.h"
 #include "server/business/b03_look.h"
 #include "server/business/b03_effect.h"
+#include "server/business/effect.h"
 #include "server/convert/convert.h"
 #include "server/filing/attach.h"
 #include "server/insurance/month_run.h"
@@ -240,15 +241,11 @@ static void test_who_may_not(void **state)
 
 /* --- the unit's staff --- */
 
-static enum err apply_fn(struct tx *tx, void *arg)
-{
-	return change_apply(tx, arg);
-}
-
 static void enrol(struct site *s, const struct tables *t, const char *id, const char *name, const char *const *ins,
                   int month)
 {
 	AUTO(b03_effect) e = NULL;
+	AUTO(change) c = NULL;
 	struct b03_faults f = {.n = 0};
 	bool same;
 	struct b03 row = {.id_type = "01",
@@ -274,11 +271,14 @@ static void enrol(struct site *s, const struct tables *t, const char *id, const 
 	const struct change_scope scope = {.unit_no = "10000016",
 	                                   .filing_no = "430100B0320261122001",
 	                                   .persons = &(const char *){row.person_no},
-	                                   .n_persons = row.person_no[0] != 0};
-	OK(b03_effect_new(&s->w.o.desk, t, &scope, &e));
+	                                   .n_persons = row.person_no[0] != 0,
+	                                   .registers = registers_all};
+	OK(change_new(&s->w.o.desk, &scope, &c));
+	OK(b03_effect_new(&s->w.o.desk, t, "10000016", STEAL(c), &e));
 	OK(b03_effect_row(e, &row, &same, &f));
-	OK(change_prepare(b03_effect_change(e)));
-	OK(store_write(s->w.o.store, apply_fn, b03_effect_change(e)));
+	c = b03_effect_take(e);
+	OK(change_prepare(c));
+	OK(store_write(s->w.o.store, effect_apply, c));
 }
 
 /* The n-th good number of a family, with its check digit. */

@@ -6,6 +6,7 @@
 #include "gm/start.h"
 #include "server/business/b03_sheet.h"
 #include "server/business/b03_effect.h"
+#include "server/business/effect.h"
 #include "server/business/b03_look.h"
 #include "server/insurance/month_run.h"
 #include "server/register/staff.h"
@@ -160,21 +161,20 @@ static void batch_done(struct batch *b)
 	b03_seen_free(b->seen);
 }
 
-static enum err apply_fn(struct tx *tx, void *arg)
-{
-	return change_apply(tx, arg);
-}
-
 static enum err effect(const struct batch *b, const char *unit_no, const char *filing)
 {
 	AUTO(b03_effect) e = NULL;
+	AUTO(change) c = NULL;
 	struct b03_faults f = {.n = 0};
 	bool same;
-	TRY(b03_effect_new(&w.desk, w.tables, &(struct change_scope){.unit_no = unit_no, .filing_no = filing}, &e));
+	const struct change_scope scope = {.unit_no = unit_no, .filing_no = filing, .registers = registers_all};
+	TRY(change_new(&w.desk, &scope, &c));
+	TRY(b03_effect_new(&w.desk, w.tables, unit_no, STEAL(c), &e));
 	for (size_t i = 0; i < b->n_good; i++)
 		TRY(b03_effect_row(e, &b->good[i], &same, &f));
-	TRY(change_prepare(b03_effect_change(e)));
-	return store_write(w.store, apply_fn, b03_effect_change(e));
+	c = b03_effect_take(e);
+	TRY(change_prepare(c));
+	return store_write(w.store, effect_apply, c);
 }
 
 /* The unit's total for the file just made, computed by independent.py from the sheet itself. */

@@ -2,6 +2,7 @@
  * lines and file, the rule that computes and approves, and what it does not do. */
 #include "../certsrv/office.h"
 #include "server/business/b03_effect.h"
+#include "server/business/effect.h"
 #include "server/insurance/calendar.h"
 #include "server/insurance/month_turn.h"
 #include "server/portal/pages.h"
@@ -120,15 +121,11 @@ struct hire {
 	int64_t wage_fen;
 };
 
-static enum err apply_fn(struct tx *tx, void *arg)
-{
-	return change_apply(tx, arg);
-}
-
 static void hire(const char *unit_no, const struct hire *v, size_t n, unsigned ins, int month)
 {
 	char filing[40];
 	AUTO(b03_effect) e = NULL;
+	AUTO(change) c = NULL;
 	struct b03 *rows = calloc(n, sizeof(*rows));
 	assert_non_null(rows);
 	for (size_t i = 0; i < n; i++) {
@@ -150,12 +147,14 @@ static void hire(const char *unit_no, const struct hire *v, size_t n, unsigned i
 	(void)snprintf(filing, sizeof(filing), "430100B0320261122%05d", ++s.filings);
 	struct b03_faults f = {.n = 0};
 	bool same;
-	const struct change_scope scope = {.unit_no = unit_no, .filing_no = filing};
-	OK(b03_effect_new(&s.o.desk, s.tables, &scope, &e));
+	const struct change_scope scope = {.unit_no = unit_no, .filing_no = filing, .registers = registers_all};
+	OK(change_new(&s.o.desk, &scope, &c));
+	OK(b03_effect_new(&s.o.desk, s.tables, unit_no, STEAL(c), &e));
 	for (size_t i = 0; i < n; i++)
 		OK(b03_effect_row(e, &rows[i], &same, &f));
-	OK(change_prepare(b03_effect_change(e)));
-	OK(store_write(s.o.store, apply_fn, b03_effect_change(e)));
+	c = b03_effect_take(e);
+	OK(change_prepare(c));
+	OK(store_write(s.o.store, effect_apply, c));
 	free(rows);
 }
 
