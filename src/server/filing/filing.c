@@ -230,6 +230,9 @@ enum err filing_correct(const struct filing_desk *d, const char *no, const struc
 	if (!filing_next(old.state, FACT_CORRECT, 0, &to, &who))
 		return ERR(STATE, "only what is done is corrected");
 	TRY(filing_service(d, &old, &s));
+	for (size_t i = 0; i < s->n_effects; i++)
+		if (s->effects[i]->back == EFFECT_FINAL)
+			return ERR(FINAL, "effect %s", s->effects[i]->name);
 	TRY(filing_content(d, &old, &stored));
 	/* the old one may have been taken by an older version */
 	TRY(content_retake(s, stored, clock_now(d->desk->clock), &content));

@@ -144,7 +144,7 @@ enum err filing_check(const struct filing_desk *d, const char *no, const struct 
 enum err filing_rows_keep_good(const struct filing_desk *d, const char *no, int64_t version,
                                const struct filing_who *by, size_t *ret_dropped, int64_t *ret_version) MUST_CHECK;
 /* A new draft that corrects a filing that is done, with its contents; the old one is never edited. ERR_EXISTS when an
- * open correction is there already. */
+ * open correction is there already, ERR_FINAL when one of its effects cannot be taken back. */
 enum err filing_correct(const struct filing_desk *d, const char *no, const struct filing_who *by,
                         char ret_no[FILING_NO_MAX + 1]) MUST_CHECK;
 

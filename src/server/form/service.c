@@ -99,6 +99,10 @@ static enum err read_functions(const struct reading *r, const json_t *root, stru
 	s->preconditions = (const struct service_precondition **)v;
 	TRY(read_named(r, root, &effects, &v, &s->n_effects));
 	s->effects = (const struct service_effect **)v;
+	for (size_t i = 0; i < s->n_effects; i++)
+		if ((s->effects[i]->back == EFFECT_BY_REVERSE) != (s->effects[i]->reverse != NULL))
+			return read_bad(r, NULL, "effects", "%s does not say how it is taken back",
+			                s->effects[i]->name);
 	return ERR_OK;
 }
 

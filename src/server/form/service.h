@@ -62,6 +62,13 @@ struct service_condition {
  * through tx alone and perhaps more than once with the same job, cover after it, which names the rows that apply wrote
  * (evidence/log.h), done always. */
 struct log_act;
+/* How a correction takes an effect back: what it did in the registers, register/change.h; what it did outside of them,
+ * an act of its own, or nothing can. */
+enum effect_back {
+	EFFECT_BY_REGISTERS, /* it did nothing elsewhere */
+	EFFECT_BY_REVERSE,   /* `reverse`, done before the correction's own effects, sees the corrected filing */
+	EFFECT_FINAL,        /* a filing with it is not corrected */
+};
 struct service_effect {
 	const char *name;
 	enum err (*prepare)(void *ctx, const struct filing_view *v, void **ret_job);
@@ -69,6 +76,8 @@ struct service_effect {
 	void (*done)(void *job);
 	void *ctx;
 	void (*cover)(struct log_act *a, void *job); /* NULL: apply writes no rows that lie under the log */
+	enum effect_back back;
+	const struct service_effect *reverse; /* with EFFECT_BY_REVERSE only */
 };
 /* What follows a signed step of the desk; may be repeated, the answer is the same. */
 struct desk;
