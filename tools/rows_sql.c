@@ -155,18 +155,34 @@ static void put_register(struct buf *out, const struct register_table *r)
 	put_insert(out, r->put, r->rows->name, r->rows->columns, register_columns(r));
 }
 
+static size_t columns_of(const struct log_table *t)
+{
+	size_t n = 0;
+
+	while (t->columns[n].name != NULL)
+		n++;
+	return n;
+}
+
+/* "TABLE WHERE …": its rows of that kind; "TABLE" alone: rows written together. */
 static enum err put_which(struct buf *out, const struct stmt_text *s)
 {
 	size_t at = 0;
 	char table[64];
 	struct span which = span_str(s->sql);
 
-	if (!span_find(which, ' ', &at) || at >= sizeof(table))
+	if (!span_find(which, ' ', &at))
+		at = which.len;
+	if (at >= sizeof(table))
 		return ERR(CONFIG, "%s: a table and which of its rows", s->name);
 	(void)snprintf(table, sizeof(table), "%.*s", (int)at, s->sql);
 	const struct log_table *t = log_table_find(table);
 	if (t == NULL)
 		return ERR(CONFIG, "%s: %s does not lie under the log", s->name, table);
+	if (at == which.len) {
+		put_insert(out, s->name, t->name, t->columns, columns_of(t));
+		return ERR_OK;
+	}
 	put_select(out, s->name, t);
 	buf_printf(out, "%s\n", s->sql + at + 1);
 	return ERR_OK;

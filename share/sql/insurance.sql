@@ -51,10 +51,6 @@ UPDATE bill SET state = 1 WHERE unit_no = ?1 AND month = ?2 AND state = 0
 -- name: contribution_clear
 DELETE FROM contribution WHERE unit_no = ?1 AND month = ?2
 
--- name: contribution_add
-INSERT INTO contribution (unit_no, month, person_no, ins, wage_fen, base_fen, unit_ppm, person_ppm, unit_fen, person_fen)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-
 -- name: contribution_lines
 SELECT c.person_no, p.name, c.ins, c.wage_fen, c.base_fen, c.unit_ppm, c.person_ppm, c.unit_fen, c.person_fen
 FROM contribution c JOIN person p ON p.person_no = c.person_no WHERE c.unit_no = ?1 AND c.month = ?2 ORDER BY c.person_no, c.ins

@@ -205,9 +205,11 @@ static enum err key_text(const struct sql_arg *key, size_t n, struct buf *out)
 /* Rows of one table by their keys, so many at a time; short of them the last key is asked for again. */
 struct batch {
 	struct covering *c;
-	const struct log_cover *w;
+	const struct log_table *table;
+	bool cover; /* what is there; else only what is gone */
 	size_t n;
 	char key[LOG_MANY][LOG_KEY_MAX];
+	struct sql_arg part[LOG_MANY][LOG_KEY_PARTS];
 	bool there[LOG_MANY];
 };
 
@@ -217,37 +219,46 @@ static enum err batch_row(const struct row *row, void *ctx)
 
 	for (size_t i = 0; i < b->n; i++)
 		b->there[i] = b->there[i] || strcmp(b->key[i], row_text(row, 0)) == 0;
-	return put_row(row, b->c);
+	return b->cover ? put_row(row, b->c) : ERR_OK;
 }
 
 static enum err batch_ask(struct batch *b)
 {
-	const struct log_table *t = b->w->table;
+	const struct log_table *t = b->table;
 	struct sql_arg args[LOG_MANY * LOG_KEY_PARTS];
 	size_t parts = strlen(t->key);
 
 	if (b->n == 1)
-		return tx_query(b->c->tx, t->get, b->w->arg, parts, batch_row, b);
+		return tx_query(b->c->tx, t->get, b->part[0], parts, batch_row, b);
 	for (size_t i = 0; i < LOG_MANY; i++)
-		memcpy(args + i * parts, b->w[i < b->n ? i : b->n - 1].arg, parts * sizeof(*args));
+		memcpy(args + i * parts, b->part[i < b->n ? i : b->n - 1], parts * sizeof(*args));
 	return tx_query(b->c->tx, t->get_many, args, LOG_MANY * parts, batch_row, b);
 }
 
-static enum err batch_put(struct covering *c, const struct log_cover *w, size_t n)
+static enum err batch_put(struct batch *b)
 {
-	struct batch b = {.c = c, .w = w, .n = n};
+	if (b->n > 0)
+		TRY(batch_ask(b));
+	for (size_t i = 0; i < b->n; i++)
+		if (!b->there[i])
+			TRY(put_gone(b->c, b->key[i]));
+	b->n = 0;
+	memset(b->there, 0, sizeof(b->there));
+	return ERR_OK;
+}
+
+static enum err put_rows(struct covering *c, const struct log_cover *w, size_t n)
+{
+	struct batch b = {.c = c, .table = w->table, .cover = true};
 	AUTO_BUF(key, LOG_KEY_MAX);
 
-	for (size_t i = 0; i < n; i++) {
+	for (; b.n < n; b.n++) {
 		buf_clear(&key);
-		TRY(key_text(w[i].arg, w[i].n, &key));
-		(void)snprintf(b.key[i], sizeof(b.key[i]), "%s", buf_cstr(&key));
+		TRY(key_text(w[b.n].arg, w[b.n].n, &key));
+		(void)snprintf(b.key[b.n], LOG_KEY_MAX, "%s", buf_cstr(&key));
+		memcpy(b.part[b.n], w[b.n].arg, sizeof(b.part[b.n]));
 	}
-	TRY(batch_ask(&b));
-	for (size_t i = 0; i < n; i++)
-		if (!b.there[i])
-			TRY(put_gone(c, b.key[i]));
-	return ERR_OK;
+	return batch_put(&b);
 }
 
 /* The newest row of several is asked for by number 0: its key is not known before. */
@@ -265,12 +276,6 @@ static enum err list_key(const struct row *row, void *ctx)
 	buf_put(keys, row_blob(row, 0));
 	buf_put(keys, SPAN_LIT("\n"));
 	return buf_err(keys);
-}
-
-static enum err ignore_row(const struct row *row, void *ctx)
-{
-	(void)row, (void)ctx;
-	return ERR_OK;
 }
 
 /* Keys under "A/" are those between it and "A0", for 0 is what comes after the slash. */
@@ -308,22 +313,21 @@ static enum err list_keys(struct covering *c, struct buf *keys)
 static enum err gone_rows(struct covering *c)
 {
 	const struct log_cover *w = c->what;
+	struct batch b = {.c = c, .table = w->table};
 	AUTO_BUF(keys, LOG_GONE_MAX);
-	char key[LOG_KEY_MAX];
 	struct span rest, line;
 
 	TRY(list_keys(c, &keys));
 	rest = buf_span(&keys);
 	while (span_take_until(&rest, '\n', &line) && line.len > 0) {
-		(void)snprintf(key, sizeof(key), "%.*s", (int)line.len, (const char *)line.ptr);
-		enum err e = log_table_get(c->tx, w->table, key, ignore_row, NULL);
-		if (e == ERR_ABSENT) {
-			err_clear();
-			e = put_gone(c, key);
-		}
-		TRY(e);
+		char *key = b.key[b.n];
+		(void)snprintf(key, LOG_KEY_MAX, "%.*s", (int)line.len, (const char *)line.ptr);
+		if (!log_table_parts(w->table, key, b.part[b.n]))
+			TRY(put_gone(c, key));
+		else if (++b.n == LOG_MANY)
+			TRY(batch_put(&b));
 	}
-	return ERR_OK;
+	return batch_put(&b);
 }
 
 static bool is_row_of(const struct log_cover *w, const struct log_table *t)
@@ -342,7 +346,7 @@ static enum err cover_put(struct covering *c, size_t left, size_t *ret_n)
 	if (w->kind == LOG_COVER_ROW) {
 		while (*ret_n < left && *ret_n < LOG_MANY && is_row_of(w + *ret_n, w->table))
 			++*ret_n;
-		return batch_put(c, w, *ret_n);
+		return put_rows(c, w, *ret_n);
 	}
 	TRY(put_kept(c));
 	if (w->kind == LOG_COVER_GONE)

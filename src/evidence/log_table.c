@@ -74,14 +74,22 @@ static bool take_part(struct span *rest, char kind, bool last, struct sql_arg *r
 	return true;
 }
 
-enum err log_table_get(struct tx *tx, const struct log_table *t, const char *key, row_fn *fn, void *ctx)
+bool log_table_parts(const struct log_table *t, const char *key, struct sql_arg ret_part[LOG_KEY_PARTS])
 {
-	struct sql_arg part[LOG_KEY_PARTS];
 	struct span rest = span_str(key);
 	size_t n = strlen(t->key);
 
 	for (size_t i = 0; i < n; i++)
-		if (!take_part(&rest, t->key[i], i + 1 == n, &part[i]))
-			return ERR(ABSENT, "no row of key %s", key);
-	return tx_one(tx, t->get, part, n, fn, ctx);
+		if (!take_part(&rest, t->key[i], i + 1 == n, &ret_part[i]))
+			return false;
+	return true;
+}
+
+enum err log_table_get(struct tx *tx, const struct log_table *t, const char *key, row_fn *fn, void *ctx)
+{
+	struct sql_arg part[LOG_KEY_PARTS];
+
+	if (!log_table_parts(t, key, part))
+		return ERR(ABSENT, "no row of key %s", key);
+	return tx_one(tx, t->get, part, strlen(t->key), fn, ctx);
 }
