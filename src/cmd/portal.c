@@ -165,8 +165,7 @@ static enum err open_services(struct opened *o, const char *tables)
 	TRY(cert_service_bind(&o->cert, o->services, &terms));
 	o->app.desk.rules = &o->cert.rules;
 	report_calendar(o);
-	TRY(desk_fields_check(o->cert.service));
-	return filing_fields_check(o->services);
+	return ERR_OK;
 }
 
 static enum err open_converter(struct opened *o)

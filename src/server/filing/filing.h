@@ -178,6 +178,8 @@ enum err filing_tick(const struct filing_desk *d, size_t *ret_done) MUST_CHECK;
 enum err filing_get(const struct filing_desk *d, const char *no, const struct filing_who *by,
                     struct filing *ret_f) MUST_CHECK;
 enum err filing_content(const struct filing_desk *d, const struct filing *f, json_t **ret_content) MUST_CHECK;
+/* The definition by which it is filled in, checked and decided: ERR_CONFIG when nobody has it. */
+enum err filing_service(const struct filing_desk *d, const struct filing *f, const struct service **ret_s) MUST_CHECK;
 struct filing_event {
 	int64_t seq, time, version;
 	enum filing_state from, to;

@@ -258,6 +258,7 @@ enum err read_service(struct reading *r, const json_t *root, struct service *ret
 	TRY(read_fields(r, NULL, root, "fields", &s.fields));
 	TRY(read_rules(r, NULL, root, "rules", &s.fields, false, &s.rules));
 	TRY(read_rows(r, root, &s));
+	TRY(inputs_differ(r, &s));
 	TRY(read_groups(r, root, &s));
 	TRY(read_attachments(r, root, &s));
 	TRY(read_functions(r, root, &s));

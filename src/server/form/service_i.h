@@ -43,4 +43,6 @@ enum err read_rules(const struct reading *r, const struct where *at, const json_
 enum err read_groups(const struct reading *r, const json_t *root, struct service *s) MUST_CHECK;
 /* service_steps.c: filers' steps, at most two reviews; the engine cert's, each with its statement. */
 enum err read_steps(const struct reading *r, const json_t *root, struct service *s) MUST_CHECK;
+/* service_inputs.c: one page holds form and rows, and every input of it has a name of its own. */
+enum err inputs_differ(const struct reading *r, const struct service *s) MUST_CHECK;
 enum err read_service(struct reading *r, const json_t *root, struct service *ret_s) MUST_CHECK;

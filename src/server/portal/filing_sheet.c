@@ -33,9 +33,7 @@ static enum err page_open(struct web_req *rq, struct sheet_page *w)
 	TRY(filing_desk_of(rq, &w->d));
 	filer_of(rq, &w->who);
 	TRY(filing_get(w->d, web_param(rq, "no"), &w->who, &w->f));
-	w->s = services_find(w->d->services, w->f.business);
-	if (w->s == NULL)
-		return ERR(CONFIG, "no definition of %s", w->f.business);
+	TRY(filing_service(w->d, &w->f, &w->s));
 	return filing_content(w->d, &w->f, &w->content);
 }
 

@@ -40,7 +40,6 @@ static int setup(void **state)
 	b.b03.registry.next = &b.w.o.t01.registry;
 	if (services_load(SHARE_DIR "/services", &b.b03.registry, &b.services) != ERR_OK)
 		fail_msg("%s", err_detail());
-	OK(filing_fields_check(b.services));
 	b.w.d.services = b.services;
 	b.w.d.is_working_day = works;
 	b.w.d.calendar_ctx = b.tables->calendar;

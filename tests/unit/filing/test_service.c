@@ -134,6 +134,9 @@ static const struct {
 	{"\"promise_days\":10", "\"groups\":[{\"name\":\"g\",\"label\":\"组\"}],\"promise_days\":10",
          "Q02.json: fields[0].group: missing: the form has groups"},
 	{"\"type\":\"month\"", "\"type\":\"month\",\"radios\":true", "Q02.json: fields[0].radios: only a code"},
+	{"\"name\":\"wage\"", "\"name\":\"note\"", "Q02.json: rows.fields[2].name: note is a field of the form too"},
+	{"\"name\":\"note\"", "\"name\":\"csrf\"", "Q02.json: fields[1].name: csrf is an input of every form"},
+	{"\"name\":\"wage\"", "\"name\":\"go\"", "Q02.json: rows.fields[2].name: go is an input of every form"},
 	{"\"steps\":[", "\"steps\":[],\"steeps\":[", "Q02.json: steeps: unknown member"},
 };
 
@@ -150,6 +153,26 @@ static void test_faults(void **state)
 		err_clear();
 		free(text);
 	}
+}
+
+/* A set of codes and a field beside it must not be the same input. */
+static void test_code_as_input(void **state)
+{
+	enum err e;
+	char *digits = replaced(test_q02, "\"code\":\"B\"", "\"code\":\"2\""),
+	     *set = replaced(digits, "\"type\":\"code\"", "\"type\":\"codes\""),
+	     *both = replaced(set, "\"name\":\"remark\"", "\"name\":\"enrol_type_2\"");
+	(void)state;
+	AUTO(services) good = parse("Q02.json", set, &e);
+	OK(e);
+	AUTO(services) bad = parse("Q02.json", both, &e);
+	assert_int_equal(e, ERR_CONFIG);
+	assert_non_null(
+		strstr(err_detail(), "Q02.json: rows.fields[3].name: its input enrol_type_2 has the name of a field"));
+	err_clear();
+	free(digits);
+	free(set);
+	free(both);
 }
 
 static void test_not_json(void **state)
@@ -220,6 +243,7 @@ static void test_delivered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_faults),
-	                                   cmocka_unit_test(test_not_json), cmocka_unit_test(test_delivered)};
+	                                   cmocka_unit_test(test_code_as_input), cmocka_unit_test(test_not_json),
+	                                   cmocka_unit_test(test_delivered)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
