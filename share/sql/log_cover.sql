@@ -145,6 +145,12 @@ SELECT no, no, business, version, state, unit_no, unit_name, region, person_id, 
   content_sealed, row_count, corrects, corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed
   FROM filing ORDER BY no
 
+-- name: cover_filing_definition_get
+SELECT no, no, sm3 FROM filing_definition WHERE no = ?1
+
+-- name: cover_filing_definition_all
+SELECT no, no, sm3 FROM filing_definition ORDER BY no
+
 -- name: cover_filing_statement_get
 SELECT sm3, sm3, type, person_id, statement_sealed, sig, cert, time FROM filing_statement WHERE sm3 = ?1
 

@@ -8,6 +8,7 @@
 #include "server/notary/client.h"
 #include "server/business/b03_service.h"
 #include "server/cert/cert_service.h"
+#include "server/filing/definitions.h"
 #include "server/filing/filing_log.h"
 #include "server/portal/act_status.h"
 #include "server/portal/run/converting.h"
@@ -393,6 +394,7 @@ static enum err run_opened(struct opened *o, const sigset_t *wait)
 	TRY(ask_signer(o, wait));
 	TRY(confine(o));
 	TRY(open_store(o));
+	TRY(definitions_keep(o->store, o->services, &o->b03.registry, clock_now(o->clock)));
 	assemble(o);
 	TRY(portal_sweep(&o->app));
 	return serve(o, wait);

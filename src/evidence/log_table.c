@@ -81,6 +81,8 @@ const struct log_table log_tables[] = {
 		{I("file"), I("media"), I("octets"), I("pages"), T("sm3"), T("person_id"), I("time"), {NULL}}},
 	{"attachment_part", "cover_attachment_part_get", "cover_attachment_part_all", "iii",
 		{I("file"), I("page"), I("part"), D("sealed"), {NULL}}},
+	{"filing_definition", "cover_filing_definition_get", "cover_filing_definition_all", "t",
+		{T("no"), T("sm3"), {NULL}}},
 	{NULL},
 };
 /* clang-format on */

@@ -76,6 +76,7 @@ struct filing_who {
 
 struct filing {
 	char no[FILING_NO_MAX + 1], business[SERVICE_CODE_MAX + 1];
+	char definition[65]; /* SM3 of the one it was opened under; "" before there was more than one of a code */
 	enum filing_state state;
 	int64_t version, content_version, created, changed;
 	char unit_no[UNIT_NO_LEN + 1], unit_name[NAME_MAX_BYTES + 1], region[7];

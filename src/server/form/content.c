@@ -153,12 +153,25 @@ unsigned content_typed(const json_t *row, const char *field, const char **ret_fr
 	return (unsigned)json_int_or(note, "what", 0);
 }
 
+static enum err retake_row(const struct service_fields *fields, const json_t *row, int64_t now, json_t **ret_row)
+{
+	AUTO_JSON known = json_object();
+	if (known == NULL)
+		return ERR(NOMEM, "row");
+	for (size_t i = 0; i < fields->n; i++) {
+		json_t *v = json_object_get(row, fields->v[i].name);
+		if (v != NULL)
+			TRY(json_put(known, fields->v[i].name, json_incref(v)));
+	}
+	return content_take(fields, known, now, ret_row);
+}
+
 static enum err retake_rows(const struct service *s, const json_t *rows, int64_t now, json_t **ret_rows)
 {
 	AUTO_JSON out = json_array();
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		json_t *row = NULL;
-		TRY(content_take(&s->row_fields, json_array_get(rows, i), now, &row));
+		TRY(retake_row(&s->row_fields, json_array_get(rows, i), now, &row));
 		if (json_array_append_new(out, row) != 0)
 			return ERR(NOMEM, "rows");
 	}
@@ -171,7 +184,7 @@ enum err content_retake(const struct service *s, const json_t *content, int64_t 
 	AUTO_JSON out = NULL;
 	json_t *form = NULL, *rows = NULL;
 	TRY(content_new(&out));
-	TRY(content_take(&s->fields, json_object_get(content, "form"), now, &form));
+	TRY(retake_row(&s->fields, json_object_get(content, "form"), now, &form));
 	TRY(json_put(out, "form", form));
 	TRY(retake_rows(s, json_object_get(content, "rows"), now, &rows));
 	TRY(json_put(out, "rows", rows));

@@ -5,7 +5,10 @@
  * definition says that this engine does not know is refused: an unknown member, validator, precondition, effect,
  * condition, role or field, a name that comes twice, a missing label. The message names file, path within it and fault.
  *
- * Definitions are constant after loading; everything borrowed from them lives as long as the struct services. */
+ * A definition that was read is a snapshot and never changes: a changed file is another one, with an SM3 of its own.
+ * The folder holds the one in force of each code; versions of before are brought along by services_keep() and found by
+ * their SM3 alone (docs/design/07-definitions.md). Everything borrowed lives as long as the struct services, which is
+ * constant once the workers run. */
 #pragma once
 #include "base/json.h"
 #include "base/text_fold.h"
@@ -149,6 +152,7 @@ enum service_filer { FILER_UNIT = 1, FILER_PERSON = 2, FILER_DESK = 4 };
 struct service {
 	const char *code, *name, *name_en;
 	char sm3[65];        /* of the file's octets: statements name it */
+	struct span octets;  /* the file as it was read */
 	unsigned filers;     /* of enum service_filer */
 	bool own_engine;     /* kept and moved by server/cert under this definition: no filing can be opened here */
 	bool accept_by_rule; /* acceptance comes with the review; else an officer signs FILING-ACCEPT */
@@ -176,9 +180,16 @@ struct services;
 enum err services_load(const char *dir, const struct service_registry *r, struct services **ret_s) MUST_CHECK;
 void services_free(struct services *s);
 DEFINE_AUTO(services)
+/* Those in force: in the order of names, and of a code; NULL when none. */
 size_t services_count(const struct services *s);
 const struct service *services_at(const struct services *s, size_t i);
-const struct service *services_find(const struct services *s, const char *code); /* NULL when none */
+const struct service *services_find(const struct services *s, const char *code);
+/* Any version, in force or of before; NULL when none. */
+const struct service *services_by_sm3(const struct services *s, const char *sm3);
+/* One of before, once: found by its SM3 from now on. ERR_CONFIG as for a file, ERR_LOG_DAMAGED when its octets have
+ * another SM3. */
+enum err services_keep(struct services *s, const char *code, const char *sm3, struct span text,
+                       const struct service_registry *r) MUST_CHECK;
 /* One definition by itself, for tests and tools. */
 enum err services_parse(const char *file, struct span text, const struct service_registry *r,
                         struct services **ret_s) MUST_CHECK;
