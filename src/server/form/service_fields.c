@@ -1,5 +1,6 @@
 /* Code lists, fields and cross-field rules of a definition. */
 #include "server/form/service_i.h"
+#include "server/form/field.h"
 #include "base/arena.h"
 #include "evidence/statement.h"
 #include <string.h>
@@ -70,15 +71,6 @@ const char *service_list_text(const struct service_list *l, struct span code)
 
 /* --- fields --- */
 
-static const struct {
-	const char *name, *validator;
-	enum field_type type;
-} types[] = {
-	{"text", "text", FIELD_TEXT}, {"code", "", FIELD_CODE},        {"codes", "", FIELD_CODES},
-	{"date", "date", FIELD_DATE}, {"month", "month", FIELD_MONTH}, {"money", "money", FIELD_MONEY},
-	{"int", "int", FIELD_INT},
-};
-
 static enum err find_validator(const struct reading *r, const struct where *at, const char *name,
                                struct service_field *f)
 {
@@ -97,22 +89,19 @@ static enum err read_type(const struct reading *r, const struct where *at, const
 	const char *type, *named;
 	TRY(read_name(r, at, v, "type", true, &type));
 	TRY(read_name(r, at, v, "validator", false, &named));
-	for (size_t i = 0; i < COUNT_OF(types); i++) {
-		if (strcmp(types[i].name, type) != 0)
-			continue;
-		f->type = types[i].type;
-		if (types[i].validator[0] == 0)
-			return named[0] == 0 ? ERR_OK
-			                     : read_bad(r, at, "validator", "a code is checked by its list alone");
-		return find_validator(r, at, named[0] != 0 ? named : types[i].validator, f);
-	}
-	return read_bad(r, at, "type", "no type \"%s\"", type);
+	const struct field_kind *kind = field_kind_named(type);
+	if (kind == NULL)
+		return read_bad(r, at, "type", "no type \"%s\"", type);
+	f->type = kind->type;
+	if (kind->listed)
+		return named[0] == 0 ? ERR_OK : read_bad(r, at, "validator", "a code is checked by its list alone");
+	return find_validator(r, at, named[0] != 0 ? named : kind->validator, f);
 }
 
 static enum err find_list(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
 {
 	const char *name;
-	bool coded = f->type == FIELD_CODE || f->type == FIELD_CODES;
+	bool coded = field_kind(f->type)->listed;
 	TRY(read_name(r, at, v, "list", coded, &name));
 	if (!coded)
 		return name[0] == 0 ? ERR_OK : read_bad(r, at, "list", "only a code has a list");
@@ -129,7 +118,7 @@ static enum err find_list(const struct reading *r, const struct where *at, const
 static enum err read_range(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
 {
 	const int64_t top = 99999999999;
-	bool counted = f->type == FIELD_MONEY || f->type == FIELD_INT;
+	bool counted = field_kind(f->type)->ranged;
 	if (!counted && (json_object_get(v, "min") != NULL || json_object_get(v, "max") != NULL))
 		return read_bad(r, at, NULL, "only an amount or a number has min and max");
 	TRY(read_int(r, at, v, "min", false, -top, top, f->type == FIELD_INT ? -top : 0, &f->min));
@@ -210,8 +199,7 @@ static const struct {
 
 static bool is_time(const struct service_fields *f, const char *name)
 {
-	enum field_type t = service_field_find(f, name)->type;
-	return t == FIELD_DATE || t == FIELD_MONTH;
+	return field_kind(service_field_find(f, name)->type)->timed;
 }
 
 static enum err read_operand(const struct reading *r, const struct where *at, const json_t *v, const char *member,

@@ -1,9 +1,9 @@
 #include "server/portal/inputs.h"
 #include "server/cert/cert_service.h"
+#include "server/form/field.h"
 #include "server/portal/filing_pages.h"
 
-/* As it is typed: separators and full-width forms make a date or a number longer than it is. */
-enum { TYPED_MAX = 80, CHECKED_MAX = 1 };
+enum { CHECKED_MAX = 1 };
 
 static size_t own_count(const struct web_field *own)
 {
@@ -42,9 +42,10 @@ static size_t longest_code(const struct service_list *l)
 
 static struct web_field input_of(const struct service_field *f)
 {
-	if (f->type == FIELD_CODE)
+	const struct field_kind *kind = field_kind(f->type);
+	if (kind->listed)
 		return (struct web_field){f->name, f->label, longest_code(f->list)};
-	return (struct web_field){f->name, f->label, f->type == FIELD_TEXT ? f->max_len : TYPED_MAX, .typed = true};
+	return (struct web_field){f->name, f->label, kind->typed_max > 0 ? kind->typed_max : f->max_len, .typed = true};
 }
 
 static enum err put_inputs(struct web_req *rq, const struct service_fields *fields, struct web_field **to)
