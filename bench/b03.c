@@ -6,6 +6,7 @@
 #include "count.h"
 #include "sheets.h"
 #include "server/business/b03_service.h"
+#include "server/business/lists.h"
 #include "server/filing/filing_log.h"
 #include "server/business/b03_sheet.h"
 #include "server/insurance/calendar.h"
@@ -17,6 +18,7 @@ static struct {
 	struct sheets sheets;
 	struct tables *tables;
 	struct b03_service b03;
+	struct lists *lists;
 	struct services *services;
 	struct b03_sheet sheet;
 	struct b03_sheet_rules rules;
@@ -56,7 +58,9 @@ static void open_all(void)
 	world_open(&b.w);
 	OK(tables_load(SHARE_DIR "/tables", &b.tables));
 	b03_service_init(&b.b03, &b.w.o.desk, b.tables);
-	b.b03.registry.next = &b.w.o.t01.registry;
+	OK(lists_new(b.tables, &b.lists));
+	b.b03.registry.next = lists_registry(b.lists);
+	lists_registry(b.lists)->next = &b.w.o.t01.registry;
 	OK(services_load(SHARE_DIR "/services", &b.b03.registry, &b.services));
 	b.w.d.services = b.services;
 	b.w.d.is_working_day = works;
@@ -191,6 +195,7 @@ static void everything(void **state)
 	assert_int_equal(bill.persons, b.read);
 	json_decref(b.rows);
 	services_free(b.services);
+	lists_free(b.lists);
 	tables_free(b.tables);
 	world_close(&b.w);
 	sheets_close(&b.sheets);

@@ -76,17 +76,7 @@ struct service_work {
 	const char *name;
 	enum err (*run)(const struct desk *d, const char *no);
 };
-struct service_registry { /* each ends with a NULL name, or is NULL; the built-in validators need no registering */
-	const struct service_validator *validators;
-	const struct service_precondition *preconditions;
-	const struct service_condition *conditions;
-	const struct service_effect *effects;
-	const struct service_work *works;
-	const struct service_registry *next; /* where a name that is not here is looked for; NULL: nowhere */
-};
-const struct service_validator *service_validator_builtin(const char *name); /* valid.c; NULL when none */
-
-/* --- a definition --- */
+/* --- code lists --- */
 struct service_code {
 	const char *code, *text;
 };
@@ -97,6 +87,18 @@ struct service_list {
 };
 const char *service_list_text(const struct service_list *l, struct span code); /* NULL when not in it */
 
+struct service_registry { /* each ends with a NULL name, or is NULL; the built-in validators need no registering */
+	const struct service_validator *validators;
+	const struct service_precondition *preconditions;
+	const struct service_condition *conditions;
+	const struct service_effect *effects;
+	const struct service_work *works;
+	const struct service_list *lists;    /* of law's tables: "@ethnic" in a definition */
+	const struct service_registry *next; /* where a name that is not here is looked for; NULL: nowhere */
+};
+const struct service_validator *service_validator_builtin(const char *name); /* valid.c; NULL when none */
+
+/* --- a definition --- */
 enum field_type { FIELD_TEXT = 1, FIELD_CODE, FIELD_CODES, FIELD_DATE, FIELD_MONTH, FIELD_MONEY, FIELD_INT };
 struct service_field {
 	const char *name, *label, *label_en, *hint;

@@ -20,10 +20,71 @@ static enum err read_code(const struct reading *r, const struct where *at, const
 	return read_text(r, at, v, "text", true, &ret_c->text);
 }
 
+static const struct service_list *registered(const struct reading *r, const char *name)
+{
+	for (const struct service_registry *g = r->registry; g != NULL; g = g->next)
+		for (const struct service_list *l = g->lists; l != NULL && l->name != NULL; l++)
+			if (strcmp(l->name, name) == 0)
+				return l;
+	return NULL;
+}
+
+/* "@ethnic": a list of law's tables. */
+static enum err find_registered(const struct reading *r, const struct where *at, const char *member, const char *name,
+                                const struct service_list **ret_l)
+{
+	*ret_l = name[0] == '@' ? registered(r, name + 1) : NULL;
+	return *ret_l != NULL ? ERR_OK : read_bad(r, at, member, "no list \"%s\"", name);
+}
+
+static enum err take_code(const struct reading *r, const struct where *at, const struct service_list *of,
+                          const json_t *v, struct service_list *l)
+{
+	const char *code = json_string_value(v);
+	if (code == NULL)
+		return read_bad(r, at, NULL, "not a code");
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].code, code) == 0)
+			return read_bad(r, at, NULL, "%s is there twice", code);
+	for (size_t i = 0; i < of->n; i++)
+		if (strcmp(of->v[i].code, code) == 0) {
+			l->v[l->n++] = of->v[i];
+			return ERR_OK;
+		}
+	return read_bad(r, at, NULL, "\"%s\" is not in the list @%s", code, of->name);
+}
+
+/* Some codes of a list of law's tables: {"of": "@id_type", "codes": ["01", "03"]}. */
+static enum err read_part(const struct reading *r, const struct where *at, const char *name, const json_t *v,
+                          struct service_list *ret_l)
+{
+	static const char *const known[] = {"of", "codes", NULL};
+	const struct service_list *of;
+	const struct where in_codes = {at, "codes", 0};
+	const json_t *all;
+	const char *from;
+	TRY(read_members(r, at, v, known));
+	TRY(read_text(r, at, v, "of", true, &from));
+	TRY(find_registered(r, at, "of", from, &of));
+	TRY(read_array(r, at, v, "codes", CODES_MAX, &all));
+	if (json_array_size(all) == 0)
+		return read_bad(r, at, "codes", "missing");
+	*ret_l = (struct service_list){name, read_room(r, json_array_size(all), sizeof(*ret_l->v)), 0};
+	if (ret_l->v == NULL)
+		return ERR(NOMEM, "%s", r->file);
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const struct where here = {&in_codes, NULL, i};
+		TRY(take_code(r, &here, of, json_array_get(all, i), ret_l));
+	}
+	return ERR_OK;
+}
+
 static enum err read_list(const struct reading *r, const struct where *at, const char *name, const json_t *v,
                           struct service_list *ret_l)
 {
 	size_t n = json_array_size(v);
+	if (json_is_object(v))
+		return read_part(r, at, name, v, ret_l);
 	if (!json_is_array(v) || n == 0 || n > CODES_MAX)
 		return read_bad(r, at, NULL, "not a list of 1 to %d codes", CODES_MAX);
 	*ret_l = (struct service_list){name, read_room(r, n, sizeof(*ret_l->v)), n};
@@ -98,21 +159,29 @@ static enum err read_type(const struct reading *r, const struct where *at, const
 	return find_validator(r, at, named[0] != 0 ? named : kind->validator, f);
 }
 
-static enum err find_list(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
+static enum err find_list(const struct reading *r, const struct where *at, const char *name,
+                          const struct service_list **ret_l)
+{
+	for (size_t i = 0; i < r->n_lists; i++)
+		if (strcmp(r->lists[i].name, name) == 0) {
+			*ret_l = &r->lists[i];
+			return ERR_OK;
+		}
+	return find_registered(r, at, "list", name, ret_l);
+}
+
+static enum err read_field_list(const struct reading *r, const struct where *at, const json_t *v,
+                                struct service_field *f)
 {
 	const char *name;
 	bool coded = field_kind(f->type)->listed;
-	TRY(read_name(r, at, v, "list", coded, &name));
+	TRY(read_text(r, at, v, "list", coded, &name));
 	if (!coded)
 		return name[0] == 0 ? ERR_OK : read_bad(r, at, "list", "only a code has a list");
-	for (size_t i = 0; i < r->n_lists; i++)
-		if (strcmp(r->lists[i].name, name) == 0) {
-			f->list = &r->lists[i];
-			if (f->type == FIELD_CODES && f->list->n > SERVICE_CODES_SET_MAX)
-				return read_bad(r, at, "list", "a set has at most %d codes", SERVICE_CODES_SET_MAX);
-			return ERR_OK;
-		}
-	return read_bad(r, at, "list", "no list \"%s\"", name);
+	TRY(find_list(r, at, name, &f->list));
+	return f->type != FIELD_CODES || f->list->n <= SERVICE_CODES_SET_MAX
+	               ? ERR_OK
+	               : read_bad(r, at, "list", "a set has at most %d codes", SERVICE_CODES_SET_MAX);
 }
 
 static enum err read_range(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
@@ -139,7 +208,7 @@ static enum err read_field(const struct reading *r, const struct where *at, cons
 	TRY(read_text(r, at, v, "hint", false, &f->hint));
 	TRY(read_name(r, at, v, "group", false, &f->group));
 	TRY(read_type(r, at, v, f));
-	TRY(find_list(r, at, v, f));
+	TRY(read_field_list(r, at, v, f));
 	TRY(read_range(r, at, v, f));
 	TRY(read_bool(r, at, v, "radios", &f->radios));
 	if (f->radios && f->type != FIELD_CODE)

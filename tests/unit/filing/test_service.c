@@ -1,5 +1,6 @@
 /* Definitions: what is loaded, and every fault by its place and words. */
 #include "world.h"
+#include "server/business/lists.h"
 #include "server/cert/cert_service.h"
 
 static struct services *parse(const char *file, const char *text, enum err *ret_e)
@@ -134,6 +135,23 @@ static const struct {
 	{"\"promise_days\":10", "\"groups\":[{\"name\":\"g\",\"label\":\"组\"}],\"promise_days\":10",
          "Q02.json: fields[0].group: missing: the form has groups"},
 	{"\"type\":\"month\"", "\"type\":\"month\",\"radios\":true", "Q02.json: fields[0].radios: only a code"},
+	{"\"list\":\"kind\"", "\"list\":\"@shades\"", "Q02.json: rows.fields[3].list: no list \"@shades\""},
+	{"\"lists\":{\"kind\":[", "\"lists\":{\"kind\":{\"of\":\"@shades\",\"codes\":[\"A\"]},\"other\":[",
+         "Q02.json: lists.kind.of: no list \"@shades\""},
+	{"\"lists\":{\"kind\":[", "\"lists\":{\"kind\":{\"of\":\"other\",\"codes\":[\"A\"]},\"other\":[",
+         "Q02.json: lists.kind.of: no list \"other\""},
+	{"\"lists\":{\"kind\":[", "\"lists\":{\"kind\":{\"codes\":[\"A\"]},\"other\":[",
+         "Q02.json: lists.kind.of: missing"},
+	{"\"lists\":{\"kind\":[", "\"lists\":{\"kind\":{\"of\":\"@shade\"},\"other\":[",
+         "Q02.json: lists.kind.codes: missing"},
+	{"\"lists\":{\"kind\":[", "\"lists\":{\"kind\":{\"of\":\"@shade\",\"codes\":[\"A\",\"Z\"]},\"other\":[",
+         "Q02.json: lists.kind.codes[1]: \"Z\" is not in the list @shade"},
+	{"\"lists\":{\"kind\":[", "\"lists\":{\"kind\":{\"of\":\"@shade\",\"codes\":[\"A\",\"A\"]},\"other\":[",
+         "Q02.json: lists.kind.codes[1]: A is there twice"},
+	{"\"lists\":{\"kind\":[", "\"lists\":{\"kind\":{\"of\":\"@shade\",\"codes\":[7]},\"other\":[",
+         "Q02.json: lists.kind.codes[0]: not a code"},
+	{"\"lists\":{\"kind\":[", "\"lists\":{\"kind\":{\"of\":\"@shade\",\"all\":true},\"other\":[",
+         "Q02.json: lists.kind.all: unknown member"},
 	{"\"name\":\"wage\"", "\"name\":\"note\"", "Q02.json: rows.fields[2].name: note is a field of the form too"},
 	{"\"name\":\"note\"", "\"name\":\"csrf\"", "Q02.json: fields[1].name: csrf is an input of every form"},
 	{"\"name\":\"wage\"", "\"name\":\"go\"", "Q02.json: rows.fields[2].name: go is an input of every form"},
@@ -153,6 +171,30 @@ static void test_faults(void **state)
 		err_clear();
 		free(text);
 	}
+}
+
+/* A list of law's tables, whole and in part: words come from there, the order of a part is its own. */
+static void test_lists(void **state)
+{
+	enum err e;
+	char *whole = replaced(test_q02, "\"list\":\"kind\"", "\"list\":\"@shade\""),
+	     *part = replaced(test_q02, "\"lists\":{\"kind\":[",
+	                      "\"lists\":{\"kind\":{\"of\":\"@shade\",\"codes\":[\"C\",\"A\"]},\"other\":[");
+	(void)state;
+	AUTO(services) all = parse("Q02.json", whole, &e);
+	OK(e);
+	const struct service_list *l = service_field_find(&services_at(all, 0)->row_fields, "enrol_type")->list;
+	assert_int_equal(l->n, 3);
+	assert_string_equal(service_list_text(l, SPAN_LIT("C")), "全黑");
+	AUTO(services) some = parse("Q02.json", part, &e);
+	OK(e);
+	l = service_field_find(&services_at(some, 0)->row_fields, "enrol_type")->list;
+	assert_int_equal(l->n, 2);
+	assert_string_equal(l->v[0].code, "C");
+	assert_string_equal(l->v[1].text, "浅");
+	assert_null(service_list_text(l, SPAN_LIT("B")));
+	free(whole);
+	free(part);
 }
 
 /* A set of codes and a field beside it must not be the same input. */
@@ -222,9 +264,13 @@ static void test_delivered(void **state)
 	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
 	struct cert_service cert;
 	cert_service_init(&cert, NULL);
-	const struct service_registry r = {NULL, pre, when, effects, NULL, &cert.registry};
+	AUTO(tables) t = NULL;
+	AUTO(lists) l = NULL;
 	AUTO(services) s = NULL;
 	(void)state;
+	OK(tables_load(SHARE_DIR "/tables", &t));
+	OK(lists_new(t, &l));
+	const struct service_registry r = {NULL, pre, when, effects, NULL, lists_registry(l)->lists, &cert.registry};
 	enum err e = services_load(SHARE_DIR "/services", &r, &s);
 	if (e != ERR_OK)
 		fail_msg("%s", err_detail());
@@ -233,6 +279,13 @@ static void test_delivered(void **state)
 	assert_non_null(t01);
 	assert_true(t01->own_engine && !b03->own_engine);
 	assert_int_equal(b03->rows_max, 1000);
+	const struct service_list *ins = service_field_find(&b03->row_fields, "ins")->list,
+				  *document = service_field_find(&b03->row_fields, "id_type")->list;
+	assert_int_equal(ins->n, 5); /* those that are open here */
+	assert_string_equal(service_list_text(ins, SPAN_LIT("410")), "工伤");
+	assert_int_equal(service_field_find(&b03->row_fields, "ethnic")->list->n, 58);
+	assert_int_equal(document->n, 4);
+	assert_null(service_list_text(document, SPAN_LIT("06"))); /* passports go to the window */
 	assert_non_null(service_field_find(&b03->row_fields, "wage"));
 	AUTO(services) without = NULL;
 	assert_int_equal(services_load(SHARE_DIR "/services", NULL, &without), ERR_CONFIG);
@@ -242,8 +295,8 @@ static void test_delivered(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_faults),
-	                                   cmocka_unit_test(test_code_as_input), cmocka_unit_test(test_not_json),
-	                                   cmocka_unit_test(test_delivered)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good),     cmocka_unit_test(test_faults),
+	                                   cmocka_unit_test(test_lists),    cmocka_unit_test(test_code_as_input),
+	                                   cmocka_unit_test(test_not_json), cmocka_unit_test(test_delivered)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
