@@ -5,13 +5,6 @@
 
 /* --- rows --- */
 
-static void row_of(const json_t *row, size_t number, struct b03_row *ret_r)
-{
-	*ret_r = (struct b03_row){.no = (int64_t)number};
-	for (enum b03_field f = 0; f < B03_FIELD_COUNT; f++)
-		ret_r->text[f] = span_str(json_str_or(row, b03_field_key(f), ""));
-}
-
 /* Judges all rows in their order. A correction's rows are judged as if what they correct had never been; those that it
  * leaves as they are come as `same`, without faults, for time may have passed them by. */
 typedef enum err judged_fn(const struct b03 *b, const struct b03_faults *f, bool same, void *ctx);
@@ -27,11 +20,11 @@ struct judging {
 
 static enum err judge_row(const struct judging *j, const json_t *json, size_t number)
 {
-	struct b03_row row;
+	struct b03_row row = {.no = (int64_t)number};
 	struct b03 b = {0};
 	struct b03_faults faults = {.n = 0};
 	bool same = false;
-	row_of(json, number, &row);
+	TRY(row_read(&j->v->service->row_fields, json, j->v->now, &row.values));
 	TRY(b03_check(&j->rules, &row, &b, &faults));
 	if (j->undo != NULL)
 		TRY(b03_undo_row(j->undo, &b, &same, &faults));
@@ -52,8 +45,8 @@ static enum err judge_rows(struct judging *j)
 	register_look_init(&look, j->s->desk, j->s->tables, seen);
 	if (j->undo != NULL)
 		b03_undo_look(j->undo, &look.look, &before);
-	j->rules = (struct b03_rules){j->s->tables, j->undo != NULL ? &before : &look.look, j->v->filing->unit_no,
-	                              j->v->now};
+	j->rules = (struct b03_rules){j->s->tables, j->v->service, j->undo != NULL ? &before : &look.look,
+	                              j->v->filing->unit_no, j->v->now};
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		TRY(judge_row(j, json_array_get(rows, i), i + 1));
 	return ERR_OK;
@@ -76,11 +69,12 @@ static enum err judge(const struct b03_service *s, const struct filing_view *v, 
 /* --- precondition --- */
 
 struct reporting {
+	const struct service *service;
 	struct fault_sink *sink;
 	size_t row;
 };
 
-static enum err report_faults(struct fault_sink *sink, size_t row, const struct b03_faults *f)
+static enum err report_faults(const struct service *s, struct fault_sink *sink, size_t row, const struct b03_faults *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		const struct b03_fault *x = &f->v[i];
@@ -89,8 +83,9 @@ static enum err report_faults(struct fault_sink *sink, size_t row, const struct 
 			continue;
 		buf_printf(&text, "%s%s%s", b03_code_zh(x->code), x->detail[0] != 0 ? "：" : "", x->detail);
 		TRY(buf_err(&text));
-		const struct fault t = {row, row > 0 ? b03_field_key(x->field) : "", b03_code_name(x->code),
-		                        buf_cstr(&text), b03_code_remedy(x->code)};
+		const struct service_field *field = row > 0 ? b03_field(s, x->field) : NULL;
+		const struct fault t = {row, field != NULL ? field->name : "", b03_code_name(x->code), buf_cstr(&text),
+		                        b03_code_remedy(x->code)};
 		TRY(fault_put(sink, &t));
 	}
 	return ERR_OK;
@@ -101,18 +96,18 @@ static enum err report(const struct b03 *b, const struct b03_faults *f, bool sam
 	struct reporting *w = ctx;
 	(void)b;
 	(void)same;
-	return report_faults(w->sink, ++w->row, f);
+	return report_faults(w->service, w->sink, ++w->row, f);
 }
 
 static enum err precondition(void *ctx, const struct filing_view *v, struct fault_sink *faults)
 {
-	struct reporting w = {faults, 0};
+	struct reporting w = {v->service, faults, 0};
 	struct b03_faults rest = {.n = 0};
 	AUTO(b03_undo) undo = NULL;
 	TRY(judge(ctx, v, report, &w, &undo));
 	if (undo != NULL)
 		TRY(b03_undo_rest(undo, &rest));
-	return report_faults(faults, 0, &rest);
+	return report_faults(v->service, faults, 0, &rest);
 }
 
 /* --- condition --- */
@@ -215,7 +210,7 @@ static enum err effect_apply(struct tx *tx, void *job)
 void b03_service_init(struct b03_service *s, const struct desk *desk, const struct tables *tables)
 {
 	*s = (struct b03_service){.desk = desk, .tables = tables};
-	s->preconditions[0] = (struct service_precondition){"b03", precondition, s};
+	s->preconditions[0] = (struct service_precondition){"b03", precondition, s, b03_binds};
 	s->conditions[0] = (struct service_condition){"b03-review2", review2, s};
 	s->effects[0] = (struct service_effect){"b03", effect_prepare, effect_apply, effect_done, s};
 	s->registry = (struct service_registry){NULL, s->preconditions, s->conditions, s->effects};

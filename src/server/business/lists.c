@@ -28,7 +28,8 @@ static size_t put_codes(struct lists *l, const struct tables *t, size_t used)
 		*list = (struct service_list){first->list, l->codes + used, 0};
 		for (size_t k = i; k < t->n_codes; k++)
 			if (strcmp(t->codes[k].list, first->list) == 0)
-				list->v[list->n++] = (struct service_code){t->codes[k].code, t->codes[k].zh};
+				list->v[list->n++] = (struct service_code){t->codes[k].code, t->codes[k].zh,
+				                                           t->codes[k].from, t->codes[k].to};
 		used += list->n;
 	}
 	return used;
@@ -40,7 +41,9 @@ static void put_insurances(struct lists *l, const struct tables *t, size_t used)
 	*list = (struct service_list){"insurance", l->codes + used, 0};
 	for (size_t i = 0; i < t->n_ins; i++)
 		if (t->ins[i].enabled)
-			list->v[list->n++] = (struct service_code){t->ins[i].code, t->ins[i].brief};
+			list->v[list->n++] = (struct service_code){.code = t->ins[i].code,
+			                                           .text = t->ins[i].brief,
+			                                           .full = t->ins[i].zh};
 }
 
 enum err lists_new(const struct tables *t, struct lists **ret_l)

@@ -116,6 +116,37 @@ enum err field_codes_put(const struct service_list *l, uint64_t bits, struct buf
 
 /* --- reading --- */
 
+/* 20261122 of "2026-11-22". */
+static int date_number(struct span date)
+{
+	int n = 0;
+	for (size_t i = 0; i < date.len; i++)
+		if (date.ptr[i] != '-')
+			n = n * 10 + (date.ptr[i] - '0');
+	return n;
+}
+
+/* A code that the law ended, or has not begun, is not there for who files now. */
+static bool in_force(const struct service_code *c, int64_t now)
+{
+	AUTO_BUF(text, 16);
+	if (c->from == 0 && c->to == 0)
+		return true;
+	text_date_cn(&text, now);
+	int month = date_number(buf_span(&text)) / 100;
+	return (c->from == 0 || month >= c->from) && (c->to == 0 || month <= c->to);
+}
+
+static bool codes_in_force(const struct service_field *f, const struct field_value *v, int64_t now)
+{
+	if (f->type == FIELD_CODE)
+		return in_force(v->code, now);
+	for (size_t i = 0; f->type == FIELD_CODES && i < f->list->n; i++)
+		if ((v->codes & UINT64_C(1) << i) != 0 && !in_force(&f->list->v[i], now))
+			return false;
+	return true;
+}
+
 static enum err put_why(enum err e, enum field_state state, struct field_value *v)
 {
 	if (err_class(e) == ERR_CLASS_RESOURCE)
@@ -159,28 +190,19 @@ enum err field_read(const struct service_field *f, struct span text, int64_t now
 		err_clear();
 		v.state = kind->listed ? FIELD_UNLISTED : FIELD_RANGE;
 	}
+	if (v.state == FIELD_GOOD && kind->listed && !codes_in_force(f, &v, now))
+		v.state = FIELD_UNLISTED;
 	if (v.state == FIELD_GOOD && kind->ranged && (v.number < f->min || v.number > f->max))
 		v.state = FIELD_RANGE;
 	*ret_v = v;
 	return ERR_OK;
 }
 
-/* 20261122; of a month 202611. */
-static int digits_of(const struct service_field *f, const struct field_value *v)
-{
-	int n = 0;
-	if (f->type == FIELD_MONTH)
-		return v->month;
-	for (size_t i = 0; i < v->text.len; i++)
-		if (v->text.ptr[i] != '-')
-			n = n * 10 + (v->text.ptr[i] - '0');
-	return n;
-}
-
 int field_order(const struct service_field *fa, const struct field_value *a, const struct service_field *fb,
                 const struct field_value *b)
 {
-	int x = digits_of(fa, a), y = digits_of(fb, b);
+	int x = fa->type == FIELD_MONTH ? a->month : date_number(a->text),
+	    y = fb->type == FIELD_MONTH ? b->month : date_number(b->text);
 	if (fa->type != fb->type) {
 		x /= fa->type == FIELD_DATE ? 100 : 1;
 		y /= fb->type == FIELD_DATE ? 100 : 1;

@@ -26,7 +26,7 @@ enum field_state {
 	FIELD_EMPTY,
 	FIELD_LONG,     /* over max_len */
 	FIELD_CHARS,    /* why: ERR_PRIVATE_USE, ERR_LINE_TEXT, ERR_UTF8 */
-	FIELD_UNLISTED, /* a code that the list does not have, or one twice */
+	FIELD_UNLISTED, /* a code that the list does not have, or not in force now, or one twice */
 	FIELD_STACKED,  /* a name with more marks than a character carries */
 	FIELD_REFUSED,  /* why: the validator's */
 	FIELD_UNFOLDED, /* not as the validator gives it */

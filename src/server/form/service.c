@@ -1,5 +1,6 @@
 /* The definitions of a folder: files, names, and the parts that are not fields. */
 #include "server/form/service_i.h"
+#include "server/form/field.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -104,6 +105,39 @@ static enum err read_named(const struct reading *r, const json_t *root, const st
 	return ERR_OK;
 }
 
+static enum err bind_row(const struct reading *r, const struct service *s, const char *who,
+                         const struct service_binding *b, size_t *ret_at)
+{
+	const struct where rows = {NULL, "rows", 0};
+	const struct service_field *f = service_field_find(&s->row_fields, b->name);
+	if (f == NULL || f->type != b->type)
+		return read_bad(r, &rows, "fields", "%s counts with a field %s of type %s", who, b->name,
+		                field_kind(b->type)->name);
+	*ret_at = (size_t)(f - s->row_fields.v);
+	return ERR_OK;
+}
+
+static enum err bind_rows(const struct reading *r, struct service *s)
+{
+	for (size_t i = 0; i < s->n_preconditions; i++) {
+		const struct service_binding *all = s->preconditions[i]->binds;
+		size_t n = 0;
+		while (all != NULL && all[n].name != NULL)
+			n++;
+		if (n == 0)
+			continue;
+		size_t *at = read_room(r, n, sizeof(*at));
+		if (at == NULL)
+			return ERR(NOMEM, "%s", r->file);
+		if (s->bound != NULL)
+			return read_bad(r, NULL, "preconditions", "two of them count with the fields of a row");
+		for (size_t k = 0; k < n; k++)
+			TRY(bind_row(r, s, s->preconditions[i]->name, &all[k], &at[k]));
+		s->bound = at;
+	}
+	return ERR_OK;
+}
+
 static enum err read_functions(const struct reading *r, const json_t *root, struct service *s)
 {
 	static const struct named pre = {"preconditions", "precondition", all_preconditions,
@@ -114,7 +148,7 @@ static enum err read_functions(const struct reading *r, const json_t *root, stru
 	s->preconditions = (const struct service_precondition **)v;
 	TRY(read_named(r, root, &effects, &v, &s->n_effects));
 	s->effects = (const struct service_effect **)v;
-	return ERR_OK;
+	return bind_rows(r, s);
 }
 
 /* --- filers, attachments, documents --- */
@@ -201,7 +235,7 @@ static enum err read_documents(const struct reading *r, const json_t *root, stru
 
 static enum err read_rows(const struct reading *r, const json_t *root, struct service *s)
 {
-	static const char *const known[] = {"min", "max", "fields", "rules", NULL};
+	static const char *const known[] = {"min", "max", "fields", "rules", "unit_column", NULL};
 	const json_t *v = json_object_get(root, "rows");
 	const struct where at = {NULL, "rows", 0};
 	int64_t min, max;
@@ -273,6 +307,7 @@ enum err read_service(struct reading *r, const json_t *root, struct service *ret
 	TRY(read_fields(r, NULL, root, "fields", &s.fields));
 	TRY(read_rules(r, NULL, root, "rules", &s.fields, false, &s.rules));
 	TRY(read_rows(r, root, &s));
+	TRY(read_sheet(r, root, &s));
 	TRY(inputs_differ(r, &s));
 	TRY(read_groups(r, root, &s));
 	TRY(read_attachments(r, root, &s));

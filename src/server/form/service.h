@@ -49,12 +49,19 @@ struct service_validator {
 	enum err (*check)(struct span in, int64_t now, char *ret, size_t cap);
 	enum fold_as folds; /* how check() folds what it is given: so that a page can say what was changed */
 };
+enum field_type { FIELD_TEXT = 1, FIELD_CODE, FIELD_CODES, FIELD_DATE, FIELD_MONTH, FIELD_MONEY, FIELD_INT };
+/* A field of a row that a business counts with; where it stands is found when the definition is read, once. */
+struct service_binding {
+	const char *name; /* NULL: the end */
+	enum field_type type;
+};
 struct filing_view; /* filing.h: what preconditions, conditions and effects see of a filing */
 struct service_precondition {
 	const char *name;
 	/* may read the database */
 	enum err (*check)(void *ctx, const struct filing_view *v, struct fault_sink *faults);
 	void *ctx;
+	const struct service_binding *binds; /* NULL: none; else the definition must have them all, of these types */
 };
 struct service_condition {
 	const char *name;
@@ -79,6 +86,8 @@ struct service_work {
 /* --- code lists --- */
 struct service_code {
 	const char *code, *text;
+	int from, to;     /* months in force, 0: open on that side */
+	const char *full; /* another name that sheets may use, NULL: none */
 };
 struct service_list {
 	const char *name;
@@ -99,7 +108,10 @@ struct service_registry { /* each ends with a NULL name, or is NULL; the built-i
 const struct service_validator *service_validator_builtin(const char *name); /* valid.c; NULL when none */
 
 /* --- a definition --- */
-enum field_type { FIELD_TEXT = 1, FIELD_CODE, FIELD_CODES, FIELD_DATE, FIELD_MONTH, FIELD_MONEY, FIELD_INT };
+struct service_names {
+	const char **v;
+	size_t n;
+};
 struct service_field {
 	const char *name, *label, *label_en, *hint;
 	const char *group; /* of the definition's groups; "" when it has none */
@@ -110,6 +122,9 @@ struct service_field {
 	int64_t min, max;           /* FIELD_INT, and FIELD_MONEY in fen */
 	const struct service_validator *validator;
 	const struct service_list *list; /* FIELD_CODE, FIELD_CODES */
+	/* of rows, for sheets: other headings, and what a blank cell stands for; "" where none */
+	struct service_names aliases;
+	const char *blank, *blank_from, *blank_by; /* at most one: a value, another field, a name of sheet.h */
 };
 struct service_fields {
 	struct service_field *v;
@@ -162,11 +177,13 @@ struct service {
 	struct service_group *groups; /* of fields, in the order of the form */
 	size_t n_groups;
 	struct service_rules rules, row_rules;
-	size_t rows_min, rows_max; /* 0, 0: no rows */
+	size_t rows_min, rows_max;        /* 0, 0: no rows */
+	struct service_names unit_column; /* headings of a sheet's column that names the filing unit */
 	struct service_attachment *attachments;
 	size_t n_attachments;
 	const struct service_precondition **preconditions;
 	size_t n_preconditions;
+	const size_t *bound; /* index in row_fields of each binding of its precondition; NULL: none has any */
 	const struct service_effect **effects;
 	size_t n_effects;
 	struct service_step steps[SERVICE_STEPS_MAX];

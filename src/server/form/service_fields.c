@@ -197,9 +197,10 @@ static enum err read_range(const struct reading *r, const struct where *at, cons
 
 static enum err read_field(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
 {
-	static const char *const known[] = {"name", "label",     "label_en", "hint",   "group",   "radios",
-	                                    "type", "required",  "key",      "secret", "max_len", "min",
-	                                    "max",  "validator", "list",     NULL};
+	static const char *const known[] = {"name",    "label", "label_en",   "hint",      "group",
+	                                    "radios",  "type",  "required",   "key",       "secret",
+	                                    "max_len", "min",   "max",        "validator", "list",
+	                                    "aliases", "blank", "blank_from", "blank_by",  NULL};
 	int64_t len;
 	TRY(read_members(r, at, v, known));
 	TRY(read_name(r, at, v, "name", true, &f->name));
@@ -218,6 +219,7 @@ static enum err read_field(const struct reading *r, const struct where *at, cons
 	TRY(read_bool(r, at, v, "secret", &f->secret));
 	TRY(read_int(r, at, v, "max_len", f->type == FIELD_TEXT, 1, SERVICE_VALUE_MAX, SERVICE_VALUE_MAX, &len));
 	f->max_len = (size_t)len;
+	f->blank = f->blank_from = f->blank_by = "";
 	return ERR_OK;
 }
 

@@ -34,6 +34,9 @@ enum err read_array(const struct reading *r, const struct where *at, const json_
                     const json_t **ret_a) MUST_CHECK;            /* NULL when absent */
 void *read_room(const struct reading *r, size_t n, size_t size); /* zeroed; NULL out of memory */
 
+/* service_sheet.c: "aliases", "blank", "blank_from", "blank_by" of the fields of rows, "unit_column" of rows; every
+ * heading is there once. */
+enum err read_sheet(const struct reading *r, const json_t *root, struct service *s) MUST_CHECK;
 enum err read_lists(struct reading *r, const struct where *at, const json_t *root) MUST_CHECK;
 enum err read_fields(const struct reading *r, const struct where *at, const json_t *obj, const char *member,
                      struct service_fields *ret_f) MUST_CHECK;

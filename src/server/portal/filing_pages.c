@@ -3,7 +3,7 @@
 #include "server/portal/filing_sheet.h"
 #include "base/text.h"
 #include "server/filing/filing_sheet.h"
-#include "server/business/b03_sheet.h"
+#include "server/form/sheet.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,7 +172,7 @@ static enum err put_field(json_t *list, const struct service_field *f, const cha
 static const char *typed(const json_t *row, const char *name)
 {
 	const char *value = json_str_or(row, name, "");
-	return value[0] == B03_SPOILT ? "" : value;
+	return value[0] == SHEET_SPOILT ? "" : value;
 }
 
 static enum err put_group(struct mo *m, const char *title, const struct service_fields *fields, const json_t *row,
