@@ -51,6 +51,17 @@ void filing_period(const struct portal *p, char ret_month[12])
 		               calendar_window(&p->insurance->filing, clock_now(p->desk.clock)).period);
 }
 
+/* "b03-template.xlsx": made from the definition at build. */
+static void put_template(struct mo *m, const struct service *s)
+{
+	char name[SERVICE_CODE_MAX + 16];
+	size_t n = 0;
+	for (const char *c = s->code; *c != 0 && n < SERVICE_CODE_MAX; c++)
+		name[n++] = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+	(void)snprintf(name + n, sizeof(name) - n, "-template.xlsx");
+	mo_str(m, "template", name);
+}
+
 static enum err put_page(struct web_req *rq, const struct sheet_page *w)
 {
 	struct mo m = mo_of(web_model(rq));
@@ -65,6 +76,7 @@ static enum err put_page(struct web_req *rq, const struct sheet_page *w)
 	mo_int(&m, "rows_max", (int64_t)w->s->rows_max);
 	mo_int(&m, "mib_max", SHEET_FILE_MAX >> 20);
 	mo_bool(&m, "replaces", w->f.rows > 0);
+	put_template(&m, w->s);
 	return mo_err(&m);
 }
 
