@@ -1,5 +1,7 @@
 /* Definitions: what is loaded, and every fault by its place and words. */
 #include "world.h"
+#include "base/file.h"
+#include "server/business/b03.h"
 #include "server/business/lists.h"
 #include "server/cert/cert_service.h"
 
@@ -282,21 +284,39 @@ static bool never(void *ctx, const struct filing_view *v)
 	return false;
 }
 
-static void test_delivered(void **state)
+/* What the delivered definitions name, without doing it. */
+struct delivered {
+	struct cert_service cert;
+	struct tables *tables;
+	struct lists *lists;
+	struct service_registry registry;
+};
+
+static void delivered_open(struct delivered *d)
 {
-	static const struct service_precondition pre[] = {{"b03", no_check, NULL}, {NULL}};
+	static const struct service_precondition pre[] = {{"b03", no_check, NULL, b03_binds}, {NULL}};
 	static const struct service_effect effects[] = {{"b03", no_prepare, no_effect, NULL, NULL}, {NULL}};
 	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
-	struct cert_service cert;
-	cert_service_init(&cert, NULL);
-	AUTO(tables) t = NULL;
-	AUTO(lists) l = NULL;
+	cert_service_init(&d->cert, NULL);
+	OK(tables_load(SHARE_DIR "/tables", &d->tables));
+	OK(lists_new(d->tables, &d->lists));
+	d->registry = (struct service_registry){
+		NULL, pre, when, effects, NULL, lists_registry(d->lists)->lists, &d->cert.registry};
+}
+
+static void delivered_close(struct delivered *d)
+{
+	lists_free(d->lists);
+	tables_free(d->tables);
+}
+
+static void test_delivered(void **state)
+{
+	struct delivered d;
 	AUTO(services) s = NULL;
 	(void)state;
-	OK(tables_load(SHARE_DIR "/tables", &t));
-	OK(lists_new(t, &l));
-	const struct service_registry r = {NULL, pre, when, effects, NULL, lists_registry(l)->lists, &cert.registry};
-	enum err e = services_load(SHARE_DIR "/services", &r, &s);
+	delivered_open(&d);
+	enum err e = services_load(SHARE_DIR "/services", &d.registry, &s);
 	if (e != ERR_OK)
 		fail_msg("%s", err_detail());
 	const struct service *b03 = services_find(s, "B03"), *t01 = services_find(s, "T01");
@@ -316,12 +336,101 @@ static void test_delivered(void **state)
 	assert_int_equal(services_load(SHARE_DIR "/services", NULL, &without), ERR_CONFIG);
 	assert_int_equal(services_load(SHARE_DIR "/nowhere", NULL, &without), ERR_CONFIG);
 	err_clear();
+	services_free(s);
+	s = NULL;
+	delivered_close(&d);
+}
+
+/* --- every member of a delivered definition wrong in turn --- */
+
+enum { PLACE_MAX = 300 };
+struct spoiling {
+	const char *file;
+	const struct service_registry *registry;
+	json_t *root;
+	size_t tried;
+};
+
+/* The definition as it now is has to be refused at that place. */
+static void refused_at(struct spoiling *w, const char *place, const char *says)
+{
+	char want[PLACE_MAX + 100];
+	AUTO_BUF(text, SERVICE_FILE_MAX);
+	AUTO(services) all = NULL;
+	(void)snprintf(want, sizeof(want), "%s: %s%s", w->file, place, says);
+	OK(json_print(w->root, &text));
+	enum err e = services_parse(w->file, buf_span(&text), w->registry, &all);
+	if (e != ERR_CONFIG || strstr(err_detail(), want) == NULL)
+		fail_msg("%s: %s \"%s\"", want, err_name(e), err_detail());
+	err_clear();
+	w->tried++;
+}
+
+static json_t *wrong_for(const json_t *v)
+{
+	return json_is_object(v) || json_is_array(v) ? json_integer(7) : json_object();
+}
+
+static void spoil_all(struct spoiling *w, json_t *v, const char *place)
+{
+	char here[PLACE_MAX];
+	const char *dot = place[0] != 0 ? "." : "";
+	/* clang-format off */
+	if (json_is_object(v)) {
+		AUTO_JSON members = json_object();
+		const char *key;
+		json_t *member;
+		assert_int_equal(json_object_update(members, v), 0);
+		json_object_foreach(members, key, member) {
+			(void)snprintf(here, sizeof(here), "%s%s%s", place, dot, key);
+			assert_int_equal(json_object_set_new(v, key, wrong_for(member)), 0);
+			refused_at(w, here, "");
+			assert_int_equal(json_object_set(v, key, member), 0);
+			spoil_all(w, member, here);
+		}
+		(void)snprintf(here, sizeof(here), "%s%szz", place, dot);
+		assert_int_equal(json_object_set_new(v, "zz", json_integer(7)), 0);
+		refused_at(w, here, strcmp(place, "lists") == 0 ? "" : ": unknown member");
+		assert_int_equal(json_object_del(v, "zz"), 0);
+	}
+	/* clang-format on */
+	for (size_t i = 0; json_is_array(v) && i < json_array_size(v); i++) {
+		json_t *element = json_incref(json_array_get(v, i));
+		(void)snprintf(here, sizeof(here), "%s[%zu]", place, i);
+		assert_int_equal(json_array_set_new(v, i, wrong_for(element)), 0);
+		refused_at(w, here, "");
+		assert_int_equal(json_array_set(v, i, element), 0);
+		spoil_all(w, element, here);
+		json_decref(element);
+	}
+}
+
+static void test_every_member(void **state)
+{
+	static const char *const files[] = {"B03.json", "T01.json"};
+	struct delivered d;
+	(void)state;
+	delivered_open(&d);
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		char path[600];
+		AUTO_BUF(text, SERVICE_FILE_MAX);
+		struct spoiling w = {.file = files[i], .registry = &d.registry};
+		(void)snprintf(path, sizeof(path), SHARE_DIR "/services/%s", files[i]);
+		OK(file_read(path, &text));
+		OK(json_parse(buf_span(&text), &w.root));
+		spoil_all(&w, w.root, "");
+		json_decref(w.root);
+		print_message("# %s: %zu places\n", files[i], w.tried);
+		assert_true(w.tried > 100);
+	}
+	delivered_close(&d);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good),     cmocka_unit_test(test_faults),
-	                                   cmocka_unit_test(test_lists),    cmocka_unit_test(test_code_as_input),
-	                                   cmocka_unit_test(test_not_json), cmocka_unit_test(test_delivered)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good),        cmocka_unit_test(test_faults),
+	                                   cmocka_unit_test(test_lists),       cmocka_unit_test(test_code_as_input),
+	                                   cmocka_unit_test(test_not_json),    cmocka_unit_test(test_delivered),
+	                                   cmocka_unit_test(test_every_member)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
