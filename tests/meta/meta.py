@@ -85,7 +85,7 @@ SUBJECT_MAY = {
     "notary": {"signer"},
     "convert": set(),
     "register": {"signer"},
-    "form": {"register"},
+    "form": {"register", "convert"},
     "flow": {"form", "register", "signer"},
     "filing": {"flow", "form", "register", "convert", "signer"},
     "insurance": {"register"},
@@ -106,6 +106,8 @@ def check_subject_layers():
                 faults.append(f"{rel(path)} includes {inc}")
             if own == "form" and target == "register" and inc != "server/register/ident.h":
                 faults.append(f"{rel(path)}: form takes register/ident.h only, not {inc}")
+            if own == "form" and target == "convert" and inc != "server/convert/xlsx.h":
+                faults.append(f"{rel(path)}: form takes convert/xlsx.h only, not {inc}")
     report("subjects under server/ include downwards only", faults)
 
 

@@ -1,16 +1,10 @@
 #include "server/business/b03_service.h"
 #include "server/business/effect.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* --- rows --- */
-
-static void row_of(const json_t *row, size_t number, struct b03_row *ret_r)
-{
-	*ret_r = (struct b03_row){.no = (int64_t)number};
-	for (enum b03_field f = 0; f < B03_FIELD_COUNT; f++)
-		ret_r->text[f] = span_str(json_str_or(row, b03_field_key(f), ""));
-}
 
 /* Judges all rows in their order. A correction's rows are judged as if what they correct had never been; those that it
  * leaves as they are come as `same`, without faults, for time may have passed them by. */
@@ -29,11 +23,11 @@ struct judging {
 
 static enum err judge_row(const struct judging *j, const json_t *json, size_t number)
 {
-	struct b03_row row;
+	struct b03_row row = {.no = (int64_t)number};
 	struct b03 b = {0};
 	struct b03_faults faults = {.n = 0};
 	bool same = false;
-	row_of(json, number, &row);
+	TRY(row_read(&j->v->service->row_fields, json, j->v->now, &row.values));
 	TRY(b03_check(&j->rules, &row, &b, &faults));
 	if (j->effect != NULL)
 		TRY(b03_effect_row(j->effect, &b, &same, &faults));
@@ -44,20 +38,25 @@ static enum err judge_row(const struct judging *j, const json_t *json, size_t nu
 	return j->fn(&b, &faults, same, j->ctx);
 }
 
-/* Everybody of the batch is looked up together. */
+/* Everybody of the batch is looked up together: by the number as it is signed, and as it is normalised. */
 static enum err look_all(struct judging *j)
 {
 	size_t n = 0, rows = json_array_size(j->rows);
-	char(*ids)[ID_NUMBER_LEN + 1] = calloc(rows + 1, sizeof(*ids));
+	char(*ids)[ID_NUMBER_LEN + 1] = calloc(2 * rows + 1, sizeof(*ids));
 	if (ids == NULL)
 		return ERR(NOMEM, "rows");
 	for (size_t i = 0; i < rows; i++) {
-		const char *id = json_str_or(json_array_get(j->rows, i), b03_field_key(B03_ID_NUMBER), "");
-		n += ident_id_number(span_str(id), j->v->now, ids[n]) == ERR_OK;
+		const char *id =
+			json_str_or(json_array_get(j->rows, i), b03_field(j->v->service, B03_ID_NUMBER)->name, "");
+		bool good = ident_id_number(span_str(id), j->v->now, ids[n]) == ERR_OK;
+		bool other = strlen(id) <= ID_NUMBER_LEN && (!good || strcmp(ids[n], id) != 0);
+		n += good;
+		if (other)
+			(void)snprintf(ids[n++], sizeof(*ids), "%s", id);
 	}
 	err_clear();
 	enum err e = register_look_load(&j->look, j->v->filing->unit_no, ids, n);
-	wipe(ids, (rows + 1) * sizeof(*ids));
+	wipe(ids, (2 * rows + 1) * sizeof(*ids));
 	free(ids);
 	return e;
 }
@@ -68,7 +67,7 @@ static enum err judge_rows(struct judging *j)
 	bool corrects = j->v->filing->corrects[0] != 0;
 	if (corrects && j->effect != NULL)
 		b03_effect_look(j->effect, &j->look.look, &before);
-	j->rules = (struct b03_rules){j->s->tables, &before, j->v->filing->unit_no, j->v->now};
+	j->rules = (struct b03_rules){j->s->tables, j->v->service, &before, j->v->filing->unit_no, j->v->now};
 	for (size_t i = 0; i < json_array_size(j->rows); i++)
 		TRY(judge_row(j, json_array_get(j->rows, i), i + 1));
 	return ERR_OK;
@@ -116,11 +115,12 @@ static enum err judge(const struct b03_service *s, const struct filing_view *v, 
 /* --- precondition --- */
 
 struct reporting {
+	const struct service *service;
 	struct fault_sink *sink;
 	size_t row;
 };
 
-static enum err report_faults(struct fault_sink *sink, size_t row, const struct b03_faults *f)
+static enum err report_faults(const struct service *s, struct fault_sink *sink, size_t row, const struct b03_faults *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		const struct b03_fault *x = &f->v[i];
@@ -129,8 +129,9 @@ static enum err report_faults(struct fault_sink *sink, size_t row, const struct 
 			continue;
 		buf_printf(&text, "%s%s%s", b03_code_zh(x->code), x->detail[0] != 0 ? "：" : "", x->detail);
 		TRY(buf_err(&text));
-		const struct fault t = {row, row > 0 ? b03_field_key(x->field) : "", b03_code_name(x->code),
-		                        buf_cstr(&text), b03_code_remedy(x->code)};
+		const struct service_field *field = row > 0 ? b03_field(s, x->field) : NULL;
+		const struct fault t = {row, field != NULL ? field->name : "", b03_code_name(x->code), buf_cstr(&text),
+		                        b03_code_remedy(x->code)};
 		TRY(fault_put(sink, &t));
 	}
 	return ERR_OK;
@@ -141,19 +142,19 @@ static enum err report(const struct b03 *b, const struct b03_faults *f, bool sam
 	struct reporting *w = ctx;
 	(void)b;
 	(void)same;
-	return report_faults(w->sink, ++w->row, f);
+	return report_faults(w->service, w->sink, ++w->row, f);
 }
 
 static enum err precondition(void *ctx, const struct filing_view *v, struct fault_sink *faults)
 {
-	struct reporting w = {faults, 0};
+	struct reporting w = {v->service, faults, 0};
 	struct b03_faults rest = {.n = 0};
 	AUTO(b03_effect) effect = NULL;
 	bool corrects = v->filing->corrects[0] != 0;
 	TRY(judge(ctx, v, report, &w, corrects ? &effect : NULL));
 	if (effect != NULL)
 		TRY(b03_effect_rest(effect, &rest));
-	return report_faults(faults, 0, &rest);
+	return report_faults(v->service, faults, 0, &rest);
 }
 
 /* --- condition --- */
@@ -205,7 +206,7 @@ static enum err effect_prepare(void *ctx, const struct filing_view *v, void **re
 void b03_service_init(struct b03_service *s, const struct desk *desk, const struct tables *tables)
 {
 	*s = (struct b03_service){.desk = desk, .tables = tables};
-	s->preconditions[0] = (struct service_precondition){"b03", precondition, s};
+	s->preconditions[0] = (struct service_precondition){"b03", precondition, s, b03_binds};
 	s->conditions[0] = (struct service_condition){"b03-review2", review2, s};
 	s->effects[0] = (struct service_effect){.name = "b03",
 	                                        .prepare = effect_prepare,

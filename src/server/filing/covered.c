@@ -26,6 +26,7 @@ const struct log_table filing_tables[] = {
 	{LOG_TABLE("attachment_part", "iii"), .columns = {
 		LOG_INT("file"), LOG_INT("page"), LOG_INT("part"),
 		{"sealed", SQL_BLOB, LOG_DIGESTED | LOG_SEALED}}},
+	{LOG_TABLE("filing_definition", "t"), .columns = {LOG_TEXT("no"), LOG_TEXT("sm3")}},
 	{NULL},
 };
 /* clang-format on */

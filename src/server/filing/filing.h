@@ -76,6 +76,7 @@ struct filing_who {
 
 struct filing {
 	char no[FILING_NO_MAX + 1], business[SERVICE_CODE_MAX + 1];
+	char definition[65]; /* SM3 of the one it was opened under; "" before there was more than one of a code */
 	enum filing_state state;
 	int64_t version, content_version, created, changed;
 	char unit_no[UNIT_NO_LEN + 1], unit_name[NAME_MAX_BYTES + 1], region[7];
@@ -185,6 +186,8 @@ enum err filing_tick(const struct filing_desk *d, size_t *ret_done) MUST_CHECK;
 enum err filing_get(const struct filing_desk *d, const char *no, const struct filing_who *by,
                     struct filing *ret_f) MUST_CHECK;
 enum err filing_content(const struct filing_desk *d, const struct filing *f, json_t **ret_content) MUST_CHECK;
+/* The definition by which it is filled in, checked and decided: ERR_CONFIG when nobody has it. */
+enum err filing_service(const struct filing_desk *d, const struct filing *f, const struct service **ret_s) MUST_CHECK;
 struct filing_event {
 	int64_t seq, time, version;
 	enum filing_state from, to;

@@ -24,6 +24,7 @@ enum err filing_row_read(const struct row *row, struct filing *f)
 	                     .changed = row_int(row, 19)};
 	put(f->no, sizeof(f->no), row_text(row, 0));
 	put(f->business, sizeof(f->business), row_text(row, 1));
+	put(f->definition, sizeof(f->definition), row_text(row, 20));
 	put(f->unit_no, sizeof(f->unit_no), row_text(row, 4));
 	put(f->unit_name, sizeof(f->unit_name), row_text(row, 5));
 	put(f->region, sizeof(f->region), row_text(row, 6));
@@ -75,9 +76,10 @@ enum err filing_find(const struct filing_desk *d, const char *no, struct filing 
 
 enum err filing_service(const struct filing_desk *d, const struct filing *f, const struct service **ret_s)
 {
-	const struct service *s = services_find(d->services, f->business);
+	const struct service *s = f->definition[0] != 0 ? services_by_sm3(d->services, f->definition)
+	                                                : services_find(d->services, f->business);
 	if (s == NULL)
-		return ERR(CONFIG, "no definition of %s", f->business);
+		return ERR(CONFIG, "no definition %.16s of %s", f->definition, f->business);
 	*ret_s = s;
 	return ERR_OK;
 }

@@ -334,6 +334,19 @@ static int older(const struct dirent *e)
 	return n > 4 && strcmp(e->d_name + n - 4, ".sql") == 0 && strcmp(e->d_name, "055_case.sql") != 0;
 }
 
+/* Without the statements on tables that came later: they would not be prepared there. */
+static void without_later(const char *text, struct buf *out)
+{
+	static const char mark[] = "-- name: ";
+	for (const char *at = text; at != NULL;) {
+		const char *next = strstr(at + 1, mark);
+		size_t n = next != NULL ? (size_t)(next - at) : strlen(at);
+		if (memmem(at, n, "definition", 10) == NULL)
+			buf_put(out, span_of(at, n));
+		at = next;
+	}
+}
+
 static void older_sql(struct office *o, char ret_dir[300])
 {
 	struct dirent **list;
@@ -344,11 +357,13 @@ static void older_sql(struct office *o, char ret_dir[300])
 	for (int i = 0; i < n; i++) {
 		char from[600], to[600];
 		AUTO_BUF(text, 1 << 20);
+		AUTO_BUF(kept, 1 << 20);
 		(void)snprintf(from, sizeof(from), SQL_DIR "/%s", list[i]->d_name);
 		(void)snprintf(to, sizeof(to), "%s/%s", ret_dir, list[i]->d_name);
 		if (strcmp(list[i]->d_name, "055_case.sql") < 0 || list[i]->d_name[0] > '9') {
 			OK(file_read(from, &text));
-			OK(file_replace(to, buf_span(&text), 0600));
+			without_later(buf_cstr(&text), &kept);
+			OK(file_replace(to, buf_span(&kept), 0600));
 		}
 		free(list[i]);
 	}
