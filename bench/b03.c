@@ -6,8 +6,9 @@
 #include "count.h"
 #include "sheets.h"
 #include "server/business/b03_service.h"
+#include "server/business/lists.h"
 #include "server/filing/filing_log.h"
-#include "server/business/b03_sheet.h"
+#include "server/form/sheet.h"
 #include "server/insurance/calendar.h"
 #include "world.h"
 
@@ -17,9 +18,12 @@ static struct {
 	struct sheets sheets;
 	struct tables *tables;
 	struct b03_service b03;
+	struct lists *lists;
 	struct services *services;
-	struct b03_sheet sheet;
-	struct b03_sheet_rules rules;
+	struct sheet_columns columns;
+	struct sheet_named named[2];
+	struct sheet_rules rules;
+	int period;
 	json_t *rows;
 	size_t read;
 	double began;
@@ -56,7 +60,9 @@ static void open_all(void)
 	world_open(&b.w);
 	OK(tables_load(SHARE_DIR "/tables", &b.tables));
 	b03_service_init(&b.b03, &b.w.o.desk, b.tables);
-	b.b03.registry.next = &b.w.o.t01.registry;
+	OK(lists_new(b.tables, &b.lists));
+	b.b03.registry.next = lists_registry(b.lists);
+	lists_registry(b.lists)->next = &b.w.o.t01.registry;
 	OK(services_load(SHARE_DIR "/services", &b.b03.registry, &b.services));
 	b.w.d.services = b.services;
 	b.w.d.is_working_day = works;
@@ -69,7 +75,10 @@ static void open_all(void)
 	}
 	struct filing_window win = calendar_window(&b.tables->filing, clock_now(b.w.o.clock));
 	(void)snprintf(b.month, sizeof(b.month), "%d", win.period);
-	b.rules = (struct b03_sheet_rules){b.tables, "10000016", win.period, tables_standard(b.tables), &b.sheet};
+	b.period = win.period;
+	b.named[0] = (struct sheet_named){"unit-insurances", "110,210,410"};
+	b.rules = (struct sheet_rules){services_find(b.services, "B03"), &b.columns, "10000016", b.named,
+	                               clock_now(b.w.o.clock)};
 }
 
 /* --- the sheet --- */
@@ -78,7 +87,7 @@ static enum err on_head(void *ctx, int64_t row, const struct cell *cells, size_t
 {
 	AUTO_BUF(why, 2000);
 	(void)ctx, (void)row;
-	return b03_sheet_head(&b.sheet, cells, n, &why);
+	return sheet_head(b.rules.service, cells, n, &b.columns, &why);
 }
 
 static enum err count_row(void *ctx, int64_t no, const struct cell *cells, size_t n)
@@ -90,17 +99,10 @@ static enum err count_row(void *ctx, int64_t no, const struct cell *cells, size_
 
 static enum err keep_row(void *ctx, int64_t no, const struct cell *cells, size_t n)
 {
-	char value[B03_TEXT_BYTES + 1];
-	struct b03_row row;
-	json_t *o = json_object();
+	json_t *row = NULL;
 	(void)ctx;
-	b03_sheet_row(&b.sheet, no, cells, n, &row);
-	for (enum b03_field f = 0; f < B03_FIELD_COUNT; f++) {
-		b03_sheet_value(&b.rules, &row, f, value);
-		if (value[0] != 0 && f != B03_UNIT_NO)
-			OK(json_put_str(o, b03_field_key(f), span_str(value)));
-	}
-	return json_array_append_new(b.rows, o) == 0 ? ERR_OK : ERR(NOMEM, "rows");
+	TRY(sheet_row(&b.rules, no, cells, n, &row));
+	return json_array_append_new(b.rows, row) == 0 ? ERR_OK : ERR(NOMEM, "rows");
 }
 
 static void read_sheet(void)
@@ -186,11 +188,12 @@ static void everything(void **state)
 	file_it(no);
 	approve(no);
 	step();
-	OK(month_run(&b.w.o.desk, b.tables, "10000016", b.rules.period, &bill));
+	OK(month_run(&b.w.o.desk, b.tables, "10000016", b.period, &bill));
 	told("the month's run");
 	assert_int_equal(bill.persons, b.read);
 	json_decref(b.rows);
 	services_free(b.services);
+	lists_free(b.lists);
 	tables_free(b.tables);
 	world_close(&b.w);
 	sheets_close(&b.sheets);

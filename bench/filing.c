@@ -222,7 +222,7 @@ static void everything(void **state)
 	world_open(&b.w);
 	store_close(b.w.o.store);
 	(void)snprintf(path, sizeof(path), "%s/yinxin.db", b.w.o.dir);
-	OK(store_open(path, SHARE_DIR "/sql", READERS, &b.w.o.store));
+	OK(store_open(path, SQL_DIR, READERS, &b.w.o.store));
 	b.w.o.desk.store = b.w.o.store;
 	filing_log_connect(&b.w.d);
 	for (size_t i = 0; i < COUNT_OF(b.v); i++)

@@ -52,3 +52,17 @@ DELETE FROM attachment_part WHERE file = ?1 AND NOT EXISTS (SELECT 1 FROM attach
 
 -- name: attach_file_end
 DELETE FROM attachment_file WHERE file = ?1 AND NOT EXISTS (SELECT 1 FROM attachment WHERE file = ?1)
+
+-- Files of attachments that the filing once had, and their parts: the keys, for those that are gone with it (?2: the digest of a row
+-- that is gone). Keys under "A/" are those between it and "A0", for 0 is what comes after the slash.
+
+-- name: gone_attachment_file
+SELECT f.key FROM log_cover a JOIN log_cover f ON f.tbl = 'attachment_file' AND f.key = substr(a.key, length(?1) + 2)
+WHERE a.tbl = 'attachment' AND a.key >= ?1 || '/' AND a.key < ?1 || '0' AND f.row_sm3 <> ?2
+  AND f.seq = (SELECT MAX(d.seq) FROM log_cover d WHERE d.tbl = f.tbl AND d.key = f.key) GROUP BY f.key
+
+-- name: gone_attachment_part
+SELECT p.key FROM log_cover a JOIN log_cover p ON p.tbl = 'attachment_part' AND p.key >= substr(a.key, length(?1) + 2) || '/'
+  AND p.key < substr(a.key, length(?1) + 2) || '0'
+WHERE a.tbl = 'attachment' AND a.key >= ?1 || '/' AND a.key < ?1 || '0' AND p.row_sm3 <> ?2
+  AND p.seq = (SELECT MAX(d.seq) FROM log_cover d WHERE d.tbl = p.tbl AND d.key = p.key) GROUP BY p.key

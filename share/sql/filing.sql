@@ -7,23 +7,27 @@ VALUES (?1, ?2, 1, 1, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9, ?10, ?11, ?12, ?12)
 
 -- name: filing_get
 SELECT no, business, version, state, unit_no, unit_name, region, person_id, filer, content_version, row_count, corrects,
-  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed
+  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed,
+  (SELECT sm3 FROM filing_definition WHERE filing_definition.no = filing.no)
 FROM filing WHERE no = ?1
 
 -- name: filing_of_unit
 SELECT no, business, version, state, unit_no, unit_name, region, person_id, filer, content_version, row_count, corrects,
-  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed
+  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed,
+  (SELECT sm3 FROM filing_definition WHERE filing_definition.no = filing.no)
 FROM filing WHERE unit_no = ?1 AND (?2 = 0 OR state = ?2) ORDER BY changed DESC, no DESC LIMIT ?3 OFFSET ?4
 
 -- name: filing_of_person
 SELECT no, business, version, state, unit_no, unit_name, region, person_id, filer, content_version, row_count, corrects,
-  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed
+  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed,
+  (SELECT sm3 FROM filing_definition WHERE filing_definition.no = filing.no)
 FROM filing WHERE person_id = ?1 AND unit_no = '' AND (?2 = 0 OR state = ?2)
 ORDER BY changed DESC, no DESC LIMIT ?3 OFFSET ?4
 
 -- name: filing_queue
 SELECT no, business, version, state, unit_no, unit_name, region, person_id, filer, content_version, row_count, corrects,
-  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed
+  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed,
+  (SELECT sm3 FROM filing_definition WHERE filing_definition.no = filing.no)
 FROM filing WHERE state IN (2, 3, 4) AND (?2 = 0 OR state = ?2) AND region >= ?1 AND region < ?5
 ORDER BY due, no LIMIT ?3 OFFSET ?4
 
@@ -53,7 +57,8 @@ UPDATE filing SET corrected_by = ?2 WHERE no = ?1
 
 -- name: filing_expired
 SELECT no, business, version, state, unit_no, unit_name, region, person_id, filer, content_version, row_count, corrects,
-  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed
+  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed,
+  (SELECT sm3 FROM filing_definition WHERE filing_definition.no = filing.no)
 FROM filing WHERE expires > 0 AND expires <= ?1 AND state IN (1, 6, 7) ORDER BY expires, no LIMIT 100
 
 -- name: filing_shown_put
@@ -83,3 +88,16 @@ SELECT seq FROM filing_event WHERE statement_sm3 = ?1 AND no = ?2
 -- name: filing_events
 SELECT seq, time, version, act, from_state, to_state, person_id, name, role, serial, rule, statement_sm3, opinion_sealed
 FROM filing_event WHERE no = ?1 ORDER BY seq
+
+-- name: filing_chain
+WITH RECURSIVE chain (no) AS (SELECT CAST(?1 AS TEXT) UNION SELECT f.corrects FROM filing f JOIN chain c ON f.no = c.no WHERE f.corrects IS NOT NULL)
+SELECT no FROM chain
+
+-- name: definition_put
+INSERT INTO definition (sm3, code, octets, since) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (sm3) DO NOTHING
+
+-- name: filing_definition_put
+INSERT INTO filing_definition (no, sm3) VALUES (?1, ?2)
+
+-- name: definition_named
+SELECT sm3, code, octets FROM definition WHERE sm3 IN (SELECT sm3 FROM filing_definition) ORDER BY since, sm3

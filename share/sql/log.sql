@@ -16,9 +16,6 @@ SELECT sm3, serial, der FROM log_cert WHERE sm3 = ?1
 -- name: log_cert_all
 SELECT sm3, serial, der, sm3 IN (SELECT cert_sm3 FROM log_entry WHERE cert_sm3 IS NOT NULL) FROM log_cert ORDER BY sm3
 
--- name: log_cover_put
-INSERT INTO log_cover (seq, n, tbl, key, row_sm3, marks, own) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-
 -- name: log_cover_of
 SELECT n, tbl, key, row_sm3, marks FROM log_cover WHERE seq = ?1 ORDER BY n
 
@@ -29,7 +26,7 @@ SELECT seq, row_sm3, marks FROM log_cover WHERE tbl = ?1 AND key = ?2 ORDER BY s
 SELECT COUNT(*) FROM log_cover
 
 -- name: log_cover_under
-SELECT c.key FROM log_cover c WHERE c.tbl = ?1 AND c.key >= ?2 AND c.key < ?2 || char(1114111) AND c.row_sm3 <> zeroblob(32)
+SELECT c.key FROM log_cover c WHERE c.tbl = ?1 AND c.key >= ?2 AND c.key < ?3 AND c.row_sm3 <> ?4
   AND c.seq = (SELECT MAX(d.seq) FROM log_cover d WHERE d.tbl = c.tbl AND d.key = c.key) GROUP BY c.key
 
 -- name: log_adopted
@@ -49,10 +46,10 @@ SELECT seq, n FROM log_cover WHERE seq NOT IN (SELECT seq FROM log_entry) ORDER 
 SELECT DISTINCT tbl FROM log_cover ORDER BY tbl
 
 -- name: log_journal_last
-SELECT CAST(subject AS INTEGER) FROM log_entry WHERE kind = 'JOURNAL' ORDER BY seq DESC LIMIT 1
+SELECT CAST(subject AS BIGINT) FROM log_entry WHERE kind = 'JOURNAL' ORDER BY seq DESC LIMIT 1
 
 -- name: log_journal_placed
-SELECT CAST(subject AS INTEGER) FROM log_entry WHERE kind = 'JOURNAL' AND state = 1 ORDER BY seq DESC LIMIT 1
+SELECT CAST(subject AS BIGINT) FROM log_entry WHERE kind = 'JOURNAL' AND state = 1 ORDER BY seq DESC LIMIT 1
 
 
 -- name: log_pending

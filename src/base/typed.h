@@ -1,4 +1,4 @@
-/* Days and months as people type them.
+/* Days, months and amounts as people type them.
  *
  * The year comes first and has four digits, so that nothing is guessed; separators are - / . 年 月 日 of any width, in
  * any mixture. A time of day behind a day may only be midnight. What can be read in two ways is told apart from what is
@@ -12,3 +12,6 @@
 /* Beijing midnight; ERR_FIELD_VALUE, ERR_UNSURE */
 enum err typed_day(struct span in, int64_t *ret_midnight_cn) MUST_CHECK;
 enum err typed_month(struct span in, int *ret_month) MUST_CHECK; /* 202611; ERR_FIELD_VALUE, ERR_UNSURE */
+/* Yuan in fen: "8765.43", "8,765.43", full width, leading ¥ or trailing 元; at most nine digits before the point and
+ * two decimals behind it, or more when they are zeros. ERR_FIELD_VALUE for anything else, negative included. */
+enum err typed_money(struct span in, int64_t *ret_fen) MUST_CHECK;

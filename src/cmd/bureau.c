@@ -150,6 +150,8 @@ static enum err find_parts(struct bureau *b)
 	TRY(find_share(b, tree));
 	TRY(tree ? join(path, sizeof(path), exe, "../../www") : join(path, sizeof(path), b->share, "www"));
 	TRY(copy(b->www, sizeof(b->www), file_exists(path) ? path : ""));
+	TRY(tree ? join(path, sizeof(path), exe, "../../share/sql") : join(path, sizeof(path), b->share, "sql"));
+	TRY(copy(b->sql, sizeof(b->sql), path));
 	TRY(tree ? join(path, sizeof(path), exe, "../client/skf/libyxskf.so")
 	         : installed(b->bin, YX_LIBDIR, "/libyxskf.so", path, sizeof(path)));
 	return take_real(path, b->skf, sizeof(b->skf));

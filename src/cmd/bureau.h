@@ -14,7 +14,8 @@ struct bureau {
 	char data[BUREAU_PATH_MAX];  /* absolute, without links */
 	char named[BUREAU_PATH_MAX]; /* the same as YINXIN_DATA names it: absolute, perhaps a link */
 	char bin[BUREAU_PATH_MAX];   /* folder of the programs */
-	char share[BUREAU_PATH_MAX]; /* templates, sql, profiles, nginx */
+	char share[BUREAU_PATH_MAX]; /* templates, profiles, nginx */
+	char sql[BUREAU_PATH_MAX];   /* statements: below share, or built */
 	char www[BUREAU_PATH_MAX];   /* built assets, "" when there are none */
 	char skf[BUREAU_PATH_MAX];   /* libyxskf.so */
 	char origin[128], agent_origin[128];

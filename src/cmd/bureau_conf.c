@@ -57,7 +57,7 @@ static enum err conf_portal(const struct bureau *b)
 	buf_printf(&t, "machine_socket = %s/run/portal/machine.sock\n", b->data);
 	buf_printf(&t, "notary_socket = %s/run/notary/notary.sock\nconvert_socket = %s/run/convert/convert.sock\n",
 	           b->data, b->data);
-	buf_printf(&t, "templates = %s/templates\nsql = %s/sql\nclock = %s/clock\n", b->share, b->share, b->data);
+	buf_printf(&t, "templates = %s/templates\nsql = %s\nclock = %s/clock\n", b->share, b->sql, b->data);
 	return put(b, "conf/portal.conf", &t, 0644);
 }
 

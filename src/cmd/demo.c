@@ -8,6 +8,7 @@
 #include "cmd/init.h"
 #include "pki/arc.h"
 #include "server/cert/cert_service.h"
+#include "server/covered/covered.h"
 #include "server/insurance/joined.h"
 
 #include <errno.h>
@@ -241,7 +242,7 @@ static enum err seed(struct demo *d)
 /* Opens the database as the portal will, with the field-data key that the signer hands over. */
 static enum err seed_database(struct demo *d)
 {
-	char path[BUREAU_PATH_MAX], sql[BUREAU_PATH_MAX * 2], socket_path[BUREAU_PATH_MAX];
+	char path[BUREAU_PATH_MAX], socket_path[BUREAU_PATH_MAX];
 	AUTO(secret) key = NULL;
 	AUTO(field_keys) fields = NULL;
 	AUTO(signer_client) signer = NULL;
@@ -251,8 +252,8 @@ static enum err seed_database(struct demo *d)
 	TRY(signer_data_key(signer, &key));
 	TRY(field_keys_new(key, &fields));
 	TRY(bureau_path(d->b, "yinxin.db", path, sizeof(path)));
-	snprintf(sql, sizeof(sql), "%s/sql", d->b->share);
-	TRY(store_open(path, sql, 1, &store));
+	log_tables_use(covered_tables);
+	TRY(store_open(path, d->b->sql, 1, &store));
 	d->desk = (struct desk){.store = store, .keys = fields, .clock = d->clock, .signer = signer};
 	memcpy(d->desk.bureau, d->made.bureau, sizeof(d->desk.bureau));
 	TRY(log_adopt(store, d->clock)); /* before the first row */

@@ -5,6 +5,7 @@
 #include "cmd/complain.h"
 #include "cmd/receiptcmd.h"
 #include "evidence/log_check.h"
+#include "server/covered/covered.h"
 #include "server/notary/client.h"
 #include "store/conn.h"
 #include "store/migrate.h"
@@ -112,15 +113,15 @@ static enum err load_bureau(struct job *j)
 
 static enum err open_database(struct job *j)
 {
-	char path[BUREAU_PATH_MAX], sql[BUREAU_PATH_MAX + 8];
+	char path[BUREAU_PATH_MAX];
 
+	log_tables_use(covered_tables);
 	TRY(bureau_path(&j->b, "yinxin.db", path, sizeof(path)));
 	if (!file_exists(path))
 		return ERR(ABSENT, "%s", path);
-	(void)snprintf(sql, sizeof(sql), "%s/sql", j->b.share);
-	TRY(stmts_load(sql, &j->stmts));
+	TRY(stmts_load(j->b.sql, &j->stmts));
 	TRY(conn_open(path, j->stmts, CONN_READER, &j->conn));
-	enum err e = migrate_check(j->conn, sql);
+	enum err e = migrate_check(j->conn, j->b.sql);
 	return e == ERR_STATE ? ERR(STATE, "%s 是旧版本的数据(%s);请先用本版本启动一次(yinxin up),再核对日志", path,
 	                            err_detail())
 	                      : e;

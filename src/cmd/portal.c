@@ -7,7 +7,10 @@
 #include "server/insurance/month_turn.h"
 #include "server/notary/client.h"
 #include "server/business/b03_service.h"
+#include "server/business/lists.h"
 #include "server/cert/cert_service.h"
+#include "server/covered/covered.h"
+#include "server/filing/definitions.h"
 #include "server/filing/filing_log.h"
 #include "server/portal/act_status.h"
 #include "server/portal/run/converting.h"
@@ -107,6 +110,7 @@ struct opened {
 	struct tables *money; /* rates, bases, calendar */
 	struct services *services;
 	struct b03_service b03;
+	struct lists *lists; /* of the tables, for definitions */
 	struct cert_service cert;
 	struct filing_desk filing;
 	enum err bills; /* of the last turn of the months */
@@ -159,14 +163,15 @@ static enum err open_services(struct opened *o, const char *tables)
 	o->app.insurance = o->money;
 	b03_service_init(&o->b03, &o->app.desk, o->money);
 	cert_service_init(&o->cert, &o->app.desk);
-	o->b03.registry.next = &o->cert.registry;
+	TRY(lists_new(o->money, &o->lists));
+	o->b03.registry.next = lists_registry(o->lists);
+	lists_registry(o->lists)->next = &o->cert.registry;
 	TRY(services_load(dir, &o->b03.registry, &o->services));
 	const struct terms terms = {works_on, knows_year, o->money->calendar};
 	TRY(cert_service_bind(&o->cert, o->services, &terms));
 	o->app.desk.rules = &o->cert.rules;
 	report_calendar(o);
-	TRY(desk_fields_check(o->cert.service));
-	return filing_fields_check(o->services);
+	return ERR_OK;
 }
 
 static enum err open_converter(struct opened *o)
@@ -253,6 +258,7 @@ static enum err open_store(struct opened *o)
 	char path[PATH_ROOM];
 	if ((size_t)snprintf(path, sizeof(path), "%s/yinxin.db", conf_str(o->c, "data")) >= sizeof(path))
 		return ERR(CONFIG, "data: path is too long");
+	log_tables_use(covered_tables);
 	TRY(store_open(path, o->sql, (unsigned)conf_int(o->c, "workers"), &o->store));
 	return sessions_new(o->store, o->clock, conf_int(o->c, "idle_min") * 60, conf_int(o->c, "session_hours") * 3600,
 	                    &o->app.sessions);
@@ -394,6 +400,7 @@ static enum err run_opened(struct opened *o, const sigset_t *wait)
 	TRY(ask_signer(o, wait));
 	TRY(confine(o));
 	TRY(open_store(o));
+	TRY(definitions_keep(o->store, o->services, &o->b03.registry, clock_now(o->clock)));
 	assemble(o);
 	TRY(portal_sweep(&o->app));
 	return serve(o, wait);
@@ -414,6 +421,7 @@ static void opened_done(struct opened *o)
 	staff_free(o->app.staff);
 	json_decref(o->app.tables);
 	services_free(o->services);
+	lists_free(o->lists);
 	tables_free(o->money);
 	views_free(o->views);
 	if (o->listener >= 0)

@@ -195,8 +195,8 @@ enum err log_adopt(struct store *s, const struct clock *clock)
 	                           .time = clock_now(clock)};
 
 	TRY(log_act_init(&a, NULL, &w)); /* nothing is sealed */
-	for (const struct log_table *t = log_tables; t->name != NULL; t++)
-		log_act_cover_by(&a, LOG_COVER_NEW, t->name, t->all, NULL, 0);
+	for (size_t i = 0; log_table_at(i) != NULL; i++)
+		log_act_cover_by(&a, LOG_COVER_NEW, log_table_at(i)->name, log_table_at(i)->all, NULL, 0);
 	return store_write(s, adopt_tx, &a);
 }
 

@@ -25,12 +25,13 @@ enum log_cover_kind {
 	LOG_COVER_ROW,  /* the one of that key; one that is gone is covered as such */
 	LOG_COVER_ROWS, /* all that a statement gives */
 	LOG_COVER_NEW,  /* of these the ones that no entry covers yet */
-	/* of the keys that a statement gives, covered once, those no longer there; NULL: keys that begin so */
+	/* of the keys that a statement gives, covered once, those no longer there; its last argument is the digest of a
+	 * row that is gone. NULL: keys that begin so */
 	LOG_COVER_GONE,
 };
 struct log_table;
 struct log_cover {
-	const struct log_table *table; /* of log_table.c */
+	const struct log_table *table; /* of log_table.h */
 	enum log_cover_kind kind;
 	const char *statement;
 	struct sql_arg arg[LOG_KEY_PARTS];
@@ -62,7 +63,7 @@ void log_act_done(struct log_act *a); /* {0} is fine */
 /* A row of a table with a key of one part, or of a text and a number: {"cert", "01AB"}, {"case_act", "NO", 1}. For
  * "case_event" and "filing_event" number 0 is the newest event. log_append() tells when there is no memory for one. */
 void log_act_cover(struct log_act *a, const char *table, const char *key, int64_t number);
-/* Any kind: key, arguments of the statement (key, then the columns of log_table.c in their order), or first parts.
+/* Any kind: key, arguments of the statement (key, then the columns of the table in their order), or first parts.
  * Cover only what the transaction wrote: what else a row holds would be taken for good too. */
 void log_act_cover_by(struct log_act *a, enum log_cover_kind kind, const char *table, const char *statement,
                       const struct sql_arg *args, size_t n);

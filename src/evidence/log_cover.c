@@ -1,6 +1,7 @@
 /* Rows of other tables under the log: what a transaction left in them, by digest, with a mark for each column. */
 #include "evidence/log_i.h"
 #include "gm/sm3.h"
+#include "store/many.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -91,39 +92,72 @@ const struct log_column log_cover_columns[] = {
 	{"marks", SQL_BLOB}, {NULL},
 };
 
+/* What a row of log_cover says, kept until it is written with others. */
+struct covered {
+	char key[LOG_KEY_MAX];
+	uint8_t digest[SM3_LEN], own[LOG_COVER_COLUMNS * LOG_MARK_LEN];
+	struct buf marks;
+};
 struct covering {
 	struct tx *tx;
 	const struct log_act *act;
 	const struct log_cover *what;
 	uint64_t seq;
-	int64_t n; /* rows covered so far */
-	struct buf marks, own;
+	int64_t n;   /* rows covered so far */
+	size_t kept; /* of them not written yet */
+	struct covered row[MANY_ROWS];
+	struct many many;
+	struct buf own;
 };
 
-static enum err put(struct covering *c, const char *key, const uint8_t digest[32])
+static enum err put_own(struct covering *c, struct covered *r)
 {
 	const char *table = c->what->table->name;
 	const struct log_value v[LOG_COVER_COLUMNS] = {{"seq", SQL_INT, (int64_t)c->seq, SPAN_EMPTY},
 	                                               {"n", SQL_INT, c->n, SPAN_EMPTY},
 	                                               {"tbl", SQL_TEXT, 0, span_str(table)},
-	                                               {"key", SQL_TEXT, 0, span_str(key)},
-	                                               {"row_sm3", SQL_BLOB, 0, span_of(digest, SM3_LEN)},
-	                                               {"marks", SQL_BLOB, 0, buf_span(&c->marks)}};
+	                                               {"key", SQL_TEXT, 0, span_str(r->key)},
+	                                               {"row_sm3", SQL_BLOB, 0, SPAN_ARR(r->digest)},
+	                                               {"marks", SQL_BLOB, 0, buf_span(&r->marks)}};
 
 	buf_clear(&c->own);
 	TRY(log_marks(SPAN_ARR(c->act->salt), v, LOG_COVER_COLUMNS, &c->own));
-	return tx_exec(c->tx, "log_cover_put",
-	               SQL_ARGS(A_INT((int64_t)c->seq), A_INT(c->n++), A_TEXT(table), A_TEXT(key),
-	                        A_BLOB(span_of(digest, SM3_LEN)), A_BLOB(buf_span(&c->marks)),
-	                        A_BLOB(buf_span(&c->own))),
-	               NULL);
+	INVARIANT(c->own.len == sizeof(r->own));
+	memcpy(r->own, c->own.ptr, sizeof(r->own));
+	return ERR_OK;
 }
+
+/* The row's marks are in row[kept] already. */
+static enum err put(struct covering *c, const char *key, const uint8_t digest[32])
+{
+	struct covered *r = &c->row[c->kept++];
+	bool full = false;
+
+	(void)snprintf(r->key, sizeof(r->key), "%s", key);
+	memcpy(r->digest, digest, sizeof(r->digest));
+	TRY(put_own(c, r));
+	const struct sql_arg row[] = {A_INT((int64_t)c->seq),       A_INT(c->n++),
+	                              A_TEXT(c->what->table->name), A_TEXT(r->key),
+	                              A_BLOB(SPAN_ARR(r->digest)),  A_BLOB(buf_span(&r->marks)),
+	                              A_BLOB(SPAN_ARR(r->own))};
+	TRY(many_put(&c->many, row, &full));
+	if (full)
+		c->kept = 0;
+	return ERR_OK;
+}
+
+static enum err put_kept(struct covering *c)
+{
+	c->kept = 0;
+	return many_end(&c->many);
+}
+
+/* A row that is gone has this digest. */
+static const uint8_t none[SM3_LEN];
 
 static enum err put_gone(struct covering *c, const char *key)
 {
-	const uint8_t none[SM3_LEN] = {0};
-
-	buf_clear(&c->marks);
+	buf_clear(&c->row[c->kept].marks);
 	return put(c, key, none);
 }
 
@@ -149,8 +183,8 @@ static enum err put_row(const struct row *row, void *ctx)
 		return ERR_OK;
 	size_t n = log_row_values(row, 1, c->what->table->columns, v);
 	TRY(log_row_sm3(table, v, n, digest));
-	buf_clear(&c->marks);
-	TRY(log_marks(SPAN_ARR(c->act->salt), v, n, &c->marks));
+	buf_clear(&c->row[c->kept].marks);
+	TRY(log_marks(SPAN_ARR(c->act->salt), v, n, &c->row[c->kept].marks));
 	return put(c, row_text(row, 0), digest);
 }
 
@@ -168,17 +202,71 @@ static enum err key_text(const struct sql_arg *key, size_t n, struct buf *out)
 	return buf_err(out);
 }
 
-static enum err one_row(struct covering *c)
+/* Rows of one table by their keys, so many at a time; short of them the last key is asked for again. */
+struct batch {
+	struct covering *c;
+	const struct log_table *table;
+	bool cover; /* what is there; else only what is gone */
+	size_t n;
+	char key[LOG_MANY][LOG_KEY_MAX];
+	struct sql_arg part[LOG_MANY][LOG_KEY_PARTS];
+	bool there[LOG_MANY];
+};
+
+static enum err batch_row(const struct row *row, void *ctx)
+{
+	struct batch *b = ctx;
+
+	for (size_t i = 0; i < b->n; i++)
+		b->there[i] = b->there[i] || strcmp(b->key[i], row_text(row, 0)) == 0;
+	return b->cover ? put_row(row, b->c) : ERR_OK;
+}
+
+static enum err batch_ask(struct batch *b)
+{
+	const struct log_table *t = b->table;
+	struct sql_arg args[LOG_MANY * LOG_KEY_PARTS];
+	size_t parts = strlen(t->key);
+
+	if (b->n == 1)
+		return tx_query(b->c->tx, t->get, b->part[0], parts, batch_row, b);
+	for (size_t i = 0; i < LOG_MANY; i++)
+		memcpy(args + i * parts, b->part[i < b->n ? i : b->n - 1], parts * sizeof(*args));
+	return tx_query(b->c->tx, t->get_many, args, LOG_MANY * parts, batch_row, b);
+}
+
+static enum err batch_put(struct batch *b)
+{
+	if (b->n > 0)
+		TRY(batch_ask(b));
+	for (size_t i = 0; i < b->n; i++)
+		if (!b->there[i])
+			TRY(put_gone(b->c, b->key[i]));
+	b->n = 0;
+	memset(b->there, 0, sizeof(b->there));
+	return ERR_OK;
+}
+
+static enum err put_rows(struct covering *c, const struct log_cover *w, size_t n)
+{
+	struct batch b = {.c = c, .table = w->table, .cover = true};
+	AUTO_BUF(key, LOG_KEY_MAX);
+
+	for (; b.n < n; b.n++) {
+		buf_clear(&key);
+		TRY(key_text(w[b.n].arg, w[b.n].n, &key));
+		(void)snprintf(b.key[b.n], LOG_KEY_MAX, "%s", buf_cstr(&key));
+		memcpy(b.part[b.n], w[b.n].arg, sizeof(b.part[b.n]));
+	}
+	return batch_put(&b);
+}
+
+/* The newest row of several is asked for by number 0: its key is not known before. */
+static enum err newest_row(struct covering *c)
 {
 	const struct log_cover *w = c->what;
-	AUTO_BUF(key, LOG_KEY_MAX);
-	enum err e = tx_one(c->tx, w->statement, w->arg, w->n, put_row, c);
 
-	if (e != ERR_ABSENT)
-		return e;
-	err_clear();
-	TRY(key_text(w->arg, w->n, &key));
-	return put_gone(c, buf_cstr(&key));
+	return tx_one(c->tx, w->statement, w->arg, w->n, put_row, c);
 }
 
 static enum err list_key(const struct row *row, void *ctx)
@@ -190,54 +278,77 @@ static enum err list_key(const struct row *row, void *ctx)
 	return buf_err(keys);
 }
 
-static enum err ignore_row(const struct row *row, void *ctx)
+/* Keys under "A/" are those between it and "A0", for 0 is what comes after the slash. */
+static enum err list_under(struct covering *c, struct buf *keys)
 {
-	(void)row, (void)ctx;
-	return ERR_OK;
+	const struct log_cover *w = c->what;
+	AUTO_BUF(from, LOG_KEY_MAX);
+	AUTO_BUF(to, LOG_KEY_MAX);
+
+	TRY(key_text(w->arg, w->n, &from));
+	buf_put(&to, buf_span(&from));
+	buf_str(&from, "/");
+	buf_str(&to, "0");
+	TRY(buf_err(&from));
+	TRY(buf_err(&to));
+	return tx_query(c->tx, "log_cover_under",
+	                SQL_ARGS(A_TEXT(w->table->name), A_TEXT(buf_cstr(&from)), A_TEXT(buf_cstr(&to)),
+	                         A_BLOB(SPAN_ARR(none))),
+	                list_key, keys);
 }
 
 static enum err list_keys(struct covering *c, struct buf *keys)
 {
 	const struct log_cover *w = c->what;
-	AUTO_BUF(prefix, LOG_KEY_MAX);
+	struct sql_arg args[LOG_KEY_PARTS + 1];
 
-	if (w->statement != NULL)
-		return tx_query(c->tx, w->statement, w->arg, w->n, list_key, keys);
-	TRY(key_text(w->arg, w->n, &prefix));
-	buf_str(&prefix, "/");
-	TRY(buf_err(&prefix));
-	return tx_query(c->tx, "log_cover_under", SQL_ARGS(A_TEXT(w->table->name), A_TEXT(buf_cstr(&prefix))), list_key,
-	                keys);
+	if (w->statement == NULL)
+		return list_under(c, keys);
+	memcpy(args, w->arg, sizeof(w->arg));
+	args[w->n] = A_BLOB(SPAN_ARR(none));
+	return tx_query(c->tx, w->statement, args, w->n + 1, list_key, keys);
 }
 
 /* The keys are listed first: the table that they come from is written to. */
 static enum err gone_rows(struct covering *c)
 {
 	const struct log_cover *w = c->what;
+	struct batch b = {.c = c, .table = w->table};
 	AUTO_BUF(keys, LOG_GONE_MAX);
-	char key[LOG_KEY_MAX];
 	struct span rest, line;
 
 	TRY(list_keys(c, &keys));
 	rest = buf_span(&keys);
 	while (span_take_until(&rest, '\n', &line) && line.len > 0) {
-		(void)snprintf(key, sizeof(key), "%.*s", (int)line.len, (const char *)line.ptr);
-		enum err e = log_table_get(c->tx, w->table, key, ignore_row, NULL);
-		if (e == ERR_ABSENT) {
-			err_clear();
-			e = put_gone(c, key);
-		}
-		TRY(e);
+		char *key = b.key[b.n];
+		(void)snprintf(key, LOG_KEY_MAX, "%.*s", (int)line.len, (const char *)line.ptr);
+		if (!log_table_parts(w->table, key, b.part[b.n]))
+			TRY(put_gone(c, key));
+		else if (++b.n == LOG_MANY)
+			TRY(batch_put(&b));
 	}
-	return ERR_OK;
+	return batch_put(&b);
 }
 
-static enum err cover_put(struct covering *c)
+static bool is_row_of(const struct log_cover *w, const struct log_table *t)
+{
+	return w->kind == LOG_COVER_ROW && w->table == t && !t->newest;
+}
+
+/* At least one; ret_n: how many. What is asked of the log itself is written before. */
+static enum err cover_put(struct covering *c, size_t left, size_t *ret_n)
 {
 	const struct log_cover *w = c->what;
 
-	if (w->kind == LOG_COVER_ROW)
-		return one_row(c);
+	*ret_n = 1;
+	if (w->kind == LOG_COVER_ROW && w->table->newest)
+		return newest_row(c);
+	if (w->kind == LOG_COVER_ROW) {
+		while (*ret_n < left && *ret_n < LOG_MANY && is_row_of(w + *ret_n, w->table))
+			++*ret_n;
+		return put_rows(c, w, *ret_n);
+	}
+	TRY(put_kept(c));
 	if (w->kind == LOG_COVER_GONE)
 		return gone_rows(c);
 	return tx_query(c->tx, w->statement, w->arg, w->n, put_row, c);
@@ -245,15 +356,21 @@ static enum err cover_put(struct covering *c)
 
 enum err log_covers_put(struct tx *tx, const struct log_act *a, uint64_t seq)
 {
-	struct covering c = {
-		.tx = tx, .act = a, .seq = seq, .marks = buf_make(LOG_MARKS_MAX), .own = buf_make(LOG_MARKS_MAX)};
+	struct covering c = {.tx = tx, .act = a, .seq = seq, .own = buf_make(LOG_MARKS_MAX)};
 	enum err e = ERR_OK;
+	size_t n = 0;
 
-	for (size_t i = 0; i < a->covers && e == ERR_OK; i++) {
+	many_begin(&c.many, tx, "log_cover_put", LOG_COVER_COLUMNS + 1);
+	for (size_t i = 0; i < MANY_ROWS; i++)
+		c.row[i].marks = buf_make(LOG_MARKS_MAX);
+	for (size_t i = 0; i < a->covers && e == ERR_OK; i += n) {
 		c.what = &a->cover[i];
-		e = cover_put(&c);
+		e = cover_put(&c, a->covers - i, &n);
 	}
-	buf_done(&c.marks);
+	if (e == ERR_OK)
+		e = put_kept(&c);
+	for (size_t i = 0; i < MANY_ROWS; i++)
+		buf_done(&c.row[i].marks);
 	buf_done(&c.own);
 	return e;
 }

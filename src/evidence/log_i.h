@@ -1,6 +1,7 @@
 /* Between the log_*.c files: values of a row, their marks and digest, the tables that entries cover. */
 #pragma once
 #include "evidence/log.h"
+#include "evidence/log_table.h"
 #include "evidence/standing.h"
 
 /* Before it is too late: what has a status answer still has to be ordered, signed and stamped. */
@@ -14,13 +15,7 @@ struct log_value {
 	struct span s;
 	uint8_t own[32]; /* what s is of a column taken by digest: such a value stays where it is */
 };
-enum {
-	LOG_MARK_LEN = 4,
-	LOG_COLUMNS_MAX = 32,
-	LOG_MARKS_MAX = LOG_MARK_LEN * LOG_COLUMNS_MAX,
-	LOG_KEY_MAX = 256,
-	LOG_GONE_MAX = 16 << 20
-};
+enum { LOG_MARK_LEN = 4, LOG_MARKS_MAX = LOG_MARK_LEN * LOG_COLUMNS_MAX, LOG_KEY_MAX = 256, LOG_GONE_MAX = 16 << 20 };
 /* Four octets a column: SM3(salt | name | kind | value). They name a changed column; alone they prove nothing. */
 enum err log_marks(struct span salt, const struct log_value *v, size_t n, struct buf *out) MUST_CHECK;
 /* The first column whose mark is another; NULL when all agree, "marks" when all are wrong or their number is. */
@@ -32,21 +27,11 @@ enum err log_marks_wrong(struct span salt, const struct log_value *v, size_t n, 
 /* SM3 over table and all values with their lengths. */
 enum err log_row_sm3(const char *table, const struct log_value *v, size_t n, uint8_t ret_digest[32]) MUST_CHECK;
 
-/* --- tables that entries cover --- */
-struct log_column {
-	const char *name;
-	enum sql_kind kind;
-	bool by_digest; /* SM3 of the value stands for it: it is long and hashed once, for row and mark */
-};
-struct log_table {
-	const char *name, *get, *all; /* statements: the key ("NO/3"), then the columns */
-	const char *key;              /* its parts, which are the arguments of `get`: t text, i integer */
-	struct log_column columns[LOG_COLUMNS_MAX];
-};
-extern const struct log_table log_tables[]; /* ends with a NULL name */
-const struct log_table *log_table_find(const char *name);
+/* --- rows of tables that entries cover --- */
 /* Column texts and blobs are borrowed from the row; not to be copied. */
 size_t log_row_values(const struct row *row, int first, const struct log_column *c, struct log_value *ret_v);
+/* The parts of a key as written in log_cover; texts are of key. false: no such key. */
+bool log_table_parts(const struct log_table *t, const char *key, struct sql_arg ret_part[LOG_KEY_PARTS]);
 /* The row by its key as written in log_cover ("NO/3" for two parts). ERR_ABSENT. */
 enum err log_table_get(struct tx *tx, const struct log_table *t, const char *key, row_fn *fn, void *ctx) MUST_CHECK;
 

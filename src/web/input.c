@@ -54,9 +54,9 @@ static enum err take_raw(struct web_req *rq)
 	return form_parse(rq->in.body, rq->arena, &rq->inputs);
 }
 
-const struct web_field *input_declared(const struct web_route *r, const char *name)
+const struct web_field *input_declared(const struct web_req *rq, const char *name)
 {
-	for (const struct web_field *f = r->fields; f != NULL && f->name != NULL; f++)
+	for (const struct web_field *f = rq->fields; f != NULL && f->name != NULL; f++)
 		if (strcmp(f->name, name) == 0)
 			return f;
 	return NULL;
@@ -194,12 +194,12 @@ static enum err raw_check(const struct web_req *rq)
 static enum err check_declared(const struct web_req *rq)
 {
 	for (size_t i = 0; i < rq->inputs.n; i++) {
-		const struct web_field *f = input_declared(rq->route, rq->inputs.v[i].name);
+		const struct web_field *f = input_declared(rq, rq->inputs.v[i].name);
 		if (f == NULL || f->is_file)
 			return ERR(FIELD_UNKNOWN, "field %zu of %zu", i + 1, rq->inputs.n);
 	}
 	for (size_t i = 0; i < rq->parts.n_files; i++) {
-		const struct web_field *f = input_declared(rq->route, rq->parts.files[i].field);
+		const struct web_field *f = input_declared(rq, rq->parts.files[i].field);
 		if (f == NULL || !f->is_file)
 			return ERR(FIELD_UNKNOWN, "file %zu of %zu", i + 1, rq->parts.n_files);
 	}
@@ -214,8 +214,10 @@ enum err input_take(struct web_req *rq)
 	TRY(take_raw(rq));
 	if (strcmp(rq->method, "POST") == 0)
 		TRY(csrf_check(rq));
+	if (rq->route->declare != NULL)
+		TRY(rq->route->declare(rq, &rq->fields));
 	TRY(check_declared(rq));
-	for (const struct web_field *f = rq->route->fields; f != NULL && f->name != NULL; f++)
+	for (const struct web_field *f = rq->fields; f != NULL && f->name != NULL; f++)
 		TRY(f->is_file ? take_file(rq, f) : take_field(rq, f));
 	return ERR_OK;
 }

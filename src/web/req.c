@@ -26,7 +26,7 @@ const char *web_param(const struct web_req *rq, const char *name)
 /* A handler reads the fields that its route declares, as what they are. */
 static void must_be_declared(const struct web_req *rq, const char *field, bool is_file)
 {
-	const struct web_field *f = rq->route != NULL ? input_declared(rq->route, field) : NULL;
+	const struct web_field *f = input_declared(rq, field);
 
 	INVARIANT(f && f->is_file == is_file);
 }
@@ -233,7 +233,7 @@ void web_field_error(struct web_req *rq, const char *field, enum err e, const ch
 {
 	const char *label = field;
 
-	for (const struct web_field *f = rq->route->fields; f != NULL && f->name != NULL; f++)
+	for (const struct web_field *f = rq->fields; f != NULL && f->name != NULL; f++)
 		if (strcmp(f->name, field) == 0)
 			label = f->label != NULL ? f->label : f->name;
 	if (rq->n_errors == FIELD_ERRORS_MAX)

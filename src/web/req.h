@@ -33,7 +33,8 @@ struct web_req {
 	bool head, wants_json, json_body;
 	const char *path, *query; /* as sent */
 	const struct web_route *route;
-	const char *allow; /* of a 405 */
+	const struct web_field *fields; /* of the route, or what its declare gave; NULL: none */
+	const char *allow;              /* of a 405 */
 	struct pair params[PATH_SEGMENTS_MAX];
 	size_t n_params;
 	struct inputs inputs, cookies;
@@ -70,7 +71,7 @@ bool accept_json(const char *header, bool json_first);
 enum err route_find(struct web_req *rq) MUST_CHECK; /* SYNTAX, ABSENT, METHOD */
 /* input.c: takes the declared fields from query or body, records errors of single fields */
 enum err input_take(struct web_req *rq) MUST_CHECK;
-const struct web_field *input_declared(const struct web_route *r, const char *name); /* NULL: it is not */
+const struct web_field *input_declared(const struct web_req *rq, const char *name); /* NULL: it is not */
 /* csrf.c */
 enum err csrf_check(struct web_req *rq) MUST_CHECK;     /* also the Origin; takes the field out of the inputs */
 enum err csrf_pre_token(struct web_req *rq) MUST_CHECK; /* makes the pre-login cookie when there is none */

@@ -100,6 +100,7 @@ static bool find_rest(struct web_req *rq)
 			continue;
 		if (strncmp(rq->path, r->pattern, n - 1) == 0 && rq->path[n - 1] != '\0') {
 			rq->route = r;
+			rq->fields = r->fields;
 			return true;
 		}
 	}
@@ -125,6 +126,7 @@ enum err route_find(struct web_req *rq)
 		} else if (best < 0 || n < best) { /* "/desk/cases/new" goes before "/desk/cases/:no" */
 			best = n;
 			rq->route = r;
+			rq->fields = r->fields;
 			rq->n_params = (size_t)n;
 			memcpy(rq->params, params, sizeof(params));
 		}

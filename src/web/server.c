@@ -202,6 +202,8 @@ static enum err check_route(const struct web_config *c, const struct web_route *
 		return ERR(CONFIG, "route %s %s", r->method, r->pattern);
 	if (r->view != NULL && c->views != NULL && !views_has(c->views, r->view))
 		return ERR(CONFIG, "route %s: no template %s", r->pattern, r->view);
+	if (r->declare != NULL && (r->fields != NULL || r->body == WEB_RAW))
+		return ERR(CONFIG, "route %s: fields of two kinds", r->pattern);
 	for (const struct web_field *f = r->fields; f != NULL && f->name != NULL; f++)
 		if (strlen(f->name) > FORM_NAME_MAX || strcmp(f->name, "csrf") == 0)
 			return ERR(CONFIG, "route %s: field %s", r->pattern, f->name);

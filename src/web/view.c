@@ -46,8 +46,7 @@ static enum err put_form(const struct web_req *rq, json_t *model)
 	json_t *form = json_object();
 
 	TRY(json_put(model, "form", form));
-	for (const struct web_field *f = rq->route != NULL ? rq->route->fields : NULL; f != NULL && f->name != NULL;
-	     f++) {
+	for (const struct web_field *f = rq->fields; f != NULL && f->name != NULL; f++) {
 		const struct input *in = inputs_find(&rq->inputs, f->name);
 		json_t *o = json_object();
 		TRY(json_put(form, f->name, o));

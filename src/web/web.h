@@ -1,9 +1,10 @@
 /* What a page handler sees: a request whose inputs were declared and checked, and a model to fill.
  *
- * The route table declares method, pattern, access, fields and view. What is not declared does not exist: an
- * undeclared, repeated or malformed field is answered before the handler runs (F-003, F-004, F-002). The handler fills
- * one JSON model; the view renders it, or the model itself is the answer for "Accept: application/json". Errors too: an
- * error becomes a page (or JSON {"error":{"code","text","remedy","rid"}}) with code, cause and remedy. */
+ * The route table declares method, pattern, access, fields (or a function that gives those of the request) and view.
+ * What is not declared does not exist: an undeclared, repeated or malformed field is answered before the handler runs
+ * (F-003, F-004, F-002). The handler fills one JSON model; the view renders it, or the model itself is the answer for
+ * "Accept: application/json". Errors too: an error becomes a page (or JSON {"error":{"code","text","remedy","rid"}})
+ * with code, cause and remedy. */
 #pragma once
 #include "base/arena.h"
 #include "base/json.h"
@@ -41,6 +42,10 @@ enum web_body {
     * handler must not act for a session: it is not protected against posts from other sites. WEB_MULTIPART, POST only:
     * multipart/form-data (RFC 7578) with the same field rules for its text parts, token and Origin as for a form, files
     * only in fields with is_file, raw_max octets for the whole body. */
+/* The fields of this one request, where what its address names decides them: an array in web_arena() that ends with a
+ * NULL name. Asked once, after access and token and before an input is looked at: web_param() holds, web_value() must
+ * not be called. Its error is the answer. */
+typedef enum err web_declare(struct web_req *rq, const struct web_field **ret_fields);
 struct web_route {
 	const char *method;  /* "GET", "POST"; HEAD follows GET */
 	const char *pattern; /* "/desk/cases/:no" */
@@ -55,6 +60,7 @@ struct web_route {
 	const char *raw_type; /* of WEB_RAW: the one content type */
 	size_t raw_max;       /* the most octets, of WEB_MULTIPART too */
 	bool quiet;           /* a script's look: does not count as use of the session */
+	web_declare *declare; /* in the place of fields */
 };
 /* A pattern that ends in "/+" takes every longer path of a GET as it was sent, web_path(), slashes included: for
  * protocols that put base64 into the address (RFC 6960, A.1). The handler decodes and checks it. */

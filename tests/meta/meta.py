@@ -85,11 +85,12 @@ SUBJECT_MAY = {
     "notary": {"signer"},
     "convert": set(),
     "register": {"signer"},
-    "form": {"register"},
+    "form": {"register", "convert"},
     "flow": {"form", "register", "signer"},
     "filing": {"flow", "form", "register", "convert", "signer"},
     "insurance": {"register"},
     "cert": {"filing", "flow", "form", "register", "signer"},
+    "covered": {"cert", "filing", "insurance", "register"},
     "business": {"filing", "flow", "form", "insurance", "register", "convert"},
     "portal": {"business", "cert", "filing", "flow", "form", "insurance", "register", "convert", "notary", "signer"},
 }
@@ -105,6 +106,8 @@ def check_subject_layers():
                 faults.append(f"{rel(path)} includes {inc}")
             if own == "form" and target == "register" and inc != "server/register/ident.h":
                 faults.append(f"{rel(path)}: form takes register/ident.h only, not {inc}")
+            if own == "form" and target == "convert" and inc != "server/convert/xlsx.h":
+                faults.append(f"{rel(path)}: form takes convert/xlsx.h only, not {inc}")
     report("subjects under server/ include downwards only", faults)
 
 
@@ -376,7 +379,21 @@ def check_templates():
     report("every template exists, is used and is free of inline code", faults)
 
 
-def check_sql():
+def made_sql(build, written, faults):
+    """The statements made at build (tools/rows_sql.c): those that the constants of their tables run are not named in the code."""
+    made = text(os.path.join(build, "share/sql/rows.sql"))
+    tables = set(re.findall(r'LOG_TABLE\("(\w+)"', " ".join(text(p) for p in files("covered.c"))))
+    names = re.findall(r"^-- name: ([\w.]+)", made, flags=re.M)
+    faults += [f"statement twice: {n}" for n in sorted(names) if names.count(n) > 1 or n in written]
+    by_table = {f"cover_{t}_{k}" for t in tables for k in ("get", "get_many", "all")} | {n for n in names if re.fullmatch(r"\w+_put_(16|4|1)", n)}
+    by_table |= {f"change_{t}_{k}" for t in tables for k in ("read", "written", "close")}
+    faults += [f"no statement {n}" for n in (f"cover_{t}_{k}" for t in sorted(tables) for k in ("get", "all")) if n not in names]
+    faults += [f"{rel(p)} names a table under the log: its subject declares it" for p in files(".c", ".h", under=os.path.join(SRC, "evidence"))
+               if re.search(r'"cover_\w|"gone_\w', text(p))]
+    return {n for n in names if n not in by_table}
+
+
+def check_sql(build):
     folder, faults = os.path.join(ROOT, "share/sql"), []
     named = set()
     for n in sorted(os.listdir(folder)):
@@ -388,6 +405,7 @@ def check_sql():
             named.add(name)
     code = " ".join(text(p) for p in files(".c"))
     tests = " ".join(text(p) for p in files(".c", under=os.path.join(ROOT, "tests")))
+    named |= made_sql(build, named, faults)
     for name in named:
         if f'"{name}"' not in code and f'"{name}"' not in tests:
             faults.append(f"nobody runs {name}")
@@ -476,7 +494,7 @@ def main():
     check_punctuation()
     check_readmes()
     check_templates()
-    check_sql()
+    check_sql(build)
     check_packages()
     check_secrets_stay_out()
     check_programs_documented(build)

@@ -1,13 +1,15 @@
-/* B03 职工首次参保及险种增加: one row as text, normalised and judged.
+/* B03 职工首次参保及险种增加: one row of typed values (form/row.h), judged.
  *
  * b03_check() is a pure function of the row, the tables, the present time and what the lookups say; it lists every
  * fault, not the first one, so that a unit is told once (一次性告知). A fault has a field, a code B03-nn, a text and a
  * remedy, and is either a refusal or a warning; warnings may demand a second review. Rows without refusals are fit for
  * a filing even when their neighbours are not.
  *
- * A row's texts are borrowed; the typed result owns its strings. Return values other than ERR_OK are failures of the
+ * Nothing is folded here: a text is taken as its filer signed it, also one that an older version took unfolded. A row's
+ * texts are borrowed; the result owns its strings. Return values other than ERR_OK are failures of the
  * system, never of the row. */
 #pragma once
+#include "server/form/row.h"
 #include "server/register/ident.h"
 #include "server/register/unit.h"
 #include "server/insurance/calendar.h"
@@ -41,10 +43,11 @@ enum b03_field {
 	B03_UNIT_NO,
 	B03_FIELD_COUNT
 };
-const char *b03_field_key(enum b03_field f); /* "id_no": names of form fields and statement lines */
-const char *b03_field_zh(enum b03_field f);  /* "证件号码": the spreadsheet's heading */
-bool b03_field_required(enum b03_field f);
-enum { B03_TEXT_CHARS = 200, B03_TEXT_BYTES = 600, B03_DETAIL_MAX = 200 };
+/* What B03 counts with, in the order of the enum but for B03_UNIT_NO, which is no field of a row: for the definition to
+ * be bound to. Names, lists, lengths and what is required stand in share/services/B03.json alone. */
+extern const struct service_binding b03_binds[];
+const struct service_field *b03_field(const struct service *s, enum b03_field f); /* NULL of B03_UNIT_NO */
+enum { B03_TEXT_BYTES = SERVICE_VALUE_MAX, B03_DETAIL_MAX = 200 };
 
 enum b03_code {
 	B03_ELSEWHERE,
@@ -65,17 +68,9 @@ enum b03_code {
 	B03_ID_DISAGREE,
 	B03_UNIT_STATE,
 	B03_HIRE,
-	B03_FORMULA,
-	B03_MERGED,
-	B03_CELL,
-	B03_OTHER_UNIT,
 	B03_WINDOW,
 	B03_CORRECT_BILL,
 	B03_CORRECT_LATER,
-	B03_TIMED,
-	B03_UNSURE,
-	B03_INEXACT,
-	B03_FOLLOWS,
 	B03_ID_PAIR,
 	B03_W_LATE,
 	B03_W_LOW_WAGE,
@@ -92,11 +87,8 @@ bool b03_code_wants_review2(enum b03_code c); /* 复审: back-dating, special jo
 
 /* --- one row --- */
 struct b03_row {
-	int64_t no;                        /* row of the sheet, 0 for a form */
-	struct span text[B03_FIELD_COUNT]; /* empty: not given */
-	/* B03_FORMULA, B03_MERGED, B03_CELL when has_bad; the text is empty then */
-	enum b03_code bad[B03_FIELD_COUNT];
-	bool has_bad[B03_FIELD_COUNT];
+	int64_t no; /* of the filing's rows */
+	struct row_values values;
 };
 struct b03 {
 	int64_t no;
@@ -153,6 +145,7 @@ struct b03_lookup {
 };
 struct b03_rules {
 	const struct tables *tables;
+	const struct service *service; /* whose rows they are, bound */
 	const struct b03_lookup *look;
 	const char *unit_no;
 	int64_t now;

@@ -92,8 +92,6 @@ static void judge_contract(struct judging *j)
 {
 	struct b03 *b = j->b;
 	bool fixed = strcmp(b->contract_type, "1") == 0;
-	if (b->contract_from == 0 && !fault_has(j->out, B03_CONTRACT_FROM))
-		b->contract_from = b->hire_date;
 	if (fixed && b->contract_to == 0 && !fault_has(j->out, B03_CONTRACT_TO))
 		fault(j, B03_CONTRACT_TO, B03_CONTRACT, "固定期限合同须有终止日期");
 	if (b->contract_to != 0 && b->contract_from != 0 && b->contract_to <= b->contract_from)
@@ -136,11 +134,6 @@ static void judge_history(struct judging *j)
 {
 	struct b03 *b = j->b;
 	const struct b03_person *p = &j->person;
-	const char *fits = !p->history ? "A" : p->paused_here || p->here != 0 ? "B" : "D";
-	if (b->enrol_type[0] == 0 && !fault_has(j->out, B03_ENROL_TYPE)) {
-		(void)snprintf(b->enrol_type, sizeof(b->enrol_type), "%s", fits);
-		return;
-	}
 	/* 险种增加 comes under any type but the first; who comes from outside may be unknown here. */
 	bool first = b->enrol_type[0] == 'A';
 	if (first && p->history)
@@ -178,10 +171,6 @@ static void judge_ins(struct judging *j)
 	int injury = tables_ins(t, "410");
 	if (fault_has(j->out, B03_INS))
 		return;
-	if (b->ins == 0)
-		b->ins = (tables_standard(t) & j->unit.ins) & ~j->person.here;
-	if (b->ins == 0 && j->unit.ins != 0 && !month_unread(j))
-		fault(j, B03_INS, B03_ALREADY, "");
 	bool month = !month_unread(j); /* what the unit joined is asked for that month */
 	if (month && (b->ins & ~j->unit.ins || j->unit.ins == 0))
 		fault_ins(j, B03_UNIT_INS, b->ins & ~j->unit.ins);

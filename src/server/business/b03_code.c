@@ -3,37 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
-	const char *key, *zh;
-	bool required;
-} fields[B03_FIELD_COUNT] = {
-	[B03_NAME] = {"name", "姓名", true},
-	[B03_ID_TYPE] = {"id_type", "证件类型", false},
-	[B03_ID_NUMBER] = {"id_no", "证件号码", true},
-	[B03_GENDER] = {"gender", "性别", false},
-	[B03_BIRTH] = {"birth", "出生日期", false},
-	[B03_ETHNIC] = {"ethnic", "民族", false},
-	[B03_MOBILE] = {"mobile", "手机号码", true},
-	[B03_ENROL_TYPE] = {"enrol_type", "参保类型", false},
-	[B03_INS] = {"ins", "参保险种", false},
-	[B03_START_MONTH] = {"start_month", "参保年月", true},
-	[B03_HIRE_DATE] = {"hire_date", "入职日期", true},
-	[B03_CONTRACT_TYPE] = {"contract_type", "劳动合同类型", false}, /* its absence is B03-09 */
-	[B03_CONTRACT_FROM] = {"contract_from", "合同开始日期", false},
-	[B03_CONTRACT_TO] = {"contract_to", "合同终止日期", false},
-	[B03_EMPLOY_FORM] = {"employ_form", "用工形式", false},
-	[B03_POST] = {"post", "岗位", false},
-	[B03_POST_CLASS] = {"post_class", "岗位类别", false},
-	[B03_SPECIAL_JOB] = {"special_job", "特殊工种", false},
-	[B03_WAGE] = {"wage", "月工资", false}, /* its absence is B03-07 */
-	[B03_HUKOU_TYPE] = {"hukou_type", "户口性质", false},
-	[B03_HUKOU_ADDR] = {"hukou_addr", "户籍地址", false},
-	[B03_LIVE_ADDR] = {"live_addr", "居住地址", false},
-	[B03_REMARK] = {"remark", "备注", false},
-	[B03_UNIT_NO] = {"unit_no", "单位编号", false},
-};
-
-/* 01 to 10 are the business's own; the others are ours. */
+/* 01 to 10 are the business's own; the others are ours. 12, 19 to 22 and 26 to 29 are those of sheets (form/sheet.h).
+ */
 static const struct {
 	const char *name, *zh, *remedy;
 	bool warning, review2;
@@ -60,22 +31,11 @@ static const struct {
 	[B03_ID_DISAGREE] = {"B03-16", "性别或出生日期与证件号码不一致", "请以有效证件为准修改"},
 	[B03_UNIT_STATE] = {"B03-17", "单位状态不正常", "请联系办理窗口核实单位状态"},
 	[B03_HIRE] = {"B03-18", "入职日期不合理", "请核对入职日期"},
-	[B03_FORMULA] = {"B03-19", "单元格是公式", "请用“选择性粘贴-数值”把公式换成数值"},
-	[B03_MERGED] = {"B03-20", "单元格被合并", "请取消合并，每行分别填写"},
-	[B03_CELL] = {"B03-21", "单元格内容无法读取", "请重新输入；长数字列请设为文本格式，日期请用2026-11-01的形式"},
-	[B03_OTHER_UNIT] = {"B03-22", "该行属于其他单位", "只能申报本单位的职工，请删除该行"},
 	[B03_WINDOW] = {"B03-23", "申报窗口尚未开放", "请在开放日之后申报，草稿可以先保存"},
 	[B03_CORRECT_BILL] = {"B03-24", "更正影响到缴费已核定的月份",
                               "已核定的缴费不能由更正改动，请到办理窗口办理补缴或退费"},
 	[B03_CORRECT_LATER] = {"B03-25", "该人员的登记在原申报之后另有变更",
                                "请先更正或撤销后来的那件业务，再更正本件"},
-	[B03_TIMED] = {"B03-26", "日期带有时间，可能差一天",
-                       "请核对是哪一天，把单元格改为不带时间的日期，如2026-11-01，再上传"},
-	[B03_UNSURE] = {"B03-27", "日期或年月有两种读法",
-                        "日期请写成2026-11-01，年月请写成6位数字，如202610，单元格设为文本格式"},
-	[B03_INEXACT] = {"B03-28", "长号码以数字保存，末几位可能已经丢失",
-                         "请把该列设为文本格式，再照证件重新输入完整号码"},
-	[B03_FOLLOWS] = {"B03-29", "随另一项填写，那一项有误", "请改正那一项"},
 	[B03_ID_PAIR] = {"B03-30", "证件类型与证件号码不符", "请照证件改正其中一项"},
 	[B03_W_LATE] = {"B03-31", "已超过用工之日起30日的登记期限", "可以继续申报，超期将被标注（社会保险法第58条）",
                         true},
@@ -84,21 +44,6 @@ static const struct {
 	[B03_W_SPECIAL] = {"B03-34", "特殊工种人员", "可以继续申报，将增加复审", true, true},
 	[B03_W_BASE] = {"B03-35", "缴费基数按上下限取值", "无需处理", true},
 };
-
-const char *b03_field_key(enum b03_field f)
-{
-	return f < B03_FIELD_COUNT ? fields[f].key : "";
-}
-
-const char *b03_field_zh(enum b03_field f)
-{
-	return f < B03_FIELD_COUNT ? fields[f].zh : "";
-}
-
-bool b03_field_required(enum b03_field f)
-{
-	return f < B03_FIELD_COUNT && fields[f].required;
-}
 
 const char *b03_code_name(enum b03_code c)
 {

@@ -1,14 +1,9 @@
-/* Between the b03_*.c files: reading fields into a row, adding faults, what is sealed of a person. */
+/* Between the b03_*.c files: reading fields into a row, adding faults. */
 #pragma once
 #include "server/business/b03.h"
 
 void fault_add(struct b03_faults *out, int64_t row, enum b03_field field, enum b03_code code, const char *fmt, ...)
 	PRINTF_LIKE(5, 6);
 bool fault_has(const struct b03_faults *out, enum b03_field field); /* a refusal on this field */
-/* Every field on its own: presence, form, codes. */
+/* Every field on its own. */
 void b03_read(const struct b03_rules *r, const struct b03_row *row, struct b03 *b, struct b03_faults *out);
-/* The insurances named in a cell: codes, brief or full names between separators. 0 and *ret_bad when one is not known.
- */
-unsigned b03_ins_parse(const struct tables *t, struct span text, struct span *ret_bad);
-/* The plain text of person_detail.detail: the same for equal rows. */
-enum err b03_detail_text(const struct b03 *b, struct buf *out) MUST_CHECK;

@@ -1,5 +1,6 @@
 #include "server/business/b03_look.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum err look_unit(void *ctx, const char *unit_no, int month, struct b03_unit *ret_u)
@@ -26,54 +27,112 @@ static enum err look_unit(void *ctx, const char *unit_no, int month, struct b03_
 	return ERR_OK;
 }
 
+/* --- persons, sixteen at a time --- */
+
+enum { LOOK_MANY = 16 };
+
 struct person_job {
 	const struct tables *t;
 	const char *unit_no;
-	uint8_t digest[32];
-	struct b03_person p;
+	struct look_known *v;
+	size_t n, at; /* of them the sixteen from `at` on */
 };
+
+static size_t here_of(const struct person_job *j)
+{
+	return j->n - j->at < LOOK_MANY ? j->n - j->at : LOOK_MANY;
+}
 
 static enum err person_row(const struct row *row, void *ctx)
 {
-	struct b03_person *p = &((struct person_job *)ctx)->p;
-	(void)snprintf(p->person_no, sizeof(p->person_no), "%s", row_text(row, 0));
-	(void)snprintf(p->name, sizeof(p->name), "%s", row_text(row, 1));
-	p->history = row_int(row, 2) > 0;
-	p->retired = row_int(row, 3) != 0;
+	const struct person_job *j = ctx;
+	for (size_t i = j->at; i < j->at + here_of(j); i++) {
+		struct b03_person *p = &j->v[i].p;
+		if (!span_eq(row_blob(row, 0), SPAN_ARR(j->v[i].digest)))
+			continue;
+		(void)snprintf(p->person_no, sizeof(p->person_no), "%s", row_text(row, 1));
+		(void)snprintf(p->name, sizeof(p->name), "%s", row_text(row, 2));
+		p->history = row_int(row, 3) > 0;
+		p->retired = row_int(row, 4) != 0;
+	}
 	return ERR_OK;
 }
 
 static enum err open_row(const struct row *row, void *ctx)
 {
-	struct person_job *j = ctx;
-	int ins = tables_ins(j->t, row_text(row, 1));
-	bool here = strcmp(row_text(row, 0), j->unit_no) == 0;
-	if (ins < 0)
-		return ERR_OK;
-	if (row_int(row, 2) == 1)
-		*(here ? &j->p.here : &j->p.elsewhere) |= 1u << ins;
-	else if (row_int(row, 2) == 2 && here)
-		j->p.paused_here = true;
+	const struct person_job *j = ctx;
+	int ins = tables_ins(j->t, row_text(row, 2));
+	bool here = strcmp(row_text(row, 1), j->unit_no) == 0;
+	for (size_t i = j->at; ins >= 0 && i < j->at + here_of(j); i++) {
+		struct b03_person *p = &j->v[i].p;
+		if (strcmp(p->person_no, row_text(row, 0)) != 0)
+			continue;
+		if (row_int(row, 3) == 1)
+			*(here ? &p->here : &p->elsewhere) |= 1u << ins;
+		else if (row_int(row, 3) == 2 && here)
+			p->paused_here = true;
+	}
 	return ERR_OK;
+}
+
+static enum err some_persons(struct tx *tx, struct person_job *j)
+{
+	struct sql_arg digest[LOOK_MANY], no[LOOK_MANY];
+	size_t n = here_of(j), known = 0;
+	for (size_t i = 0; i < LOOK_MANY; i++)
+		digest[i] = A_BLOB(SPAN_ARR(j->v[j->at + (i < n ? i : n - 1)].digest));
+	TRY(tx_query(tx, "persons_known", digest, LOOK_MANY, person_row, j));
+	for (size_t i = j->at; i < j->at + n; i++)
+		if (j->v[i].p.person_no[0] != 0)
+			no[known++] = A_TEXT(j->v[i].p.person_no);
+	for (size_t i = known; known > 0 && i < LOOK_MANY; i++)
+		no[i] = no[0];
+	return known > 0 ? tx_query(tx, "enrolments_open", no, LOOK_MANY, open_row, j) : ERR_OK;
 }
 
 static enum err person_tx(struct tx *tx, void *arg)
 {
 	struct person_job *j = arg;
-	memset(&j->p, 0, sizeof(j->p));
-	TRY(tx_query(tx, "person_known", SQL_ARGS(A_BLOB(SPAN_ARR(j->digest))), person_row, j));
-	if (j->p.person_no[0] == 0)
-		return ERR_OK;
-	return tx_query(tx, "enrolment_open", SQL_ARGS(A_TEXT(j->p.person_no)), open_row, j);
+	for (j->at = 0; j->at < j->n; j->at += LOOK_MANY)
+		TRY(some_persons(tx, j));
+	return ERR_OK;
+}
+
+static int by_digest(const void *a, const void *b)
+{
+	return memcmp(((const struct look_known *)a)->digest, ((const struct look_known *)b)->digest,
+	              sizeof(((const struct look_known *)a)->digest));
+}
+
+enum err register_look_load(struct register_look *l, const char *unit_no, const char (*ids)[ID_NUMBER_LEN + 1],
+                            size_t n)
+{
+	struct person_job j = {.t = l->tables, .unit_no = unit_no, .n = n};
+	free(l->known);
+	l->n_known = 0;
+	l->known = j.v = calloc(n + 1, sizeof(*j.v));
+	if (j.v == NULL)
+		return ERR(NOMEM, "persons of a batch");
+	for (size_t i = 0; i < n; i++)
+		TRY(field_digest(l->desk->keys, PERSON_ID_COLUMN, span_str(ids[i]), j.v[i].digest));
+	TRY(store_read(l->desk->store, person_tx, &j));
+	qsort(j.v, n, sizeof(*j.v), by_digest);
+	l->known_at = unit_no;
+	l->n_known = n;
+	return ERR_OK;
 }
 
 static enum err look_person(void *ctx, const char *unit_no, const char *id_number, struct b03_person *ret_p)
 {
 	const struct register_look *l = ctx;
-	struct person_job j = {.t = l->tables, .unit_no = unit_no};
-	TRY(field_digest(l->desk->keys, PERSON_ID_COLUMN, span_str(id_number), j.digest));
-	TRY(store_read(l->desk->store, person_tx, &j));
-	*ret_p = j.p;
+	struct look_known one = {.p = {.person_no = ""}}, *hit = NULL;
+	struct person_job j = {.t = l->tables, .unit_no = unit_no, .v = &one, .n = 1};
+	TRY(field_digest(l->desk->keys, PERSON_ID_COLUMN, span_str(id_number), one.digest));
+	if (l->n_known > 0 && strcmp(l->known_at, unit_no) == 0)
+		hit = bsearch(&one, l->known, l->n_known, sizeof(one), by_digest);
+	if (hit == NULL)
+		TRY(store_read(l->desk->store, person_tx, &j));
+	*ret_p = hit != NULL ? hit->p : one.p;
 	return ERR_OK;
 }
 
@@ -90,4 +149,11 @@ void register_look_init(struct register_look *l, const struct desk *d, const str
 	l->tables = t;
 	l->seen = seen;
 	l->look = (struct b03_lookup){l, look_unit, look_person, seen != NULL ? look_earlier : NULL, NULL};
+}
+
+void register_look_done(struct register_look *l)
+{
+	free(l->known);
+	l->known = NULL;
+	l->n_known = 0;
 }

@@ -123,6 +123,7 @@ static enum err insert_tx(struct tx *tx, void *arg)
 	                     A_INT(f->rows), w->corrects != NULL ? A_TEXT(w->corrects) : A_NULL, A_INT(f->expires),
 	                     A_INT(f->created)),
 	            NULL));
+	TRY(tx_exec(tx, "filing_definition_put", SQL_ARGS(A_TEXT(f->no), A_TEXT(f->definition)), NULL));
 	TRY(filing_event_tx(tx, &m));
 	if (w->corrects != NULL)
 		TRY(attach_copy_tx(tx, w->corrects, f->no));
@@ -187,6 +188,7 @@ static enum err draft_write(struct draft *w)
 	f->expires = filing_term_end(w->d, f->created, w->service->draft_days);
 	f->rows = (int64_t)json_array_size(json_object_get(w->content, "rows"));
 	(void)snprintf(f->business, sizeof(f->business), "%s", w->service->code);
+	(void)snprintf(f->definition, sizeof(f->definition), "%s", w->service->sm3);
 	text_date_cn(&date, f->created);
 	(void)snprintf(w->day, sizeof(w->day), "%s", buf_cstr(&date));
 	TRY(store_write(w->d->desk->store, number_tx, w));
@@ -216,6 +218,13 @@ enum err filing_draft_new(const struct filing_desk *d, const char *business, con
 	return draft_open(&w, ret_no);
 }
 
+/* A correction is a new filing, under what is in force; a business that is no longer offered has its last word. */
+static enum err correcting_service(const struct filing_desk *d, const struct filing *old, const struct service **ret_s)
+{
+	*ret_s = services_find(d->services, old->business);
+	return *ret_s != NULL ? ERR_OK : filing_service(d, old, ret_s);
+}
+
 enum err filing_correct(const struct filing_desk *d, const char *no, const struct filing_who *by,
                         char ret_no[FILING_NO_MAX + 1])
 {
@@ -229,9 +238,12 @@ enum err filing_correct(const struct filing_desk *d, const char *no, const struc
 	TRY(filing_is_his(&old, by));
 	if (!filing_next(old.state, FACT_CORRECT, 0, &to, &who))
 		return ERR(STATE, "only what is done is corrected");
-	TRY(filing_service(d, &old, &s));
+	TRY(correcting_service(d, &old, &s));
+	for (size_t i = 0; i < s->n_effects; i++)
+		if (s->effects[i]->back == EFFECT_FINAL)
+			return ERR(FINAL, "effect %s", s->effects[i]->name);
 	TRY(filing_content(d, &old, &stored));
-	/* the old one may have been taken by an older version */
+	/* the old one may have been taken by an older version, of the program and of the definition */
 	TRY(content_retake(s, stored, clock_now(d->desk->clock), &content));
 	struct draft w = {.d = d, .by = by, .service = s, .corrects = old.no, .content = content};
 	return draft_open(&w, ret_no);

@@ -76,6 +76,7 @@ struct filing_who {
 
 struct filing {
 	char no[FILING_NO_MAX + 1], business[SERVICE_CODE_MAX + 1];
+	char definition[65]; /* SM3 of the one it was opened under; "" before there was more than one of a code */
 	enum filing_state state;
 	int64_t version, content_version, created, changed;
 	char unit_no[UNIT_NO_LEN + 1], unit_name[NAME_MAX_BYTES + 1], region[7];
@@ -107,6 +108,9 @@ struct filing_act {
 	struct span statement, sig, cert, status; /* status: the answer by which it was let in; may be empty */
 	const char *statement_sm3;                /* lower-case hex, "" for rules */
 	void *prepared;                           /* from log_prepare */
+	/* Names the rows that the act's effects wrote; NULL: none. */
+	void (*cover)(struct log_act *l, void *ctx);
+	void *cover_ctx;
 };
 struct filing_desk {
 	const struct desk *desk;
@@ -141,9 +145,13 @@ enum err filing_check(const struct filing_desk *d, const char *no, const struct 
 enum err filing_rows_keep_good(const struct filing_desk *d, const char *no, int64_t version,
                                const struct filing_who *by, size_t *ret_dropped, int64_t *ret_version) MUST_CHECK;
 /* A new draft that corrects a filing that is done, with its contents; the old one is never edited. ERR_EXISTS when an
- * open correction is there already. */
+ * open correction is there already, ERR_FINAL when one of its effects cannot be taken back. */
 enum err filing_correct(const struct filing_desk *d, const char *no, const struct filing_who *by,
                         char ret_no[FILING_NO_MAX + 1]) MUST_CHECK;
+
+/* A filing and those that it corrects, through all of them, in any order. */
+typedef enum err filing_no_fn(const char *no, void *ctx);
+enum err filing_chain(const struct desk *d, const char *no, filing_no_fn *fn, void *ctx) MUST_CHECK;
 
 /* --- statements to sign --- */
 /* FILING-SUBMIT, or FILING-CORRECT for a correction; ERR_FAULTS. */
@@ -178,6 +186,8 @@ enum err filing_tick(const struct filing_desk *d, size_t *ret_done) MUST_CHECK;
 enum err filing_get(const struct filing_desk *d, const char *no, const struct filing_who *by,
                     struct filing *ret_f) MUST_CHECK;
 enum err filing_content(const struct filing_desk *d, const struct filing *f, json_t **ret_content) MUST_CHECK;
+/* The definition by which it is filled in, checked and decided: ERR_CONFIG when nobody has it. */
+enum err filing_service(const struct filing_desk *d, const struct filing *f, const struct service **ret_s) MUST_CHECK;
 struct filing_event {
 	int64_t seq, time, version;
 	enum filing_state from, to;

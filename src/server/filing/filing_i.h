@@ -9,7 +9,6 @@ enum { FILING_SEALED_MAX = CONTENT_TEXT_MAX + 1024 };
 enum err filing_row_read(const struct row *row, struct filing *f) MUST_CHECK;
 enum err filing_find(const struct filing_desk *d, const char *no, struct filing *ret_f) MUST_CHECK; /* whoever asks */
 enum err filing_find_tx(struct tx *tx, const char *no, struct filing *ret_f) MUST_CHECK;
-enum err filing_service(const struct filing_desk *d, const struct filing *f, const struct service **ret_s) MUST_CHECK;
 
 /* --- filing.c --- */
 /* His own unit's, or his own: ERR_FILING_ABSENT. */

@@ -49,24 +49,6 @@ static enum err log_prepare(void *ctx, const struct filing_act *a, void **ret_pr
 	return ERR_OK;
 }
 
-/* Everything that an approved filing wrote into the registers, or closed there. */
-static void cover_effects(struct log_act *l, const char *no)
-{
-	static const struct {
-		const char *table, *statement;
-		enum log_cover_kind kind;
-	} written[] = {
-		{"person", "cover_person_filing", LOG_COVER_NEW},
-		{"person_detail", "cover_person_detail_filing", LOG_COVER_ROWS},
-		{"employment", "cover_employment_filing", LOG_COVER_ROWS},
-		{"wage", "cover_wage_filing", LOG_COVER_ROWS},
-		{"enrolment", "cover_enrolment_filing", LOG_COVER_ROWS},
-	};
-	for (size_t i = 0; i < COUNT_OF(written); i++)
-		log_act_cover_by(l, written[i].kind, written[i].table, written[i].statement,
-		                 (const struct sql_arg[]){A_TEXT(no)}, 1);
-}
-
 /* Attachments come and go while a filing is open, and go with one that is void: they are never changed. */
 static void cover_attachments(struct log_act *l, const char *no)
 {
@@ -93,6 +75,8 @@ static enum err log_write(struct tx *tx, const struct filing_act *a)
 		return ERR_OK;
 	l->covers = 0; /* it may run again */
 	log_act_cover(l, "filing", a->filing->no, 0);
+	if (a->filing->version == 0)
+		log_act_cover(l, "filing_definition", a->filing->no, 0);
 	if (a->kind != FACT_SAVE || a->filing->version == 0) /* a later save is no event */
 		log_act_cover(l, "filing_event", a->filing->no, 0);
 	if (a->statement_sm3[0] != 0)
@@ -100,8 +84,8 @@ static enum err log_write(struct tx *tx, const struct filing_act *a)
 		                 (const struct sql_arg[]){A_TEXT(a->statement_sm3)}, 1);
 	if (a->kind == FACT_SAVE || a->kind == FACT_EXPIRE)
 		cover_attachments(l, a->filing->no);
-	if (a->to == FILING_DONE)
-		cover_effects(l, a->filing->no);
+	if (a->cover != NULL)
+		a->cover(l, a->cover_ctx);
 	return log_append(tx, l);
 }
 

@@ -24,6 +24,7 @@ enum err filing_row_read(const struct row *row, struct filing *f)
 	                     .changed = row_int(row, 19)};
 	put(f->no, sizeof(f->no), row_text(row, 0));
 	put(f->business, sizeof(f->business), row_text(row, 1));
+	put(f->definition, sizeof(f->definition), row_text(row, 20));
 	put(f->unit_no, sizeof(f->unit_no), row_text(row, 4));
 	put(f->unit_name, sizeof(f->unit_name), row_text(row, 5));
 	put(f->region, sizeof(f->region), row_text(row, 6));
@@ -75,9 +76,10 @@ enum err filing_find(const struct filing_desk *d, const char *no, struct filing 
 
 enum err filing_service(const struct filing_desk *d, const struct filing *f, const struct service **ret_s)
 {
-	const struct service *s = services_find(d->services, f->business);
+	const struct service *s = f->definition[0] != 0 ? services_by_sm3(d->services, f->definition)
+	                                                : services_find(d->services, f->business);
 	if (s == NULL)
-		return ERR(CONFIG, "no definition of %s", f->business);
+		return ERR(CONFIG, "no definition %.16s of %s", f->definition, f->business);
 	*ret_s = s;
 	return ERR_OK;
 }
@@ -287,4 +289,30 @@ enum err filing_queue(const struct filing_desk *d, const struct filing_who *by, 
 	const struct sql_arg args[] = {A_TEXT(low), A_INT(state), A_INT(limit), A_INT(offset), A_TEXT(high)};
 	struct list w = {"filing_queue", args, COUNT_OF(args), fn, ctx};
 	return store_read(d->desk->store, list_fn, &w);
+}
+
+/* --- what it corrects --- */
+
+struct chain_job {
+	const char *no;
+	filing_no_fn *fn;
+	void *ctx;
+};
+
+static enum err chain_row(const struct row *row, void *ctx)
+{
+	const struct chain_job *j = ctx;
+	return j->fn(row_text(row, 0), j->ctx);
+}
+
+static enum err chain_fn(struct tx *tx, void *arg)
+{
+	const struct chain_job *j = arg;
+	return tx_query(tx, "filing_chain", SQL_ARGS(A_TEXT(j->no)), chain_row, arg);
+}
+
+enum err filing_chain(const struct desk *d, const char *no, filing_no_fn *fn, void *ctx)
+{
+	struct chain_job j = {no, fn, ctx};
+	return store_read(d->store, chain_fn, &j);
 }

@@ -102,6 +102,11 @@ static enum err opinion_text(struct signed_act *a)
 
 /* --- one filing of it --- */
 
+/* An effect, or what takes one back. */
+struct effect {
+	const struct service_effect *is;
+	void *job;
+};
 struct item {
 	char no[FILING_NO_MAX + 1];
 	int64_t version;
@@ -111,15 +116,15 @@ struct job {
 	const struct item *item;
 	struct filing f, corrected;
 	const struct service *service;
-	json_t *content;
-	struct filing_view view;
+	json_t *content, *corrected_content;
+	struct filing_view view, corrected_view;
 	enum filing_state to;
 	int64_t now, expires, due;
 	struct filing_move moves[ACTS_MAX]; /* acceptance by rule, the act itself, the correction by rule */
 	size_t n_moves, n_effects;
 	char rule[64];
 	struct buf opinion, rule_opinion;
-	void *effects[EFFECTS_MAX];
+	struct effect effects[2 * EFFECTS_MAX];
 	bool final, again;
 };
 
@@ -170,7 +175,7 @@ static enum err item_tx(struct tx *tx, void *arg)
 		return ERR_OK;
 	TRY(statement_put_tx(tx, j->a, j->now));
 	for (size_t i = 0; i < j->n_effects; i++)
-		TRY(j->service->effects[i]->apply(tx, j->effects[i]));
+		TRY(j->effects[i].is->apply(tx, j->effects[i].job));
 	TRY(marks_tx(tx, j));
 	/* The log entries come last: they cover what the transaction has written. */
 	for (size_t i = 0; i < j->n_moves; i++)
@@ -196,6 +201,14 @@ static struct filing_move *add_move(struct job *j, const struct filing *f, enum 
 	return m;
 }
 
+static void cover_effects(struct log_act *l, void *ctx)
+{
+	const struct job *j = ctx;
+	for (size_t i = 0; i < j->n_effects; i++)
+		if (j->effects[i].is->cover != NULL)
+			j->effects[i].is->cover(l, j->effects[i].job);
+}
+
 static void add_signed(struct job *j, enum filing_state from, int64_t version)
 {
 	const struct signed_act *a = j->a;
@@ -209,6 +222,10 @@ static void add_signed(struct job *j, enum filing_state from, int64_t version)
 	m->act.cert = a->parts->cert;
 	m->act.status = buf_span(&a->status);
 	m->act.statement_sm3 = a->sm3;
+	if (j->final) {
+		m->act.cover = cover_effects;
+		m->act.cover_ctx = j;
+	}
 }
 
 static enum err add_correction(struct job *j)
@@ -265,13 +282,35 @@ static enum err recheck(struct job *j)
 	return j->a->kind == FACT_APPROVE ? filing_text_agrees(j->a->d, &j->view) : ERR_OK;
 }
 
+static enum err prepare_effect(struct job *j, const struct service_effect *is, const struct filing_view *v)
+{
+	struct effect *e = &j->effects[j->n_effects];
+	INVARIANT(j->n_effects < COUNT_OF(j->effects));
+	TRY(is->prepare(is->ctx, v, &e->job));
+	e->is = is;
+	j->n_effects++;
+	return ERR_OK;
+}
+
+/* What the corrected filing did outside of the registers. */
+static enum err prepare_reverses(struct job *j)
+{
+	const struct service *s;
+	TRY(filing_service(j->a->d, &j->corrected, &s));
+	TRY(filing_content(j->a->d, &j->corrected, &j->corrected_content));
+	j->corrected_view = (struct filing_view){&j->corrected, s, j->corrected_content, j->now};
+	for (size_t i = s->n_effects; i > 0; i--)
+		if (s->effects[i - 1]->reverse != NULL)
+			TRY(prepare_effect(j, s->effects[i - 1]->reverse, &j->corrected_view));
+	return ERR_OK;
+}
+
 static enum err prepare_effects(struct job *j)
 {
-	for (size_t i = 0; j->final && i < j->service->n_effects; i++) {
-		const struct service_effect *e = j->service->effects[i];
-		TRY(e->prepare(e->ctx, &j->view, &j->effects[i]));
-		j->n_effects = i + 1;
-	}
+	if (j->final && j->f.corrects[0] != 0)
+		TRY(prepare_reverses(j));
+	for (size_t i = 0; j->final && i < j->service->n_effects; i++)
+		TRY(prepare_effect(j, j->service->effects[i], &j->view));
 	return ERR_OK;
 }
 
@@ -305,11 +344,12 @@ static enum err prepare(struct job *j)
 static void job_done(struct job *j)
 {
 	for (size_t i = 0; i < j->n_effects; i++)
-		if (j->service->effects[i]->done != NULL)
-			j->service->effects[i]->done(j->effects[i]);
+		if (j->effects[i].is->done != NULL)
+			j->effects[i].is->done(j->effects[i].job);
 	for (size_t i = 0; i < j->n_moves; i++)
 		filing_log_end(j->a->d, &j->moves[i].act);
 	json_decref(j->content);
+	json_decref(j->corrected_content);
 	buf_done(&j->opinion);
 }
 

@@ -224,13 +224,14 @@ static enum err content_agrees(const struct filing_view *v, const struct stateme
 	size_t n = json_array_size(rows);
 	if (strcmp(statement_get(st, "filing"), v->filing->no) != 0 || statement_count(st, "row") != (n > 0 ? n : 1))
 		return ERR(CONFLICT, "signed submission is of another filing or size");
+	if (v->filing->definition[0] != 0 && strcmp(statement_get(st, "definition"), v->service->sm3) != 0)
+		return ERR(CONFLICT, "signed under another definition");
 	TRY(row_agrees(&v->service->fields, json_object_get(v->content, "form"), statement_get(st, "form")));
 	for (size_t i = 0; i < n; i++)
 		TRY(row_agrees(&v->service->row_fields, json_array_get(rows, i), statement_get_n(st, "row", i)));
 	return ERR_OK;
 }
 
-/* A definition that changed meanwhile may print the same content in other words: then the filer signs it again. */
 enum err filing_text_agrees(const struct filing_desk *d, const struct filing_view *v)
 {
 	AUTO(statement) st = NULL;

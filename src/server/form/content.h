@@ -15,7 +15,8 @@ enum { CONTENT_TEXT_MAX = 900 * 1024 };
 #define CONTENT_TYPED "~" /* {"name": {"from": "测•试甲", "what": 64}}: no field has such a name */
 /* What was typed into a field before it was folded, "" when that is not kept; 0 when nothing was changed. */
 unsigned content_typed(const json_t *row, const char *field, const char **ret_from);
-/* A stored content taken anew: what an older version took. ret_content is the caller's. */
+/* A stored content taken anew: what an older version took. A field that the definition does not have is left out.
+ * ret_content is the caller's. */
 enum err content_retake(const struct service *s, const json_t *content, int64_t now, json_t **ret_content) MUST_CHECK;
 enum err content_new(json_t **ret_c) MUST_CHECK; /* empty form, no rows */
 /* ERR_FIELD_UNKNOWN, ERR_FIELD_VALUE (no string), ERR_LIMIT, ERR_UTF8; ret_row is a new object in the definition's

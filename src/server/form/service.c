@@ -1,15 +1,17 @@
 /* The definitions of a folder: files, names, and the parts that are not fields. */
 #include "server/form/service_i.h"
+#include "server/form/field.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "gm/sm3.h"
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	ARENA_MAX = 8 << 20,
+	ARENA_MAX = 4 << 20, /* of one definition */
 	NAMED_MAX = 20,
 	ATTACHMENTS_MAX = 20,
 	DOCUMENTS_MAX = 10,
@@ -17,12 +19,26 @@ enum {
 	ATTACHMENT_BYTES_MAX = 5 << 20
 };
 
-struct services {
+/* One file as it was read; its strings live in the root, the rest in the arena. */
+struct snapshot {
+	struct service service;
 	struct arena *arena;
-	struct service v[SERVICES_MAX];
-	json_t *roots[SERVICES_MAX];
-	size_t n;
+	json_t *root;
 };
+struct services {
+	struct snapshot **v; /* first those in force, then those of before */
+	size_t n, n_now;
+};
+
+static void snapshot_free(struct snapshot *s)
+{
+	if (s == NULL)
+		return;
+	json_decref(s->root);
+	arena_free(s->arena);
+	free(s);
+}
+DEFINE_AUTO(snapshot)
 
 /* --- lists of names of functions --- */
 
@@ -89,6 +105,39 @@ static enum err read_named(const struct reading *r, const json_t *root, const st
 	return ERR_OK;
 }
 
+static enum err bind_row(const struct reading *r, const struct service *s, const char *who,
+                         const struct service_binding *b, size_t *ret_at)
+{
+	const struct where rows = {NULL, "rows", 0};
+	const struct service_field *f = service_field_find(&s->row_fields, b->name);
+	if (f == NULL || f->type != b->type)
+		return read_bad(r, &rows, "fields", "%s counts with a field %s of type %s", who, b->name,
+		                field_kind(b->type)->name);
+	*ret_at = (size_t)(f - s->row_fields.v);
+	return ERR_OK;
+}
+
+static enum err bind_rows(const struct reading *r, struct service *s)
+{
+	for (size_t i = 0; i < s->n_preconditions; i++) {
+		const struct service_binding *all = s->preconditions[i]->binds;
+		size_t n = 0;
+		while (all != NULL && all[n].name != NULL)
+			n++;
+		if (n == 0)
+			continue;
+		size_t *at = read_room(r, n, sizeof(*at));
+		if (at == NULL)
+			return ERR(NOMEM, "%s", r->file);
+		if (s->bound != NULL)
+			return read_bad(r, NULL, "preconditions", "two of them count with the fields of a row");
+		for (size_t k = 0; k < n; k++)
+			TRY(bind_row(r, s, s->preconditions[i]->name, &all[k], &at[k]));
+		s->bound = at;
+	}
+	return ERR_OK;
+}
+
 static enum err read_functions(const struct reading *r, const json_t *root, struct service *s)
 {
 	static const struct named pre = {"preconditions", "precondition", all_preconditions,
@@ -99,7 +148,11 @@ static enum err read_functions(const struct reading *r, const json_t *root, stru
 	s->preconditions = (const struct service_precondition **)v;
 	TRY(read_named(r, root, &effects, &v, &s->n_effects));
 	s->effects = (const struct service_effect **)v;
-	return ERR_OK;
+	for (size_t i = 0; i < s->n_effects; i++)
+		if ((s->effects[i]->back == EFFECT_BY_REVERSE) != (s->effects[i]->reverse != NULL))
+			return read_bad(r, NULL, "effects", "%s does not say how it is taken back",
+			                s->effects[i]->name);
+	return bind_rows(r, s);
 }
 
 /* --- filers, attachments, documents --- */
@@ -186,7 +239,7 @@ static enum err read_documents(const struct reading *r, const json_t *root, stru
 
 static enum err read_rows(const struct reading *r, const json_t *root, struct service *s)
 {
-	static const char *const known[] = {"min", "max", "fields", "rules", NULL};
+	static const char *const known[] = {"min", "max", "fields", "rules", "unit_column", NULL};
 	const json_t *v = json_object_get(root, "rows");
 	const struct where at = {NULL, "rows", 0};
 	int64_t min, max;
@@ -258,6 +311,8 @@ enum err read_service(struct reading *r, const json_t *root, struct service *ret
 	TRY(read_fields(r, NULL, root, "fields", &s.fields));
 	TRY(read_rules(r, NULL, root, "rules", &s.fields, false, &s.rules));
 	TRY(read_rows(r, root, &s));
+	TRY(read_sheet(r, root, &s));
+	TRY(inputs_differ(r, &s));
 	TRY(read_groups(r, root, &s));
 	TRY(read_attachments(r, root, &s));
 	TRY(read_functions(r, root, &s));
@@ -267,36 +322,76 @@ enum err read_service(struct reading *r, const json_t *root, struct service *ret
 	return ERR_OK;
 }
 
+/* --- snapshots --- */
+
+static enum err snapshot_new(const char *file, struct span text, const struct service_registry *registry,
+                             struct snapshot **ret_s)
+{
+	AUTO(snapshot) s = calloc(1, sizeof(*s));
+	if (s == NULL || (s->arena = arena_new(ARENA_MAX)) == NULL)
+		return ERR(NOMEM, "definition");
+	struct reading r = {.file = file, .registry = registry, .arena = s->arena};
+	if (json_parse(text, &s->root) != ERR_OK)
+		return err_note(ERR_CONFIG, "%s", file);
+	TRY(read_service(&r, s->root, &s->service));
+	TRY(sm3_hex(text, s->service.sm3));
+	const char *octets = arena_str(s->arena, text);
+	if (octets == NULL)
+		return ERR(NOMEM, "definition");
+	s->service.octets = span_of(octets, text.len);
+	*ret_s = STEAL(s);
+	return ERR_OK;
+}
+
+/* Moves it in. */
+static enum err append(struct services *all, struct snapshot **s)
+{
+	struct snapshot **v = realloc(all->v, (all->n + 1) * sizeof(struct snapshot *));
+	if (v == NULL)
+		return ERR(NOMEM, "definitions");
+	all->v = v;
+	all->v[all->n++] = STEAL(*s);
+	return ERR_OK;
+}
+
 /* --- files --- */
 
 static enum err add(struct services *all, const char *file, struct span text, const struct service_registry *registry)
 {
-	struct reading r = {.file = file, .registry = registry, .arena = all->arena};
-	uint8_t digest[32];
-	AUTO_BUF(hex, 65);
-	AUTO_JSON root = NULL;
-	struct service s;
-	if (all->n == SERVICES_MAX)
+	AUTO(snapshot) s = NULL;
+	if (all->n_now == SERVICES_MAX)
 		return ERR(LIMIT, "more than %d definitions", SERVICES_MAX);
-	if (json_parse(text, &root) != ERR_OK)
-		return err_note(ERR_CONFIG, "%s", file);
-	TRY(read_service(&r, root, &s));
-	if (services_find(all, s.code) != NULL)
-		return read_bad(&r, NULL, "code", "%s is there twice", s.code);
-	TRY(sm3_digest(text, digest));
-	text_hex(&hex, SPAN_ARR(digest));
-	memcpy(s.sm3, buf_cstr(&hex), sizeof(s.sm3));
-	all->v[all->n] = s;
-	all->roots[all->n++] = STEAL(root);
+	TRY(snapshot_new(file, text, registry, &s));
+	if (services_find(all, s->service.code) != NULL)
+		return ERR(CONFIG, "%s: code: %s is there twice", file, s->service.code);
+	TRY(append(all, &s));
+	all->n_now = all->n;
 	return ERR_OK;
+}
+
+enum err services_keep(struct services *s, const char *code, const char *sm3, struct span text,
+                       const struct service_registry *r)
+{
+	AUTO(snapshot) old = NULL;
+	char file[32], hex[SM3_HEX_LEN + 1];
+	if (services_by_sm3(s, sm3) != NULL)
+		return ERR_OK;
+	TRY(sm3_hex(text, hex));
+	if (strcmp(hex, sm3) != 0)
+		return ERR(LOG_DAMAGED, "the kept definition %.16s of %s has other octets", sm3, code);
+	(void)snprintf(file, sizeof(file), "%.8s.json", code);
+	enum err e = snapshot_new(file, text, r, &old);
+	if (e != ERR_OK)
+		return err_note(e, "the version %.16s, kept for filings of before", sm3);
+	return append(s, &old);
 }
 
 static enum err services_new(struct services **ret_s)
 {
-	AUTO(services) s = calloc(1, sizeof(*s));
-	if (s == NULL || (s->arena = arena_new(ARENA_MAX)) == NULL)
+	struct services *s = calloc(1, sizeof(*s));
+	if (s == NULL)
 		return ERR(NOMEM, "definitions");
-	*ret_s = STEAL(s);
+	*ret_s = s;
 	return ERR_OK;
 }
 
@@ -350,25 +445,33 @@ void services_free(struct services *s)
 	if (s == NULL)
 		return;
 	for (size_t i = 0; i < s->n; i++)
-		json_decref(s->roots[i]);
-	arena_free(s->arena);
+		snapshot_free(s->v[i]);
+	free(s->v);
 	free(s);
 }
 
 size_t services_count(const struct services *s)
 {
-	return s->n;
+	return s->n_now;
 }
 
 const struct service *services_at(const struct services *s, size_t i)
 {
-	return i < s->n ? &s->v[i] : NULL;
+	return i < s->n_now ? &s->v[i]->service : NULL;
 }
 
 const struct service *services_find(const struct services *s, const char *code)
 {
+	for (size_t i = 0; i < s->n_now; i++)
+		if (strcmp(s->v[i]->service.code, code) == 0)
+			return &s->v[i]->service;
+	return NULL;
+}
+
+const struct service *services_by_sm3(const struct services *s, const char *sm3)
+{
 	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->v[i].code, code) == 0)
-			return &s->v[i];
+		if (strcmp(s->v[i]->service.sm3, sm3) == 0)
+			return &s->v[i]->service;
 	return NULL;
 }

@@ -5,7 +5,10 @@
  * definition says that this engine does not know is refused: an unknown member, validator, precondition, effect,
  * condition, role or field, a name that comes twice, a missing label. The message names file, path within it and fault.
  *
- * Definitions are constant after loading; everything borrowed from them lives as long as the struct services. */
+ * A definition that was read is a snapshot and never changes: a changed file is another one, with an SM3 of its own.
+ * The folder holds the one in force of each code; versions of before are brought along by services_keep() and found by
+ * their SM3 alone (docs/design/07-definitions.md). Everything borrowed lives as long as the struct services, which is
+ * constant once the workers run. */
 #pragma once
 #include "base/json.h"
 #include "base/text_fold.h"
@@ -46,12 +49,19 @@ struct service_validator {
 	enum err (*check)(struct span in, int64_t now, char *ret, size_t cap);
 	enum fold_as folds; /* how check() folds what it is given: so that a page can say what was changed */
 };
+enum field_type { FIELD_TEXT = 1, FIELD_CODE, FIELD_CODES, FIELD_DATE, FIELD_MONTH, FIELD_MONEY, FIELD_INT };
+/* A field of a row that a business counts with; where it stands is found when the definition is read, once. */
+struct service_binding {
+	const char *name; /* NULL: the end */
+	enum field_type type;
+};
 struct filing_view; /* filing.h: what preconditions, conditions and effects see of a filing */
 struct service_precondition {
 	const char *name;
 	/* may read the database */
 	enum err (*check)(void *ctx, const struct filing_view *v, struct fault_sink *faults);
 	void *ctx;
+	const struct service_binding *binds; /* NULL: none; else the definition must have them all, of these types */
 };
 struct service_condition {
 	const char *name;
@@ -59,13 +69,25 @@ struct service_condition {
 	void *ctx;
 };
 /* Runs once, with the last approval: prepare outside of the transaction (cryptography, reading), apply inside of it
- * through tx alone and perhaps more than once with the same job, done always. */
+ * through tx alone and perhaps more than once with the same job, cover after it, which names the rows that apply wrote
+ * (evidence/log.h), done always. */
+struct log_act;
+/* How a correction takes an effect back: what it did in the registers, register/change.h; what it did outside of them,
+ * an act of its own, or nothing can. */
+enum effect_back {
+	EFFECT_BY_REGISTERS, /* it did nothing elsewhere */
+	EFFECT_BY_REVERSE,   /* `reverse`, done before the correction's own effects, sees the corrected filing */
+	EFFECT_FINAL,        /* a filing with it is not corrected */
+};
 struct service_effect {
 	const char *name;
 	enum err (*prepare)(void *ctx, const struct filing_view *v, void **ret_job);
 	enum err (*apply)(struct tx *tx, void *job);
 	void (*done)(void *job);
 	void *ctx;
+	void (*cover)(struct log_act *a, void *job); /* NULL: apply writes no rows that lie under the log */
+	enum effect_back back;
+	const struct service_effect *reverse; /* with EFFECT_BY_REVERSE only */
 };
 /* What follows a signed step of the desk; may be repeated, the answer is the same. */
 struct desk;
@@ -73,19 +95,11 @@ struct service_work {
 	const char *name;
 	enum err (*run)(const struct desk *d, const char *no);
 };
-struct service_registry { /* each ends with a NULL name, or is NULL; the built-in validators need no registering */
-	const struct service_validator *validators;
-	const struct service_precondition *preconditions;
-	const struct service_condition *conditions;
-	const struct service_effect *effects;
-	const struct service_work *works;
-	const struct service_registry *next; /* where a name that is not here is looked for; NULL: nowhere */
-};
-const struct service_validator *service_validator_builtin(const char *name); /* valid.c; NULL when none */
-
-/* --- a definition --- */
+/* --- code lists --- */
 struct service_code {
 	const char *code, *text;
+	int from, to;     /* months in force, 0: open on that side */
+	const char *full; /* another name that sheets may use, NULL: none */
 };
 struct service_list {
 	const char *name;
@@ -94,7 +108,22 @@ struct service_list {
 };
 const char *service_list_text(const struct service_list *l, struct span code); /* NULL when not in it */
 
-enum field_type { FIELD_TEXT = 1, FIELD_CODE, FIELD_CODES, FIELD_DATE, FIELD_MONTH, FIELD_MONEY, FIELD_INT };
+struct service_registry { /* each ends with a NULL name, or is NULL; the built-in validators need no registering */
+	const struct service_validator *validators;
+	const struct service_precondition *preconditions;
+	const struct service_condition *conditions;
+	const struct service_effect *effects;
+	const struct service_work *works;
+	const struct service_list *lists;    /* of law's tables: "@ethnic" in a definition */
+	const struct service_registry *next; /* where a name that is not here is looked for; NULL: nowhere */
+};
+const struct service_validator *service_validator_builtin(const char *name); /* valid.c; NULL when none */
+
+/* --- a definition --- */
+struct service_names {
+	const char **v;
+	size_t n;
+};
 struct service_field {
 	const char *name, *label, *label_en, *hint;
 	const char *group; /* of the definition's groups; "" when it has none */
@@ -105,6 +134,9 @@ struct service_field {
 	int64_t min, max;           /* FIELD_INT, and FIELD_MONEY in fen */
 	const struct service_validator *validator;
 	const struct service_list *list; /* FIELD_CODE, FIELD_CODES */
+	/* of rows, for sheets: other headings, and what a blank cell stands for; "" where none */
+	struct service_names aliases;
+	const char *blank, *blank_from, *blank_by; /* at most one: a value, another field, a name of sheet.h */
 };
 struct service_fields {
 	struct service_field *v;
@@ -149,6 +181,7 @@ enum service_filer { FILER_UNIT = 1, FILER_PERSON = 2, FILER_DESK = 4 };
 struct service {
 	const char *code, *name, *name_en;
 	char sm3[65];        /* of the file's octets: statements name it */
+	struct span octets;  /* the file as it was read */
 	unsigned filers;     /* of enum service_filer */
 	bool own_engine;     /* kept and moved by server/cert under this definition: no filing can be opened here */
 	bool accept_by_rule; /* acceptance comes with the review; else an officer signs FILING-ACCEPT */
@@ -156,11 +189,13 @@ struct service {
 	struct service_group *groups; /* of fields, in the order of the form */
 	size_t n_groups;
 	struct service_rules rules, row_rules;
-	size_t rows_min, rows_max; /* 0, 0: no rows */
+	size_t rows_min, rows_max;        /* 0, 0: no rows */
+	struct service_names unit_column; /* headings of a sheet's column that names the filing unit */
 	struct service_attachment *attachments;
 	size_t n_attachments;
 	const struct service_precondition **preconditions;
 	size_t n_preconditions;
+	const size_t *bound; /* index in row_fields of each binding of its precondition; NULL: none has any */
 	const struct service_effect **effects;
 	size_t n_effects;
 	struct service_step steps[SERVICE_STEPS_MAX];
@@ -176,9 +211,16 @@ struct services;
 enum err services_load(const char *dir, const struct service_registry *r, struct services **ret_s) MUST_CHECK;
 void services_free(struct services *s);
 DEFINE_AUTO(services)
+/* Those in force: in the order of names, and of a code; NULL when none. */
 size_t services_count(const struct services *s);
 const struct service *services_at(const struct services *s, size_t i);
-const struct service *services_find(const struct services *s, const char *code); /* NULL when none */
+const struct service *services_find(const struct services *s, const char *code);
+/* Any version, in force or of before; NULL when none. */
+const struct service *services_by_sm3(const struct services *s, const char *sm3);
+/* One of before, once: found by its SM3 from now on. ERR_CONFIG as for a file, ERR_LOG_DAMAGED when its octets have
+ * another SM3. */
+enum err services_keep(struct services *s, const char *code, const char *sm3, struct span text,
+                       const struct service_registry *r) MUST_CHECK;
 /* One definition by itself, for tests and tools. */
 enum err services_parse(const char *file, struct span text, const struct service_registry *r,
                         struct services **ret_s) MUST_CHECK;

@@ -1,5 +1,6 @@
 /* Code lists, fields and cross-field rules of a definition. */
 #include "server/form/service_i.h"
+#include "server/form/field.h"
 #include "base/arena.h"
 #include "evidence/statement.h"
 #include <string.h>
@@ -19,10 +20,71 @@ static enum err read_code(const struct reading *r, const struct where *at, const
 	return read_text(r, at, v, "text", true, &ret_c->text);
 }
 
+static const struct service_list *registered(const struct reading *r, const char *name)
+{
+	for (const struct service_registry *g = r->registry; g != NULL; g = g->next)
+		for (const struct service_list *l = g->lists; l != NULL && l->name != NULL; l++)
+			if (strcmp(l->name, name) == 0)
+				return l;
+	return NULL;
+}
+
+/* "@ethnic": a list of law's tables. */
+static enum err find_registered(const struct reading *r, const struct where *at, const char *member, const char *name,
+                                const struct service_list **ret_l)
+{
+	*ret_l = name[0] == '@' ? registered(r, name + 1) : NULL;
+	return *ret_l != NULL ? ERR_OK : read_bad(r, at, member, "no list \"%s\"", name);
+}
+
+static enum err take_code(const struct reading *r, const struct where *at, const struct service_list *of,
+                          const json_t *v, struct service_list *l)
+{
+	const char *code = json_string_value(v);
+	if (code == NULL)
+		return read_bad(r, at, NULL, "not a code");
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].code, code) == 0)
+			return read_bad(r, at, NULL, "%s is there twice", code);
+	for (size_t i = 0; i < of->n; i++)
+		if (strcmp(of->v[i].code, code) == 0) {
+			l->v[l->n++] = of->v[i];
+			return ERR_OK;
+		}
+	return read_bad(r, at, NULL, "\"%s\" is not in the list @%s", code, of->name);
+}
+
+/* Some codes of a list of law's tables: {"of": "@id_type", "codes": ["01", "03"]}. */
+static enum err read_part(const struct reading *r, const struct where *at, const char *name, const json_t *v,
+                          struct service_list *ret_l)
+{
+	static const char *const known[] = {"of", "codes", NULL};
+	const struct service_list *of;
+	const struct where in_codes = {at, "codes", 0};
+	const json_t *all;
+	const char *from;
+	TRY(read_members(r, at, v, known));
+	TRY(read_text(r, at, v, "of", true, &from));
+	TRY(find_registered(r, at, "of", from, &of));
+	TRY(read_array(r, at, v, "codes", CODES_MAX, &all));
+	if (json_array_size(all) == 0)
+		return read_bad(r, at, "codes", "missing");
+	*ret_l = (struct service_list){name, read_room(r, json_array_size(all), sizeof(*ret_l->v)), 0};
+	if (ret_l->v == NULL)
+		return ERR(NOMEM, "%s", r->file);
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const struct where here = {&in_codes, NULL, i};
+		TRY(take_code(r, &here, of, json_array_get(all, i), ret_l));
+	}
+	return ERR_OK;
+}
+
 static enum err read_list(const struct reading *r, const struct where *at, const char *name, const json_t *v,
                           struct service_list *ret_l)
 {
 	size_t n = json_array_size(v);
+	if (json_is_object(v))
+		return read_part(r, at, name, v, ret_l);
 	if (!json_is_array(v) || n == 0 || n > CODES_MAX)
 		return read_bad(r, at, NULL, "not a list of 1 to %d codes", CODES_MAX);
 	*ret_l = (struct service_list){name, read_room(r, n, sizeof(*ret_l->v)), n};
@@ -70,15 +132,6 @@ const char *service_list_text(const struct service_list *l, struct span code)
 
 /* --- fields --- */
 
-static const struct {
-	const char *name, *validator;
-	enum field_type type;
-} types[] = {
-	{"text", "text", FIELD_TEXT}, {"code", "", FIELD_CODE},        {"codes", "", FIELD_CODES},
-	{"date", "date", FIELD_DATE}, {"month", "month", FIELD_MONTH}, {"money", "money", FIELD_MONEY},
-	{"int", "int", FIELD_INT},
-};
-
 static enum err find_validator(const struct reading *r, const struct where *at, const char *name,
                                struct service_field *f)
 {
@@ -97,39 +150,44 @@ static enum err read_type(const struct reading *r, const struct where *at, const
 	const char *type, *named;
 	TRY(read_name(r, at, v, "type", true, &type));
 	TRY(read_name(r, at, v, "validator", false, &named));
-	for (size_t i = 0; i < COUNT_OF(types); i++) {
-		if (strcmp(types[i].name, type) != 0)
-			continue;
-		f->type = types[i].type;
-		if (types[i].validator[0] == 0)
-			return named[0] == 0 ? ERR_OK
-			                     : read_bad(r, at, "validator", "a code is checked by its list alone");
-		return find_validator(r, at, named[0] != 0 ? named : types[i].validator, f);
-	}
-	return read_bad(r, at, "type", "no type \"%s\"", type);
+	const struct field_kind *kind = field_kind_named(type);
+	if (kind == NULL)
+		return read_bad(r, at, "type", "no type \"%s\"", type);
+	f->type = kind->type;
+	if (kind->listed)
+		return named[0] == 0 ? ERR_OK : read_bad(r, at, "validator", "a code is checked by its list alone");
+	return find_validator(r, at, named[0] != 0 ? named : kind->validator, f);
 }
 
-static enum err find_list(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
+static enum err find_list(const struct reading *r, const struct where *at, const char *name,
+                          const struct service_list **ret_l)
 {
-	const char *name;
-	bool coded = f->type == FIELD_CODE || f->type == FIELD_CODES;
-	TRY(read_name(r, at, v, "list", coded, &name));
-	if (!coded)
-		return name[0] == 0 ? ERR_OK : read_bad(r, at, "list", "only a code has a list");
 	for (size_t i = 0; i < r->n_lists; i++)
 		if (strcmp(r->lists[i].name, name) == 0) {
-			f->list = &r->lists[i];
-			if (f->type == FIELD_CODES && f->list->n > SERVICE_CODES_SET_MAX)
-				return read_bad(r, at, "list", "a set has at most %d codes", SERVICE_CODES_SET_MAX);
+			*ret_l = &r->lists[i];
 			return ERR_OK;
 		}
-	return read_bad(r, at, "list", "no list \"%s\"", name);
+	return find_registered(r, at, "list", name, ret_l);
+}
+
+static enum err read_field_list(const struct reading *r, const struct where *at, const json_t *v,
+                                struct service_field *f)
+{
+	const char *name;
+	bool coded = field_kind(f->type)->listed;
+	TRY(read_text(r, at, v, "list", coded, &name));
+	if (!coded)
+		return name[0] == 0 ? ERR_OK : read_bad(r, at, "list", "only a code has a list");
+	TRY(find_list(r, at, name, &f->list));
+	return f->type != FIELD_CODES || f->list->n <= SERVICE_CODES_SET_MAX
+	               ? ERR_OK
+	               : read_bad(r, at, "list", "a set has at most %d codes", SERVICE_CODES_SET_MAX);
 }
 
 static enum err read_range(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
 {
 	const int64_t top = 99999999999;
-	bool counted = f->type == FIELD_MONEY || f->type == FIELD_INT;
+	bool counted = field_kind(f->type)->ranged;
 	if (!counted && (json_object_get(v, "min") != NULL || json_object_get(v, "max") != NULL))
 		return read_bad(r, at, NULL, "only an amount or a number has min and max");
 	TRY(read_int(r, at, v, "min", false, -top, top, f->type == FIELD_INT ? -top : 0, &f->min));
@@ -139,9 +197,10 @@ static enum err read_range(const struct reading *r, const struct where *at, cons
 
 static enum err read_field(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
 {
-	static const char *const known[] = {"name", "label",     "label_en", "hint",   "group",   "radios",
-	                                    "type", "required",  "key",      "secret", "max_len", "min",
-	                                    "max",  "validator", "list",     NULL};
+	static const char *const known[] = {"name",    "label", "label_en",   "hint",      "group",
+	                                    "radios",  "type",  "required",   "key",       "secret",
+	                                    "max_len", "min",   "max",        "validator", "list",
+	                                    "aliases", "blank", "blank_from", "blank_by",  NULL};
 	int64_t len;
 	TRY(read_members(r, at, v, known));
 	TRY(read_name(r, at, v, "name", true, &f->name));
@@ -150,7 +209,7 @@ static enum err read_field(const struct reading *r, const struct where *at, cons
 	TRY(read_text(r, at, v, "hint", false, &f->hint));
 	TRY(read_name(r, at, v, "group", false, &f->group));
 	TRY(read_type(r, at, v, f));
-	TRY(find_list(r, at, v, f));
+	TRY(read_field_list(r, at, v, f));
 	TRY(read_range(r, at, v, f));
 	TRY(read_bool(r, at, v, "radios", &f->radios));
 	if (f->radios && f->type != FIELD_CODE)
@@ -160,6 +219,7 @@ static enum err read_field(const struct reading *r, const struct where *at, cons
 	TRY(read_bool(r, at, v, "secret", &f->secret));
 	TRY(read_int(r, at, v, "max_len", f->type == FIELD_TEXT, 1, SERVICE_VALUE_MAX, SERVICE_VALUE_MAX, &len));
 	f->max_len = (size_t)len;
+	f->blank = f->blank_from = f->blank_by = "";
 	return ERR_OK;
 }
 
@@ -210,8 +270,7 @@ static const struct {
 
 static bool is_time(const struct service_fields *f, const char *name)
 {
-	enum field_type t = service_field_find(f, name)->type;
-	return t == FIELD_DATE || t == FIELD_MONTH;
+	return field_kind(service_field_find(f, name)->type)->timed;
 }
 
 static enum err read_operand(const struct reading *r, const struct where *at, const json_t *v, const char *member,

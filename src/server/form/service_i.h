@@ -34,6 +34,9 @@ enum err read_array(const struct reading *r, const struct where *at, const json_
                     const json_t **ret_a) MUST_CHECK;            /* NULL when absent */
 void *read_room(const struct reading *r, size_t n, size_t size); /* zeroed; NULL out of memory */
 
+/* service_sheet.c: "aliases", "blank", "blank_from", "blank_by" of the fields of rows, "unit_column" of rows; every
+ * heading is there once. */
+enum err read_sheet(const struct reading *r, const json_t *root, struct service *s) MUST_CHECK;
 enum err read_lists(struct reading *r, const struct where *at, const json_t *root) MUST_CHECK;
 enum err read_fields(const struct reading *r, const struct where *at, const json_t *obj, const char *member,
                      struct service_fields *ret_f) MUST_CHECK;
@@ -43,4 +46,6 @@ enum err read_rules(const struct reading *r, const struct where *at, const json_
 enum err read_groups(const struct reading *r, const json_t *root, struct service *s) MUST_CHECK;
 /* service_steps.c: filers' steps, at most two reviews; the engine cert's, each with its statement. */
 enum err read_steps(const struct reading *r, const json_t *root, struct service *s) MUST_CHECK;
+/* service_inputs.c: one page holds form and rows, and every input of it has a name of its own. */
+enum err inputs_differ(const struct reading *r, const struct service *s) MUST_CHECK;
 enum err read_service(struct reading *r, const json_t *root, struct service *ret_s) MUST_CHECK;

@@ -172,3 +172,16 @@ enum err staff_count(const struct desk *d, const char *unit_no, int64_t *ret_n)
 	*ret_n = j.n;
 	return ERR_OK;
 }
+
+/* --- what is closed --- */
+
+static enum err month_row(const struct row *row, void *ctx)
+{
+	*(int *)ctx = (int)row_int(row, 0);
+	return ERR_OK;
+}
+
+enum err bill_last_approved(struct tx *tx, const char *unit_no, int *ret_month)
+{
+	return tx_one(tx, "bill_last_approved", SQL_ARGS(A_TEXT(unit_no)), month_row, ret_month);
+}

@@ -25,6 +25,8 @@ struct bill_person {
 typedef enum err bill_head_fn(const struct bill_head *h, void *ctx);
 typedef enum err bill_sum_fn(const struct bill_sum *s, void *ctx);
 typedef enum err bill_person_fn(const struct bill_person *p, void *ctx);
+/* The last month of the unit whose bill is approved, 0: none; for change_scope.closed. */
+enum err bill_last_approved(struct tx *tx, const char *unit_no, int *ret_month) MUST_CHECK;
 /* Newest month first. */
 enum err bill_list(const struct desk *d, const char *unit_no, int limit, int offset, bill_head_fn *fn,
                    void *ctx) MUST_CHECK;

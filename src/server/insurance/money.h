@@ -8,10 +8,7 @@
 #define MONEY_SUM_MAX 100000000000000000LL /* what can be printed */
 enum { PPM = 1000000 };
 
-int64_t money_share(int64_t fen, int64_t ppm); /* fen * ppm / 10^6, half up; arguments are not negative */
-/* A wage as written: "8765.43", "8,765.43", full width, leading ¥ or trailing 元; at most two decimals, or more when
- * they are zeros. ERR_FIELD_VALUE for anything else, negative included; ERR_LIMIT past MONEY_MAX. */
-enum err money_parse(struct span in, int64_t *ret_fen) MUST_CHECK;
+int64_t money_share(int64_t fen, int64_t ppm);  /* fen * ppm / 10^6, half up; arguments are not negative */
 void money_print(struct buf *out, int64_t fen); /* "8,791.81" */
 void money_plain(struct buf *out, int64_t fen); /* "8791.81", for files and statements */
 void money_words(struct buf *out, int64_t fen); /* 捌仟柒佰玖拾壹元捌角壹分 (支付结算办法 appendix 1) */

@@ -1,8 +1,11 @@
 #include "server/insurance/month_run.h"
 #include "server/register/entry.h"
+#include "store/many.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CONTRIBUTION_COLUMNS = 10 };
 
 /* One person of the month while his rows are gathered. */
 struct pay {
@@ -67,17 +70,16 @@ static enum err joined_row(const struct row *row, void *ctx)
 	return ERR_OK;
 }
 
-static enum err put_lines(struct tx *tx, const struct run *r, const struct pay *p, const struct contribution *c)
+static enum err put_lines(struct many *m, const struct run *r, const struct pay *p, const struct contribution *c)
 {
 	for (size_t i = 0; i < r->t->n_ins; i++) {
 		const struct share *s = &c->share[i];
+		const struct sql_arg line[] = {A_TEXT(r->unit_no),        A_INT(r->month),      A_TEXT(p->person_no),
+		                               A_TEXT(r->t->ins[i].code), A_INT(p->wage_fen),   A_INT(c->base_fen),
+		                               A_INT(s->unit_ppm),        A_INT(s->person_ppm), A_INT(s->unit_fen),
+		                               A_INT(s->person_fen)};
 		if (p->ins & 1u << i)
-			TRY(tx_exec(tx, "contribution_add",
-			            SQL_ARGS(A_TEXT(r->unit_no), A_INT(r->month), A_TEXT(p->person_no),
-			                     A_TEXT(r->t->ins[i].code), A_INT(p->wage_fen), A_INT(c->base_fen),
-			                     A_INT(s->unit_ppm), A_INT(s->person_ppm), A_INT(s->unit_fen),
-			                     A_INT(s->person_fen)),
-			            NULL));
+			TRY(many_put(m, line, NULL));
 	}
 	return ERR_OK;
 }
@@ -110,6 +112,8 @@ static enum err gather(struct tx *tx, struct run *r)
 static enum err run_tx(struct tx *tx, void *arg)
 {
 	struct run *r = arg;
+	struct many lines;
+	many_begin(&lines, tx, "contribution_put", CONTRIBUTION_COLUMNS);
 	TRY(gather(tx, r));
 	TRY(tx_exec(tx, "contribution_clear", SQL_ARGS(A_TEXT(r->unit_no), A_INT(r->month)), NULL));
 	TRY(put_bill(tx, r));
@@ -117,9 +121,10 @@ static enum err run_tx(struct tx *tx, void *arg)
 		struct contribution c;
 		const struct payer p = {r->v[i].wage_fen, r->v[i].ins, r->joined.risk_class, r->joined.float_ppm};
 		TRY(contribution_of(r->t, r->month, &p, &c));
-		TRY(put_lines(tx, r, &r->v[i], &c));
+		TRY(put_lines(&lines, r, &r->v[i], &c));
 		bill_add(&r->bill, &c);
 	}
+	TRY(many_end(&lines));
 	return put_bill(tx, r);
 }
 

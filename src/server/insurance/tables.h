@@ -89,6 +89,3 @@ enum err tables_rate(const struct tables *t, int ins, enum side side, int risk_c
 enum err tables_base(const struct tables *t, int month, const struct base_limit **ret_b) MUST_CHECK;
 /* NULL when the code is not in the list or not in force. */
 const struct code_row *tables_code(const struct tables *t, const char *list, const char *code, int month);
-/* The code of a Chinese name in a list, for spreadsheets: "汉族", "汉" or "01" all give the row of 01; NULL when none.
- */
-const struct code_row *tables_code_any(const struct tables *t, const char *list, struct span text, int month);

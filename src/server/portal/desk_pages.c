@@ -279,25 +279,6 @@ enum err page_case_new(struct web_req *rq)
 
 /* --- what is typed, and what the definition says of it --- */
 
-static bool is_declared(const struct web_field *fields, const char *name)
-{
-	for (const struct web_field *f = fields; f->name != NULL; f++)
-		if (strcmp(f->name, name) == 0)
-			return true;
-	return false;
-}
-
-enum err desk_fields_check(const struct service *t01)
-{
-	for (const struct web_route *r = portal_routes; r->method != NULL; r++)
-		for (size_t i = 0;
-		     i < t01->fields.n && (r->handler == page_case_new_post || r->handler == page_case_edit_post); i++)
-			if (!is_declared(r->fields, t01->fields.v[i].name))
-				return ERR(CONFIG, "%s.json: %s is not among the form's fields in routes.c", t01->code,
-				           t01->fields.v[i].name);
-	return ERR_OK;
-}
-
 static enum err take_values(struct form *f)
 {
 	const struct service_fields *fields = &f->cert->service->fields;

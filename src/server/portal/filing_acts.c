@@ -171,9 +171,11 @@ static void tell_changed(struct web_req *rq, const struct filing_desk *d, const 
 {
 	struct filing f;
 	char name[ATTACH_NAME_MAX + 1] = "";
+	const struct service *s = NULL;
 	enum err e = filing_get(d, no, who, &f);
-	const struct service *s = e == ERR_OK ? services_find(d->services, f.business) : NULL;
-	if (s != NULL)
+	if (e == ERR_OK)
+		e = filing_service(d, &f, &s);
+	if (e == ERR_OK)
 		e = attach_agrees(d, &f, s, first_name, name);
 	const char *text = e == ERR_ATTACH_CHANGED && name[0] != 0
 	                           ? arena_printf(web_arena(rq), "申报 %s 的附件：%s", no, name)

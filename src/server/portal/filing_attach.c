@@ -16,8 +16,7 @@ struct open_filing {
 static enum err open_by(struct web_req *rq, struct open_filing *w)
 {
 	TRY(filing_get(w->d, web_param(rq, "no"), &w->who, &w->f));
-	w->s = services_find(w->d->services, w->f.business);
-	return w->s != NULL ? ERR_OK : ERR(CONFIG, "no definition of %s", w->f.business);
+	return filing_service(w->d, &w->f, &w->s);
 }
 
 static enum err open_own(struct web_req *rq, struct open_filing *w)
@@ -73,9 +72,10 @@ static enum err mark(const struct attachment *a, void *ctx)
 /* By the rows: the octets of every file are compared at the approval, not on each look. */
 static enum err compare_all(const struct filing_desk *d, const struct filing *f, struct files *w)
 {
-	const struct service *s = services_find(d->services, f->business);
-	if (f->submit_sm3[0] == 0 || s == NULL)
+	const struct service *s;
+	if (f->submit_sm3[0] == 0)
 		return ERR_OK;
+	TRY(filing_service(d, f, &s));
 	enum err e = attach_rows_agree(d, f, s, mark, w);
 	if (e == ERR_ATTACH_CHANGED) {
 		err_clear();
@@ -145,14 +145,15 @@ static enum err put_files(struct mo *m, const char *base, const struct filing *f
 enum err filing_put_attachments(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f,
                                 const char *base, bool compare)
 {
-	const struct service *s = services_find(d->services, f->business);
+	const struct service *s;
 	struct files w = {.n = 0};
 	(void)rq;
+	TRY(filing_service(d, f, &s));
 	TRY(attach_list(d, f, keep, &w));
 	if (compare)
 		TRY(compare_all(d, f, &w));
 	json_t *list = mo_list(m, "attachments");
-	for (size_t i = 0; s != NULL && i < s->n_attachments; i++) {
+	for (size_t i = 0; i < s->n_attachments; i++) {
 		struct mo o = mo_item(list);
 		size_t n;
 		mo_str(&o, "label", s->attachments[i].label);

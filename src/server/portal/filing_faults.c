@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "base/text_fold.h"
 #include "server/filing/filing_sheet.h"
-#include "server/business/b03_sheet.h"
+#include "server/form/sheet.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,9 @@
 
 enum err filing_shown(const struct service_field *field, const char *value, struct buf *out)
 {
-	enum b03_code code;
-	const char *detail;
-	if (b03_sheet_spoilt(value, &code, &detail)) {
-		buf_printf(out, "（%s）", b03_code_zh(code));
+	struct sheet_spoil spoil;
+	if (sheet_spoilt(value, &spoil)) {
+		buf_printf(out, "（%s）", spoil.zh);
 	} else if (text_line_check(span_str(value)) != ERR_OK) {
 		err_clear();
 		text_fold_show(span_str(value), out);
@@ -79,9 +78,9 @@ static enum err put_words(struct mo *o, const struct gathering *g, const struct 
 	const struct service_field *field = field_of(g, f);
 	const json_t *row = json_array_get(g->rows, f->row > 0 ? f->row - 1 : 0);
 	const char *value = f->row > 0 ? json_str_or(row, f->field, "") : "",
-		   *label = field != NULL ? field->label : "", *detail;
-	enum b03_code code;
-	*ret_again = b03_sheet_spoilt(value, &code, &detail);
+		   *label = field != NULL ? field->label : "";
+	struct sheet_spoil spoil;
+	*ret_again = sheet_spoilt(value, &spoil);
 	if (!*ret_again) {
 		mo_str(o, "label", label);
 		mo_str(o, "code", f->code);
@@ -90,14 +89,15 @@ static enum err put_words(struct mo *o, const struct gathering *g, const struct 
 		return put_remedy(o, field, f->remedy);
 	}
 	AUTO_BUF(text, 1024);
-	label = code == B03_OTHER_UNIT ? b03_field_zh(B03_UNIT_NO) : label;
-	buf_printf(&text, "%s：%s（%s）", label, b03_code_zh(code), detail);
+	if (spoil.fault == SHEET_OTHER_UNIT && g->v->s->unit_column.n > 0)
+		label = g->v->s->unit_column.v[0];
+	buf_printf(&text, "%s：%s（%s）", label, spoil.zh, spoil.detail);
 	TRY(buf_err(&text));
 	mo_str(o, "label", label);
-	mo_str(o, "code", b03_code_name(code));
+	mo_str(o, "code", spoil.code);
 	mo_str(o, "text", buf_cstr(&text));
 	mo_str(o, "reason", buf_cstr(&text) + strlen(label) + strlen("："));
-	mo_str(o, "remedy", b03_code_remedy(code));
+	mo_str(o, "remedy", spoil.remedy);
 	return mo_err(o);
 }
 
@@ -122,9 +122,9 @@ static enum err put_place(struct mo *o, const struct gathering *g, const struct 
 /* What follows another field's value has its fault there. */
 static bool follows(const struct gathering *g, const struct fault *f)
 {
-	enum b03_code code;
-	const char *detail, *value = f->row > 0 ? json_str_or(json_array_get(g->rows, f->row - 1), f->field, "") : "";
-	return b03_sheet_spoilt(value, &code, &detail) && code == B03_FOLLOWS;
+	struct sheet_spoil spoil;
+	const char *value = f->row > 0 ? json_str_or(json_array_get(g->rows, f->row - 1), f->field, "") : "";
+	return sheet_spoilt(value, &spoil) && spoil.fault == SHEET_FOLLOWS;
 }
 
 /* A spoilt cell has one fault, whatever the checks make of its mark. */

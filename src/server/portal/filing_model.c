@@ -69,10 +69,9 @@ bool filing_is_done(const struct filing *f)
 
 enum err filing_put_head(struct web_req *rq, struct mo *m, const struct filing_desk *d, const struct filing *f)
 {
-	const struct service *s = services_find(d->services, f->business);
+	const struct service *s;
 	(void)rq;
-	if (s == NULL)
-		return ERR(CONFIG, "no definition of %s", f->business);
+	TRY(filing_service(d, f, &s));
 	mo_str(m, "no", f->no);
 	mo_str(m, "business", f->business);
 	mo_str(m, "matter", s->name);

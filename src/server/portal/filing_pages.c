@@ -3,7 +3,7 @@
 #include "server/portal/filing_sheet.h"
 #include "base/text.h"
 #include "server/filing/filing_sheet.h"
-#include "server/business/b03_sheet.h"
+#include "server/form/sheet.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +29,7 @@ static enum err view_open(struct web_req *rq, struct view *v)
 	TRY(filing_desk_of(rq, &v->d));
 	filer_of(rq, &v->who);
 	TRY(filing_get(v->d, web_param(rq, "no"), &v->who, &v->f));
-	v->s = services_find(v->d->services, v->f.business);
-	if (v->s == NULL)
-		return ERR(CONFIG, "no definition of %s", v->f.business);
+	TRY(filing_service(v->d, &v->f, &v->s));
 	return filing_content(v->d, &v->f, &v->content);
 }
 
@@ -174,7 +172,7 @@ static enum err put_field(json_t *list, const struct service_field *f, const cha
 static const char *typed(const json_t *row, const char *name)
 {
 	const char *value = json_str_or(row, name, "");
-	return value[0] == B03_SPOILT ? "" : value;
+	return value[0] == SHEET_SPOILT ? "" : value;
 }
 
 static enum err put_group(struct mo *m, const char *title, const struct service_fields *fields, const json_t *row,
@@ -249,48 +247,6 @@ enum err page_filing_form(struct web_req *rq)
 }
 
 /* --- saving --- */
-
-static bool is_declared(const struct web_field *declared, const char *name)
-{
-	for (const struct web_field *w = declared; w->name != NULL; w++)
-		if (strcmp(w->name, name) == 0)
-			return true;
-	return false;
-}
-
-static enum err fields_check(const struct service *s, const struct service_fields *fields,
-                             const struct web_field *declared)
-{
-	for (size_t i = 0; i < fields->n; i++) {
-		const struct service_field *f = &fields->v[i];
-		if (f->type != FIELD_CODES && !is_declared(declared, f->name))
-			return ERR(CONFIG, "%s.json: %s is not among the form's fields in routes.c", s->code, f->name);
-		for (size_t k = 0; f->type == FIELD_CODES && k < f->list->n; k++) {
-			char name[SERVICE_NAME_MAX + 40];
-			(void)snprintf(name, sizeof(name), "%s_%s", f->name, f->list->v[k].code);
-			if (!is_declared(declared, name))
-				return ERR(CONFIG, "%s.json: %s is not among the form's fields in routes.c", s->code,
-				           name);
-		}
-	}
-	return ERR_OK;
-}
-
-enum err filing_fields_check(const struct services *services)
-{
-	const struct web_route *r = portal_routes;
-	while (r->method != NULL && r->handler != page_filing_form_post)
-		r++;
-	INVARIANT(r->method != NULL && r->fields != NULL);
-	for (size_t i = 0; i < services_count(services); i++) {
-		const struct service *s = services_at(services, i);
-		if (s->own_engine)
-			continue;
-		TRY(fields_check(s, &s->fields, r->fields));
-		TRY(fields_check(s, &s->row_fields, r->fields));
-	}
-	return ERR_OK;
-}
 
 static enum err put_value(struct web_req *rq, const struct service_field *f, json_t *row)
 {

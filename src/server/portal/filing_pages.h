@@ -1,6 +1,6 @@
 /* Pages of the businesses' filings: the filer's in filing_pages.c, the officers' in filing_review.c, statements and
- * acts in filing_acts.c, what they share in filing_model.c. All of it follows the definitions of share/services; only
- * the list of a form's field names stands in routes.c, because no input exists that is not declared there. */
+ * acts in filing_acts.c, what they share in filing_model.c. All of it follows the definitions of share/services,
+ * each filing's the one that it was opened under (filing_service()); inputs.h declares its fields. */
 #pragma once
 #include "server/filing/filing.h"
 #include "server/portal/pages.h"
@@ -21,9 +21,6 @@ bool filing_is_open(const struct filing *f); /* its filer may edit it */
 enum err filing_put_events(struct mo *m, const struct filing_desk *d, const struct filing *f) MUST_CHECK;
 const char *filing_state_class(enum filing_state s);
 bool filing_is_done(const struct filing *f); /* done, or since corrected: its page offers the receipt */
-
-/* ERR_CONFIG naming a field of a definition that the form's route does not declare: to be called at start. */
-enum err filing_fields_check(const struct services *s) MUST_CHECK;
 
 /* filing_pages.c */
 enum err page_filings(struct web_req *rq) MUST_CHECK;

@@ -59,6 +59,7 @@ enum err page_filing_review(struct web_req *rq)
 	const struct filing_desk *d;
 	struct filing_who who;
 	struct filing f;
+	const struct service *s;
 	AUTO_JSON content = NULL;
 	static const struct {
 		const char *name;
@@ -71,10 +72,11 @@ enum err page_filing_review(struct web_req *rq)
 	TRY(filing_desk_of(rq, &d));
 	TRY(reviewer_of(rq, &who));
 	TRY(filing_get(d, web_param(rq, "no"), &who, &f));
+	TRY(filing_service(d, &f, &s));
 	TRY(filing_content(d, &f, &content));
 	mo_str(&m, "title", "审核申报");
 	TRY(filing_put_head(rq, &m, d, &f));
-	TRY(filing_put_content(rq, &m, d, &f, services_find(d->services, f.business), content));
+	TRY(filing_put_content(rq, &m, d, &f, s, content));
 	TRY(filing_put_attachments(rq, &m, d, &f, "/review/filings", !f.as_sent));
 	TRY(filing_put_events(&m, d, &f));
 	for (size_t i = 0; i < COUNT_OF(acts); i++) {

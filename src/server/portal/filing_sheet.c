@@ -2,8 +2,9 @@
 #include "server/portal/filing_sheet.h"
 #include "base/text.h"
 #include "server/filing/filing_sheet.h"
-#include "server/business/b03_sheet.h"
-#include "server/business/b03_look.h"
+#include "server/form/sheet.h"
+#include "server/insurance/calendar.h"
+#include "server/insurance/joined.h"
 #include "server/portal/run/converting.h"
 #include "server/portal/run/progress.h"
 #include <stdio.h>
@@ -33,15 +34,13 @@ static enum err page_open(struct web_req *rq, struct sheet_page *w)
 	TRY(filing_desk_of(rq, &w->d));
 	filer_of(rq, &w->who);
 	TRY(filing_get(w->d, web_param(rq, "no"), &w->who, &w->f));
-	w->s = services_find(w->d->services, w->f.business);
-	if (w->s == NULL)
-		return ERR(CONFIG, "no definition of %s", w->f.business);
+	TRY(filing_service(w->d, &w->f, &w->s));
 	return filing_content(w->d, &w->f, &w->content);
 }
 
 bool filing_takes_sheet(const struct portal *p, const struct service *s)
 {
-	return p->converting != NULL && p->insurance != NULL && strcmp(s->code, "B03") == 0;
+	return p->converting != NULL && p->insurance != NULL && s->rows_max > 0;
 }
 
 void filing_period(const struct portal *p, char ret_month[12])
@@ -50,6 +49,17 @@ void filing_period(const struct portal *p, char ret_month[12])
 	if (p->insurance != NULL)
 		(void)snprintf(ret_month, 12, "%d",
 		               calendar_window(&p->insurance->filing, clock_now(p->desk.clock)).period);
+}
+
+/* "b03-template.xlsx": made from the definition at build. */
+static void put_template(struct mo *m, const struct service *s)
+{
+	char name[SERVICE_CODE_MAX + 16];
+	size_t n = 0;
+	for (const char *c = s->code; *c != 0 && n < SERVICE_CODE_MAX; c++)
+		name[n++] = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+	(void)snprintf(name + n, sizeof(name) - n, "-template.xlsx");
+	mo_str(m, "template", name);
 }
 
 static enum err put_page(struct web_req *rq, const struct sheet_page *w)
@@ -66,6 +76,7 @@ static enum err put_page(struct web_req *rq, const struct sheet_page *w)
 	mo_int(&m, "rows_max", (int64_t)w->s->rows_max);
 	mo_int(&m, "mib_max", SHEET_FILE_MAX >> 20);
 	mo_bool(&m, "replaces", w->f.rows > 0);
+	put_template(&m, w->s);
 	return mo_err(&m);
 }
 
@@ -87,11 +98,13 @@ enum err page_filing_sheet(struct web_req *rq)
 
 struct reading {
 	const struct sheet_page *w;
-	struct b03_sheet sheet;
-	struct b03_sheet_rules rules;
-	json_t *rows;     /* owned */
-	int64_t *numbers; /* owned; of the sheet */
-	struct buf why;   /* Chinese: what is wrong with the headings */
+	struct sheet_columns columns;
+	struct sheet_rules rules;
+	struct sheet_named named[2];
+	char ins[SERVICE_VALUE_MAX + 1]; /* of "unit-insurances" */
+	json_t *rows;                    /* owned */
+	int64_t *numbers;                /* owned; of the sheet */
+	struct buf why;                  /* Chinese: what is wrong with the headings */
 };
 
 static void reading_done(struct reading *r)
@@ -105,35 +118,18 @@ static enum err on_head(void *ctx, int64_t row, const struct cell *cells, size_t
 {
 	struct reading *r = ctx;
 	(void)row;
-	return b03_sheet_head(&r->sheet, cells, n, &r->why);
-}
-
-static enum err put_values(const struct reading *r, const struct b03_row *row, json_t *o)
-{
-	char value[B03_TEXT_BYTES + 1];
-	for (enum b03_field f = 0; f < B03_FIELD_COUNT; f++) {
-		if (service_field_find(&r->w->s->row_fields, b03_field_key(f)) == NULL)
-			continue;
-		b03_sheet_value(&r->rules, row, f, value);
-		if (value[0] != 0)
-			TRY(json_put_str(o, b03_field_key(f), span_str(value)));
-	}
-	return ERR_OK;
+	return sheet_head(r->w->s, cells, n, &r->columns, &r->why);
 }
 
 static enum err on_row(void *ctx, int64_t no, const struct cell *cells, size_t n)
 {
 	struct reading *r = ctx;
-	struct b03_row row;
 	size_t at = json_array_size(r->rows);
-	AUTO_JSON o = json_object();
+	json_t *row = NULL;
 	if (at >= r->w->s->rows_max)
 		return ERR(XLSX_LIMIT, "more than %zu rows", r->w->s->rows_max);
-	b03_sheet_row(&r->sheet, no, cells, n, &row);
-	if (o == NULL)
-		return ERR(NOMEM, "rows");
-	TRY(put_values(r, &row, o));
-	if (json_array_append(r->rows, o) != 0)
+	TRY(sheet_row(&r->rules, no, cells, n, &row));
+	if (json_array_append_new(r->rows, row) != 0)
 		return ERR(NOMEM, "rows");
 	r->numbers[at] = no;
 	if (at % PROGRESS_STEP == 0)
@@ -149,6 +145,18 @@ static enum err convert(struct reading *r, struct span file)
 	limits.xlsx.rows = (unsigned)r->w->s->rows_max;
 	TRY(converting_xlsx(r->w->p->converting, file, &limits, &sink, &summary));
 	return json_array_size(r->rows) > 0 ? ERR_OK : ERR(XLSX_HEAD, "no rows");
+}
+
+/* "110,210,410": what the unit joined and is proposed. */
+static enum err put_ins(const struct tables *t, unsigned mask, char ret[SERVICE_VALUE_MAX + 1])
+{
+	AUTO_BUF(out, SERVICE_VALUE_MAX);
+	for (size_t i = 0; i < t->n_ins; i++)
+		if (mask & 1u << i)
+			buf_printf(&out, "%s%s", out.len > 0 ? "," : "", t->ins[i].code);
+	TRY(buf_err(&out));
+	(void)snprintf(ret, SERVICE_VALUE_MAX + 1, "%s", buf_cstr(&out));
+	return ERR_OK;
 }
 
 static enum err reading_init(struct reading *r, const struct sheet_page *w, const char *period)
@@ -169,8 +177,10 @@ static enum err reading_init(struct reading *r, const struct sheet_page *w, cons
 		TRY(month_parse(span_str(now), &month));
 	}
 	TRY(unit_joined_at(&p->desk, p->insurance, w->who.unit_no, month, &joined));
-	r->rules = (struct b03_sheet_rules){p->insurance, w->who.unit_no, month,
-	                                    joined.ins & tables_standard(p->insurance), &r->sheet};
+	TRY(put_ins(p->insurance, joined.ins & tables_standard(p->insurance), r->ins));
+	r->named[0] = (struct sheet_named){"unit-insurances", r->ins};
+	r->named[1] = (struct sheet_named){NULL, NULL};
+	r->rules = (struct sheet_rules){w->s, &r->columns, w->who.unit_no, r->named, clock_now(p->desk.clock)};
 	return ERR_OK;
 }
 
@@ -188,7 +198,7 @@ static void say_refusal(struct web_req *rq, const struct reading *r, enum err e)
 	const char *text = err_zh(e), *more = NULL;
 	if (e == ERR_XLSX_HEAD && why.len > 0)
 		more = arena_printf(web_arena(rq), "%s：%.*s", text, (int)why.len, (const char *)why.ptr);
-	else if (e == ERR_XLSX_HEAD && json_array_size(r->rows) == 0 && r->sheet.n > 0)
+	else if (e == ERR_XLSX_HEAD && json_array_size(r->rows) == 0 && r->columns.n > 0)
 		more = "表格中没有人员，表头以下没有内容";
 	else if (e == ERR_LIMIT)
 		more = "表格的文字合计过多，请分成几个文件分次申报";

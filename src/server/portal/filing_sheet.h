@@ -1,8 +1,8 @@
 /* Many persons at once: the spreadsheet of a draft, its faults row by row, how far an upload has come.
  *
  * The sheet is read by yinxin-convert and becomes rows of the draft, faulty ones too: what cannot be read stays in the
- * row as it was typed, or as the mark of b03_sheet.h, so that filing_check names it each time anew. Only a file that is
- * unusable as a whole is refused, and then nothing has changed. */
+ * row as it was typed, or as the mark of form/sheet.h, so that filing_check names it each time anew. Only a file that
+ * is unusable as a whole is refused, and then nothing has changed. */
 #pragma once
 #include "server/portal/filing_pages.h"
 
@@ -43,7 +43,7 @@ enum err filing_put_folded(struct mo *m, const struct filing_desk *d, const stru
                            const json_t *content) MUST_CHECK;
 
 /* --- pages: filing_sheet.c --- */
-/* the business has rows and a reader for them */
+/* the business has rows, and files can be read here */
 bool filing_takes_sheet(const struct portal *p, const struct service *s);
 /* The business month that filings now count for, "202611"; "" when no tables are loaded. */
 void filing_period(const struct portal *p, char ret_month[12]);

@@ -54,9 +54,6 @@ enum err page_case_new(struct web_req *rq) MUST_CHECK;
 enum err page_case_new_post(struct web_req *rq) MUST_CHECK;
 enum err page_case_edit(struct web_req *rq) MUST_CHECK;
 enum err page_case_edit_post(struct web_req *rq) MUST_CHECK;
-struct service;
-/* ERR_CONFIG naming a field of T01 that the form's routes do not declare: to be called at start. */
-enum err desk_fields_check(const struct service *t01) MUST_CHECK;
 const char *profile_zh(const char *profile);
 const char *state_class(enum case_state s);
 /* "due", "late", "unsure", "expires", "step_due", "step_label", "step_late": dates or "". */

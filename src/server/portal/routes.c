@@ -1,12 +1,13 @@
 /* The one table of addresses: method, pattern, who, inputs, handler, view. */
 #include "server/portal/filing_attach.h"
 #include "server/portal/filing_sheet.h"
+#include "server/portal/inputs.h"
 #include "base/text.h"
 #include "evidence/statement.h"
 #include "pki/ocsp.h"
 #include "pki/tsp.h"
 
-/* --- checks of single fields; forms of businesses are checked by their definitions --- */
+/* --- checks of single fields; forms of businesses are declared and checked by their definitions --- */
 
 static enum err check_empty(struct span v)
 {
@@ -56,27 +57,6 @@ static const struct web_field no_account[] = {
 	NOTHING("again", "再输入一次"),
 	{NULL},
 };
-/* The fields of T01's form, taken as they come: the definition checks them; compared with it at start. */
-static const struct web_field in_case[] = {
-	{"profile", "证书类型", SERVICE_VALUE_MAX},
-	{"unit_no", "单位编号", SERVICE_VALUE_MAX, .typed = true},
-	{"uscc", "统一社会信用代码", SERVICE_VALUE_MAX, .typed = true},
-	{"holder", "姓名", SERVICE_VALUE_MAX, .typed = true},
-	{"id_type", "证件类型", SERVICE_VALUE_MAX},
-	{"id_number", "证件号码", SERVICE_VALUE_MAX, .typed = true},
-	{"mobile", "手机号码", SERVICE_VALUE_MAX, .typed = true},
-	{"letter_no", "委托书编号", SERVICE_VALUE_MAX, .typed = true},
-	{"letter_from", "委托期限自", SERVICE_VALUE_MAX, .typed = true},
-	{"letter_to", "委托期限至", SERVICE_VALUE_MAX, .typed = true},
-	{"years", "证书期限", SERVICE_VALUE_MAX},
-	{NULL},
-};
-static const struct web_field no_case[] = {
-	NOTHING("profile", "证书类型"),     NOTHING("unit_no", "单位编号"),     NOTHING("uscc", "统一社会信用代码"),
-	NOTHING("holder", "姓名"),          NOTHING("id_type", "证件类型"),     NOTHING("id_number", "证件号码"),
-	NOTHING("mobile", "手机号码"),      NOTHING("letter_no", "委托书编号"), NOTHING("letter_from", "委托期限自"),
-	NOTHING("letter_to", "委托期限至"), NOTHING("years", "证书期限"),       {NULL},
-};
 static const struct web_field in_look[] = {{"no", "受理编号", CASE_NO_MAX, true},
                                            {"reason", "查看理由", CASE_OPINION_MAX, true},
                                            {NULL}};
@@ -97,41 +77,6 @@ static const struct web_field in_born[] = {
 };
 static const struct web_field in_installed[] = {{"cert_serial", "证书序列号", 48, true}, {NULL}};
 
-/* The fields of every definition's form; a test compares them with share/services. */
-static const struct web_field in_filing[] = {
-	{"version", "版本", 20, true},
-	{"go", "操作", 8},
-	{"period", "所属期", 80, .typed = true},
-	{"note", "说明", 300, .typed = true},
-	{"id_type", "证件类型", 20},
-	{"id_no", "证件号码", 80, .typed = true},
-	{"name", "姓名", 150, .typed = true},
-	{"gender", "性别", 20},
-	{"birth", "出生日期", 80, .typed = true},
-	{"ethnic", "民族", 20},
-	{"enrol_type", "参保类型", 20},
-	{"ins_110", "养老", 1},
-	{"ins_210", "失业", 1},
-	{"ins_310", "医疗", 1},
-	{"ins_410", "工伤", 1},
-	{"ins_510", "生育", 1},
-	{"start_month", "参保年月", 80, .typed = true},
-	{"hire_date", "入职日期", 80, .typed = true},
-	{"contract_type", "合同类型", 20},
-	{"contract_from", "合同开始日期", 80, .typed = true},
-	{"contract_to", "合同终止日期", 80, .typed = true},
-	{"employ_form", "用工形式", 20},
-	{"post_class", "岗位类别", 20},
-	{"post", "岗位", 150, .typed = true},
-	{"special_job", "特殊工种", 20},
-	{"wage", "月工资", 80, .typed = true},
-	{"hukou_type", "户口性质", 20},
-	{"hukou_addr", "户籍地址", 300, .typed = true},
-	{"live_addr", "居住地址", 300, .typed = true},
-	{"mobile", "手机号码", 60, .typed = true},
-	{"remark", "备注", 300, .typed = true},
-	{NULL},
-};
 static const struct web_field in_attach[] = {
 	{"version", "版本", 20, true},
 	{"slot", "附件项", SERVICE_NAME_MAX, true},
@@ -230,7 +175,7 @@ const struct web_route portal_routes[] = {
 	{"GET", "/filings/:no", HOLDER, FORM, in_page, page_filing_show, "filing_show"},
 	{"GET", "/filings/:no/form", HOLDER, FORM, in_saved, page_filing_form, "filing_form"},
 	{"GET", "/filings/:no/receipt", HOLDER, FORM, NULL, page_filing_receipt, NULL},
-	{"POST", "/filings/:no/form", HOLDER, FORM, in_filing, page_filing_form_post, NULL},
+	{"POST", "/filings/:no/form", HOLDER, FORM, NULL, page_filing_form_post, NULL, .declare = inputs_of_filing},
 	{"GET", "/filings/:no/upload", HOLDER, FORM, no_attach, page_filing_upload, "filing_upload"},
 	{"POST", "/filings/:no/upload", HOLDER, WEB_MULTIPART, in_attach, page_filing_upload_post, "filing_upload",
          true, NULL, ATTACH_POST_MAX},
@@ -260,12 +205,13 @@ const struct web_route portal_routes[] = {
 	{"GET", "/review/filings/:no/attachments/:id/preview/:page", ROLE_REVIEWER, FORM, NULL, page_review_preview,
          NULL},
 	{"GET", "/review/filings/:no/receipt", ROLE_REVIEWER, FORM, NULL, page_review_receipt, NULL},
-	{"GET", "/desk/new", ROLE_CLERK, FORM, no_case, page_case_new, "case_new"},
-	{"POST", "/desk/new", ROLE_CLERK, FORM, in_case, page_case_new_post, "case_new", true},
+	{"GET", "/desk/new", ROLE_CLERK, FORM, NULL, page_case_new, "case_new"},
+	{"POST", "/desk/new", ROLE_CLERK, FORM, NULL, page_case_new_post, "case_new", true, .declare = inputs_of_case},
 	{"POST", "/desk/look", ROLE_DESK, FORM, in_look, page_case_look, "case"},
 	{"GET", "/desk/cases/:no", ROLE_DESK, FORM, NULL, page_case, "case"},
-	{"GET", "/desk/cases/:no/edit", ROLE_CLERK, FORM, no_case, page_case_edit, "case_new"},
-	{"POST", "/desk/cases/:no/edit", ROLE_CLERK, FORM, in_case, page_case_edit_post, "case_new", true},
+	{"GET", "/desk/cases/:no/edit", ROLE_CLERK, FORM, NULL, page_case_edit, "case_new"},
+	{"POST", "/desk/cases/:no/edit", ROLE_CLERK, FORM, NULL, page_case_edit_post, "case_new", true,
+         .declare = inputs_of_case},
 	{"POST", "/desk/cases/:no/text", ROLE_DESK, JSON, in_step, page_case_text, NULL},
 	{"POST", "/desk/cases/:no/act", ROLE_DESK, JSON, in_act, page_case_act, NULL},
 	{"POST", "/desk/cases/:no/born", ROLE_MAKER, JSON, in_born, page_case_born, NULL},

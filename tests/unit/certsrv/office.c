@@ -2,6 +2,7 @@
 #include "base/secret.h"
 #include "gm/rand.h"
 #include "gm/start.h"
+#include "server/covered/covered.h"
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
@@ -92,7 +93,8 @@ void office_open(struct office *o)
 	(void)snprintf(db, sizeof(db), "%s/yinxin.db", o->dir);
 	office_move_clock(o, 0);
 	OK(clock_open(o->clock_path, &o->clock));
-	OK(store_open(db, SHARE_DIR "/sql", 2, &o->store));
+	log_tables_use(covered_tables);
+	OK(store_open(db, SQL_DIR, 2, &o->store));
 	OK(secret_from(SPAN_LIT("0123456789abcdef0123456789abcdef"), &key));
 	OK(field_keys_new(key, &o->keys));
 	authority(o);

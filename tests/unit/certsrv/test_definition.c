@@ -1,6 +1,7 @@
 /* T01 as a definition: what the desk's form is told, by which codes, and every definition that the desk could not
  * follow. */
 #include "office.h"
+#include "server/business/lists.h"
 
 static int setup(void **state)
 {
@@ -271,9 +272,13 @@ static void test_like_filings(void **state)
 	static const struct service_precondition pre[] = {{"b03", nothing, NULL}, {NULL}};
 	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
 	static const struct service_effect effects[] = {{"b03", NULL, NULL, NULL, NULL}, {NULL}};
-	const struct service_registry r = {NULL, pre, when, effects, NULL, &o->t01.registry};
+	AUTO(tables) t = NULL;
+	AUTO(lists) l = NULL;
 	AUTO(services) all = NULL;
 	int64_t now = clock_now(o->clock);
+	OK(tables_load(SHARE_DIR "/tables", &t));
+	OK(lists_new(t, &l));
+	const struct service_registry r = {NULL, pre, when, effects, NULL, lists_registry(l)->lists, &o->t01.registry};
 	OK(services_load(SHARE_DIR "/services", &r, &all));
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		for (size_t k = 0; k < COUNT_OF(pairs); k++) {

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "pki/cert.h"
 #include "server/cert/cert_service.h"
+#include "server/covered/covered.h"
 #include "side.h"
 #include <ftw.h>
 #include <setjmp.h>
@@ -47,7 +48,8 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(s.dir));
 	(void)snprintf(db, sizeof(db), "%s/yinxin.db", s.dir);
 	MUST(clock_open(side_clock(), &s.clock));
-	MUST(store_open(db, SHARE_DIR "/sql", 2, &s.store));
+	log_tables_use(covered_tables);
+	MUST(store_open(db, SQL_DIR, 2, &s.store));
 	MUST(secret_from(SPAN_LIT("0123456789abcdef0123456789abcdef"), &key));
 	MUST(field_keys_new(key, &s.keys));
 	MUST(signer_client_new(side_socket(), &s.signer));
@@ -277,14 +279,14 @@ static void test_resume(void **state)
 	(void)snprintf(copy, sizeof(copy), "%s/before.db", s->dir);
 	AUTO_BUF(bytes, 64 << 20);
 	MUST(file_read(db, &bytes));
-	MUST(store_open(db, SHARE_DIR "/sql", 2, &s->store));
+	MUST(store_open(db, SQL_DIR, 2, &s->store));
 	s->desk.store = s->store;
 	MUST(case_issue(&s->desk, no));
 	MUST(case_get(&s->desk, no, &c));
 	uint64_t count = side_journal_count();
 	store_close(s->store);
 	MUST(file_replace(copy, buf_span(&bytes), 0600)); /* the database as it was before the write */
-	MUST(store_open(copy, SHARE_DIR "/sql", 2, &s->store));
+	MUST(store_open(copy, SQL_DIR, 2, &s->store));
 	s->desk.store = s->store;
 	MUST(case_issue(&s->desk, no));
 	struct cert_case again;

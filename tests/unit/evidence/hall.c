@@ -4,6 +4,7 @@
 #include "gm/sm3.h"
 #include "pki/profile.h"
 #include "pki/tsp.h"
+#include "server/covered/covered.h"
 #include <ftw.h>
 #include <sqlite3.h>
 
@@ -77,7 +78,8 @@ void hall_open(struct hall *h)
 	clock_path(h, path);
 	OK(clock_set_offset(path, 0));
 	OK(clock_open(path, &h->clock));
-	OK(store_open(h->db, SHARE_DIR "/sql", 2, &h->store));
+	log_tables_use(covered_tables);
+	OK(store_open(h->db, SQL_DIR, 2, &h->store));
 	OK(secret_from(SPAN_LIT("0123456789abcdef0123456789abcdef"), &key));
 	OK(field_keys_new(key, &h->keys));
 	authority(h);
@@ -86,7 +88,7 @@ void hall_open(struct hall *h)
 void hall_reopen(struct hall *h)
 {
 	store_close(h->store);
-	OK(store_open(h->db, SHARE_DIR "/sql", 2, &h->store));
+	OK(store_open(h->db, SQL_DIR, 2, &h->store));
 }
 
 void hall_close(struct hall *h)

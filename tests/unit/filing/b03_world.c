@@ -25,6 +25,8 @@ int b03_world_open(void **state)
 	world_open(&b.w);
 	OK(tables_load(SHARE_DIR "/tables", &b.tables));
 	b03_service_init(&b.b03, &b.w.o.desk, b.tables);
+	OK(lists_new(b.tables, &b.lists));
+	b.b03.registry.next = lists_registry(b.lists);
 	OK(file_read(SHARE_DIR "/services/B03.json", &text));
 	if (services_parse("B03.json", buf_span(&text), &b.b03.registry, &b.services) != ERR_OK)
 		fail_msg("%s", err_detail());
@@ -47,6 +49,7 @@ int b03_world_close(void **state)
 {
 	struct b03_world *b = *state;
 	services_free(b->services);
+	lists_free(b->lists);
 	tables_free(b->tables);
 	world_close(&b->w);
 	return 0;

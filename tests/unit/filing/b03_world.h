@@ -2,12 +2,14 @@
  * stands in the middle of next month, so that the window of that month is open whenever the test runs. */
 #pragma once
 #include "server/business/b03_service.h"
+#include "server/business/lists.h"
 #include "world.h"
 
 struct b03_world {
 	struct world w;
 	struct tables *tables;
 	struct b03_service b03;
+	struct lists *lists;
 	struct services *services;
 	int period;
 	char month[16], hired[16];

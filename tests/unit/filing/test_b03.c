@@ -3,6 +3,7 @@
 #include "server/register/staff.h"
 #include "evidence/log.h"
 #include "server/business/b03_service.h"
+#include "server/business/lists.h"
 #include "server/filing/filing_log.h"
 #include "server/portal/filing_pages.h"
 
@@ -10,6 +11,7 @@ struct b03_world {
 	struct world w;
 	struct tables *tables;
 	struct b03_service b03;
+	struct lists *lists;
 	struct services *services;
 	char month[8];
 	char hired[16];
@@ -37,10 +39,11 @@ static int setup(void **state)
 	world_open(&b.w);
 	OK(tables_load(SHARE_DIR "/tables", &b.tables));
 	b03_service_init(&b.b03, &b.w.o.desk, b.tables);
-	b.b03.registry.next = &b.w.o.t01.registry;
+	OK(lists_new(b.tables, &b.lists));
+	b.b03.registry.next = lists_registry(b.lists);
+	lists_registry(b.lists)->next = &b.w.o.t01.registry;
 	if (services_load(SHARE_DIR "/services", &b.b03.registry, &b.services) != ERR_OK)
 		fail_msg("%s", err_detail());
-	OK(filing_fields_check(b.services));
 	b.w.d.services = b.services;
 	b.w.d.is_working_day = works;
 	b.w.d.calendar_ctx = b.tables->calendar;
@@ -59,6 +62,7 @@ static int teardown(void **state)
 {
 	struct b03_world *b = *state;
 	services_free(b->services);
+	lists_free(b->lists);
 	tables_free(b->tables);
 	world_close(&b->w);
 	return 0;

@@ -243,7 +243,7 @@ static void approve_and_tell(struct world *w, const struct act_parts *act, int o
 	char db[240];
 	store_close(w->o.store);
 	(void)snprintf(db, sizeof(db), "%s/yinxin.db", w->o.dir);
-	if (store_open(db, SHARE_DIR "/sql", 2, &w->o.store) != ERR_OK)
+	if (store_open(db, SQL_DIR, 2, &w->o.store) != ERR_OK)
 		_exit(2);
 	w->o.desk.store = w->o.store;
 	enum err e = filing_sign(&w->d, &w->reviewer.who, act, NULL, NULL);
@@ -283,7 +283,7 @@ static void test_killed_between(void **state)
 	/* no thread of ours holds the database while there are two processes */
 	(void)snprintf(db, sizeof(db), "%s/yinxin.db", w->o.dir);
 	store_close(w->o.store);
-	OK(store_open(db, SHARE_DIR "/sql", 2, &w->o.store));
+	OK(store_open(db, SQL_DIR, 2, &w->o.store));
 	w->o.desk.store = w->o.store;
 	/* a little later each time, so that one of them is cut in the middle on a fast and on a slow machine */
 	for (int round = 0; round < 12; round++) {

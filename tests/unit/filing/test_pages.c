@@ -2,6 +2,7 @@
 #include "pages_site.h"
 #include "server/business/b03_look.h"
 #include "server/business/b03_effect.h"
+#include "server/business/effect.h"
 #include "server/convert/convert.h"
 #include "server/filing/attach.h"
 #include "server/insurance/month_run.h"
@@ -244,6 +245,9 @@ static void enrol(struct site *s, const struct tables *t, const char *id, const 
                   int month)
 {
 	AUTO(b03_effect) e = NULL;
+	AUTO(change) c = NULL;
+	struct b03_faults f = {.n = 0};
+	bool same;
 	struct b03 row = {.id_type = "01",
 	                  .gender = "1",
 	                  .ethnic = "01",
@@ -264,8 +268,17 @@ static void enrol(struct site *s, const struct tables *t, const char *id, const 
 	register_look_init(&look, &s->w.o.desk, t, NULL);
 	OK(look.look.person(look.look.ctx, "10000016", id, &p));
 	(void)snprintf(row.person_no, sizeof(row.person_no), "%s", p.person_no);
-	OK(b03_prepare(&s->w.o.desk, t, "10000016", "430100B0320261122001", &row, 1, &e));
-	OK(b03_apply(&s->w.o.desk, e));
+	const struct change_scope scope = {.unit_no = "10000016",
+	                                   .filing_no = "430100B0320261122001",
+	                                   .persons = &(const char *){row.person_no},
+	                                   .n_persons = row.person_no[0] != 0,
+	                                   .registers = registers_all};
+	OK(change_new(&s->w.o.desk, &scope, &c));
+	OK(b03_effect_new(&s->w.o.desk, t, "10000016", STEAL(c), &e));
+	OK(b03_effect_row(e, &row, &same, &f));
+	c = b03_effect_take(e);
+	OK(change_prepare(c));
+	OK(store_write(s->w.o.store, effect_apply, c));
 }
 
 /* The n-th good number of a family, with its check digit. */
@@ -317,50 +330,63 @@ static void test_staff(void **state)
 	assert_true(browser_says(&s->b, "staff-empty") && !browser_says(&s->b, "测试职工"));
 }
 
-/* Every field of every delivered definition can arrive: else reading it would be a bug. */
-static enum err no_check(void *ctx, const struct filing_view *v, struct fault_sink *f)
+/* A definition with a new field starts and takes it; what it does not hold does not exist, as ever. */
+static char *with_new_fields(void)
 {
-	(void)ctx, (void)v, (void)f;
-	return ERR_OK;
+	static const char mark
+		[] = "\"rows\":{\"min\":1,\"max\":1000,\"fields\":[",
+	    fresh[] =
+		    "{\"name\":\"stop_month\",\"label\":\"停保年月\",\"label_en\":\"stop\",\"type\":\"month\"},"
+		    "{\"name\":\"left\",\"label\":\"停保险种\",\"label_en\":\"left\",\"type\":\"codes\",\"list\":\"kind\"},";
+	const char *cut = strstr(test_q01, mark) + sizeof(mark) - 1;
+	AUTO_BUF(text, 1 << 16);
+	buf_printf(&text, "%.*s%s%s", (int)(cut - test_q01), test_q01, fresh, cut);
+	return buf_steal_str(&text);
 }
 
-static bool never(void *ctx, const struct filing_view *v)
-{
-	(void)ctx, (void)v;
-	return false;
-}
+static const struct {
+	const char *more;
+	int status;
+	const char *says;
+} new_fields[] = {
+	{"&stop_month=2026-12", 303, ""},
+	{"&stop_month=202612&left_A=1&left_B=1", 303, ""},
+	{"&stop_day=2026-12-01", 400, "F-003"},
+	{"&left=A", 400, "F-003"},
+	{"&left_C=1", 400, "F-003"},
+	{"&left_A=11", 422, "S-003"},
+	{"&enrol_type=AA", 422, "S-003"},
+	{"&stop_month=202612&stop_month=202612", 400, "F-004"},
+	{"&period=202611", 400, "F-004"},
+};
 
-static void test_fields_are_declared(void **state)
+static void test_new_fields(void **state)
 {
-	static const struct service_precondition pre[] = {{"b03", no_check, NULL}, {NULL}};
-	static const struct service_effect effects[] = {{"b03", NULL, NULL, NULL, NULL}, {NULL}};
-	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
-	struct cert_service cert;
-	cert_service_init(&cert, NULL);
-	const struct service_registry r = {NULL, pre, when, effects, NULL, &cert.registry};
-	AUTO(services) all = NULL;
-	AUTO(services) odd = NULL;
-	(void)state;
-	OK(services_load(SHARE_DIR "/services", &r, &all));
-	OK(filing_fields_check(all));
-	static const char text[] =
-		"{\"code\":\"Z01\",\"name\":\"z\",\"name_en\":\"z\",\"filers\":[\"unit\"],\"accept\":\"rule\",\"promise_days\":1,"
-		"\"fields\":[{\"name\":\"odd\",\"label\":\"z\",\"label_en\":\"z\",\"type\":\"date\"}],"
-		"\"steps\":[{\"name\":\"a\",\"label\":\"z\",\"role\":\"clerk\",\"days\":1}]}";
-	OK(services_parse("Z01.json", span_str(text), NULL, &odd));
-	assert_int_equal(filing_fields_check(odd), ERR_CONFIG);
-	assert_non_null(strstr(err_detail(), "odd"));
-	err_clear();
-	static const char desk[] =
-		"{\"code\":\"Z02\",\"name\":\"z\",\"name_en\":\"z\",\"filers\":[\"desk\"],\"accept\":\"officer\",\"engine\":\"cert\","
-		"\"promise_days\":1,\"fields\":[{\"name\":\"odd\",\"label\":\"z\",\"label_en\":\"z\",\"type\":\"date\"}],"
-		"\"steps\":[{\"name\":\"a\",\"label\":\"z\",\"role\":\"clerk\",\"days\":1,\"statement\":\"CERT-ACCEPT\"}]}";
-	AUTO(services) other = NULL;
-	OK(services_parse("Z02.json", span_str(desk), NULL, &other));
-	OK(desk_fields_check(services_find(all, "T01")));
-	assert_int_equal(desk_fields_check(services_at(other, 0)), ERR_CONFIG);
-	assert_non_null(strstr(err_detail(), "odd"));
-	err_clear();
+	struct site *s = *state;
+	char no[FILING_NO_MAX + 1], uri[200], fields[500];
+	AUTO(services) services = NULL;
+	char *text = with_new_fields();
+	log_in(s, &s->w.operator, "/filings");
+	start(s, no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/form", no);
+	assert_int_equal(browser_post_form(&s->b, uri, "version=1&" GOOD "&stop_month=202612"), 400);
+	OK(services_parse("Q01.json", span_str(text), &test_registry, &services));
+	free(text);
+	s->w.d.services = services;
+	start(s, no);
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/form", no);
+	for (size_t i = 0; i < COUNT_OF(new_fields); i++) {
+		(void)snprintf(fields, sizeof(fields), "version=%lld&%s%s", (long long)world_get(&s->w, no).version,
+		               GOOD, new_fields[i].more);
+		if (browser_post_form(&s->b, uri, fields) != new_fields[i].status ||
+		    !browser_says(&s->b, new_fields[i].says))
+			fail_msg("row %zu: %d %s", i, s->b.status, browser_body(&s->b));
+	}
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/check", no);
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_true(browser_says(&s->b, "停保年月") && browser_says(&s->b, "202612"));
+	assert_true(browser_says(&s->b, "停保险种") && browser_says(&s->b, "续保"));
+	assert_int_equal(browser_post_form(&s->b, "/filings/430100Q0120260101001/form", "version=1&" GOOD), 404);
 }
 
 int main(void)
@@ -368,6 +394,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {WITH_PAGES(test_by_form), WITH_PAGES(test_folded),
 	                                   WITH_PAGES(test_review),  WITH_PAGES(test_changed),
 	                                   WITH_PAGES(test_unsure),  WITH_PAGES(test_who_may_not),
-	                                   WITH_PAGES(test_staff),   cmocka_unit_test(test_fields_are_declared)};
+	                                   WITH_PAGES(test_staff),   WITH_PAGES(test_new_fields)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

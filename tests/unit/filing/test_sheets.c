@@ -3,7 +3,7 @@
 #include "b03_world.h"
 #include "sheets.h"
 #include "server/filing/filing_sheet.h"
-#include "server/business/b03_sheet.h"
+#include "server/form/sheet.h"
 #include "server/portal/filing_sheet.h"
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +15,9 @@ static struct sheets sheets;
 struct reading {
 	struct b03_world *b;
 	const struct service *s;
-	struct b03_sheet sheet;
-	struct b03_sheet_rules rules;
+	struct sheet_columns columns;
+	struct sheet_named named[2];
+	struct sheet_rules rules;
 	json_t *rows;
 	int64_t numbers[ROWS];
 };
@@ -26,7 +27,7 @@ static enum err on_head(void *ctx, int64_t row, const struct cell *cells, size_t
 	struct reading *r = ctx;
 	AUTO_BUF(why, 2000);
 	(void)row;
-	enum err e = b03_sheet_head(&r->sheet, cells, n, &why);
+	enum err e = sheet_head(r->s, cells, n, &r->columns, &why);
 	if (e != ERR_OK)
 		print_message("# %s\n", buf_cstr(&why));
 	return e;
@@ -35,19 +36,10 @@ static enum err on_head(void *ctx, int64_t row, const struct cell *cells, size_t
 static enum err on_row(void *ctx, int64_t no, const struct cell *cells, size_t n)
 {
 	struct reading *r = ctx;
-	struct b03_row row;
-	json_t *o = json_object();
-	b03_sheet_row(&r->sheet, no, cells, n, &row);
-	for (enum b03_field f = 0; f < B03_FIELD_COUNT; f++) {
-		char value[B03_TEXT_BYTES + 1];
-		if (service_field_find(&r->s->row_fields, b03_field_key(f)) == NULL)
-			continue;
-		b03_sheet_value(&r->rules, &row, f, value);
-		if (value[0] != 0)
-			OK(json_put_str(o, b03_field_key(f), span_str(value)));
-	}
+	json_t *row = NULL;
+	TRY(sheet_row(&r->rules, no, cells, n, &row));
 	r->numbers[json_array_size(r->rows)] = no;
-	return json_array_append_new(r->rows, o) == 0 ? ERR_OK : ERR(NOMEM, "rows");
+	return json_array_append_new(r->rows, row) == 0 ? ERR_OK : ERR(NOMEM, "rows");
 }
 
 /* A draft from the file; the caller frees *ret_content. */
@@ -57,7 +49,8 @@ static void read_sheet(struct b03_world *b, const char *const *args, char no[FIL
 	struct reading r = {.b = b, .s = services_find(b->services, "B03"), .rows = json_array()};
 	const struct xlsx_sink sink = {on_head, on_row, &r};
 	struct xlsx_summary sum;
-	r.rules = (struct b03_sheet_rules){b->tables, "10000016", b->period, tables_standard(b->tables), &r.sheet};
+	r.named[0] = (struct sheet_named){"unit-insurances", "110,210,410"};
+	r.rules = (struct sheet_rules){r.s, &r.columns, "10000016", r.named, clock_now(b->w.o.clock)};
 	int fd = sheets_make(&sheets, args);
 	assert_true(fd >= 0);
 	OK(convert_xlsx(sheets.convert, fd, &limits, &sink, &sum));

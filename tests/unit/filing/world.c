@@ -81,7 +81,9 @@ static void effect_done(void *job)
 static const struct service_precondition preconditions[] = {{"gate", gate, NULL}, {NULL}};
 static const struct service_condition conditions[] = {{"noted", noted, NULL}, {NULL}};
 static const struct service_effect effects[] = {{"count", effect_prepare, effect_apply, effect_done, NULL}, {NULL}};
-const struct service_registry test_registry = {NULL, preconditions, conditions, effects};
+static struct service_code shades[] = {{"A", "浅"}, {"B", "深"}, {"C", "全黑"}};
+static const struct service_list lists[] = {{"shade", shades, COUNT_OF(shades)}, {NULL}};
+const struct service_registry test_registry = {NULL, preconditions, conditions, effects, .lists = lists};
 
 static enum err log_prepare(void *ctx, const struct filing_act *a, void **ret_prepared)
 {

@@ -4,11 +4,12 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gm/start.h"
-#include "server/business/b03_sheet.h"
 #include "server/business/b03_effect.h"
+#include "server/business/effect.h"
 #include "server/business/b03_look.h"
 #include "server/insurance/month_run.h"
 #include "server/register/staff.h"
+#include "server/covered/covered.h"
 #include "sheets.h"
 #include <fcntl.h>
 #include <ftw.h>
@@ -24,6 +25,8 @@
 
 #include <cmocka.h>
 
+#include "b03_rows.h"
+
 #define OK(expr)                                                      \
 	do {                                                          \
 		enum err ok_ = (expr);                                \
@@ -36,6 +39,7 @@ enum { PERIOD = 202611, ROWS_MAX = 1200 };
 static struct {
 	struct sheets sheets;
 	struct tables *tables;
+	struct b03_rows b03;
 	struct store *store;
 	struct field_keys *keys;
 	struct clock *clock;
@@ -76,10 +80,12 @@ static int open_all(void **state)
 	sheets_path(&w.sheets, "clock", path, sizeof(path));
 	OK(gm_start());
 	OK(tables_load(SHARE_DIR "/tables", &w.tables));
+	OK(b03_rows_open(&w.b03, w.tables));
 	move_to("2026-11-10");
 	OK(clock_open(path, &w.clock));
 	sheets_path(&w.sheets, "yinxin.db", path, sizeof(path));
-	OK(store_open(path, SHARE_DIR "/sql", 2, &w.store));
+	log_tables_use(covered_tables);
+	OK(store_open(path, SQL_DIR, 2, &w.store));
 	OK(secret_from(SPAN_LIT("0123456789abcdef0123456789abcdef"), &key));
 	OK(field_keys_new(key, &w.keys));
 	w.desk = (struct desk){.store = w.store, .keys = w.keys, .clock = w.clock};
@@ -94,6 +100,7 @@ static int close_all(void **state)
 	store_close(w.store);
 	field_keys_free(w.keys);
 	clock_free(w.clock);
+	b03_rows_close(&w.b03);
 	tables_free(w.tables);
 	sheets_close(&w.sheets);
 	return 0;
@@ -102,7 +109,7 @@ static int close_all(void **state)
 /* --- a batch --- */
 
 struct batch {
-	struct b03_sheet sheet;
+	struct sheet_columns columns;
 	struct register_look look;
 	struct b03_rules rules;
 	struct b03 *good;
@@ -117,15 +124,19 @@ static enum err on_head(void *ctx, int64_t row, const struct cell *cells, size_t
 	struct batch *b = ctx;
 	AUTO_BUF(why, 2000);
 	(void)row;
-	return b03_sheet_head(&b->sheet, cells, n, &why);
+	return sheet_head(w.b03.s, cells, n, &b->columns, &why);
 }
 
 static enum err on_row(void *ctx, int64_t no, const struct cell *cells, size_t n)
 {
 	struct batch *b = ctx;
-	struct b03_row row;
+	const struct sheet_rules rules = {w.b03.s, &b->columns, b->rules.unit_no, w.b03.named, b->rules.now};
+	struct b03_row row = {.no = no};
 	struct b03_faults f;
-	b03_sheet_row(&b->sheet, no, cells, n, &row);
+	json_t *json = NULL;
+	TRY(sheet_row(&rules, no, cells, n, &json));
+	AUTO_JSON own = json;
+	TRY(row_read(&w.b03.s->row_fields, own, b->rules.now, &row.values));
 	TRY(b03_check(&b->rules, &row, &b->good[b->n_good], &f));
 	if (b03_refused(&f))
 		b->bad[b->n_bad++] = f;
@@ -143,7 +154,7 @@ static void batch_read(struct batch *b, const char *unit_no, const char *const *
 	b->bad = calloc(ROWS_MAX, sizeof(*b->bad));
 	OK(b03_seen_new(ROWS_MAX, &b->seen));
 	register_look_init(&b->look, &w.desk, w.tables, b->seen);
-	b->rules = (struct b03_rules){w.tables, &b->look.look, unit_no, clock_now(w.clock)};
+	b->rules = (struct b03_rules){w.tables, w.b03.s, &b->look.look, unit_no, clock_now(w.clock)};
 	int fd = sheets_make(&w.sheets, args);
 	assert_true(fd >= 0);
 	const struct xlsx_sink sink = {on_head, on_row, b};
@@ -161,8 +172,17 @@ static void batch_done(struct batch *b)
 static enum err effect(const struct batch *b, const char *unit_no, const char *filing)
 {
 	AUTO(b03_effect) e = NULL;
-	TRY(b03_prepare(&w.desk, w.tables, unit_no, filing, b->good, b->n_good, &e));
-	return b03_apply(&w.desk, e);
+	AUTO(change) c = NULL;
+	struct b03_faults f = {.n = 0};
+	bool same;
+	const struct change_scope scope = {.unit_no = unit_no, .filing_no = filing, .registers = registers_all};
+	TRY(change_new(&w.desk, &scope, &c));
+	TRY(b03_effect_new(&w.desk, w.tables, unit_no, STEAL(c), &e));
+	for (size_t i = 0; i < b->n_good; i++)
+		TRY(b03_effect_row(e, &b->good[i], &same, &f));
+	c = b03_effect_take(e);
+	TRY(change_prepare(c));
+	return store_write(w.store, effect_apply, c);
 }
 
 /* The unit's total for the file just made, computed by independent.py from the sheet itself. */
@@ -273,30 +293,14 @@ static void test_spoilt(void **state)
 		enum b03_code code;
 		size_t bad;
 	} rows[] = {
-		{"wrong-id", B03_ID_WRONG, 1},
-		{"duplicate", B03_DUPLICATE, 1},
-		{"bad-date", B03_VALUE, 1},
-		{"formula", B03_FORMULA, 1},
-		{"merged", B03_MERGED, 2},
-		{"us-date", B03_VALUE, 1},
-		{"wage", B03_WAGE_WRONG, 1},
-		{"no-wage", B03_WAGE_WRONG, 1},
-		{"young", B03_YOUNG, 1},
-		{"retired", B03_RETIRED, 1},
-		{"other-unit", B03_OTHER_UNIT, 1},
-		{"future-month", B03_MONTH, 1},
-		{"old-month", B03_MONTH, 1},
-		{"no-contract", B03_CONTRACT, 1},
-		{"number-id", B03_INEXACT, 1},
-		{"error", B03_CELL, 1},
-		{"long", B03_CELL, 1},
-		{"control", B03_VALUE, 1},
-		{"no-name", B03_MISSING, 1},
-		{"unknown-code", B03_VALUE, 1},
-		{"short-mobile", B03_VALUE, 1},
-		{"text-date", B03_CODE_COUNT, 0},
-		{"late", B03_CODE_COUNT, 0},
-		{"low-wage", B03_CODE_COUNT, 0},
+		{"wrong-id", B03_ID_WRONG, 1},    {"duplicate", B03_DUPLICATE, 1}, {"bad-date", B03_VALUE, 1},
+		{"formula", B03_WAGE_WRONG, 1},   {"merged", B03_WAGE_WRONG, 2},   {"us-date", B03_VALUE, 1},
+		{"wage", B03_WAGE_WRONG, 1},      {"no-wage", B03_MISSING, 1},     {"young", B03_YOUNG, 1},
+		{"retired", B03_RETIRED, 1},      {"other-unit", B03_VALUE, 1},    {"future-month", B03_MONTH, 1},
+		{"old-month", B03_MONTH, 1},      {"no-contract", B03_MISSING, 1}, {"number-id", B03_ID_WRONG, 1},
+		{"error", B03_WAGE_WRONG, 1},     {"long", B03_VALUE, 1},          {"control", B03_VALUE, 1},
+		{"no-name", B03_MISSING, 1},      {"unknown-code", B03_VALUE, 1},  {"short-mobile", B03_VALUE, 1},
+		{"text-date", B03_CODE_COUNT, 0}, {"late", B03_CODE_COUNT, 0},     {"low-wage", B03_CODE_COUNT, 0},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct batch b;

@@ -107,11 +107,6 @@ static void test_shipped(void **state)
 	assert_true(r->verify);
 	assert_non_null(strstr(r->src, "待核实"));
 	assert_int_equal(tables_ins(t, "999"), -1);
-	assert_string_equal(tables_code_any(t, "ethnic", SPAN_LIT("土家"), 202611)->code, "15");
-	assert_string_equal(tables_code_any(t, "ethnic", SPAN_LIT("汉族"), 202611)->code, "01");
-	assert_string_equal(tables_code_any(t, "ethnic", SPAN_LIT("56"), 202611)->zh, "基诺族");
-	assert_null(tables_code_any(t, "ethnic", SPAN_LIT("99"), 202611));
-	assert_null(tables_code_any(t, "ethnic", SPAN_LIT(""), 202611));
 	assert_string_equal(tables_code(t, "change_reason", "109", 202611)->unemp, "no");
 	assert_null(tables_code(t, "change_reason", "999", 202611));
 }

@@ -22,7 +22,8 @@ static void test_form_errors(void **state)
 	struct site *s = *state;
 	site_log_in_staff(s, &s->o.clerk, ROLE_CLERK, "/desk");
 	assert_int_equal(browser_get(&s->b, "/desk/new"), 200);
-	assert_int_equal(browser_get(&s->b, "/desk/new?id_number=430102199003079914"), 422);
+	assert_int_equal(browser_get(&s->b, "/desk/new?id_number=430102199003079914"), 400);
+	assert_true(browser_says(&s->b, "F-003"));
 	assert_int_equal(browser_post_form(&s->b, "/desk/new",
 	                                   "profile=unit&unit_no=1&uscc=2&holder=&id_number=3&mobile=4&years=1"),
 	                 422);

@@ -1,6 +1,5 @@
 /* Many persons by spreadsheet, without sockets: cells to values, the mark of a spoilt cell, lines for spreadsheets,
  * progress. */
-#include "server/business/b03_sheet.h"
 #include "server/portal/filing_sheet.h"
 #include "server/portal/run/progress.h"
 #include <setjmp.h>
@@ -11,17 +10,21 @@
 
 #include <cmocka.h>
 
+#include "../insurance/b03_rows.h"
+
 static struct tables *tables;
+static struct b03_rows b03;
 
 static int start(void **state)
 {
 	(void)state;
-	return tables_load(SHARE_DIR "/tables", &tables) == ERR_OK ? 0 : -1;
+	return tables_load(SHARE_DIR "/tables", &tables) == ERR_OK && b03_rows_open(&b03, tables) == ERR_OK ? 0 : -1;
 }
 
 static int stop(void **state)
 {
 	(void)state;
+	b03_rows_close(&b03);
 	tables_free(tables);
 	return 0;
 }
@@ -82,32 +85,35 @@ static const struct {
 	{B03_REMARK, "=1+1", "=1+1"},
 };
 
-static struct b03_sheet whole_sheet(void)
+/* One row of cells as the sheet brings it; "" where there is no value. */
+struct row_cells {
+	struct cell v[B03_FIELD_COUNT];
+};
+
+static void put(struct row_cells *c, enum b03_field f, enum cell_kind kind, const char *text)
 {
-	struct b03_sheet s = {.n = B03_FIELD_COUNT};
-	for (size_t i = 0; i < s.n; i++)
-		s.field[i] = (int)i;
-	return s;
+	c->v[f] = (struct cell){kind, span_str(text)};
 }
 
-static struct b03_sheet_rules rules_of(const struct b03_sheet *s)
+static void value(const struct row_cells *c, int64_t no, enum b03_field f, char ret[SERVICE_VALUE_MAX + 1])
 {
-	return (struct b03_sheet_rules){tables, "43010024", 202611, tables_standard(tables), s};
+	json_t *row = NULL;
+	assert_int_equal(b03_rows_json(&b03, "43010024", clock_now(NULL), no, c->v, &row), ERR_OK);
+	(void)snprintf(ret, SERVICE_VALUE_MAX + 1, "%s", json_str_or(row, b03_field(b03.s, f)->name, ""));
+	json_decref(row);
 }
 
 static void value_table(void **state)
 {
-	const struct b03_sheet s = whole_sheet();
-	const struct b03_sheet_rules r = rules_of(&s);
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(values); i++) {
-		struct b03_row row = {.no = 7};
-		char got[B03_TEXT_BYTES + 1] = "?";
-		row.text[B03_HIRE_DATE] = SPAN_LIT("2026-11-20");
-		row.text[values[i].f] = span_str(values[i].in);
-		b03_sheet_value(&r, &row, values[i].f, got);
+		struct row_cells row = {.v = {{CELL_EMPTY, {NULL, 0}}}};
+		char got[SERVICE_VALUE_MAX + 1] = "?";
+		put(&row, B03_HIRE_DATE, CELL_TEXT, "2026-11-20");
+		put(&row, values[i].f, CELL_TEXT, values[i].in);
+		value(&row, 7, values[i].f, got);
 		if (strcmp(got, values[i].want) != 0)
-			fail_msg("row %zu %s \"%s\": \"%s\", not \"%s\"", i, b03_field_key(values[i].f), values[i].in,
+			fail_msg("row %zu %s \"%s\": \"%s\", not \"%s\"", i, b03_binds[values[i].f].name, values[i].in,
 			         got, values[i].want);
 	}
 }
@@ -115,47 +121,48 @@ static void value_table(void **state)
 /* The mark tells code and cell, survives being read back, and nothing that a person types is one. */
 static void spoilt_cells(void **state)
 {
-	const struct b03_sheet s = whole_sheet();
-	const struct b03_sheet_rules r = rules_of(&s);
-	struct b03_row row = {.no = 12};
-	char got[B03_TEXT_BYTES + 1], text[B03_TEXT_BYTES + 2];
-	enum b03_code code = B03_CELL;
-	const char *detail = "";
+	struct row_cells row = {.v = {{CELL_EMPTY, {NULL, 0}}}};
+	char got[SERVICE_VALUE_MAX + 1], text[SERVICE_VALUE_MAX + 2];
+	struct sheet_spoil s = {.detail = ""};
 	(void)state;
-	row.has_bad[B03_WAGE] = true;
-	row.bad[B03_WAGE] = B03_FORMULA;
-	b03_sheet_value(&r, &row, B03_WAGE, got);
-	assert_true(b03_sheet_spoilt(got, &code, &detail));
-	assert_int_equal(code, B03_FORMULA);
-	assert_string_equal(detail, "单元格 S12");
-	row = (struct b03_row){.no = 12};
-	row.has_bad[B03_HIRE_DATE] = true;
-	row.bad[B03_HIRE_DATE] = B03_TIMED;
-	row.text[B03_HIRE_DATE] = SPAN_LIT("2026-10-31 16:00");
-	b03_sheet_value(&r, &row, B03_HIRE_DATE, got);
-	assert_true(b03_sheet_spoilt(got, &code, &detail));
-	assert_int_equal(code, B03_TIMED);
-	assert_string_equal(detail, "单元格 K12，2026-10-31 16:00");
-	b03_sheet_value(&r, &row, B03_CONTRACT_FROM, got); /* taken from the day of hire: no second fault */
-	assert_true(b03_sheet_spoilt(got, &code, &detail));
-	assert_int_equal(code, B03_FOLLOWS);
+	put(&row, B03_WAGE, CELL_FORMULA, "");
+	value(&row, 12, B03_WAGE, got);
+	assert_true(sheet_spoilt(got, &s));
+	assert_string_equal(s.code, "B03-19");
+	assert_string_equal(s.zh, "单元格是公式");
+	assert_string_equal(s.detail, "单元格 S12");
+	put(&row, B03_HIRE_DATE, CELL_TIMED, "2026-10-31 16:00");
+	value(&row, 12, B03_HIRE_DATE, got);
+	assert_true(sheet_spoilt(got, &s));
+	assert_int_equal(s.fault, SHEET_TIMED);
+	assert_string_equal(s.detail, "单元格 K12，2026-10-31 16:00");
+	value(&row, 12, B03_CONTRACT_FROM, got); /* taken from the day of hire: no second fault */
+	assert_true(sheet_spoilt(got, &s));
+	assert_int_equal(s.fault, SHEET_FOLLOWS);
 	memset(text, 'a', sizeof(text));
-	row.text[B03_LIVE_ADDR] = span_of(text, sizeof(text) - 1);
-	b03_sheet_value(&r, &row, B03_LIVE_ADDR, got);
-	assert_true(b03_sheet_spoilt(got, &code, &detail));
-	assert_int_equal(code, B03_VALUE);
-	row.text[B03_UNIT_NO] = SPAN_LIT("10000016");
-	b03_sheet_value(&r, &row, B03_REMARK, got);
-	assert_true(b03_sheet_spoilt(got, &code, &detail));
-	assert_int_equal(code, B03_OTHER_UNIT);
-	assert_non_null(strstr(detail, "单元格 X12"));
-	row.text[B03_UNIT_NO] = SPAN_LIT(" 43010024 ");
-	b03_sheet_value(&r, &row, B03_REMARK, got);
+	text[sizeof(text) - 1] = 0;
+	put(&row, B03_LIVE_ADDR, CELL_TEXT, text);
+	value(&row, 12, B03_LIVE_ADDR, got);
+	assert_true(sheet_spoilt(got, &s));
+	assert_string_equal(s.code, "B03-12");
+	put(&row, B03_UNIT_NO, CELL_TEXT, "10000016");
+	value(&row, 12, B03_REMARK, got);
+	assert_true(sheet_spoilt(got, &s));
+	assert_int_equal(s.fault, SHEET_OTHER_UNIT);
+	assert_non_null(strstr(s.detail, "单元格 X12"));
+	put(&row, B03_UNIT_NO, CELL_TEXT, " 43010024 ");
+	value(&row, 12, B03_REMARK, got);
 	assert_string_equal(got, "");
-	assert_false(b03_sheet_spoilt("", &code, &detail));
-	assert_false(b03_sheet_spoilt("B03-19", &code, &detail));
-	assert_true(b03_sheet_spoilt("\x1a", &code, &detail));
-	assert_int_equal(code, B03_CELL);
+	/* what an older version left in a draft */
+	assert_true(sheet_spoilt("\x1a"
+	                         "B03-28 单元格 C7",
+	                         &s));
+	assert_int_equal(s.fault, SHEET_INEXACT);
+	assert_string_equal(s.detail, "单元格 C7");
+	assert_false(sheet_spoilt("", &s));
+	assert_false(sheet_spoilt("B03-19", &s));
+	assert_true(sheet_spoilt("\x1a", &s));
+	assert_int_equal(s.fault, SHEET_CELL);
 }
 
 static void shown_as_words(void **state)

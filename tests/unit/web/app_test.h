@@ -173,6 +173,27 @@ static const struct web_field file_fields[] = {{"file", "文件", 40, .required 
                                                {"more", "另一文件", 40, .is_file = true},
                                                {"memo", "说明", 20, .multiline = true},
                                                {NULL}};
+/* The fields that the address names: one of its name, of as many octets as "a" is before "z". */
+static enum err fields_of_path(struct web_req *rq, const struct web_field **ret_fields)
+{
+	struct web_field *f = arena_alloc(web_arena(rq), 2 * sizeof(*f));
+	const char *no = web_param(rq, "no");
+	if (strcmp(no, "gone") == 0)
+		return ERR(ABSENT, "nothing is declared for it");
+	if (f == NULL)
+		return ERR(NOMEM, "fields");
+	memset(f, 0, 2 * sizeof(*f));
+	f[0] = (struct web_field){no, "名称", (size_t)('z' - no[0]), .required = true};
+	*ret_fields = f;
+	return ERR_OK;
+}
+
+static enum err echo_own(struct web_req *rq)
+{
+	app_ran++;
+	return json_put_str(web_model(rq), "text", span_str(web_value(rq, web_param(rq, "no"))));
+}
+
 static const struct web_field to_fields[] = {{"to", "去向", 2000}, {NULL}};
 static const struct web_field role_fields[] = {{"roles", "角色", 12}, {NULL}};
 static const struct web_field nonce_fields[] = {{"nonce", "随机数", 100}, {NULL}};
@@ -186,6 +207,7 @@ static const struct web_route app_routes[] = {
 	{"POST", "/m", WEB_PUBLIC, WEB_MULTIPART, .fields = file_fields, .handler = echo_file, .view = "file",
          .shows_errors = true, .raw_max = 1000},
 	{"POST", "/j", WEB_PUBLIC, WEB_JSON, .fields = form_fields, .handler = echo_form},
+	{"POST", "/own/:no", WEB_PUBLIC, .handler = echo_own, .view = "page", .declare = fields_of_path},
 	{"GET", "/p/:no", WEB_PUBLIC, .handler = show_param, .view = "page"},
 	{"GET", "/p/new", WEB_PUBLIC, .handler = show, .view = "page"},
 	{"GET", "/p/:no/x/:other", WEB_PUBLIC, .handler = show_param, .view = "page"},

@@ -244,6 +244,33 @@ static void posts_need_their_token(void **state)
 	assert_int_equal(post("/f", FORM, good, twice, NULL, NULL), 403);
 }
 
+/* What is not declared for this address does not exist, whatever is declared for another. */
+static void fields_by_the_address(void **state)
+{
+	static const struct {
+		const char *uri, *body;
+		int status;
+		const char *text;
+	} rows[] = {
+		{"/own/y", "y=1", 200, "<p>1</p>"},  {"/own/x", "x=12", 200, "<p>12</p>"},
+		{"/own/y", "x=1", 400, "F-003"},     {"/own/x", "x=1&y=1", 400, "F-003"},
+		{"/own/y", "", 422, "F-005"},        {"/own/y", "y=12", 422, "S-003"},
+		{"/own/y", "y=1&y=1", 400, "F-004"}, {"/own/gone", "gone=1", 404, "S-008"},
+	};
+	const char *me = app_browser(), *token = app_token(me);
+	char body[200];
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		AUTO_ANSWER(a);
+		snprintf(body, sizeof(body), "csrf=%s%s%s", token, rows[i].body[0] != 0 ? "&" : "", rows[i].body);
+		app_ask(&(struct test_request){"POST", rows[i].uri, FORM, body, me}, &a);
+		if (a.status != rows[i].status || strstr(a.body, rows[i].text) == NULL)
+			fail_msg("row %zu %s: %d %s", i, rows[i].uri, a.status, a.body);
+		assert_int_equal(app_ran, rows[i].status == 200);
+	}
+	assert_int_equal(post("/own/gone", FORM, "gone=1", me, NULL, NULL), 403); /* the token goes first */
+}
+
 static void posts_come_from_our_origin(void **state)
 {
 	static const struct {
@@ -667,6 +694,7 @@ int main(void)
 		cmocka_unit_test(a_get_has_no_body),
 		cmocka_unit_test(posts_need_their_token),
 		cmocka_unit_test(posts_come_from_our_origin),
+		cmocka_unit_test(fields_by_the_address),
 		cmocka_unit_test(bodies_have_their_type),
 		cmocka_unit_test(field_errors_are_shown_at_the_field),
 		cmocka_unit_test(many_lines),

@@ -248,8 +248,11 @@ static void bad_tables_refuse_to_start(void **state)
 				      method[] = {{"HEAD", "/", .handler = show}, {NULL}},
 				      pattern[] = {{"GET", "x", .handler = show}, {NULL}},
 				      handler[] = {{"GET", "/"}, {NULL}},
-				      field[] = {{"POST", "/", .fields = reserved, .handler = show}, {NULL}};
-	static const struct web_route *const tables[] = {no_view, method, pattern, handler, field};
+				      field[] = {{"POST", "/", .fields = reserved, .handler = show}, {NULL}},
+				      two[] = {{"POST", "/", .fields = q_fields, .declare = fields_of_path,
+	                                        .handler = show},
+	                                       {NULL}};
+	static const struct web_route *const tables[] = {no_view, method, pattern, handler, field, two};
 	struct web_config c = app_conf;
 	struct web_server *s = NULL;
 
