@@ -71,6 +71,7 @@ unit() { meson test -C "$build" --print-errorlogs --timeout-multiplier 3; }
 # otherwise: memory limits are left out. A variable whose cleanup is its use (AUTO) is unused for clang; gcc looks after the rest.
 san_build() {
 	san=$build-clang
+	export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
 	[ -e "$san/build.ninja" ] || CC=clang CFLAGS="-fsanitize=fuzzer-no-link -U_FORTIFY_SOURCE -D__SANITIZE_ADDRESS__=1 -Wno-unused-variable" \
 		meson setup "$san" -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Dfuzz=true >/dev/null || return 1
 	ninja -C "$san" --quiet

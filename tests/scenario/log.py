@@ -21,9 +21,9 @@ APART_COLUMNS = {"account": {"fails", "wait_until"}}
 # A row of the log that stands elsewhere in it is named by its new place, or by its absence from the old one.
 PLACES = {("log_node", "epoch"), ("log_node", "level"), ("log_node", "idx"), ("log_cover", "seq"), ("log_entry", "seq"),
           ("log_entry", "epoch"), ("log_entry", "idx"), ("log_head", "epoch"), ("log_head", "size")}
-FILLED = {"log_entry", "log_head", "log_cert", "log_node", "log_cover", "unit", "person", "account", "letter", "cert", "cert_case",
-          "case_act", "case_event", "unit_insurance", "filing", "filing_event", "filing_statement", "person_detail", "employment",
-          "wage", "enrolment", "bill", "contribution"}
+FILLED = {"log_entry", "log_head", "log_cert", "log_node", "log_cover", "unit", "person", "account", "letter", "cert",
+          "cert_case", "case_act", "case_event", "unit_insurance", "filing", "filing_event", "filing_statement",
+          "filing_definition", "definition", "person_detail", "employment", "wage", "enrolment", "bill", "contribution"}
 CLOSE_DAY = 25
 
 

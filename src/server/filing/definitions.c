@@ -1,4 +1,5 @@
 #include "server/filing/definitions.h"
+#include "evidence/log.h"
 
 struct keeping {
 	struct services *services;
@@ -6,14 +7,25 @@ struct keeping {
 	int64_t now;
 };
 
+static enum err put_one(struct tx *tx, const struct service *s, int64_t now)
+{
+	int64_t added = 0;
+	AUTO_LOG_ACT(entry);
+	struct log_what what = {.kind = "DEFINITION-KEEP", .subject = s->code, .rule = "services", .time = now};
+	TRY(tx_exec(tx, "definition_put", SQL_ARGS(A_TEXT(s->sm3), A_TEXT(s->code), A_BLOB(s->octets), A_INT(now)),
+	            &added));
+	if (added == 0)
+		return ERR_OK;
+	TRY(log_act_init(&entry, NULL, &what)); /* no statement, so nothing is sealed */
+	log_act_cover(&entry, "definition", s->sm3, 0);
+	return log_append(tx, &entry);
+}
+
 static enum err put_tx(struct tx *tx, void *arg)
 {
 	const struct keeping *w = arg;
-	for (size_t i = 0; i < services_count(w->services); i++) {
-		const struct service *s = services_at(w->services, i);
-		TRY(tx_exec(tx, "definition_put",
-		            SQL_ARGS(A_TEXT(s->sm3), A_TEXT(s->code), A_BLOB(s->octets), A_INT(w->now)), NULL));
-	}
+	for (size_t i = 0; i < services_count(w->services); i++)
+		TRY(put_one(tx, services_at(w->services, i), w->now));
 	return ERR_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "server/insurance/month_run.h"
 #include "server/register/entry.h"
 #include "server/filing/attach.h"
+#include "server/filing/definitions.h"
 
 static struct tamper the_hall;
 
@@ -122,6 +123,16 @@ static void attachments(struct tamper *h, const char *no)
 	OK(attach_list(&w->d, &f, last_id, &id));
 	OK(attach_remove(&w->d, no, version, &w->operator.who, id, &version));
 	whole(h, "an attachment removed");
+}
+
+static void definitions(struct tamper *h)
+{
+	struct world *w = &h->b->w;
+	OK(definitions_keep(w->o.store, h->b->services, &h->b->b03.registry, clock_now(w->o.clock)));
+	OK(definitions_keep(w->o.store, w->services, &test_registry, clock_now(w->o.clock)));
+	whole(h, "definitions");
+	OK(definitions_keep(w->o.store, h->b->services, &h->b->b03.registry, clock_now(w->o.clock) + 60));
+	whole(h, "the same definitions again");
 }
 
 /* The first one is approved, then corrected; one is returned and saved again; one is a draft that is left. */
@@ -245,6 +256,7 @@ int tamper_open(void **state)
 	sqlite3_busy_timeout(h->db, 5000);
 	tamper_edit(h, "PRAGMA ignore_check_constraints = ON");
 	OK(log_adopt(h->b->w.o.store, h->b->w.o.clock));
+	definitions(h);
 	registers(h);
 	cases(h);
 	certificates(h);

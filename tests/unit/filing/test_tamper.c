@@ -15,7 +15,6 @@ static const struct {
 	{"counter", NULL},        /* last numbers given: one that goes back is refused by the key it would give twice */
 	{"case_shown", NULL},     /* what waits to be signed; the signed statement is an entry */
 	{"filing_shown", NULL},   /* the same */
-	{"definition", NULL},     /* named by the SM3 of its octets, which is computed again at every start */
 	{"filing_sheet", NULL},   /* which line of his spreadsheet a row came from: an aid while a draft is corrected */
 	{"bill_turn", NULL},      /* what the timer saw when it last looked; the bill it made is under the log */
 	{"account", "fails"},     /* wrong passwords in a row */
