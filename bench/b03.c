@@ -5,7 +5,8 @@
 #include "server/insurance/month_run.h"
 #include "count.h"
 #include "sheets.h"
-#include "server/business/b03_service.h"
+#include "server/business/staff_rows.h"
+#include "server/insurance/joined.h"
 #include "server/business/lists.h"
 #include "server/filing/filing_log.h"
 #include "server/form/sheet.h"
@@ -17,7 +18,7 @@ static struct {
 	struct world w;
 	struct sheets sheets;
 	struct tables *tables;
-	struct b03_service b03;
+	struct businesses known;
 	struct lists *lists;
 	struct services *services;
 	struct sheet_columns columns;
@@ -59,11 +60,11 @@ static void open_all(void)
 {
 	world_open(&b.w);
 	OK(tables_load(SHARE_DIR "/tables", &b.tables));
-	b03_service_init(&b.b03, &b.w.o.desk, b.tables);
+	businesses_init(&b.known, &b.w.o.desk, b.tables);
 	OK(lists_new(b.tables, &b.lists));
-	b.b03.registry.next = lists_registry(b.lists);
+	b.known.registry.next = lists_registry(b.lists);
 	lists_registry(b.lists)->next = &b.w.o.t01.registry;
-	OK(services_load(SHARE_DIR "/services", &b.b03.registry, &b.services));
+	OK(services_load(SHARE_DIR "/services", &b.known.registry, &b.services));
 	b.w.d.services = b.services;
 	b.w.d.is_working_day = works;
 	b.w.d.calendar_ctx = b.tables->calendar;

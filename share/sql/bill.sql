@@ -13,7 +13,9 @@ SELECT COALESCE((SELECT state FROM bill WHERE unit_no = ?1 AND month = ?2), -1),
   COALESCE((SELECT rev FROM bill_turn WHERE unit_no = ?1 AND month = ?2), -1),
   COALESCE((SELECT mark FROM bill_turn WHERE unit_no = ?1 AND month = ?2), 0),
   (SELECT COUNT(*) FROM (SELECT 1 FROM enrolment WHERE unit_no = ?1 AND valid_to = 0 AND status = 1 AND from_month <= ?2
-    AND (to_month = 0 OR to_month >= ?2) LIMIT 1) x)
+    AND (to_month = 0 OR to_month >= ?2) LIMIT 1) x),
+  (SELECT COUNT(*) FROM (SELECT 1 FROM filing_verdict v JOIN filing f ON f.no = v.no WHERE v.unit_no = ?1 AND v.month = ?2
+    AND f.state IN (2, 3, 4) LIMIT 1) y)
 
 -- name: bill_turn_put
 INSERT INTO bill_turn (unit_no, month, rev, mark, turned) VALUES (?1, ?2, ?3, ?4, ?5)

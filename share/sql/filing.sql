@@ -93,6 +93,13 @@ FROM filing_event WHERE no = ?1 ORDER BY seq
 WITH RECURSIVE chain (no) AS (SELECT CAST(?1 AS TEXT) UNION SELECT f.corrects FROM filing f JOIN chain c ON f.no = c.no WHERE f.corrects IS NOT NULL)
 SELECT no FROM chain
 
+-- name: filing_verdict_put
+INSERT INTO filing_verdict (no, unit_no, month, back_dated, second_review, filed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (no) DO UPDATE SET month = ?3, back_dated = ?4, second_review = ?5, filed = ?6
+
+-- name: filing_verdict_get
+SELECT month, back_dated, second_review FROM filing_verdict WHERE no = ?1
+
 -- name: definition_put
 INSERT INTO definition (sm3, code, octets, since) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (sm3) DO NOTHING
 

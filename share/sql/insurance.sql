@@ -11,6 +11,9 @@ INSERT INTO counter (name, value) VALUES ('person', ?1) ON CONFLICT (name) DO UP
 
 -- Of sixteen persons at once; short of them the last is asked for again.
 
+-- name: supplement_put
+INSERT INTO supplement (filing_no, person_no, unit_no, from_month, to_month) VALUES (?1, ?2, ?3, ?4, ?5)
+
 -- name: persons_known
 SELECT p.id_digest, p.person_no, p.name, COUNT(CASE WHEN e.valid_to = 0 THEN 1 END), COALESCE(MAX(CASE WHEN e.status = 3 AND e.ins = '110' AND e.valid_to = 0 THEN 1 ELSE 0 END), 0)
 FROM person p LEFT JOIN enrolment e ON e.person_no = p.person_no

@@ -6,7 +6,7 @@
 #include "ipc/peer.h"
 #include "server/insurance/month_turn.h"
 #include "server/notary/client.h"
-#include "server/business/b03_service.h"
+#include "server/business/staff_rows.h"
 #include "server/business/lists.h"
 #include "server/cert/cert_service.h"
 #include "server/covered/covered.h"
@@ -109,7 +109,7 @@ struct opened {
 	struct convert *convert;
 	struct tables *money; /* rates, bases, calendar */
 	struct services *services;
-	struct b03_service b03;
+	struct businesses businesses;
 	struct lists *lists; /* of the tables, for definitions */
 	struct cert_service cert;
 	struct filing_desk filing;
@@ -161,12 +161,12 @@ static enum err open_services(struct opened *o, const char *tables)
 		return ERR(CONFIG, "templates: path is too long");
 	TRY(tables_load(tables, &o->money));
 	o->app.insurance = o->money;
-	b03_service_init(&o->b03, &o->app.desk, o->money);
+	businesses_init(&o->businesses, &o->app.desk, o->money);
 	cert_service_init(&o->cert, &o->app.desk);
 	TRY(lists_new(o->money, &o->lists));
-	o->b03.registry.next = lists_registry(o->lists);
+	o->businesses.registry.next = lists_registry(o->lists);
 	lists_registry(o->lists)->next = &o->cert.registry;
-	TRY(services_load(dir, &o->b03.registry, &o->services));
+	TRY(services_load(dir, &o->businesses.registry, &o->services));
 	const struct terms terms = {works_on, knows_year, o->money->calendar};
 	TRY(cert_service_bind(&o->cert, o->services, &terms));
 	o->app.desk.rules = &o->cert.rules;
@@ -400,7 +400,7 @@ static enum err run_opened(struct opened *o, const sigset_t *wait)
 	TRY(ask_signer(o, wait));
 	TRY(confine(o));
 	TRY(open_store(o));
-	TRY(definitions_keep(o->store, o->services, &o->b03.registry, clock_now(o->clock)));
+	TRY(definitions_keep(o->store, o->services, &o->businesses.registry, clock_now(o->clock)));
 	assemble(o);
 	TRY(portal_sweep(&o->app));
 	return serve(o, wait);

@@ -1,6 +1,6 @@
 /* Writes the sheet of one business at build: template SERVICES TABLES CODE FILE. */
 #include "base/file.h"
-#include "server/business/b03_service.h"
+#include "server/business/staff_rows.h"
 #include "server/business/lists.h"
 #include "server/form/sheet_template.h"
 #include <stdio.h>
@@ -8,7 +8,7 @@
 static enum err write_it(const char *services_dir, const char *tables_dir, const char *code, const char *to)
 {
 	char path[4096], file[16];
-	struct b03_service b03;
+	struct businesses known;
 	AUTO(tables) t = NULL;
 	AUTO(lists) l = NULL;
 	AUTO(services) all = NULL;
@@ -18,10 +18,10 @@ static enum err write_it(const char *services_dir, const char *tables_dir, const
 		return ERR(USAGE, "path is too long");
 	TRY(tables_load(tables_dir, &t));
 	TRY(lists_new(t, &l));
-	b03_service_init(&b03, NULL, t);
-	b03.registry.next = lists_registry(l);
+	businesses_init(&known, NULL, t);
+	known.registry.next = lists_registry(l);
 	TRY(file_read(path, &text));
-	TRY(services_parse(file, buf_span(&text), &b03.registry, &all));
+	TRY(services_parse(file, buf_span(&text), &known.registry, &all));
 	const struct service *s = services_at(all, 0);
 	return s->rows_max > 0 ? sheet_template(s, to) : ERR(USAGE, "%s has no rows", code);
 }

@@ -218,9 +218,9 @@ def check_punctuation():
     for path in list(files(".mustache", under=share)) + [os.path.join(share, "tables", f"{n}.json") for n in ("notices", "guide", "downloads", "faq", "windows")]:
         said = re.sub(r"\{\{[^}]*\}\}|<[^>]*>", "", text(path))
         faults += [f"{rel(path)}: {said[max(0, m.start() - 12):m.end() + 12]!r}" for m in mixed.finditer(said)]
-    for path in ("base/err.def", "server/business/b03_code.c"):
-        for said in re.findall(r'"((?:[^"\\]|\\.)*)"', text(os.path.join(SRC, path))):
-            faults += [f"{path}: {said}" for _ in mixed.finditer(said)]
+    for path in [os.path.join(SRC, "base", "err.def"), *files(".c", under=os.path.join(SRC, "server", "business"))]:
+        for said in re.findall(r'"((?:[^"\\]|\\.)*)"', text(path)):
+            faults += [f"{rel(path)}: {said}" for _ in mixed.finditer(said)]
     report("Chinese text has Chinese punctuation", faults)
 
 

@@ -52,17 +52,67 @@ enum err effect_change_new(const struct desk *d, const struct filing_view *v, co
 	return e;
 }
 
+/* --- the job --- */
+
+struct job {
+	struct change *change;
+};
+
+enum err effect_job_new(struct change *c, void **ret_job)
+{
+	AUTO(change) change = c;
+	struct job *j = calloc(1, sizeof(*j));
+	if (j == NULL)
+		return ERR(NOMEM, "effect");
+	j->change = STEAL(change);
+	enum err e = change_prepare(j->change);
+	if (e != ERR_OK) {
+		effect_done(j);
+		return e;
+	}
+	*ret_job = j;
+	return ERR_OK;
+}
+
+struct supplement {
+	struct tx *tx;
+	const struct change *change;
+	int closed;
+};
+
+static enum err put_supplement(const char *person_no, int month, void *ctx)
+{
+	const struct supplement *w = ctx;
+	if (month > w->closed)
+		return ERR_OK;
+	return tx_exec(w->tx, "supplement_put",
+	               SQL_ARGS(A_TEXT(change_filing_no(w->change)), A_TEXT(person_no),
+	                        A_TEXT(change_unit_no(w->change)), A_INT(month), A_INT(w->closed)),
+	               NULL);
+}
+
 enum err effect_apply(struct tx *tx, void *job)
 {
-	return change_apply(tx, job);
+	const struct job *j = job;
+	struct supplement w = {tx, j->change, 0};
+	TRY(change_apply(tx, j->change));
+	if (change_is_correction(j->change))
+		return ERR_OK;
+	TRY(bill_last_approved(tx, change_unit_no(j->change), &w.closed));
+	return w.closed > 0 ? change_each(j->change, put_supplement, &w) : ERR_OK;
 }
 
 void effect_cover(struct log_act *a, void *job)
 {
-	change_cover(job, a);
+	const struct job *j = job;
+	change_cover(j->change, a);
+	log_act_cover_by(a, LOG_COVER_NEW, "supplement", "cover_supplement_filing",
+	                 (const struct sql_arg[]){A_TEXT(change_filing_no(j->change))}, 1);
 }
 
 void effect_done(void *job)
 {
-	change_free(job);
+	struct job *j = job;
+	change_free(j->change);
+	free(j);
 }

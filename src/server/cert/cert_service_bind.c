@@ -94,7 +94,7 @@ static enum err bind_step(const struct service *t, size_t i)
 	if (strcmp(s->role, signs[i].role) != 0)
 		return ERR(CONFIG, FILE_NAME ": steps[%zu].role: the signer takes %s from the role %s, not from %s", i,
 		           rule->log, signs[i].role, s->role);
-	if (s->when != NULL)
+	if (s->when_asked)
 		return ERR(CONFIG, FILE_NAME ": steps[%zu].when: the signer asks for every step", i);
 	if (s->distinct != (i > 0))
 		return ERR(CONFIG, FILE_NAME ": steps[%zu].distinct: the signer wants %s", i,

@@ -27,6 +27,9 @@ const struct log_table filing_tables[] = {
 		LOG_INT("file"), LOG_INT("page"), LOG_INT("part"),
 		{"sealed", SQL_BLOB, LOG_DIGESTED | LOG_SEALED}}},
 	{LOG_TABLE("filing_definition", "t"), .columns = {LOG_TEXT("no"), LOG_TEXT("sm3")}},
+	{LOG_TABLE("filing_verdict", "t"), .columns = {
+		LOG_TEXT("no"), LOG_TEXT("unit_no"), LOG_INT("month"), LOG_INT("back_dated"),
+		LOG_INT("second_review"), LOG_INT("filed")}},
 	{LOG_TABLE("definition", "t"), .columns = {
 		LOG_TEXT("sm3"), LOG_TEXT("code"), {"octets", SQL_BLOB, LOG_DIGESTED}, LOG_INT("since")}},
 	{NULL},

@@ -372,7 +372,7 @@ enum err filing_check(const struct filing_desk *d, const char *no, const struct 
 	TRY(filing_get(d, no, by, &f));
 	TRY(filing_service(d, &f, &s));
 	TRY(filing_content(d, &f, &content));
-	const struct filing_view v = {&f, s, content, clock_now(d->desk->clock)};
+	const struct filing_view v = filing_view_of(&f, s, content, clock_now(d->desk->clock));
 	TRY(filing_faults_all(d, &v, &sink));
 	*ret_count = sink.count;
 	return ERR_OK;
@@ -406,7 +406,7 @@ enum err filing_rows_keep_good(const struct filing_desk *d, const char *no, int6
 	TRY(edit_begin(d, no, version, by, &w));
 	AUTO_JSON content = w.content;
 	json_t *rows = json_object_get(content, "rows");
-	const struct filing_view v = {&w.f, w.service, content, clock_now(d->desk->clock)};
+	const struct filing_view v = filing_view_of(&w.f, w.service, content, clock_now(d->desk->clock));
 	if (json_array_size(rows) > SERVICE_ROWS_MAX)
 		return ERR(INTERNAL, "stored rows");
 	TRY(filing_faults_all(d, &v, &sink));

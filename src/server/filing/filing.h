@@ -95,7 +95,10 @@ struct filing_view {
 	const struct service *service;
 	const json_t *content;
 	int64_t now;
+	int64_t filed; /* the day by which it is judged: its submission, or now while nobody has submitted it */
+	struct service_verdict *verdict; /* for preconditions to fill in; NULL: nobody asks */
 };
+struct filing_view filing_view_of(const struct filing *f, const struct service *s, const json_t *content, int64_t now);
 
 /* One transition as the log sees it. Called within the transition's transaction; statement empty for rules. */
 struct filing_act {

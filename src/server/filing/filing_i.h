@@ -13,7 +13,7 @@ enum err filing_find_tx(struct tx *tx, const char *no, struct filing *ret_f) MUS
 /* --- filing.c --- */
 /* His own unit's, or his own: ERR_FILING_ABSENT. */
 enum err filing_is_his(const struct filing *f, const struct filing_who *by) MUST_CHECK;
-/* All faults of a content, preconditions included. */
+/* All faults: of the content by itself and of the preconditions. */
 enum err filing_faults(const struct filing_view *v, struct fault_sink *faults) MUST_CHECK;
 /* attachments too */
 enum err filing_faults_all(const struct filing_desk *d, const struct filing_view *v,
@@ -36,8 +36,17 @@ bool filing_act_by(enum filing_act_kind kind, enum filing_by *ret_by);
 /* Something was signed and the district is his: ERR_FILING_ABSENT. */
 enum err filing_is_for_officer(const struct filing *f, const struct filing_who *by) MUST_CHECK;
 bool filing_district_covers(const char *district, const char *region);
-/* Review steps that remain after the one that the state waits for. */
-size_t filing_steps_left(const struct filing_view *v);
+/* Review steps that remain after the one that the state waits for, by the verdict of its submission. */
+enum err filing_steps_left(const struct filing_desk *d, const struct filing_view *v, size_t *ret_n) MUST_CHECK;
+
+/* --- filing_verdict.c: what was decided when it was submitted --- */
+/* By the preconditions; ERR_FAULTS when one finds a fault. */
+enum err filing_verdict_make(const struct filing_view *v, struct service_verdict *ret_v) MUST_CHECK;
+enum err filing_verdict_put_tx(struct tx *tx, const struct filing *f, const struct service_verdict *v,
+                               int64_t now) MUST_CHECK;
+/* Of a submission from before verdicts were kept, what would be decided now. */
+enum err filing_verdict_get(const struct filing_desk *d, const struct filing_view *v,
+                            struct service_verdict *ret_v) MUST_CHECK;
 
 /* --- filing_time.c --- */
 int64_t filing_work_end(const struct filing_desk *d, int64_t from, int days); /* end of the n-th working day after it */
@@ -60,6 +69,13 @@ enum err filing_log_begin(const struct filing_desk *d, struct filing_act *a) MUS
 void filing_log_end(const struct filing_desk *d, struct filing_act *a);
 enum err filing_opinion_seal(const struct filing_desk *d, const char *no, const char *opinion,
                              struct buf *out) MUST_CHECK;
+
+/* --- filing_shown.c --- */
+/* A statement, by its SM3 in hex, is put before that person. */
+enum err filing_shown_put(const struct filing_desk *d, const char *sm3, const struct filing_who *by,
+                          int64_t now) MUST_CHECK;
+/* It was, and not too long ago; or it is stored already: then it is the same request again. ERR_CONFLICT. */
+enum err filing_shown_check(const struct filing_desk *d, const char *sm3, const struct filing_who *by) MUST_CHECK;
 
 /* --- filing_evidence.c --- */
 /* Whether the submission in force was signed with a certificate that was good when it arrived, by the evidence of its

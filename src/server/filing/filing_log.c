@@ -77,6 +77,8 @@ static enum err log_write(struct tx *tx, const struct filing_act *a)
 	log_act_cover(l, "filing", a->filing->no, 0);
 	if (a->filing->version == 0)
 		log_act_cover(l, "filing_definition", a->filing->no, 0);
+	if (a->kind == FACT_SUBMIT)
+		log_act_cover(l, "filing_verdict", a->filing->no, 0);
 	if (a->kind != FACT_SAVE || a->filing->version == 0) /* a later save is no event */
 		log_act_cover(l, "filing_event", a->filing->no, 0);
 	if (a->statement_sm3[0] != 0)

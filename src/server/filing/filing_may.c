@@ -13,13 +13,17 @@ bool filing_district_covers(const char *district, const char *region)
 	return strncmp(district, region, n) == 0;
 }
 
-size_t filing_steps_left(const struct filing_view *v)
+enum err filing_steps_left(const struct filing_desk *d, const struct filing_view *v, size_t *ret_n)
 {
 	const struct service *s = v->service;
+	struct service_verdict verdict = {.second_review = true};
+	*ret_n = 0;
 	if (v->filing->state == FILING_REVIEW2 || s->n_steps < 2)
-		return 0;
-	const struct service_condition *when = s->steps[1].when;
-	return when == NULL || when->holds(when->ctx, v) ? 1 : 0;
+		return ERR_OK;
+	if (s->steps[1].when_asked)
+		TRY(filing_verdict_get(d, v, &verdict));
+	*ret_n = verdict.second_review ? 1 : 0;
+	return ERR_OK;
 }
 
 static bool is_officer(const struct filing_who *by)

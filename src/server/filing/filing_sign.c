@@ -1,5 +1,5 @@
 /* The signed statement that comes back: checked once, then done, each filing in a transaction of its own. */
-#include "server/filing/filing_i.h"
+#include "server/filing/attach_i.h"
 #include "base/text.h"
 #include "evidence/act.h"
 #include "evidence/log.h"
@@ -33,48 +33,6 @@ static enum err kind_of(const char *type, enum filing_act_kind *ret_kind)
 		}
 	}
 	return ERR(STATEMENT, "a %s is no act on a filing", type);
-}
-
-struct shown_row {
-	const char *sm3;
-	char person[32];
-	int64_t time;
-	bool known; /* signed and stored already */
-};
-
-static enum err shown_read(const struct row *row, void *ctx)
-{
-	struct shown_row *w = ctx;
-	(void)snprintf(w->person, sizeof(w->person), "%s", row_text(row, 0));
-	w->time = row_int(row, 1);
-	return ERR_OK;
-}
-
-static enum err known_read(const struct row *row, void *ctx)
-{
-	struct shown_row *w = ctx;
-	(void)snprintf(w->person, sizeof(w->person), "%s", row_text(row, 3));
-	w->known = true;
-	return ERR_OK;
-}
-
-static enum err shown_fn(struct tx *tx, void *arg)
-{
-	struct shown_row *w = arg;
-	TRY(tx_query(tx, "filing_statement_get", SQL_ARGS(A_TEXT(w->sm3)), known_read, w));
-	return w->known ? ERR_OK : tx_query(tx, "filing_shown_get", SQL_ARGS(A_TEXT(w->sm3)), shown_read, w);
-}
-
-/* Shown to this person and not too long ago, or stored already: then it is the same request again. */
-static enum err shown_check(const struct signed_act *a)
-{
-	struct shown_row w = {.sm3 = a->sm3};
-	TRY(store_read(a->d->desk->store, shown_fn, &w));
-	if (strcmp(w.person, a->by->person_id) != 0)
-		return ERR(CONFLICT, "statement was not shown to this person");
-	int64_t age = clock_now(a->d->desk->clock) - w.time;
-	return w.known || (age >= 0 && age <= FILING_TEXT_VALID_SEC) ? ERR_OK
-	                                                             : ERR(CONFLICT, "shown statement is too old");
 }
 
 static enum err digest_text(struct span s, char ret_hex[65])
@@ -118,6 +76,7 @@ struct job {
 	const struct service *service;
 	json_t *content, *corrected_content;
 	struct filing_view view, corrected_view;
+	struct service_verdict verdict; /* of a submission */
 	enum filing_state to;
 	int64_t now, expires, due;
 	struct filing_move moves[ACTS_MAX]; /* acceptance by rule, the act itself, the correction by rule */
@@ -154,11 +113,13 @@ static enum err statement_put_tx(struct tx *tx, const struct signed_act *a, int6
 static enum err marks_tx(struct tx *tx, const struct job *j)
 {
 	const struct signed_act *a = j->a;
-	if (a->kind == FACT_SUBMIT)
+	if (a->kind == FACT_SUBMIT) {
+		TRY(filing_verdict_put_tx(tx, &j->f, &j->verdict, j->now));
 		return tx_exec(tx, "filing_set_submit",
 		               SQL_ARGS(A_TEXT(j->f.no), A_TEXT(a->by->person_id), A_TEXT(a->by->name), A_TEXT(a->sm3),
 		                        A_INT(j->now), A_INT(j->due)),
 		               NULL);
+	}
 	if (j->to == FILING_REVIEW2)
 		return tx_exec(tx, "filing_set_reviewer1",
 		               SQL_ARGS(A_TEXT(j->f.no), A_TEXT(a->by->person_id), A_INT(j->due)), NULL);
@@ -255,7 +216,10 @@ static enum err plan_moves(struct job *j)
 		from = FILING_ACCEPTED;
 		version++;
 	}
-	if (!filing_next(from, a->kind, filing_steps_left(&j->view), &j->to, &by))
+	size_t left = 0;
+	if (a->kind == FACT_APPROVE)
+		TRY(filing_steps_left(a->d, &j->view, &left));
+	if (!filing_next(from, a->kind, left, &j->to, &by))
 		return ERR(STATE, "%s while %s", filing_act_name(a->kind), filing_state_name(from));
 	j->final = j->to == FILING_DONE;
 	TRY(filing_opinion_seal(a->d, j->f.no, buf_cstr(&a->opinion), &j->opinion));
@@ -272,9 +236,10 @@ static enum err plan_moves(struct job *j)
 static enum err recheck(struct job *j)
 {
 	struct fault_sink sink = {0};
-	if (j->a->kind == FACT_SUBMIT) {
-		TRY(filing_faults_all(j->a->d, &j->view, &sink));
-		return sink.count == 0 ? ERR_OK : ERR(FAULTS, "%zu faults since it was shown", sink.count);
+	if (j->a->kind == FACT_SUBMIT) { /* the content by itself was checked for its text */
+		TRY(attach_faults(j->a->d, &j->view, &sink));
+		return sink.count == 0 ? filing_verdict_make(&j->view, &j->verdict)
+		                       : ERR(FAULTS, "%zu faults since it was shown", sink.count);
 	}
 	if (j->a->kind != FACT_APPROVE && j->a->kind != FACT_ACCEPT)
 		return ERR_OK;
@@ -298,7 +263,7 @@ static enum err prepare_reverses(struct job *j)
 	const struct service *s;
 	TRY(filing_service(j->a->d, &j->corrected, &s));
 	TRY(filing_content(j->a->d, &j->corrected, &j->corrected_content));
-	j->corrected_view = (struct filing_view){&j->corrected, s, j->corrected_content, j->now};
+	j->corrected_view = filing_view_of(&j->corrected, s, j->corrected_content, j->now);
 	for (size_t i = s->n_effects; i > 0; i--)
 		if (s->effects[i - 1]->reverse != NULL)
 			TRY(prepare_effect(j, s->effects[i - 1]->reverse, &j->corrected_view));
@@ -332,7 +297,7 @@ static enum err prepare(struct job *j)
 	TRY(may_now(j));
 	TRY(filing_service(d, &j->f, &j->service));
 	TRY(filing_content(d, &j->f, &j->content));
-	j->view = (struct filing_view){&j->f, j->service, j->content, j->now};
+	j->view = filing_view_of(&j->f, j->service, j->content, j->now);
 	TRY(recheck(j));
 	TRY(plan_moves(j));
 	TRY(prepare_effects(j));
@@ -426,7 +391,7 @@ static enum err sign_checked(struct signed_act *a, filing_result_fn *fn, void *c
 {
 	TRY(kind_of(statement_type(a->st), &a->kind));
 	TRY(digest_text(a->parts->statement, a->sm3));
-	TRY(shown_check(a));
+	TRY(filing_shown_check(a->d, a->sm3, a->by));
 	TRY(judge(a));
 	TRY(opinion_text(a));
 	TRY(field_seal(a->d->desk->keys, "filing_statement.statement", span_str(a->sm3), a->parts->statement,

@@ -81,20 +81,6 @@ static enum err text_begin(struct text *t, const struct filing_desk *d)
 	return t->e;
 }
 
-/* --- shown --- */
-
-struct shown {
-	const char *sm3, *person;
-	int64_t now;
-};
-
-static enum err shown_tx(struct tx *tx, void *arg)
-{
-	const struct shown *w = arg;
-	TRY(tx_exec(tx, "filing_shown_end_old", SQL_ARGS(A_INT(w->now - FILING_TEXT_VALID_SEC)), NULL));
-	return tx_exec(tx, "filing_shown_put", SQL_ARGS(A_TEXT(w->sm3), A_TEXT(w->person), A_INT(w->now)), NULL);
-}
-
 static enum err text_end(struct text *t, const struct filing_desk *d, const char *type, const struct filing_who *by,
                          struct buf *ret_text)
 {
@@ -105,8 +91,7 @@ static enum err text_end(struct text *t, const struct filing_desk *d, const char
 	TRY(statement_build(type, t->kv, t->n, &s));
 	TRY(statement_sm3(s, digest));
 	text_hex(&hex, SPAN_ARR(digest));
-	struct shown w = {buf_cstr(&hex), by->person_id, statement_time(s)};
-	TRY(store_write(d->desk->store, shown_tx, &w));
+	TRY(filing_shown_put(d, buf_cstr(&hex), by, statement_time(s)));
 	buf_put(ret_text, statement_text(s));
 	return buf_err(ret_text);
 }
@@ -182,8 +167,10 @@ static enum err put_submission(struct text *t, const struct filing_desk *d, cons
 static enum err submit_text(const struct filing_desk *d, struct text *t, const struct filing_view *v,
                             const struct filing_who *by, struct buf *ret_text)
 {
+	/* Against the registers it was checked on its page and is checked when the signature comes. */
 	struct fault_sink sink = {0};
-	TRY(filing_faults_all(d, v, &sink));
+	TRY(content_check(v->service, v->content, v->now, &sink));
+	TRY(attach_faults(d, v, &sink));
 	if (sink.count > 0)
 		return ERR(FAULTS, "%zu faults", sink.count);
 	TRY(text_begin(t, d));
@@ -202,7 +189,7 @@ enum err filing_submit_text(const struct filing_desk *d, const char *no, const s
 	TRY(filing_may(d, &f, FACT_SUBMIT, by));
 	TRY(filing_service(d, &f, &s));
 	TRY(filing_content(d, &f, &content));
-	const struct filing_view v = {&f, s, content, clock_now(d->desk->clock)};
+	const struct filing_view v = filing_view_of(&f, s, content, clock_now(d->desk->clock));
 	enum err e = submit_text(d, &t, &v, by, ret_text);
 	arena_free(t.arena);
 	return e;

@@ -55,7 +55,7 @@ struct service_binding {
 	const char *name; /* NULL: the end */
 	enum field_type type;
 };
-struct filing_view; /* filing.h: what preconditions, conditions and effects see of a filing */
+struct filing_view; /* filing.h: what preconditions and effects see of a filing */
 struct service_precondition {
 	const char *name;
 	/* may read the database */
@@ -63,10 +63,12 @@ struct service_precondition {
 	void *ctx;
 	const struct service_binding *binds; /* NULL: none; else the definition must have them all, of these types */
 };
-struct service_condition {
-	const char *name;
-	bool (*holds)(void *ctx, const struct filing_view *v); /* pure */
-	void *ctx;
+/* What preconditions decide besides faults. It is kept with the submission: what is decided later, and on whatever day,
+ * is decided by it. */
+struct service_verdict {
+	int month;          /* the one that the filing counts for; 0: none */
+	bool back_dated;    /* reaches a month before it: 补缴 */
+	bool second_review; /* 复审, where the definition has a step for it */
 };
 /* Runs once, with the last approval: prepare outside of the transaction (cryptography, reading), apply inside of it
  * through tx alone and perhaps more than once with the same job, cover after it, which names the rows that apply wrote
@@ -111,7 +113,6 @@ const char *service_list_text(const struct service_list *l, struct span code); /
 struct service_registry { /* each ends with a NULL name, or is NULL; the built-in validators need no registering */
 	const struct service_validator *validators;
 	const struct service_precondition *preconditions;
-	const struct service_condition *conditions;
 	const struct service_effect *effects;
 	const struct service_work *works;
 	const struct service_list *lists;    /* of law's tables: "@ethnic" in a definition */
@@ -171,11 +172,11 @@ struct service_group {
 };
 struct service_step {
 	const char *name, *label, *role, *hint;
-	const char *statement;                /* type that its officer signs; "" but for the engine cert */
-	int days;                             /* working days */
-	bool distinct;                        /* another person than the steps before */
-	const struct service_condition *when; /* NULL: always */
-	const struct service_work *work;      /* NULL: none; only for the engine cert */
+	const char *statement;           /* type that its officer signs; "" but for the engine cert */
+	int days;                        /* working days */
+	bool distinct;                   /* another person than the steps before */
+	bool when_asked;                 /* "when": "second-review": only where a verdict asks for it */
+	const struct service_work *work; /* NULL: none; only for the engine cert */
 };
 enum service_filer { FILER_UNIT = 1, FILER_PERSON = 2, FILER_DESK = 4 };
 struct service {

@@ -16,18 +16,6 @@ static bool role_known(const char *name)
 	return false;
 }
 
-static enum err find_condition(const struct reading *r, const struct where *at, const char *when,
-                               struct service_step *step)
-{
-	for (const struct service_registry *g = r->registry; g != NULL; g = g->next)
-		for (const struct service_condition *c = g->conditions; c != NULL && c->name != NULL; c++)
-			if (strcmp(c->name, when) == 0) {
-				step->when = c;
-				return ERR_OK;
-			}
-	return read_bad(r, at, "when", "no condition \"%s\"", when);
-}
-
 static enum err find_work(const struct reading *r, const struct where *at, const char *name, struct service_step *step)
 {
 	for (const struct service_registry *g = r->registry; g != NULL; g = g->next)
@@ -84,7 +72,8 @@ static enum err read_step(const struct reading *r, const struct where *at, const
 	TRY(read_statement(r, at, v, own_engine, step));
 	TRY(read_work(r, at, v, own_engine, step));
 	TRY(read_name(r, at, v, "when", false, &when));
-	return when[0] != 0 ? find_condition(r, at, when, step) : ERR_OK;
+	step->when_asked = strcmp(when, "second-review") == 0;
+	return when[0] == 0 || step->when_asked ? ERR_OK : read_bad(r, at, "when", "no condition \"%s\"", when);
 }
 
 enum err read_steps(const struct reading *r, const json_t *root, struct service *s)
@@ -102,8 +91,8 @@ enum err read_steps(const struct reading *r, const json_t *root, struct service 
 			if (strcmp(s->steps[k].name, s->steps[i].name) == 0)
 				return read_bad(r, &here, "name", "%s is there twice", s->steps[i].name);
 	}
-	return s->steps[0].when == NULL ? ERR_OK
-	                                : read_bad(r, NULL, "steps[0].when", "the first step is never left out");
+	return !s->steps[0].when_asked ? ERR_OK
+	                               : read_bad(r, NULL, "steps[0].when", "the first step is never left out");
 }
 
 /* --- groups of the form --- */

@@ -137,15 +137,22 @@ int64_t calendar_term(const struct calendar *c, int64_t from, int n)
 	return calendar_roll(c, month_midnight(from) + (int64_t)n * DAY_SEC);
 }
 
+static int64_t closes(const struct filing_rule *r, int period)
+{
+	int64_t day = month_first(period) + (int64_t)r->close_day * DAY_SEC, end = month_first(month_add(period, 1));
+	return day < end ? day : end;
+}
+
+int64_t calendar_decided(const struct filing_rule *r, int period)
+{
+	return closes(r, period) + (int64_t)r->decide_days * DAY_SEC;
+}
+
 struct filing_window calendar_window(const struct filing_rule *r, int64_t now)
 {
 	int today = month_of(now), day = month_day(now);
 	bool next = day > r->close_day;
 	int period = next ? month_add(today, 1) : today;
-	int64_t closes = month_first(period) + (int64_t)r->close_day * DAY_SEC;
-	int64_t end = month_first(month_add(period, 1));
-	if (closes > end)
-		closes = end;
-	return (struct filing_window){period, next || day >= r->open_day, next, closes,
-	                              (int)((closes - now) / DAY_SEC)};
+	int64_t end = closes(r, period);
+	return (struct filing_window){period, next || day >= r->open_day, next, end, (int)((end - now) / DAY_SEC)};
 }

@@ -24,3 +24,5 @@ struct filing_window {
 	int days_left;  /* whole days until then */
 };
 struct filing_window calendar_window(const struct filing_rule *r, int64_t now);
+/* Until when the month's bill waits for filings that came in time and are not decided; then it is approved without. */
+int64_t calendar_decided(const struct filing_rule *r, int period);

@@ -13,6 +13,9 @@ const struct log_table insurance_tables[] = {
 		LOG_TEXT("unit_no"), LOG_INT("month"), LOG_TEXT("person_no"), LOG_TEXT("ins"),
 		LOG_INT("wage_fen"), LOG_INT("base_fen"), LOG_INT("unit_ppm"), LOG_INT("person_ppm"),
 		LOG_INT("unit_fen"), LOG_INT("person_fen")}},
+	{LOG_TABLE("supplement", "tt"), .columns = {
+		LOG_TEXT("filing_no"), LOG_TEXT("person_no"), LOG_TEXT("unit_no"), LOG_INT("from_month"),
+		LOG_INT("to_month")}},
 	{NULL},
 };
 /* clang-format on */

@@ -48,7 +48,7 @@ struct look {
 	const struct turn *u;
 	int month;
 	int64_t state, rev, mark; /* state -1: no bill; rev -1: never computed */
-	bool staff;
+	bool staff, waits;        /* waits: a filing that came in time is not decided */
 };
 
 static enum err look_row(const struct row *row, void *ctx)
@@ -58,6 +58,7 @@ static enum err look_row(const struct row *row, void *ctx)
 	l->rev = row_int(row, 1);
 	l->mark = row_int(row, 2);
 	l->staff = row_int(row, 3) > 0;
+	l->waits = row_int(row, 4) > 0;
 	return ERR_OK;
 }
 
@@ -110,6 +111,8 @@ static enum err turn_month(const struct turn *u, int month)
 	l.mark = mark;
 	if (stale || (closed && l.state == 0))
 		TRY(compute(&l));
+	if (l.waits && u->now < calendar_decided(&u->t->filing, month))
+		return ERR_OK;
 	return closed && l.state == 0 ? unless_approved(month_approve(u->d, u->unit_no, month, u->rev)) : ERR_OK;
 }
 

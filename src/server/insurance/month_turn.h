@@ -1,8 +1,9 @@
 /* The rule that computes and approves the months (timer:month-run). A bill of the month that filings now count for
  * (calendar_window) is computed anew whenever the unit's registers or the tables of that month changed; once the
- * month's window has closed it is computed a last time and approved. Months before the first one that has a bill are
- * made up for. Asked for by the portal's timer for every unit and by a unit's own pages, so that they never show an old
- * amount. */
+ * month's window has closed and the filings that came in time for it are decided, at the latest some days after
+ * (filing_rule.decide_days), it is computed a last time and approved; what is approved later is a supplement. Months
+ * before the first one that has a bill are made up for. Asked for by the portal's timer for every unit and by a unit's
+ * own pages, so that they never show an old amount. */
 #pragma once
 #include "server/insurance/month_run.h"
 

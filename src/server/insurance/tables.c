@@ -54,17 +54,17 @@ static enum err add_insurance(struct tables *t, const struct table_row *r)
 
 static enum err set_filing(struct tables *t, const struct table_row *r)
 {
-	static const char *const keys[] = {"open_day",      "close_day", "back_months",
-	                                   "register_days", "due_day",   "default_ppm",
-	                                   "src",           "verify",    NULL};
-	static const char *const names[] = {"open_day", "close_day", "back_months", "register_days", "due_day"};
-	static const int max[] = {28, 31, 600, 365, 31};
-	int *const to[] = {&t->filing.open_day, &t->filing.close_day, &t->filing.back_months, &t->filing.register_days,
-	                   &t->filing.due_day};
+	static const char *const keys[] = {"open_day",    "close_day",   "back_months", "register_days", "due_day",
+	                                   "decide_days", "default_ppm", "src",         "verify",        NULL};
+	static const char *const names[] = {"open_day",      "close_day", "back_months",
+	                                    "register_days", "due_day",   "decide_days"};
+	static const int max[] = {28, 31, 600, 365, 31, 31};
+	int *const to[] = {&t->filing.open_day,      &t->filing.close_day, &t->filing.back_months,
+	                   &t->filing.register_days, &t->filing.due_day,   &t->filing.decide_days};
 	TRY(row_keys(r, keys));
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		int64_t v = 0;
-		TRY(row_num(r, names[i], i == 2 ? 0 : 1, max[i], &v));
+		TRY(row_num(r, names[i], i == 2 || i == 5 ? 0 : 1, max[i], &v));
 		*to[i] = (int)v;
 	}
 	TRY(row_num(r, "default_ppm", PPM, 2 * PPM, &t->default_ppm));

@@ -249,6 +249,32 @@ enum err change_judge(struct change *c, struct change_person *p, struct change_v
 	}
 	v.closed = change_is_closed(c, v.month);
 	p->changes = v.any;
+	p->month = v.any ? v.month : 0;
 	*ret_v = v;
+	return ERR_OK;
+}
+
+/* --- what it is of --- */
+
+const char *change_filing_no(const struct change *c)
+{
+	return c->filing_no;
+}
+
+const char *change_unit_no(const struct change *c)
+{
+	return c->unit_no;
+}
+
+bool change_is_correction(const struct change *c)
+{
+	return c->n_chain > 0;
+}
+
+enum err change_each(const struct change *c, change_each_fn *fn, void *ctx)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i]->month != 0)
+			TRY(fn(c->v[i]->no, c->v[i]->month, ctx));
 	return ERR_OK;
 }

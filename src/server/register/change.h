@@ -91,6 +91,14 @@ enum err change_judge(struct change *c, struct change_person *p, struct change_v
 /* Whether a correction may not reach that month. */
 bool change_is_closed(const struct change *c, int month);
 
+/* --- what it is of --- */
+const char *change_filing_no(const struct change *c);
+const char *change_unit_no(const struct change *c);
+bool change_is_correction(const struct change *c);
+/* Every person whom it changes where money follows, with the first month that counts. After change_prepare(). */
+typedef enum err change_each_fn(const char *person_no, int month, void *ctx);
+enum err change_each(const struct change *c, change_each_fn *fn, void *ctx) MUST_CHECK;
+
 /* One column that changes; was or is NULL: no row there. Sealed columns are told as they are stored. */
 struct change_line {
 	const struct register_table *reg;

@@ -38,6 +38,7 @@ struct change_person {
 	char no[PERSON_NO_LEN + 1];
 	size_t at; /* among those that were read */
 	bool ours, is_new, changes;
+	int month; /* the first that counts for money; 0: none */
 	struct change_key *keys, **keys_end;
 };
 struct change {

@@ -341,7 +341,8 @@ static void without_later(const char *text, struct buf *out)
 	for (const char *at = text; at != NULL;) {
 		const char *next = strstr(at + 1, mark);
 		size_t n = next != NULL ? (size_t)(next - at) : strlen(at);
-		if (memmem(at, n, "definition", 10) == NULL)
+		if (memmem(at, n, "definition", 10) == NULL && memmem(at, n, "filing_verdict", 14) == NULL &&
+		    memmem(at, n, "supplement", 10) == NULL)
 			buf_put(out, span_of(at, n));
 		at = next;
 	}

@@ -24,11 +24,11 @@ int b03_world_open(void **state)
 	memset(&b, 0, sizeof(b));
 	world_open(&b.w);
 	OK(tables_load(SHARE_DIR "/tables", &b.tables));
-	b03_service_init(&b.b03, &b.w.o.desk, b.tables);
+	businesses_init(&b.known, &b.w.o.desk, b.tables);
 	OK(lists_new(b.tables, &b.lists));
-	b.b03.registry.next = lists_registry(b.lists);
+	b.known.registry.next = lists_registry(b.lists);
 	OK(file_read(SHARE_DIR "/services/B03.json", &text));
-	if (services_parse("B03.json", buf_span(&text), &b.b03.registry, &b.services) != ERR_OK)
+	if (services_parse("B03.json", buf_span(&text), &b.known.registry, &b.services) != ERR_OK)
 		fail_msg("%s", err_detail());
 	b.w.d.services = b.services;
 	b.w.d.is_working_day = works;

@@ -1,14 +1,15 @@
 /* B03 as delivered, for tests: share/services, the registers of server/insurance, the tamper-evident log; the clock
  * stands in the middle of next month, so that the window of that month is open whenever the test runs. */
 #pragma once
-#include "server/business/b03_service.h"
+#include "server/business/staff_rows.h"
+#include "server/insurance/joined.h"
 #include "server/business/lists.h"
 #include "world.h"
 
 struct b03_world {
 	struct world w;
 	struct tables *tables;
-	struct b03_service b03;
+	struct businesses known;
 	struct lists *lists;
 	struct services *services;
 	int period;

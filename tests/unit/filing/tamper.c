@@ -8,6 +8,8 @@ static struct tamper the_hall;
 
 #define JIA  "430102199003079914", "测试经办人甲", "1"
 #define YI   "430104198506159922", "测试职工乙", "2"
+#define DING "430102199102039934", "测试职工戊", "1"
+#define WU   "430102199202039931", "测试职工己", "1"
 #define BING "430103198802283358", "测试职工丙", "1"
 
 /* --- the check --- */
@@ -128,10 +130,10 @@ static void attachments(struct tamper *h, const char *no)
 static void definitions(struct tamper *h)
 {
 	struct world *w = &h->b->w;
-	OK(definitions_keep(w->o.store, h->b->services, &h->b->b03.registry, clock_now(w->o.clock)));
+	OK(definitions_keep(w->o.store, h->b->services, &h->b->known.registry, clock_now(w->o.clock)));
 	OK(definitions_keep(w->o.store, w->services, &test_registry, clock_now(w->o.clock)));
 	whole(h, "definitions");
-	OK(definitions_keep(w->o.store, h->b->services, &h->b->b03.registry, clock_now(w->o.clock) + 60));
+	OK(definitions_keep(w->o.store, h->b->services, &h->b->known.registry, clock_now(w->o.clock) + 60));
 	whole(h, "the same definitions again");
 }
 
@@ -233,6 +235,7 @@ static void months(struct tamper *h)
 	struct desk *d = &h->b->w.o.desk;
 	int month = h->b->period;
 	struct bill b;
+	char no[FILING_NO_MAX + 1];
 	OK(month_run(d, h->b->tables, "10000016", month, &b));
 	assert_int_equal(b.persons, 2);
 	whole(h, "a month");
@@ -241,6 +244,9 @@ static void months(struct tamper *h)
 	whole(h, "a month again");
 	OK(month_approve(d, "10000016", month, -1));
 	whole(h, "a month approved");
+	/* too late for it */
+	draft(h, json_pack("[o, o]", b03_world_row(h->b, DING), b03_world_row(h->b, WU)), no);
+	approve(h, no);
 }
 
 int tamper_open(void **state)

@@ -2,7 +2,8 @@
 #include "world.h"
 #include "server/register/staff.h"
 #include "evidence/log.h"
-#include "server/business/b03_service.h"
+#include "server/business/staff_rows.h"
+#include "server/insurance/joined.h"
 #include "server/business/lists.h"
 #include "server/filing/filing_log.h"
 #include "server/portal/filing_pages.h"
@@ -10,7 +11,7 @@
 struct b03_world {
 	struct world w;
 	struct tables *tables;
-	struct b03_service b03;
+	struct businesses known;
 	struct lists *lists;
 	struct services *services;
 	char month[8];
@@ -38,11 +39,11 @@ static int setup(void **state)
 	memset(&b, 0, sizeof(b));
 	world_open(&b.w);
 	OK(tables_load(SHARE_DIR "/tables", &b.tables));
-	b03_service_init(&b.b03, &b.w.o.desk, b.tables);
+	businesses_init(&b.known, &b.w.o.desk, b.tables);
 	OK(lists_new(b.tables, &b.lists));
-	b.b03.registry.next = lists_registry(b.lists);
+	b.known.registry.next = lists_registry(b.lists);
 	lists_registry(b.lists)->next = &b.w.o.t01.registry;
-	if (services_load(SHARE_DIR "/services", &b.b03.registry, &b.services) != ERR_OK)
+	if (services_load(SHARE_DIR "/services", &b.known.registry, &b.services) != ERR_OK)
 		fail_msg("%s", err_detail());
 	b.w.d.services = b.services;
 	b.w.d.is_working_day = works;

@@ -208,10 +208,10 @@ static void take_services(struct b03_world *b, bool old)
 	                                                {"text", as_typed, FOLD_TEXT},
 	                                                {NULL}};
 	services_free(b->services);
-	b->b03.registry.validators = old ? then : NULL;
+	b->known.registry.validators = old ? then : NULL;
 	AUTO_BUF(text, SERVICE_FILE_MAX);
 	OK(file_read(SHARE_DIR "/services/B03.json", &text));
-	OK(services_parse("B03.json", buf_span(&text), &b->b03.registry, &b->services));
+	OK(services_parse("B03.json", buf_span(&text), &b->known.registry, &b->services));
 	b->w.d.services = b->services;
 }
 

@@ -1,7 +1,8 @@
 /* The pages of filings in process: a draft by form, check page, signature, queue, return, approval; and who may not. */
 #include "pages_site.h"
-#include "server/business/b03_look.h"
-#include "server/business/b03_effect.h"
+#include "server/business/effect.h"
+#include "server/business/staff_look.h"
+#include "../insurance/b03_rows.h"
 #include "server/business/effect.h"
 #include "server/convert/convert.h"
 #include "server/filing/attach.h"
@@ -244,10 +245,7 @@ static void test_who_may_not(void **state)
 static void enrol(struct site *s, const struct tables *t, const char *id, const char *name, const char *const *ins,
                   int month)
 {
-	AUTO(b03_effect) e = NULL;
 	AUTO(change) c = NULL;
-	struct b03_faults f = {.n = 0};
-	bool same;
 	struct b03 row = {.id_type = "01",
 	                  .gender = "1",
 	                  .ethnic = "01",
@@ -256,29 +254,31 @@ static void enrol(struct site *s, const struct tables *t, const char *id, const 
 	                  .hire_date = month_first(month),
 	                  .contract_type = "2",
 	                  .employ_form = "01",
-	                  .wage_fen = 800000,
-	                  .base_fen = 800000};
+	                  .wage_fen = 800000};
 	(void)snprintf(row.name, sizeof(row.name), "%s", name);
 	(void)snprintf(row.id_number, sizeof(row.id_number), "%s", id);
 	(void)snprintf(row.mobile, sizeof(row.mobile), "13000000004");
 	for (size_t i = 0; ins[i] != NULL; i++)
 		row.ins |= 1u << tables_ins(t, ins[i]);
-	struct register_look look;
-	struct b03_person p;
-	register_look_init(&look, &s->w.o.desk, t, NULL);
-	OK(look.look.person(look.look.ctx, "10000016", id, &p));
-	(void)snprintf(row.person_no, sizeof(row.person_no), "%s", p.person_no);
+	struct staff_look look = {.desk = &s->w.o.desk, .tables = t, .unit_no = "10000016"};
+	struct staff_person p;
+	struct change_person *who;
+	void *job = NULL;
+	OK(staff_look_person(&look, id, &p));
 	const struct change_scope scope = {.unit_no = "10000016",
 	                                   .filing_no = "430100B0320261122001",
-	                                   .persons = &(const char *){row.person_no},
-	                                   .n_persons = row.person_no[0] != 0,
+	                                   .persons = &(const char *){p.person_no},
+	                                   .n_persons = p.person_no[0] != 0,
 	                                   .registers = registers_all};
 	OK(change_new(&s->w.o.desk, &scope, &c));
-	OK(b03_effect_new(&s->w.o.desk, t, "10000016", STEAL(c), &e));
-	OK(b03_effect_row(e, &row, &same, &f));
-	c = b03_effect_take(e);
-	OK(change_prepare(c));
-	OK(store_write(s->w.o.store, effect_apply, c));
+	who = change_person(c, p.person_no);
+	if (who == NULL)
+		OK(change_person_new(c, &who));
+	const struct staff_wants wants = {&s->w.o.desk, t, "10000016", c, who};
+	OK(business_b03.want(&wants, &p, &row));
+	OK(effect_job_new(STEAL(c), &job));
+	OK(store_write(s->w.o.store, effect_apply, job));
+	effect_done(job);
 }
 
 /* The n-th good number of a family, with its check digit. */

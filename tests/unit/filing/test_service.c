@@ -1,7 +1,7 @@
 /* Definitions: what is loaded, and every fault by its place and words. */
 #include "world.h"
 #include "base/file.h"
-#include "server/business/b03.h"
+#include "server/business/staff_rows.h"
 #include "server/business/lists.h"
 #include "server/cert/cert_service.h"
 
@@ -31,8 +31,8 @@ static void test_good(void **state)
 	assert_int_equal(q->row_fields.n, 5);
 	assert_int_equal(q->n_steps, 2);
 	assert_int_equal(q->steps[1].days, 3);
-	assert_non_null(q->steps[1].when);
-	assert_null(q->steps[0].when);
+	assert_true(q->steps[1].when_asked);
+	assert_false(q->steps[0].when_asked);
 	assert_int_equal(q->return_days, 15);
 	assert_int_equal(q->draft_days, 30);
 	assert_int_equal(strlen(q->sm3), 64);
@@ -117,8 +117,9 @@ static const struct {
 	{"\"role\":\"reviewer\"", "\"role\":\"revuer\"", "Q02.json: steps[0].role: no role \"revuer\""},
 	{"\"days\":5", "\"days\":0", "Q02.json: steps[0].days: 0 is not within"},
 	{"\"name\":\"second\"", "\"name\":\"first\"", "Q02.json: steps[1].name: first is there twice"},
-	{"\"when\":\"noted\"", "\"when\":\"nooted\"", "Q02.json: steps[1].when: no condition \"nooted\""},
-	{"\"days\":5", "\"days\":5,\"when\":\"noted\"", "Q02.json: steps[0].when: the first step is never left out"},
+	{"\"second-review\"", "\"third-review\"", "Q02.json: steps[1].when: no condition \"third-review\""},
+	{"\"days\":5", "\"days\":5,\"when\":\"second-review\"",
+         "Q02.json: steps[0].when: the first step is never left out"},
 	{"\"steps\":[",
          "\"documents\":[{\"name\":\"a\",\"label\":\"甲\"},{\"name\":\"a\",\"label\":\"乙\"}],\"steps\":[",
          "Q02.json: documents[1].name: a is there twice"},
@@ -260,33 +261,10 @@ static void test_not_json(void **state)
 
 /* --- the definitions that are delivered --- */
 
-static enum err no_check(void *ctx, const struct filing_view *v, struct fault_sink *s)
-{
-	(void)ctx, (void)v, (void)s;
-	return ERR_OK;
-}
-
-static enum err no_effect(struct tx *tx, void *job)
-{
-	(void)tx, (void)job;
-	return ERR_OK;
-}
-
-static enum err no_prepare(void *ctx, const struct filing_view *v, void **ret_job)
-{
-	(void)ctx, (void)v, (void)ret_job;
-	return ERR_OK;
-}
-
-static bool never(void *ctx, const struct filing_view *v)
-{
-	(void)ctx, (void)v;
-	return false;
-}
-
 /* What the delivered definitions name, without doing it. */
 struct delivered {
 	struct cert_service cert;
+	struct businesses known;
 	struct tables *tables;
 	struct lists *lists;
 	struct service_registry registry;
@@ -294,14 +272,13 @@ struct delivered {
 
 static void delivered_open(struct delivered *d)
 {
-	static const struct service_precondition pre[] = {{"b03", no_check, NULL, b03_binds}, {NULL}};
-	static const struct service_effect effects[] = {{"b03", no_prepare, no_effect, NULL, NULL}, {NULL}};
-	static const struct service_condition when[] = {{"b03-review2", never, NULL}, {NULL}};
 	cert_service_init(&d->cert, NULL);
 	OK(tables_load(SHARE_DIR "/tables", &d->tables));
 	OK(lists_new(d->tables, &d->lists));
-	d->registry = (struct service_registry){
-		NULL, pre, when, effects, NULL, lists_registry(d->lists)->lists, &d->cert.registry};
+	businesses_init(&d->known, NULL, d->tables);
+	d->registry = d->known.registry;
+	d->registry.next = lists_registry(d->lists);
+	lists_registry(d->lists)->next = &d->cert.registry;
 }
 
 static void delivered_close(struct delivered *d)

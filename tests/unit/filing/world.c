@@ -23,7 +23,7 @@ const char *const test_q01 =
 const char *const test_q02 =
 	"{\"code\":\"Q02\",\"name\":\"测试业务二\",\"name_en\":\"two\",\"filers\":[\"unit\"],\"accept\":\"officer\"," FIELDS
 	"\"steps\":[{\"name\":\"first\",\"label\":\"初审\",\"role\":\"reviewer\",\"days\":5,\"distinct\":true},"
-	"{\"name\":\"second\",\"label\":\"复审\",\"role\":\"reviewer\",\"days\":3,\"distinct\":true,\"when\":\"noted\"}]}";
+	"{\"name\":\"second\",\"label\":\"复审\",\"role\":\"reviewer\",\"days\":3,\"distinct\":true,\"when\":\"second-review\"}]}";
 const char *const test_p01 =
 	"{\"code\":\"P01\",\"name\":\"测试业务三\",\"name_en\":\"three\",\"filers\":[\"person\"],\"accept\":\"rule\","
 	"\"fields\":[{\"name\":\"mobile\",\"label\":\"手机号码\",\"label_en\":\"mobile\",\"type\":\"text\",\"max_len\":60,"
@@ -37,13 +37,12 @@ static enum err gate(void *ctx, const struct filing_view *v, struct fault_sink *
 	static const struct fault shut = {1, "id_no", "Q-01", "该人员在其他单位正常参保", "请先由原单位办理减员"};
 	(void)ctx;
 	assert_non_null(v->content);
+	the_world->judged++;
+	if (v->verdict != NULL)
+		*v->verdict = (struct service_verdict){.month = 202611,
+		                                       .second_review = json_str_or(json_object_get(v->content, "form"),
+		                                                                    "note", "")[0] != 0};
 	return the_world->rule_faults ? fault_put(faults, &shut) : ERR_OK;
-}
-
-static bool noted(void *ctx, const struct filing_view *v)
-{
-	(void)ctx;
-	return json_str_or(json_object_get(v->content, "form"), "note", "")[0] != 0;
 }
 
 struct effect_job {
@@ -79,11 +78,10 @@ static void effect_done(void *job)
 }
 
 static const struct service_precondition preconditions[] = {{"gate", gate, NULL}, {NULL}};
-static const struct service_condition conditions[] = {{"noted", noted, NULL}, {NULL}};
 static const struct service_effect effects[] = {{"count", effect_prepare, effect_apply, effect_done, NULL}, {NULL}};
 static struct service_code shades[] = {{"A", "浅"}, {"B", "深"}, {"C", "全黑"}};
 static const struct service_list lists[] = {{"shade", shades, COUNT_OF(shades)}, {NULL}};
-const struct service_registry test_registry = {NULL, preconditions, conditions, effects, .lists = lists};
+const struct service_registry test_registry = {.preconditions = preconditions, .effects = effects, .lists = lists};
 
 static enum err log_prepare(void *ctx, const struct filing_act *a, void **ret_prepared)
 {

@@ -15,8 +15,8 @@ struct world {
 	struct member operator, colleague, stranger;   /* of unit A, A, B */
 	struct member clerk, reviewer, reviewer2, far; /* far: reviewer of another district */
 	int effect_runs, effect_fails;                 /* prepared; how many times apply is to fail */
-	int log_writes;
-	bool rule_faults; /* whether the precondition finds something */
+	int log_writes, judged;                        /* judged: by the precondition */
+	bool rule_faults;                              /* whether the precondition finds something */
 };
 extern struct world *the_world; /* for the functions that definitions name */
 extern const struct service_registry test_registry;

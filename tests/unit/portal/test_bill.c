@@ -1,7 +1,7 @@
 /* The month's contribution on its pages: the three persons of the facts to the fen for three and for five insurances,
  * lines and file, the rule that computes and approves, and what it does not do. */
 #include "../certsrv/office.h"
-#include "server/business/b03_effect.h"
+#include "../insurance/b03_rows.h"
 #include "server/business/effect.h"
 #include "server/insurance/calendar.h"
 #include "server/insurance/month_turn.h"
@@ -124,7 +124,6 @@ struct hire {
 static void hire(const char *unit_no, const struct hire *v, size_t n, unsigned ins, int month)
 {
 	char filing[40];
-	AUTO(b03_effect) e = NULL;
 	AUTO(change) c = NULL;
 	struct b03 *rows = calloc(n, sizeof(*rows));
 	assert_non_null(rows);
@@ -145,16 +144,14 @@ static void hire(const char *unit_no, const struct hire *v, size_t n, unsigned i
 		(void)snprintf(rows[i].id_number, sizeof(rows[i].id_number), "%s", v[i].id);
 	}
 	(void)snprintf(filing, sizeof(filing), "430100B0320261122%05d", ++s.filings);
-	struct b03_faults f = {.n = 0};
-	bool same;
+	void *job = NULL;
 	const struct change_scope scope = {.unit_no = unit_no, .filing_no = filing, .registers = registers_all};
 	OK(change_new(&s.o.desk, &scope, &c));
-	OK(b03_effect_new(&s.o.desk, s.tables, unit_no, STEAL(c), &e));
 	for (size_t i = 0; i < n; i++)
-		OK(b03_effect_row(e, &rows[i], &same, &f));
-	c = b03_effect_take(e);
-	OK(change_prepare(c));
-	OK(store_write(s.o.store, effect_apply, c));
+		OK(b03_want(&s.o.desk, s.tables, unit_no, c, &rows[i]));
+	OK(effect_job_new(STEAL(c), &job));
+	OK(store_write(s.o.store, effect_apply, job));
+	effect_done(job);
 	free(rows);
 }
 

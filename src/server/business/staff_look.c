@@ -1,28 +1,20 @@
-#include "server/business/b03_look.h"
+#include "server/business/staff_look.h"
+#include "server/insurance/joined.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static enum err look_unit(void *ctx, const char *unit_no, int month, struct b03_unit *ret_u)
+enum err staff_look_unit(void *look, int month, struct staff_unit *ret_u)
 {
-	struct register_look *l = ctx;
+	struct staff_look *l = look;
 	struct unit u;
 	struct unit_joined joined;
-	if (l->month == month && strcmp(l->unit_no, unit_no) == 0) {
-		*ret_u = l->unit;
-		return ERR_OK;
+	if (l->month != month) {
+		TRY(unit_get(l->desk, l->unit_no, &u));
+		TRY(unit_joined_at(l->desk, l->tables, l->unit_no, month, &joined));
+		l->unit = (struct staff_unit){!u.frozen, joined.ins};
+		l->month = month;
 	}
-	enum err e = unit_get(l->desk, unit_no, &u);
-	if (e == ERR_UNIT_ABSENT) {
-		err_clear();
-		*ret_u = (struct b03_unit){false, 0};
-		return ERR_OK;
-	}
-	TRY(e);
-	TRY(unit_joined_at(l->desk, l->tables, unit_no, month, &joined));
-	l->unit = (struct b03_unit){!u.frozen, joined.ins};
-	l->month = month;
-	(void)snprintf(l->unit_no, sizeof(l->unit_no), "%s", unit_no);
 	*ret_u = l->unit;
 	return ERR_OK;
 }
@@ -47,7 +39,7 @@ static enum err person_row(const struct row *row, void *ctx)
 {
 	const struct person_job *j = ctx;
 	for (size_t i = j->at; i < j->at + here_of(j); i++) {
-		struct b03_person *p = &j->v[i].p;
+		struct staff_person *p = &j->v[i].p;
 		if (!span_eq(row_blob(row, 0), SPAN_ARR(j->v[i].digest)))
 			continue;
 		(void)snprintf(p->person_no, sizeof(p->person_no), "%s", row_text(row, 1));
@@ -64,7 +56,7 @@ static enum err open_row(const struct row *row, void *ctx)
 	int ins = tables_ins(j->t, row_text(row, 2));
 	bool here = strcmp(row_text(row, 1), j->unit_no) == 0;
 	for (size_t i = j->at; ins >= 0 && i < j->at + here_of(j); i++) {
-		struct b03_person *p = &j->v[i].p;
+		struct staff_person *p = &j->v[i].p;
 		if (strcmp(p->person_no, row_text(row, 0)) != 0)
 			continue;
 		if (row_int(row, 3) == 1)
@@ -104,12 +96,9 @@ static int by_digest(const void *a, const void *b)
 	              sizeof(((const struct look_known *)a)->digest));
 }
 
-enum err register_look_load(struct register_look *l, const char *unit_no, const char (*ids)[ID_NUMBER_LEN + 1],
-                            size_t n)
+enum err staff_look_load(struct staff_look *l, const char (*ids)[ID_NUMBER_LEN + 1], size_t n)
 {
-	struct person_job j = {.t = l->tables, .unit_no = unit_no, .n = n};
-	free(l->known);
-	l->n_known = 0;
+	struct person_job j = {.t = l->tables, .unit_no = l->unit_no, .n = n};
 	l->known = j.v = calloc(n + 1, sizeof(*j.v));
 	if (j.v == NULL)
 		return ERR(NOMEM, "persons of a batch");
@@ -117,43 +106,24 @@ enum err register_look_load(struct register_look *l, const char *unit_no, const 
 		TRY(field_digest(l->desk->keys, PERSON_ID_COLUMN, span_str(ids[i]), j.v[i].digest));
 	TRY(store_read(l->desk->store, person_tx, &j));
 	qsort(j.v, n, sizeof(*j.v), by_digest);
-	l->known_at = unit_no;
-	l->n_known = n;
+	l->n = n;
 	return ERR_OK;
 }
 
-static enum err look_person(void *ctx, const char *unit_no, const char *id_number, struct b03_person *ret_p)
+void staff_look_done(struct staff_look *l)
 {
-	const struct register_look *l = ctx;
+	free(l->known);
+}
+
+enum err staff_look_person(const struct staff_look *l, const char *id_number, struct staff_person *ret_p)
+{
 	struct look_known one = {.p = {.person_no = ""}}, *hit = NULL;
-	struct person_job j = {.t = l->tables, .unit_no = unit_no, .v = &one, .n = 1};
+	struct person_job j = {.t = l->tables, .unit_no = l->unit_no, .v = &one, .n = 1};
 	TRY(field_digest(l->desk->keys, PERSON_ID_COLUMN, span_str(id_number), one.digest));
-	if (l->n_known > 0 && strcmp(l->known_at, unit_no) == 0)
-		hit = bsearch(&one, l->known, l->n_known, sizeof(one), by_digest);
+	if (l->n > 0)
+		hit = bsearch(&one, l->known, l->n, sizeof(one), by_digest);
 	if (hit == NULL)
 		TRY(store_read(l->desk->store, person_tx, &j));
 	*ret_p = hit != NULL ? hit->p : one.p;
 	return ERR_OK;
-}
-
-static int64_t look_earlier(void *ctx, const char *id_number, int64_t row)
-{
-	const struct register_look *l = ctx;
-	return b03_seen_add(l->seen, id_number, row);
-}
-
-void register_look_init(struct register_look *l, const struct desk *d, const struct tables *t, struct b03_seen *seen)
-{
-	memset(l, 0, sizeof(*l));
-	l->desk = d;
-	l->tables = t;
-	l->seen = seen;
-	l->look = (struct b03_lookup){l, look_unit, look_person, seen != NULL ? look_earlier : NULL, NULL};
-}
-
-void register_look_done(struct register_look *l)
-{
-	free(l->known);
-	l->known = NULL;
-	l->n_known = 0;
 }
