@@ -119,4 +119,4 @@ INSERT INTO definition (sm3, code, octets, since) VALUES (?1, ?2, ?3, ?4) ON CON
 INSERT INTO filing_definition (no, sm3) VALUES (?1, ?2)
 
 -- name: definition_named
-SELECT sm3, code, octets FROM definition WHERE sm3 IN (SELECT sm3 FROM filing_definition) ORDER BY since, sm3
+SELECT sm3, code, octets FROM definition WHERE EXISTS (SELECT 1 FROM filing_definition f WHERE f.sm3 = definition.sm3) ORDER BY since, sm3

@@ -97,7 +97,11 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 self.server.kill()
                 self.server.wait()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        for _ in range(50):  # what initdb left behind when it was broken off may still write
+            shutil.rmtree(self.dir, ignore_errors=True)
+            if not os.path.exists(self.dir):
+                return
+            time.sleep(0.1)
 
 
 def libpq():
