@@ -136,6 +136,7 @@ def check_library_homes():
     homes = [
         (r"#include <openssl/", ("src/gm/", "src/pki/"), "OpenSSL"),
         (r"#include <sqlite3", ("src/store/sqlite",), "SQLite"),
+        (r"#include <libpq", ("src/store/pgsql",), "libpq"),
         (r"#include <(winscard|PCSC)", ("src/client/reader/",), "PC/SC"),
         (r"#include <seccomp", ("src/sandbox/",), "libseccomp"),
         (r"#include <curl/", ("src/cmd/",), "libcurl"),

@@ -15,6 +15,7 @@ from tap import check, count  # noqa: E402
 
 PARAMETERS = {"int8": "0", "text": "", "bytea": ""}
 RESULTS = {"int8", "int4", "text", "bytea"}
+BOUND = {"INT": "int8", "TEXT": "text", "BLOB": "bytea"}
 TRANSACTION = r"(?:^|;)\s*(BEGIN|COMMIT|ROLLBACK|END|ABORT|START|SAVEPOINT|RELEASE|ATTACH)\b"
 
 # What SQLite takes: none of it may pass.
@@ -23,6 +24,7 @@ WRONG = {
     "zeros by their number": "SELECT serial FROM cert WHERE der = zeroblob(32)",
     "octets as bits": "SELECT serial FROM cert WHERE der = X'00'",
     "an optional filter": "SELECT serial FROM cert WHERE ?1 = 0 OR created = ?1",
+    "an optional filter of a text": "SELECT serial FROM cert WHERE ?1 <> '' AND subject = ?1",
     "a number that stays short": "UPDATE cert SET created = CASE WHEN status = 1 THEN ?1 ELSE 0 END",
     "a sum": "SELECT COALESCE(SUM(created), 0) FROM unit",
     "a truth": "SELECT password IS NULL FROM account",
@@ -60,6 +62,11 @@ def migrate(c, folder):
             yield f"{n}: {e}"
 
 
+def optional(sql):
+    """A filter that the caller may leave out is a statement of its own: no index serves both."""
+    return re.findall(r"\?\d+ *(?:=|<>|<=?|>=?) *(?:\d+|'[^']*')", sql)
+
+
 def run_empty(c, name, parameters):
     """Nothing is there: a reference or check may be broken (class 23), anything else is a fault."""
     c.run("BEGIN")
@@ -76,13 +83,43 @@ def fault_of(c, name, sql):
     try:
         c.prepare(name, numbered(sql))
         d = c.describe(name)
-        strange = [f"parameter ?{i + 1} is {t}" for i, t in enumerate(d.parameters) if t not in PARAMETERS]
+        strange = [f"an optional filter: {f}" for f in optional(sql)]
+        strange += [f"parameter ?{i + 1} is {t}" for i, t in enumerate(d.parameters) if t not in PARAMETERS]
         strange += [f"column {i} is {t}" for i, t in enumerate(d.columns) if t not in RESULTS]
         if not strange:
             run_empty(c, name, d.parameters)
         return ", ".join(strange)
     except PgError as e:
         return str(e)
+
+
+def split_arguments(body, at):
+    """The arguments between the bracket that is open at this place and the one that closes it."""
+    depth, start, found = 1, at, []
+    while depth:
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(body[at], 0)
+        if depth == 0 or depth == 1 and body[at] == ",":
+            found.append(body[start:at])
+            start = at + 1
+        at += 1
+    return found
+
+
+def bindings():
+    """file, statement, kinds of each argument, wherever the code has them beside the statement's name."""
+    call = re.compile(r'\btx_(?:exec|query|one)\(\s*[^,;]+,\s*"([\w.]+)",\s*SQL_ARGS\(')
+    for folder, _, names in os.walk(os.path.join(ROOT, "src")):
+        for path in (os.path.join(folder, n) for n in names if n.endswith(".c")):
+            body = text(path)
+            for m in call.finditer(body):
+                yield os.path.relpath(path, ROOT), m[1], [set(re.findall(r"\bA_(INT|TEXT|BLOB)\(", a)) for a in split_arguments(body, m.end())]
+
+
+def wrongly_bound(c):
+    for path, name, arguments in bindings():
+        inferred = c.describe(name).parameters
+        yield from (f"{path}: {name}: ?{i + 1} is {t}, the code binds {' or '.join(kinds)}"
+                    for i, (t, kinds) in enumerate(zip(inferred, arguments)) if any(BOUND[k] != t for k in kinds))
 
 
 def tell(name, faults):
@@ -103,6 +140,7 @@ def main():
         faults = ["not tried: the tables are not whole"] if faults else [
             f"{n}: {name}: {said}" for n, name, sql in named if (said := fault_of(c, name, sql))]
         tell("PostgreSQL takes every named statement", faults)
+        tell("parameters are bound as PostgreSQL infers them", faults or list(wrongly_bound(c)))
         tell("what SQLite alone takes does not pass", [f"{what}: {sql}" for what, sql in WRONG.items() if not fault_of(c, what, sql)])
         c.close()
     print(f"1..{count[0]}")
