@@ -137,6 +137,8 @@ on_day() { YINXIN_AT=$1 "${@:2}"; }
 # --- the list ---
 
 suite computing meta python3 tests/meta/meta.py "$build"
+suite computing pgsql python3 tests/meta/pgsql.py "$build"
+suite computing plans python3 tests/meta/plans.py "$build"
 suite computing unit unit
 suite waiting scenario python3 tests/scenario/run.py "$build"
 suite waiting edge python3 tests/scenario/edge.py "$build"

@@ -33,21 +33,28 @@ static void put_select(struct buf *out, const char *name, const struct log_table
 	buf_printf(out, "\nFROM %s ", t->name);
 }
 
+static void put_key_is(struct buf *out, const struct log_table *t, size_t parts)
+{
+	for (size_t i = 0; i < parts; i++)
+		buf_printf(out, "%s %s = ?%zu", i == 0 ? "WHERE" : " AND", t->columns[i].name, i + 1);
+}
+
 static void put_get(struct buf *out, const struct log_table *t)
 {
-	size_t parts = strlen(t->key), last = parts - 1;
-
 	put_select(out, t->get, t);
-	for (size_t i = 0; i < parts; i++) {
-		const char *column = t->columns[i].name;
-		buf_printf(out, "%s %s = ", i == 0 ? "WHERE" : " AND", column);
-		if (i < last || !t->newest)
-			buf_printf(out, "?%zu", i + 1);
-		else
-			buf_printf(out, "CASE WHEN ?%zu > 0 THEN ?%zu ELSE (SELECT MAX(%s) FROM %s WHERE %s = ?1) END",
-			           i + 1, i + 1, column, t->name, t->columns[0].name);
-	}
+	put_key_is(out, t, strlen(t->key));
 	buf_str(out, "\n");
+}
+
+static void put_newest(struct buf *out, const struct log_table *t)
+{
+	size_t before = strlen(t->key) - 1;
+
+	if (!t->newest)
+		return;
+	put_select(out, t->get_newest, t);
+	put_key_is(out, t, before);
+	buf_printf(out, " ORDER BY %s.%s DESC LIMIT 1\n", t->name, t->columns[before].name);
 }
 
 /* Keys one after the other: (k1 = ?1 AND k2 = ?2) OR (k1 = ?3 …. */
@@ -202,6 +209,7 @@ static enum err write_all(const char *in, const char *path)
 	        "-- Made by tools/rows_sql.c of share/sql/rows.in, src/server/*/covered.c and register/registers.c: not to be edited.\n");
 	for (size_t i = 0; log_table_at(i) != NULL; i++) {
 		put_get(&out, log_table_at(i));
+		put_newest(&out, log_table_at(i));
 		put_get_many(&out, log_table_at(i));
 		put_all(&out, log_table_at(i));
 	}

@@ -15,8 +15,8 @@ CREATE TABLE session (
 	cert_serial TEXT NOT NULL,
 	roles INTEGER NOT NULL,
 	locked INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),
-	created INTEGER NOT NULL,
-	seen INTEGER NOT NULL
+	created BIGINT NOT NULL,
+	seen BIGINT NOT NULL
 );
 CREATE INDEX session_by_cert ON session (cert_serial);
 CREATE INDEX session_by_seen ON session (seen);
@@ -25,7 +25,7 @@ CREATE INDEX session_by_seen ON session (seen);
 CREATE TABLE prelogin (
 	nonce_sm3 BLOB PRIMARY KEY,
 	cookie_sm3 BLOB NOT NULL,
-	expires INTEGER NOT NULL
+	expires BIGINT NOT NULL
 );
 CREATE INDEX prelogin_by_cookie ON prelogin (cookie_sm3, expires);
 CREATE INDEX prelogin_by_expiry ON prelogin (expires);
@@ -33,7 +33,7 @@ CREATE INDEX prelogin_by_expiry ON prelogin (expires);
 -- Attempts per fixed window; the key is a digest, so that it tells nobody who tried.
 CREATE TABLE rate_limit (
 	key_sm3 BLOB PRIMARY KEY,
-	window_start INTEGER NOT NULL,
+	window_start BIGINT NOT NULL,
 	count INTEGER NOT NULL
 );
 CREATE INDEX rate_limit_by_window ON rate_limit (window_start);

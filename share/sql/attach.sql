@@ -5,15 +5,17 @@ UPDATE filing SET version = ?2 + 1, changed = ?3, expires = CASE WHEN state = 6 
 WHERE no = ?1 AND version = ?2 AND state IN (1, 6, 7)
 
 -- name: attach_sums
-SELECT COUNT(*), COALESCE(SUM(f.octets), 0), COALESCE(SUM(CASE WHEN a.slot = ?2 THEN 1 ELSE 0 END), 0)
+SELECT COUNT(*), CAST(COALESCE(SUM(f.octets), 0) AS BIGINT), COALESCE(SUM(CASE WHEN a.slot = ?2 THEN 1 ELSE 0 END), 0)
 FROM attachment a JOIN attachment_file f ON f.file = a.file WHERE a.no = ?1
 
--- name: attach_held
-SELECT COALESCE(SUM(octets), 0) FROM attachment_file WHERE file IN (
-  SELECT a.file FROM filing g JOIN attachment a ON a.no = g.no WHERE ?1 <> '' AND g.unit_no = ?1 AND g.state IN (1, 6, 7)
-  UNION
+-- name: attach_held_unit
+SELECT CAST(COALESCE(SUM(octets), 0) AS BIGINT) FROM attachment_file WHERE file IN (
+  SELECT a.file FROM filing g JOIN attachment a ON a.no = g.no WHERE g.unit_no = ?1 AND g.state IN (1, 6, 7))
+
+-- name: attach_held_person
+SELECT CAST(COALESCE(SUM(octets), 0) AS BIGINT) FROM attachment_file WHERE file IN (
   SELECT a.file FROM filing g JOIN attachment a ON a.no = g.no
-  WHERE ?1 = '' AND g.unit_no = '' AND g.person_id = ?2 AND g.state IN (1, 6, 7))
+  WHERE g.unit_no = '' AND g.person_id = ?1 AND g.state IN (1, 6, 7))
 
 -- name: attach_file_put
 INSERT INTO attachment_file (file, media, octets, pages, sm3, person_id, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)

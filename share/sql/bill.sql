@@ -59,4 +59,4 @@ WHERE c.unit_no = ?1 AND c.month = ?2 AND c.person_no IN
 ORDER BY c.person_no, c.ins
 
 -- name: staff_count
-SELECT COUNT(DISTINCT person_no) FROM enrolment WHERE unit_no = ?1 AND valid_to = 0 AND to_month = 0
+SELECT COUNT(*) FROM (SELECT DISTINCT person_no FROM enrolment WHERE unit_no = ?1 AND valid_to = 0 AND to_month = 0) staff

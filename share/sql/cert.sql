@@ -25,29 +25,46 @@ SELECT case_no, state, version, profile, subject, unit_no, unit_name, uscc, pers
   COALESCE((SELECT time FROM case_act a WHERE a.case_no = cert_case.case_no AND a.step = 2), 0)
 FROM cert_case WHERE case_no = ?1
 
+-- What is an officer's to open: of the open cases those of his districts that wait for a step of his (?1: a bit for each state), and
+-- those with an act of his, which is in their events.
+
 -- name: case_list
 SELECT case_no, state, version, profile, subject, unit_no, unit_name, uscc, person_no, holder, letter_no, letter_from,
   letter_to, days, clerk, reviewer, maker, card, key_hex, make_signed, cert_serial, enc_serial, created, changed,
   COALESCE((SELECT time FROM case_act a WHERE a.case_no = cert_case.case_no AND a.step = 1), 0),
   COALESCE((SELECT time FROM case_act a WHERE a.case_no = cert_case.case_no AND a.step = 2), 0)
-FROM cert_case WHERE (?6 = 0 OR state = ?6) AND ((((CAST(?1 AS BIGINT) >> state) & 1) = 1
+FROM cert_case WHERE case_no IN (
+  SELECT case_no FROM cert_case WHERE state NOT IN (6, 8, 9) AND ((CAST(?1 AS BIGINT) >> CAST(state AS INTEGER)) & 1) = 1
     AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) >= ?3
-    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) < ?4)
-  OR clerk = ?5 OR reviewer = ?5 OR maker = ?5 OR case_no IN (SELECT case_no FROM case_event WHERE officer = ?5))
-ORDER BY changed DESC, case_no DESC LIMIT ?7 OFFSET ?8
+    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) < ?4
+  UNION SELECT case_no FROM case_event WHERE officer = ?5)
+ORDER BY changed DESC, case_no DESC LIMIT ?6 OFFSET ?7
+
+-- name: case_list_in
+SELECT case_no, state, version, profile, subject, unit_no, unit_name, uscc, person_no, holder, letter_no, letter_from,
+  letter_to, days, clerk, reviewer, maker, card, key_hex, make_signed, cert_serial, enc_serial, created, changed,
+  COALESCE((SELECT time FROM case_act a WHERE a.case_no = cert_case.case_no AND a.step = 1), 0),
+  COALESCE((SELECT time FROM case_act a WHERE a.case_no = cert_case.case_no AND a.step = 2), 0)
+FROM cert_case WHERE state = ?8 AND case_no IN (
+  SELECT case_no FROM cert_case WHERE state NOT IN (6, 8, 9) AND ((CAST(?1 AS BIGINT) >> CAST(state AS INTEGER)) & 1) = 1
+    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) >= ?3
+    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) < ?4
+  UNION SELECT case_no FROM case_event WHERE officer = ?5)
+ORDER BY changed DESC, case_no DESC LIMIT ?6 OFFSET ?7
 
 -- name: case_counts
-SELECT state, COUNT(*) FROM cert_case WHERE (((CAST(?1 AS BIGINT) >> state) & 1) = 1
+SELECT state, COUNT(*) FROM cert_case WHERE case_no IN (
+  SELECT case_no FROM cert_case WHERE state NOT IN (6, 8, 9) AND ((CAST(?1 AS BIGINT) >> CAST(state AS INTEGER)) & 1) = 1
     AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) >= ?3
-    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) < ?4)
-  OR clerk = ?5 OR reviewer = ?5 OR maker = ?5 OR case_no IN (SELECT case_no FROM case_event WHERE officer = ?5)
+    AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) < ?4
+  UNION SELECT case_no FROM case_event WHERE officer = ?5)
 GROUP BY state
 
 -- name: case_in_scope
-SELECT COUNT(*) FROM cert_case WHERE case_no = ?6 AND ((((CAST(?1 AS BIGINT) >> state) & 1) = 1
+SELECT COUNT(*) FROM cert_case WHERE case_no = ?6 AND ((((CAST(?1 AS BIGINT) >> CAST(state AS INTEGER)) & 1) = 1
     AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) >= ?3
     AND COALESCE((SELECT region FROM unit u WHERE u.unit_no = cert_case.unit_no), ?2) < ?4)
-  OR clerk = ?5 OR reviewer = ?5 OR maker = ?5 OR case_no IN (SELECT case_no FROM case_event WHERE officer = ?5))
+  OR clerk = ?5 OR reviewer = ?5 OR maker = ?5 OR case_no IN (SELECT case_no FROM case_event WHERE officer = ?5 AND case_no = ?6))
 
 -- name: look_list
 SELECT seq FROM log_entry WHERE kind = 'CASE-LOOK' ORDER BY seq DESC LIMIT ?1 OFFSET ?2

@@ -15,27 +15,46 @@ FROM filing WHERE no = ?1
 SELECT no, business, version, state, unit_no, unit_name, region, person_id, filer, content_version, row_count, corrects,
   corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed,
   (SELECT sm3 FROM filing_definition WHERE filing_definition.no = filing.no)
-FROM filing WHERE unit_no = ?1 AND (?2 = 0 OR state = ?2) ORDER BY changed DESC, no DESC LIMIT ?3 OFFSET ?4
+FROM filing WHERE unit_no = ?1 ORDER BY changed DESC, no DESC LIMIT ?2 OFFSET ?3
+
+-- name: filing_of_unit_in
+SELECT no, business, version, state, unit_no, unit_name, region, person_id, filer, content_version, row_count, corrects,
+  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed,
+  (SELECT sm3 FROM filing_definition WHERE filing_definition.no = filing.no)
+FROM filing WHERE unit_no = ?1 AND state = ?4 ORDER BY changed DESC, no DESC LIMIT ?2 OFFSET ?3
 
 -- name: filing_of_person
 SELECT no, business, version, state, unit_no, unit_name, region, person_id, filer, content_version, row_count, corrects,
   corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed,
   (SELECT sm3 FROM filing_definition WHERE filing_definition.no = filing.no)
-FROM filing WHERE person_id = ?1 AND unit_no = '' AND (?2 = 0 OR state = ?2)
-ORDER BY changed DESC, no DESC LIMIT ?3 OFFSET ?4
+FROM filing WHERE person_id = ?1 AND unit_no = '' ORDER BY changed DESC, no DESC LIMIT ?2 OFFSET ?3
+
+-- name: filing_of_person_in
+SELECT no, business, version, state, unit_no, unit_name, region, person_id, filer, content_version, row_count, corrects,
+  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed,
+  (SELECT sm3 FROM filing_definition WHERE filing_definition.no = filing.no)
+FROM filing WHERE person_id = ?1 AND unit_no = '' AND state = ?4 ORDER BY changed DESC, no DESC LIMIT ?2 OFFSET ?3
 
 -- name: filing_queue
 SELECT no, business, version, state, unit_no, unit_name, region, person_id, filer, content_version, row_count, corrects,
   corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed,
   (SELECT sm3 FROM filing_definition WHERE filing_definition.no = filing.no)
-FROM filing WHERE state IN (2, 3, 4) AND (?2 = 0 OR state = ?2) AND region >= ?1 AND region < ?5
-ORDER BY due, no LIMIT ?3 OFFSET ?4
+FROM filing WHERE state IN (2, 3, 4) AND region >= ?1 AND region < ?2 ORDER BY due, no LIMIT ?3 OFFSET ?4
+
+-- name: filing_queue_in
+SELECT no, business, version, state, unit_no, unit_name, region, person_id, filer, content_version, row_count, corrects,
+  corrected_by, submit_sm3, reviewer1, submitted, due, expires, created, changed,
+  (SELECT sm3 FROM filing_definition WHERE filing_definition.no = filing.no)
+FROM filing WHERE state = ?5 AND state IN (2, 3, 4) AND region >= ?1 AND region < ?2 ORDER BY due, no LIMIT ?3 OFFSET ?4
 
 -- name: filing_content
 SELECT content_sealed FROM filing WHERE no = ?1 AND content_version = ?2
 
--- name: filing_drafts_of
-SELECT COUNT(*) FROM filing WHERE unit_no = ?1 AND (unit_no <> '' OR person_id = ?2) AND state IN (1, 7)
+-- name: filing_drafts_of_unit
+SELECT COUNT(*) FROM filing WHERE unit_no = ?1 AND state IN (1, 7)
+
+-- name: filing_drafts_of_person
+SELECT COUNT(*) FROM filing WHERE unit_no = '' AND person_id = ?1 AND state IN (1, 7)
 
 -- name: filing_save
 UPDATE filing SET content_sealed = ?3, row_count = ?4, content_version = ?2 + 1, version = ?2 + 1, changed = ?5,
@@ -107,4 +126,4 @@ INSERT INTO definition (sm3, code, octets, since) VALUES (?1, ?2, ?3, ?4) ON CON
 INSERT INTO filing_definition (no, sm3) VALUES (?1, ?2)
 
 -- name: definition_named
-SELECT sm3, code, octets FROM definition WHERE sm3 IN (SELECT sm3 FROM filing_definition) ORDER BY since, sm3
+SELECT sm3, code, octets FROM definition WHERE EXISTS (SELECT 1 FROM filing_definition f WHERE f.sm3 = definition.sm3) ORDER BY since, sm3

@@ -49,7 +49,10 @@ ON CONFLICT (unit_no, month) DO UPDATE SET persons = ?3, unit_fen = ?4, person_f
 
 -- name: bill_approve
 UPDATE bill SET state = 1 WHERE unit_no = ?1 AND month = ?2 AND state = 0
-  AND (?3 < 0 OR COALESCE((SELECT value FROM counter WHERE name = 'register:' || CAST(?1 AS TEXT)), 0) = ?3)
+
+-- name: bill_approve_of
+UPDATE bill SET state = 1 WHERE unit_no = ?1 AND month = ?2 AND state = 0
+  AND COALESCE((SELECT value FROM counter WHERE name = 'register:' || CAST(?1 AS TEXT)), 0) = ?3
 
 -- name: contribution_clear
 DELETE FROM contribution WHERE unit_no = ?1 AND month = ?2

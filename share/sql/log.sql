@@ -14,7 +14,8 @@ INSERT INTO log_cert (sm3, serial, der) VALUES (?1, ?2, ?3) ON CONFLICT (sm3) DO
 SELECT sm3, serial, der FROM log_cert WHERE sm3 = ?1
 
 -- name: log_cert_all
-SELECT sm3, serial, der, sm3 IN (SELECT cert_sm3 FROM log_entry WHERE cert_sm3 IS NOT NULL) FROM log_cert ORDER BY sm3
+SELECT sm3, serial, der, CASE WHEN sm3 IN (SELECT cert_sm3 FROM log_entry WHERE cert_sm3 IS NOT NULL) THEN 1 ELSE 0 END
+FROM log_cert ORDER BY sm3
 
 -- name: log_cover_of
 SELECT n, tbl, key, row_sm3, marks FROM log_cover WHERE seq = ?1 ORDER BY n
@@ -88,7 +89,7 @@ SELECT hash FROM log_node WHERE epoch = ?1 AND level = ?2 AND idx = ?3
 
 
 -- name: log_node_strays
-SELECT epoch, level, idx FROM log_node WHERE epoch <> ?1 OR level < 0 OR level > 62 OR idx < 0 OR ((idx + 1) << level) > ?2
+SELECT epoch, level, idx FROM log_node WHERE epoch <> ?1 OR level < 0 OR level > 62 OR idx < 0 OR ((idx + 1) << CAST(level AS INTEGER)) > ?2
 ORDER BY epoch, level, idx LIMIT 100
 
 -- name: log_head_put

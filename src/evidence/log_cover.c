@@ -261,14 +261,6 @@ static enum err put_rows(struct covering *c, const struct log_cover *w, size_t n
 	return batch_put(&b);
 }
 
-/* The newest row of several is asked for by number 0: its key is not known before. */
-static enum err newest_row(struct covering *c)
-{
-	const struct log_cover *w = c->what;
-
-	return tx_one(c->tx, w->statement, w->arg, w->n, put_row, c);
-}
-
 static enum err list_key(const struct row *row, void *ctx)
 {
 	struct buf *keys = ctx;
@@ -341,8 +333,8 @@ static enum err cover_put(struct covering *c, size_t left, size_t *ret_n)
 	const struct log_cover *w = c->what;
 
 	*ret_n = 1;
-	if (w->kind == LOG_COVER_ROW && w->table->newest)
-		return newest_row(c);
+	if (w->kind == LOG_COVER_ROW && w->table->newest) /* the key of the newest is not known before */
+		return log_table_one(c->tx, w->table, w->arg, put_row, c);
 	if (w->kind == LOG_COVER_ROW) {
 		while (*ret_n < left && *ret_n < LOG_MANY && is_row_of(w + *ret_n, w->table))
 			++*ret_n;
@@ -409,7 +401,7 @@ enum err log_row_check(struct tx *tx, const char *table, const struct sql_arg *k
 	struct row_look w = {.tx = tx, .table = log_table_find(table)};
 
 	INVARIANT(w.table != NULL && n == strlen(w.table->key));
-	return tx_one(tx, w.table->get, key, n, look_at_row, &w);
+	return log_table_one(tx, w.table, key, look_at_row, &w);
 }
 
 enum err log_act_check(struct tx *tx, const struct log_act *a)

@@ -32,6 +32,9 @@ enum err log_row_sm3(const char *table, const struct log_value *v, size_t n, uin
 size_t log_row_values(const struct row *row, int first, const struct log_column *c, struct log_value *ret_v);
 /* The parts of a key as written in log_cover; texts are of key. false: no such key. */
 bool log_table_parts(const struct log_table *t, const char *key, struct sql_arg ret_part[LOG_KEY_PARTS]);
+/* The row by the parts of its key. ERR_ABSENT. */
+enum err log_table_one(struct tx *tx, const struct log_table *t, const struct sql_arg *key, row_fn *fn,
+                       void *ctx) MUST_CHECK;
 /* The row by its key as written in log_cover ("NO/3" for two parts). ERR_ABSENT. */
 enum err log_table_get(struct tx *tx, const struct log_table *t, const char *key, row_fn *fn, void *ctx) MUST_CHECK;
 

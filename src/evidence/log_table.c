@@ -85,6 +85,15 @@ bool log_table_parts(const struct log_table *t, const char *key, struct sql_arg 
 	return true;
 }
 
+enum err log_table_one(struct tx *tx, const struct log_table *t, const struct sql_arg *key, row_fn *fn, void *ctx)
+{
+	size_t parts = strlen(t->key);
+
+	if (t->newest && key[parts - 1].i == 0)
+		return tx_one(tx, t->get_newest, key, parts - 1, fn, ctx);
+	return tx_one(tx, t->get, key, parts, fn, ctx);
+}
+
 enum err log_table_get(struct tx *tx, const struct log_table *t, const char *key, row_fn *fn, void *ctx)
 {
 	struct sql_arg part[LOG_KEY_PARTS];

@@ -19,7 +19,8 @@ struct log_table {
 	const char *name, *get, *all; /* statements: the key as text ("NO/3"), then the columns; one row; all by key */
 	const char *get_many;         /* of LOG_MANY keys, one after the other */
 	const char *key;              /* kinds of its parts, which are the first columns: t text, i integer */
-	bool newest;                  /* number 0 as last part of the key stands for the highest one */
+	bool newest;                  /* number 0 as last part of the key stands for the highest one: */
+	const char *get_newest;       /* that row, by the parts before it */
 	struct log_column columns[LOG_COLUMNS_MAX]; /* end with a NULL name */
 };
 enum { LOG_MANY = 16 };
@@ -32,7 +33,7 @@ const struct log_table *log_table_at(size_t i);           /* from 0, in their or
 /* --- for the constants --- */
 #define LOG_TABLE(table, parts)                                                              \
 	.name = table, .get = "cover_" table "_get", .get_many = "cover_" table "_get_many", \
-	.all = "cover_" table "_all", .key = parts
+	.get_newest = "cover_" table "_newest", .all = "cover_" table "_all", .key = parts
 #define LOG_INT(column)            \
 	{                          \
 		column, SQL_INT, 0 \

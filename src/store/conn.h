@@ -1,16 +1,14 @@
-/* One connection of a back end, used by one thread at a time: what store.c, writer.c and migrate.c need of it.
- * sqlite.c implements it, together with tx_* and row_* of store.h; no other file knows the driver. */
+/* One connection, used by one thread at a time: what store.c, writer.c and migrate.c need of it. conn.c finds the
+ * engine by the address and calls its table (backend.h), and runs named statements on it: tx_* and row_* of store.h. */
 #pragma once
-#include "store/stmts.h"
-#include "store/store.h"
+#include "store/backend.h"
 
-enum conn_mode { CONN_WRITER, CONN_READER };
-struct conn;
 struct tx {
 	struct conn *conn;
 	bool may_write;
 };
-enum err conn_open(const char *path, const struct stmts *stmts, enum conn_mode mode, struct conn **ret_c) MUST_CHECK;
+/* ERR_CONFIG: no engine takes the address. */
+enum err conn_open(const char *address, const struct stmts *texts, enum conn_mode mode, struct conn **ret_c) MUST_CHECK;
 void conn_close(struct conn *c); /* NULL is fine */
 static inline void conn_free(struct conn *c)
 {
@@ -32,5 +30,5 @@ enum err conn_undo(struct conn *c) MUST_CHECK; /* back to the savepoint, which i
 /* For migrations only: several statements of a file; and the table that records them. */
 enum err conn_script(struct conn *c, const char *sql) MUST_CHECK;
 /* none: no call */
-enum err conn_versions(struct conn *c, enum err (*fn)(int64_t version, void *ctx), void *ctx) MUST_CHECK;
+enum err conn_versions(struct conn *c, version_fn *fn, void *ctx) MUST_CHECK;
 enum err conn_version_add(struct conn *c, int64_t version, const char *name) MUST_CHECK;

@@ -1,21 +1,22 @@
 /* The SQLite back end. WAL with synchronous=FULL: a commit is on the disk when it returns. */
-#include "store/conn.h"
-#include "base/text.h"
+#include "store/backend.h"
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-struct conn {
+struct lite {
+	struct conn head;
 	sqlite3 *db;
-	const struct stmts *texts;
 	sqlite3_stmt **prepared; /* one slot per text, filled at first use */
-	enum conn_mode mode;
 };
-struct row {
-	sqlite3_stmt *st;
-};
+
+/* head is its first member. */
+static struct lite *lite_of(struct conn *c)
+{
+	return (struct lite *)c;
+}
 
 static enum err map(sqlite3 *db, int rc, const char *what)
 {
@@ -48,7 +49,7 @@ static enum err map(sqlite3 *db, int rc, const char *what)
 
 /* --- life --- */
 
-static enum err script(struct conn *c, const char *sql, const char *what)
+static enum err exec(struct lite *c, const char *sql, const char *what)
 {
 	int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
 
@@ -66,7 +67,7 @@ static enum err create_file(const char *path)
 	return ERR_OK;
 }
 
-static enum err harden(struct conn *c)
+static enum err harden(struct lite *c)
 {
 	static const struct {
 		int what, on;
@@ -86,7 +87,7 @@ static enum err harden(struct conn *c)
 	return ERR_OK;
 }
 
-static enum err set_up(struct conn *c)
+static enum err set_up(struct lite *c)
 {
 	static const char common[] = "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA synchronous=FULL;";
 	static const char writer[] = "PRAGMA journal_mode=WAL; PRAGMA cache_size=-8192;";
@@ -97,89 +98,101 @@ static enum err set_up(struct conn *c)
 	sqlite3_extended_result_codes(c->db, 1);
 	sqlite3_busy_timeout(c->db, 5000);
 	TRY(harden(c));
-	TRY(script(c, common, "database settings"));
-	TRY(script(c, c->mode == CONN_WRITER ? writer : reader, "database settings"));
+	TRY(exec(c, common, "database settings"));
+	TRY(exec(c, c->head.mode == CONN_WRITER ? writer : reader, "database settings"));
 	/* The writer waits by itself: SQLite's own waiting would hold up the whole group without an end. */
-	if (c->mode == CONN_WRITER)
+	if (c->head.mode == CONN_WRITER)
 		sqlite3_busy_timeout(c->db, 0);
 	return ERR_OK;
 }
 
-enum err conn_open(const char *path, const struct stmts *stmts, enum conn_mode mode, struct conn **ret_c)
+static void lite_close(struct conn *conn)
 {
-	AUTO(conn) c = calloc(1, sizeof(*c));
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE;
+	struct lite *c = lite_of(conn);
 
-	if (c == NULL)
-		return ERR(NOMEM, "connection");
-	c->prepared = calloc(stmts->n + 1, sizeof(*c->prepared));
-	if (c->prepared == NULL)
-		return ERR(NOMEM, "connection");
-	c->texts = stmts;
-	c->mode = mode;
-	if (mode == CONN_WRITER)
-		TRY(create_file(path));
-	int rc = sqlite3_open_v2(path, &c->db, flags, NULL);
-	if (rc != SQLITE_OK)
-		return map(c->db, rc, path);
-	TRY(set_up(c));
-	*ret_c = STEAL(c);
-	return ERR_OK;
-}
-
-void conn_close(struct conn *c)
-{
-	if (c == NULL)
-		return;
-	for (size_t i = 0; c->prepared != NULL && i < c->texts->n; i++)
+	for (size_t i = 0; c->prepared != NULL && i < conn->texts->n; i++)
 		sqlite3_finalize(c->prepared[i]);
 	free(c->prepared);
 	sqlite3_close(c->db);
 	free(c);
 }
 
-/* --- transactions --- */
-
-/* A rollback needs memory too: one that failed for want of it is made up for here. */
-enum err conn_begin(struct conn *c, bool write)
+static enum err open_file(struct lite *c, const char *path)
 {
-	conn_rollback(c);
-	return script(c, write ? "BEGIN IMMEDIATE" : "BEGIN", "begin");
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE;
+
+	if (c->head.mode == CONN_WRITER)
+		TRY(create_file(path));
+	int rc = sqlite3_open_v2(path, &c->db, flags, NULL);
+	if (rc != SQLITE_OK)
+		return map(c->db, rc, path);
+	return set_up(c);
 }
 
-enum err conn_commit(struct conn *c)
+static enum err lite_open(const char *path, const struct stmts *texts, enum conn_mode mode, struct conn **ret_c)
 {
-	enum err e = script(c, "COMMIT", "commit");
+	struct lite *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return ERR(NOMEM, "connection");
+	c->head = (struct conn){&sqlite_backend, texts, mode};
+	c->prepared = calloc(texts->n + 1, sizeof(*c->prepared));
+	enum err e = c->prepared != NULL ? open_file(c, path) : ERR(NOMEM, "connection");
+	if (e != ERR_OK) {
+		lite_close(&c->head);
+		return e;
+	}
+	*ret_c = &c->head;
+	return ERR_OK;
+}
+
+static bool lite_takes(const char *address)
+{
+	return address[0] != '\0';
+}
+
+/* --- transactions --- */
+
+static bool lite_in_tx(const struct conn *c)
+{
+	return sqlite3_get_autocommit(((const struct lite *)c)->db) == 0;
+}
+
+static void lite_rollback(struct conn *c)
+{
+	if (lite_in_tx(c))
+		(void)sqlite3_exec(lite_of(c)->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* A rollback needs memory too: one that failed for want of it is made up for here. */
+static enum err lite_begin(struct conn *c, bool write)
+{
+	lite_rollback(c);
+	return exec(lite_of(c), write ? "BEGIN IMMEDIATE" : "BEGIN", "begin");
+}
+
+static enum err lite_commit(struct conn *c)
+{
+	enum err e = exec(lite_of(c), "COMMIT", "commit");
 
 	if (e != ERR_OK)
-		conn_rollback(c);
+		lite_rollback(c);
 	return e;
 }
 
-void conn_rollback(struct conn *c)
+static enum err lite_savepoint(struct conn *c)
 {
-	if (conn_in_tx(c))
-		(void)sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+	return exec(lite_of(c), "SAVEPOINT yx", "savepoint");
 }
 
-bool conn_in_tx(const struct conn *c)
+static enum err lite_release(struct conn *c)
 {
-	return sqlite3_get_autocommit(c->db) == 0;
+	return exec(lite_of(c), "RELEASE yx", "savepoint");
 }
 
-enum err conn_savepoint(struct conn *c)
+static enum err lite_undo(struct conn *c)
 {
-	return script(c, "SAVEPOINT yx", "savepoint");
-}
-
-enum err conn_release(struct conn *c)
-{
-	return script(c, "RELEASE yx", "savepoint");
-}
-
-enum err conn_undo(struct conn *c)
-{
-	return script(c, "ROLLBACK TO yx; RELEASE yx", "savepoint");
+	return exec(lite_of(c), "ROLLBACK TO yx; RELEASE yx", "savepoint");
 }
 
 /* --- migrations --- */
@@ -192,15 +205,17 @@ static int no_transactions(void *ctx, int action, const char *a, const char *b, 
 	                                                                                             : SQLITE_OK;
 }
 
-enum err conn_script(struct conn *c, const char *sql)
+static enum err lite_script(struct conn *conn, const char *sql)
 {
+	struct lite *c = lite_of(conn);
+
 	sqlite3_set_authorizer(c->db, no_transactions, NULL);
-	enum err e = script(c, sql, "migration");
+	enum err e = exec(c, sql, "migration");
 	sqlite3_set_authorizer(c->db, NULL, NULL);
 	return e;
 }
 
-static enum err has_versions(struct conn *c, bool *ret_has)
+static enum err has_versions(struct lite *c, bool *ret_has)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(c->db, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='schema_version'",
@@ -215,8 +230,9 @@ static enum err has_versions(struct conn *c, bool *ret_has)
 	return ERR_OK;
 }
 
-enum err conn_versions(struct conn *c, enum err (*fn)(int64_t version, void *ctx), void *ctx)
+static enum err lite_versions(struct conn *conn, version_fn *fn, void *ctx)
 {
+	struct lite *c = lite_of(conn);
 	sqlite3_stmt *st = NULL;
 	bool has = false;
 	enum err e = ERR_OK;
@@ -235,8 +251,9 @@ enum err conn_versions(struct conn *c, enum err (*fn)(int64_t version, void *ctx
 	return e;
 }
 
-enum err conn_version_add(struct conn *c, int64_t version, const char *name)
+static enum err lite_version_add(struct conn *conn, int64_t version, const char *name)
 {
+	struct lite *c = lite_of(conn);
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(c->db, "INSERT INTO schema_version (version, name) VALUES (?1, ?2)", -1, &st, NULL);
 
@@ -251,9 +268,14 @@ enum err conn_version_add(struct conn *c, int64_t version, const char *name)
 
 /* --- named statements --- */
 
-static enum err prepare(struct conn *c, size_t at, unsigned flags, sqlite3_stmt **ret_st)
+static sqlite3_stmt *st_of(const struct row *r)
 {
-	const struct stmt_text *t = &c->texts->v[at];
+	return r->run;
+}
+
+static enum err compile(struct lite *c, size_t at, unsigned flags, sqlite3_stmt **ret_st)
+{
+	const struct stmt_text *t = &c->head.texts->v[at];
 	const char *rest = "";
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v3(c->db, t->sql, -1, flags, &st, &rest);
@@ -268,33 +290,21 @@ static enum err prepare(struct conn *c, size_t at, unsigned flags, sqlite3_stmt 
 	return ERR_OK;
 }
 
-enum err conn_check_stmts(struct conn *c)
+static enum err lite_prepare(struct row *r)
 {
-	for (size_t i = 0; i < c->texts->n; i++) {
-		sqlite3_stmt *st;
-		enum err e = prepare(c, i, 0, &st);
-		if (e == ERR_INTERNAL)
-			return err_note(ERR_CONFIG, "statement %s", c->texts->v[i].name);
-		TRY(e);
-		sqlite3_finalize(st);
-	}
-	return ERR_OK;
-}
+	struct lite *c = lite_of(r->conn);
+	sqlite3_stmt **slot = &c->prepared[r->at], *st = NULL;
 
-/* *ret_own: the statement is in use further up (a row function that asks the same again), this is another copy. */
-static enum err get(struct conn *c, const char *name, sqlite3_stmt **ret_st, bool *ret_own)
-{
-	size_t at = 0;
-
-	INVARIANT(stmts_find(c->texts, name, &at));
-	if (c->prepared[at] != NULL && sqlite3_stmt_busy(c->prepared[at])) {
-		*ret_own = true;
-		return prepare(c, at, 0, ret_st);
-	}
-	if (c->prepared[at] == NULL)
-		TRY(prepare(c, at, SQLITE_PREPARE_PERSISTENT, &c->prepared[at]));
-	*ret_own = false;
-	*ret_st = c->prepared[at];
+	if (*slot != NULL && sqlite3_stmt_busy(*slot))
+		r->own = true;
+	if (r->own)
+		TRY(compile(c, r->at, 0, &st));
+	else if (*slot == NULL)
+		TRY(compile(c, r->at, SQLITE_PREPARE_PERSISTENT, slot));
+	r->run = r->own ? st : *slot;
+	r->writes = !sqlite3_stmt_readonly(st_of(r));
+	r->parameters = (size_t)sqlite3_bind_parameter_count(st_of(r));
+	r->before = sqlite3_total_changes64(c->db);
 	return ERR_OK;
 }
 
@@ -314,107 +324,89 @@ static int bind_one(sqlite3_stmt *st, int at, const struct sql_arg *a)
 	}
 }
 
-static enum err bind(struct conn *c, sqlite3_stmt *st, const char *name, const struct sql_arg *args, size_t n)
+static enum err failed(const struct row *r, int rc)
 {
-	INVARIANT(sqlite3_bind_parameter_count(st) == (int)n);
+	return map(lite_of(r->conn)->db, rc, r->conn->texts->v[r->at].name);
+}
+
+static enum err lite_bind(struct row *r, const struct sql_arg *args, size_t n)
+{
 	for (size_t i = 0; i < n; i++) {
-		if (args[i].kind == SQL_TEXT && !text_is_utf8(args[i].s))
-			return ERR(UTF8, "%s ?%zu", name, i + 1);
-		int rc = bind_one(st, (int)i + 1, &args[i]);
+		int rc = bind_one(st_of(r), (int)i + 1, &args[i]);
 		if (rc != SQLITE_OK)
-			return map(c->db, rc, name);
+			return failed(r, rc);
 	}
 	return ERR_OK;
 }
 
-static void put_back(sqlite3_stmt *st, bool own)
+static enum err lite_step(struct row *r, bool *ret_there)
 {
-	if (own) {
-		sqlite3_finalize(st);
+	sqlite3 *db = lite_of(r->conn)->db;
+	int rc = sqlite3_step(st_of(r));
+
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return failed(r, rc);
+	/* sqlite3_changes() keeps the number of the statement before when this one was no INSERT, UPDATE or DELETE. */
+	if (rc == SQLITE_DONE)
+		r->changed = sqlite3_total_changes64(db) == r->before ? 0 : sqlite3_changes64(db);
+	*ret_there = rc == SQLITE_ROW;
+	return ERR_OK;
+}
+
+static void lite_finish(struct row *r)
+{
+	if (r->own) {
+		sqlite3_finalize(st_of(r));
 		return;
 	}
-	sqlite3_reset(st);
-	sqlite3_clear_bindings(st);
+	sqlite3_reset(st_of(r));
+	sqlite3_clear_bindings(st_of(r));
 }
 
-/* limit 0: all rows. */
-static enum err run(struct tx *tx, const char *name, const struct sql_arg *args, size_t n, row_fn *fn, void *ctx,
-                    size_t limit, size_t *ret_rows)
+static int64_t lite_int(const struct row *r, int col)
 {
-	sqlite3_stmt *st = NULL;
-	bool own = false;
-	size_t rows = 0;
-	int rc = SQLITE_ROW;
-
-	TRY(get(tx->conn, name, &st, &own));
-	INVARIANT(tx->may_write || sqlite3_stmt_readonly(st));
-	enum err e = bind(tx->conn, st, name, args, n);
-	while (e == ERR_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
-		rows++;
-		if (fn != NULL && (limit == 0 || rows <= limit))
-			e = fn(&(struct row){st}, ctx);
-		/* A statement that writes and returns rows is always run to its end. */
-		if (limit > 0 && rows == limit && sqlite3_stmt_readonly(st))
-			break;
-	}
-	if (e == ERR_OK && rc != SQLITE_DONE && rc != SQLITE_ROW)
-		e = map(tx->conn->db, rc, name);
-	put_back(st, own);
-	TRY(e);
-	*ret_rows = rows;
-	return ERR_OK;
+	return sqlite3_column_int64(st_of(r), col);
 }
 
-enum err tx_exec(struct tx *tx, const char *name, const struct sql_arg *args, size_t n, int64_t *ret_changed_or_null)
+static const char *lite_text(const struct row *r, int col)
 {
-	size_t rows;
-	int64_t before = sqlite3_total_changes64(tx->conn->db);
-
-	TRY(run(tx, name, args, n, NULL, NULL, 0, &rows));
-	/* sqlite3_changes() keeps the number of the statement before when this one was no INSERT, UPDATE or DELETE. */
-	if (ret_changed_or_null != NULL)
-		*ret_changed_or_null =
-			sqlite3_total_changes64(tx->conn->db) == before ? 0 : sqlite3_changes64(tx->conn->db);
-	return ERR_OK;
-}
-
-enum err tx_query(struct tx *tx, const char *name, const struct sql_arg *args, size_t n, row_fn *fn, void *ctx)
-{
-	size_t rows;
-
-	return run(tx, name, args, n, fn, ctx, 0, &rows);
-}
-
-enum err tx_one(struct tx *tx, const char *name, const struct sql_arg *args, size_t n, row_fn *fn, void *ctx)
-{
-	size_t rows = 0;
-
-	TRY(run(tx, name, args, n, fn, ctx, 1, &rows));
-	if (rows == 0)
-		return ERR(ABSENT, "%s", name);
-	return ERR_OK;
-}
-
-int64_t row_int(const struct row *row, int col)
-{
-	return sqlite3_column_int64(row->st, col);
-}
-
-const char *row_text(const struct row *row, int col)
-{
-	const char *s = (const char *)sqlite3_column_text(row->st, col);
+	const char *s = (const char *)sqlite3_column_text(st_of(r), col);
 
 	return s != NULL ? s : "";
 }
 
-struct span row_blob(const struct row *row, int col)
+static struct span lite_blob(const struct row *r, int col)
 {
-	const void *p = sqlite3_column_blob(row->st, col);
+	const void *p = sqlite3_column_blob(st_of(r), col);
 
-	return span_of(p, (size_t)sqlite3_column_bytes(row->st, col));
+	return span_of(p, (size_t)sqlite3_column_bytes(st_of(r), col));
 }
 
-bool row_null(const struct row *row, int col)
+static bool lite_null(const struct row *r, int col)
 {
-	return sqlite3_column_type(row->st, col) == SQLITE_NULL;
+	return sqlite3_column_type(st_of(r), col) == SQLITE_NULL;
 }
+
+const struct store_backend sqlite_backend = {
+	.takes = lite_takes,
+	.open = lite_open,
+	.close = lite_close,
+	.begin = lite_begin,
+	.commit = lite_commit,
+	.rollback = lite_rollback,
+	.in_tx = lite_in_tx,
+	.savepoint = lite_savepoint,
+	.release = lite_release,
+	.undo = lite_undo,
+	.script = lite_script,
+	.versions = lite_versions,
+	.version_add = lite_version_add,
+	.prepare = lite_prepare,
+	.bind = lite_bind,
+	.step = lite_step,
+	.finish = lite_finish,
+	.column_int = lite_int,
+	.column_text = lite_text,
+	.column_blob = lite_blob,
+	.column_null = lite_null,
+};

@@ -136,6 +136,7 @@ def check_library_homes():
     homes = [
         (r"#include <openssl/", ("src/gm/", "src/pki/"), "OpenSSL"),
         (r"#include <sqlite3", ("src/store/sqlite",), "SQLite"),
+        (r"#include <libpq", ("src/store/pgsql",), "libpq"),
         (r"#include <(winscard|PCSC)", ("src/client/reader/",), "PC/SC"),
         (r"#include <seccomp", ("src/sandbox/",), "libseccomp"),
         (r"#include <curl/", ("src/cmd/",), "libcurl"),
@@ -385,7 +386,7 @@ def made_sql(build, written, faults):
     tables = set(re.findall(r'LOG_TABLE\("(\w+)"', " ".join(text(p) for p in files("covered.c"))))
     names = re.findall(r"^-- name: ([\w.]+)", made, flags=re.M)
     faults += [f"statement twice: {n}" for n in sorted(names) if names.count(n) > 1 or n in written]
-    by_table = {f"cover_{t}_{k}" for t in tables for k in ("get", "get_many", "all")} | {n for n in names if re.fullmatch(r"\w+_put_(16|4|1)", n)}
+    by_table = {f"cover_{t}_{k}" for t in tables for k in ("get", "get_many", "newest", "all")} | {n for n in names if re.fullmatch(r"\w+_put_(16|4|1)", n)}
     by_table |= {f"change_{t}_{k}" for t in tables for k in ("read", "written", "close")}
     faults += [f"no statement {n}" for n in (f"cover_{t}_{k}" for t in sorted(tables) for k in ("get", "all")) if n not in names]
     faults += [f"{rel(p)} names a table under the log: its subject declares it" for p in files(".c", ".h", under=os.path.join(SRC, "evidence"))

@@ -145,8 +145,9 @@ enum err case_list(const struct desk *d, const struct case_scope *s, int state, 
 	struct scope_args w;
 	struct read_job r = {.d = d, .fn = fn, .ctx = ctx};
 	TRY(scope_args(d, s, &w));
-	const struct sql_arg args[] = {SCOPE_ARGS(&w, s), A_INT(state), A_INT(limit), A_INT(offset)};
-	struct scope_job j = {"case_list", args, COUNT_OF(args), list_row, &r};
+	const struct sql_arg args[] = {SCOPE_ARGS(&w, s), A_INT(limit), A_INT(offset), A_INT(state)};
+	struct scope_job j = {state != 0 ? "case_list_in" : "case_list", args, COUNT_OF(args) - (state == 0), list_row,
+	                      &r};
 	return store_read(d->store, scope_fn, &j);
 }
 

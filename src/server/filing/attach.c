@@ -163,7 +163,9 @@ static enum err sums_fn(struct tx *tx, void *arg)
 {
 	struct sums *s = arg;
 	TRY(tx_one(tx, "attach_sums", SQL_ARGS(A_TEXT(s->f->no), A_TEXT(s->slot)), sums_row, s));
-	return tx_one(tx, "attach_held", SQL_ARGS(A_TEXT(s->f->unit_no), A_TEXT(s->f->person_id)), int_row, &s->held);
+	return s->f->unit_no[0] != 0
+	               ? tx_one(tx, "attach_held_unit", SQL_ARGS(A_TEXT(s->f->unit_no)), int_row, &s->held)
+	               : tx_one(tx, "attach_held_person", SQL_ARGS(A_TEXT(s->f->person_id)), int_row, &s->held);
 }
 
 static enum err room_check(const struct sums *s, const struct service_attachment *slot, size_t octets)

@@ -90,7 +90,10 @@ static enum err int_row(const struct row *row, void *ctx)
 static enum err few_drafts_tx(struct tx *tx, const struct filing *f)
 {
 	int64_t n = 0;
-	TRY(tx_one(tx, "filing_drafts_of", SQL_ARGS(A_TEXT(f->unit_no), A_TEXT(f->person_id)), int_row, &n));
+	if (f->unit_no[0] != 0)
+		TRY(tx_one(tx, "filing_drafts_of_unit", SQL_ARGS(A_TEXT(f->unit_no)), int_row, &n));
+	else
+		TRY(tx_one(tx, "filing_drafts_of_person", SQL_ARGS(A_TEXT(f->person_id)), int_row, &n));
 	return n < FILING_DRAFTS_MAX ? ERR_OK : ERR(LIMIT, "%lld drafts already", (long long)n);
 }
 

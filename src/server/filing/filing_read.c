@@ -267,10 +267,12 @@ static enum err list_fn(struct tx *tx, void *arg)
 enum err filing_list(const struct filing_desk *d, const struct filing_who *by, int state, int limit, int offset,
                      filing_row_fn *fn, void *ctx)
 {
-	bool unit = by->unit_no[0] != 0;
-	const struct sql_arg args[] = {A_TEXT(unit ? by->unit_no : by->person_id), A_INT(state), A_INT(limit),
-	                               A_INT(offset)};
-	struct list w = {unit ? "filing_of_unit" : "filing_of_person", args, COUNT_OF(args), fn, ctx};
+	static const char *const names[2][2] = {{"filing_of_person", "filing_of_person_in"},
+	                                        {"filing_of_unit", "filing_of_unit_in"}};
+	bool unit = by->unit_no[0] != 0, one = state != 0;
+	const struct sql_arg args[] = {A_TEXT(unit ? by->unit_no : by->person_id), A_INT(limit), A_INT(offset),
+	                               A_INT(state)};
+	struct list w = {names[unit][one], args, one ? 4 : 3, fn, ctx};
 	return by->district[0] == 0 ? store_read(d->desk->store, list_fn, &w)
 	                            : ERR(DENIED, "an officer has no filings");
 }
@@ -286,8 +288,8 @@ enum err filing_queue(const struct filing_desk *d, const struct filing_who *by, 
 		n -= 2;
 	(void)snprintf(low, sizeof(low), "%.*s", (int)n, by->district);
 	(void)snprintf(high, sizeof(high), "%.*s:", (int)n, by->district); /* ':' follows the digits */
-	const struct sql_arg args[] = {A_TEXT(low), A_INT(state), A_INT(limit), A_INT(offset), A_TEXT(high)};
-	struct list w = {"filing_queue", args, COUNT_OF(args), fn, ctx};
+	const struct sql_arg args[] = {A_TEXT(low), A_TEXT(high), A_INT(limit), A_INT(offset), A_INT(state)};
+	struct list w = {state != 0 ? "filing_queue_in" : "filing_queue", args, state != 0 ? 5 : 4, fn, ctx};
 	return store_read(d->desk->store, list_fn, &w);
 }
 

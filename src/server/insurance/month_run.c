@@ -161,7 +161,12 @@ static enum err approve_tx(struct tx *tx, void *arg)
 {
 	const struct approve_job *j = arg;
 	int64_t changed = 0;
-	TRY(tx_exec(tx, "bill_approve", SQL_ARGS(A_TEXT(j->unit_no), A_INT(j->month), A_INT(j->rev)), &changed));
+	const struct sql_arg args[] = {A_TEXT(j->unit_no), A_INT(j->month), A_INT(j->rev)};
+
+	if (j->rev < 0)
+		TRY(tx_exec(tx, "bill_approve", args, 2, &changed));
+	else
+		TRY(tx_exec(tx, "bill_approve_of", args, 3, &changed));
 	return changed == 1 ? ERR_OK
 	                    : ERR(STATE, "month %d is not computed, approved already or of older registers", j->month);
 }

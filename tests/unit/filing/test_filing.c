@@ -377,6 +377,20 @@ static enum err count_row(const struct filing *f, void *ctx)
 	return ERR_OK;
 }
 
+static size_t listed(const struct world *w, const struct filing_who *who, int state)
+{
+	size_t n = 0;
+	OK(filing_list(&w->d, who, state, 100, 0, count_row, &n));
+	return n;
+}
+
+static size_t queued(const struct world *w, const struct filing_who *who, int state)
+{
+	size_t n = 0;
+	OK(filing_queue(&w->d, who, state, 100, 0, count_row, &n));
+	return n;
+}
+
 static void test_lists(void **state)
 {
 	struct world *w = *state;
@@ -385,19 +399,30 @@ static void test_lists(void **state)
 	world_draft(w, "Q01", 1, a);
 	world_draft(w, "Q01", 1, b);
 	OK(world_submit(w, a, &w->operator));
-	OK(filing_list(&w->d, &w->colleague.who, 0, 100, 0, count_row, &n));
-	assert_int_equal(n, 2);
-	n = 0;
-	OK(filing_list(&w->d, &w->operator.who, FILING_SUBMITTED, 100, 0, count_row, &n));
-	assert_int_equal(n, 1);
-	n = 0;
-	OK(filing_list(&w->d, &w->stranger.who, 0, 100, 0, count_row, &n));
-	assert_int_equal(n, 0);
-	OK(filing_queue(&w->d, &w->reviewer.who, 0, 100, 0, count_row, &n));
-	assert_int_equal(n, 1);
-	n = 0;
-	OK(filing_queue(&w->d, &w->far.who, 0, 100, 0, count_row, &n));
-	assert_int_equal(n, 0);
+	struct filing_who alone = w->operator.who; /* what his unit filed is not his own */
+	alone.unit_no = "";
+	const struct {
+		size_t (*list)(const struct world *w, const struct filing_who *who, int state);
+		const struct filing_who *who;
+		int state;
+		size_t n;
+	} rows[] = {
+		{listed, &w->colleague.who, 0, 2},
+		{listed, &w->operator.who, FILING_SUBMITTED, 1},
+		{listed, &w->operator.who, FILING_DRAFT, 1},
+		{listed, &w->operator.who, FILING_DONE, 0},
+		{listed, &w->stranger.who, 0, 0},
+		{listed, &alone, 0, 0},
+		{listed, &alone, FILING_SUBMITTED, 0},
+		{queued, &w->reviewer.who, 0, 1},
+		{queued, &w->reviewer.who, FILING_SUBMITTED, 1},
+		{queued, &w->reviewer.who, FILING_DRAFT, 0},
+		{queued, &w->far.who, 0, 0},
+		{queued, &w->far.who, FILING_SUBMITTED, 0},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (rows[i].list(w, rows[i].who, rows[i].state) != rows[i].n)
+			fail_msg("list %zu", i);
 	assert_int_equal(filing_queue(&w->d, &w->operator.who, 0, 100, 0, count_row, &n), ERR_ROLE);
 	assert_int_equal(filing_list(&w->d, &w->reviewer.who, 0, 100, 0, count_row, &n), ERR_DENIED);
 	err_clear();

@@ -282,6 +282,7 @@ static void damaged_files_are_errors(void **state)
 	assert_int_equal(store_open(test_path("no/such/folder/x.db"), test_path("dam"), 1, &s), ERR_IO);
 	assert_int_equal(symlink(test_path("dam.db"), test_path("link.db")), 0);
 	assert_int_equal(store_open(test_path("link.db"), test_path("dam"), 1, &s), ERR_IO);
+	assert_int_equal(store_open("", test_path("dam"), 1, &s), ERR_CONFIG);
 	assert_null(s);
 }
 
