@@ -20,7 +20,7 @@ FROM person p LEFT JOIN enrolment e ON e.person_no = p.person_no
 WHERE p.id_digest IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) GROUP BY p.id_digest, p.person_no, p.name
 
 -- name: enrolments_open
-SELECT person_no, unit_no, ins, status FROM enrolment
+SELECT person_no, unit_no, ins, status, from_month FROM enrolment
 WHERE person_no IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) AND valid_to = 0 AND to_month = 0
 
 -- name: person_detail_now

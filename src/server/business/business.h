@@ -39,6 +39,7 @@ extern const struct business_code code_missing; /* what is required of this row 
 struct staff_unit {
 	bool active;
 	unsigned ins; /* joined by the unit at the month */
+	int approved; /* the last month whose bill is approved; 0: none */
 };
 struct staff_person {                      /* what the registers say; of a correction, as if its chain had never been */
 	char person_no[PERSON_NO_LEN + 1]; /* "" when unknown */
@@ -47,6 +48,7 @@ struct staff_person {                      /* what the registers say; of a corre
 	bool retired;             /* pension ended or drawn */
 	unsigned here, elsewhere; /* insurances now paid through this unit, through others */
 	bool paused_here;
+	int from[INS_MAX]; /* of what is paid here: since which month */
 };
 struct staff_batch {
 	const struct business *business;

@@ -1,18 +1,33 @@
 #include "server/business/staff_look.h"
+#include "server/insurance/bill_read.h"
 #include "server/insurance/joined.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct approved_job {
+	const char *unit_no;
+	int *ret_month;
+};
+
+static enum err approved_tx(struct tx *tx, void *arg)
+{
+	const struct approved_job *j = arg;
+	return bill_last_approved(tx, j->unit_no, j->ret_month);
+}
 
 enum err staff_look_unit(void *look, int month, struct staff_unit *ret_u)
 {
 	struct staff_look *l = look;
 	struct unit u;
 	struct unit_joined joined;
+	int approved = 0;
 	if (l->month != month) {
 		TRY(unit_get(l->desk, l->unit_no, &u));
 		TRY(unit_joined_at(l->desk, l->tables, l->unit_no, month, &joined));
-		l->unit = (struct staff_unit){!u.frozen, joined.ins};
+		struct approved_job job = {l->unit_no, &approved};
+		TRY(store_read(l->desk->store, approved_tx, &job));
+		l->unit = (struct staff_unit){!u.frozen, joined.ins, approved};
 		l->month = month;
 	}
 	*ret_u = l->unit;
@@ -61,6 +76,8 @@ static enum err open_row(const struct row *row, void *ctx)
 			continue;
 		if (row_int(row, 3) == 1)
 			*(here ? &p->here : &p->elsewhere) |= 1u << ins;
+		if (row_int(row, 3) == 1 && here)
+			p->from[ins] = (int)row_int(row, 4);
 		else if (row_int(row, 3) == 2 && here)
 			p->paused_here = true;
 	}

@@ -48,8 +48,10 @@ static void see_enrolment(const struct judging *j, const struct change_key *k, c
 	p->history = p->history || (r->to == 0 && !r->ours) || (here && r->before);
 	if (!here || !r->before || !open || ins < 0)
 		return;
-	if (r->value[ENROLMENT_STATUS].i == ENROL_PAID)
+	if (r->value[ENROLMENT_STATUS].i == ENROL_PAID) {
 		p->here |= 1u << ins;
+		p->from[ins] = (int)r->value[ENROLMENT_FROM].i;
+	}
 	p->paused_here = p->paused_here || r->value[ENROLMENT_STATUS].i == ENROL_PAUSED;
 }
 

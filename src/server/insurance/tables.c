@@ -54,18 +54,22 @@ static enum err add_insurance(struct tables *t, const struct table_row *r)
 
 static enum err set_filing(struct tables *t, const struct table_row *r)
 {
-	static const char *const keys[] = {"open_day",    "close_day",   "back_months", "register_days", "due_day",
-	                                   "decide_days", "default_ppm", "src",         "verify",        NULL};
-	static const char *const names[] = {"open_day",      "close_day", "back_months",
-	                                    "register_days", "due_day",   "decide_days"};
-	static const int max[] = {28, 31, 600, 365, 31, 31};
-	int *const to[] = {&t->filing.open_day,      &t->filing.close_day, &t->filing.back_months,
-	                   &t->filing.register_days, &t->filing.due_day,   &t->filing.decide_days};
+	static const char *const keys[] = {"open_day", "close_day",   "back_months", "register_days",
+	                                   "due_day",  "decide_days", "report_days", "default_ppm",
+	                                   "src",      "verify",      NULL};
+	struct filing_rule *f = &t->filing;
+	const struct {
+		const char *name;
+		int min, max, *to;
+	} numbers[] = {{"open_day", 1, 28, &f->open_day},        {"close_day", 1, 31, &f->close_day},
+	               {"back_months", 0, 600, &f->back_months}, {"register_days", 1, 365, &f->register_days},
+	               {"report_days", 1, 365, &f->report_days}, {"due_day", 1, 31, &f->due_day},
+	               {"decide_days", 0, 31, &f->decide_days}};
 	TRY(row_keys(r, keys));
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
 		int64_t v = 0;
-		TRY(row_num(r, names[i], i == 2 || i == 5 ? 0 : 1, max[i], &v));
-		*to[i] = (int)v;
+		TRY(row_num(r, numbers[i].name, numbers[i].min, numbers[i].max, &v));
+		*numbers[i].to = (int)v;
 	}
 	TRY(row_num(r, "default_ppm", PPM, 2 * PPM, &t->default_ppm));
 	if (t->filing.close_day < t->filing.open_day)

@@ -56,7 +56,8 @@ struct filing_rule {
 	int back_months;         /* how far a start month may lie back */
 	int register_days;       /* days after hiring within which a unit must register (社会保险法 58) */
 	int due_day;             /* of the next month */
-	int decide_days;         /* how long a month whose window has closed waits for filings that came in time */
+	int report_days; /* days after the end of a contract within which a unit must report it (社会保险法 50) */
+	int decide_days; /* how long a month whose window has closed waits for filings that came in time */
 };
 struct calendar;
 struct tables {

@@ -179,12 +179,54 @@ static bool built_on(const struct change_key *k)
 	return false;
 }
 
-static void reaches(struct change_key *k, const struct sql_arg *value)
+static int month_of_row(const struct change_key *k, const struct sql_arg *value)
 {
-	int month = k->reg->month != NULL ? k->reg->month(k->part, value) : 0;
+	return k->reg->month != NULL ? k->reg->month(k->part, value) : 0;
+}
 
+static void reaches(struct change_key *k, int month)
+{
 	if (month != 0 && (k->month == 0 || month < k->month))
 		k->month = month;
+}
+
+/* A row that ends and one that comes, from the same month on: up to where the shorter one goes, nothing changes. */
+static int differ_from(const struct change_key *k, const struct sql_arg *was, const struct sql_arg *is)
+{
+	int a = k->reg->after != NULL ? k->reg->after(was) : 0, b = k->reg->after != NULL ? k->reg->after(is) : 0;
+
+	if (a == b)
+		return month_of_row(k, is);
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+static const struct change_held *ends_with_month(const struct change_key *k, int month)
+{
+	for (const struct change_held *h = k->rows; h != NULL; h = change_next_held(h))
+		if (h->ends && month_of_row(k, h->r.value) == month)
+			return h;
+	return NULL;
+}
+
+static bool adds_with_month(const struct change_key *k, int month)
+{
+	for (const struct change_add *a = k->adds; a != NULL; a = a->next)
+		if (month_of_row(k, a->value) == month)
+			return true;
+	return false;
+}
+
+/* The first month for which it makes a difference. */
+static void weigh_months(struct change_key *k)
+{
+	for (const struct change_add *a = k->adds; a != NULL; a = a->next) {
+		int month = month_of_row(k, a->value);
+		const struct change_held *h = month != 0 ? ends_with_month(k, month) : NULL;
+		reaches(k, h != NULL ? differ_from(k, h->r.value, a->value) : month);
+	}
+	for (const struct change_held *h = k->rows; h != NULL; h = change_next_held(h))
+		if (h->ends && !adds_with_month(k, month_of_row(k, h->r.value)))
+			reaches(k, month_of_row(k, h->r.value));
 }
 
 /* Rows that end; one that somebody else has ended already cannot be. */
@@ -196,7 +238,6 @@ static void weigh_ends(struct change_key *k)
 			continue;
 		k->n_ends++;
 		k->later = k->later || h->r.to != 0;
-		reaches(k, h->r.value);
 	}
 }
 
@@ -204,11 +245,7 @@ static enum err weigh_adds(struct change *c, struct change_key *k)
 {
 	for (const struct change_add *w = k->wanted; w != NULL; w = w->next)
 		TRY(place(c, k, w->value, false));
-	if (k->reg->ends || k->named == KEY_UNNAMED)
-		TRY(place_before(c, k));
-	for (const struct change_add *a = k->adds; a != NULL; a = a->next)
-		reaches(k, a->value);
-	return ERR_OK;
+	return k->reg->ends || k->named == KEY_UNNAMED ? place_before(c, k) : ERR_OK;
 }
 
 enum err change_key_weigh(struct change *c, struct change_key *k)
@@ -224,6 +261,7 @@ enum err change_key_weigh(struct change *c, struct change_key *k)
 		return ERR_OK;
 	TRY(weigh_adds(c, k));
 	weigh_ends(k);
+	weigh_months(k);
 	if (k->adds != NULL || k->n_ends > 0 || k->taken)
 		k->later = k->later || k->taken || built_on(k);
 	return ERR_OK;

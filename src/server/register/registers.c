@@ -6,7 +6,7 @@
 #define OF_UNITS(table)   STATEMENTS(table), .written = "change_" table "_written"
 /* clang-format on */
 
-enum { ENROLMENT_STATUS, ENROLMENT_FROM };
+enum { ENROLMENT_STATUS, ENROLMENT_FROM, ENROLMENT_TO };
 enum { WAGE_MONTH = 2 };
 
 static int wage_month(const struct sql_arg *key, const struct sql_arg *value)
@@ -20,6 +20,12 @@ static int enrolment_month(const struct sql_arg *key, const struct sql_arg *valu
 {
 	(void)key;
 	return value[ENROLMENT_STATUS].i == 1 ? (int)value[ENROLMENT_FROM].i : 0;
+}
+
+static int enrolment_after(const struct sql_arg *value)
+{
+	int to = (int)value[ENROLMENT_TO].i;
+	return to == 0 ? 0 : to % 100 == 12 ? to + 89 : to + 1;
 }
 
 const struct register_table register_person = {.rows = &register_tables[TABLE_PERSON],
@@ -66,7 +72,8 @@ const struct register_table register_enrolment = {.rows = &register_tables[TABLE
                                                   .versions = true,
                                                   .ends = true,
                                                   OF_UNITS("enrolment"),
-                                                  .month = enrolment_month};
+                                                  .month = enrolment_month,
+                                                  .after = enrolment_after};
 const struct register_table *const registers_all[] = {&register_person, &register_detail,    &register_employment,
                                                       &register_wage,   &register_enrolment, NULL};
 

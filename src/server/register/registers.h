@@ -19,6 +19,8 @@ struct register_table {
 		*put; /* of 16 persons; persons of a filing (NULL without unit); 16 rows; many.h */
 	/* From which month on a row counts for money; 0: for none. NULL: never. */
 	int (*month)(const struct sql_arg *key, const struct sql_arg *value);
+	/* From which month on it counts no more; 0: it goes on. NULL: always. */
+	int (*after)(const struct sql_arg *value);
 };
 extern const struct register_table register_person, register_detail, register_employment, register_wage,
 	register_enrolment;
