@@ -3,7 +3,7 @@
 #include "evidence/statement.h"
 #include "server/filing/filing.h"
 
-enum { FILING_SEALED_MAX = CONTENT_TEXT_MAX + 1024 };
+enum { FILING_SEALED_MAX = CONTENT_TEXT_MAX + LIMIT_SEAL };
 
 /* --- filing_read.c --- */
 enum err filing_row_read(const struct row *row, struct filing *f) MUST_CHECK;
@@ -68,5 +68,7 @@ enum err filing_evidence_good(const struct filing_desk *d, const struct filing *
 
 /* --- filing_text.c --- */
 const char *filing_act_type(enum filing_act_kind kind, bool corrects); /* "FILING-SUBMIT"; NULL when nobody signs it */
+/* The act that a statement of that type is; ERR_STATEMENT: none on a filing. */
+enum err filing_act_of(const char *type, enum filing_act_kind *ret_kind) MUST_CHECK;
 /* Whether the signed submission holds exactly this content. ERR_CONFLICT. */
 enum err filing_text_agrees(const struct filing_desk *d, const struct filing_view *v) MUST_CHECK;

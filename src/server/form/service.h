@@ -12,13 +12,14 @@
 #pragma once
 #include "base/json.h"
 #include "base/text_fold.h"
+#include "evidence/limits.h"
 #include "store/store.h"
 
 enum {
 	SERVICE_CODE_MAX = 8,
 	SERVICE_NAME_MAX = 40,
 	SERVICE_FIELDS_MAX = 60,
-	SERVICE_ROWS_MAX = 1000,
+	SERVICE_ROWS_MAX = LIMIT_ROWS,
 	SERVICE_STEPS_MAX = 3,
 	SERVICE_REVIEWS_MAX = 2,
 	SERVICE_VALUE_MAX = 600,
@@ -190,6 +191,7 @@ struct service {
 	size_t n_groups;
 	struct service_rules rules, row_rules;
 	size_t rows_min, rows_max;        /* 0, 0: no rows */
+	bool wide;                        /* a field of it is signed in the wide form only */
 	struct service_names unit_column; /* headings of a sheet's column that names the filing unit */
 	struct service_attachment *attachments;
 	size_t n_attachments;

@@ -112,7 +112,7 @@ static const struct web_field in_review_step[] = {
 };
 static const struct web_field in_filing_act[] = {
 	{"step", "步骤", 10, true},
-	{"statement", "签名内容", STATEMENT_LONG_MAX, true, true},
+	{"statement", "签名内容", STATEMENT_WIDE_MAX, true, true},
 	{"signature", "签名", 200, true},
 	{"cert", "证书", 12000, true},
 	{NULL},

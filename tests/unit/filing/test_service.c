@@ -108,7 +108,7 @@ static const struct {
          "Q02.json: rows.rules[0].value: \"Z\" is not in the list of enrol_type"},
 	{"\"rule\":\"unique\"", "\"rule\":\"not-before\",\"other\":\"name\"",
          "Q02.json: rows.rules[0].field: only dates and months"},
-	{"\"min\":1,\"max\":1000", "\"min\":1,\"max\":1001", "Q02.json: rows.max: 1001 is not within"},
+	{"\"min\":1,\"max\":1000", "\"min\":1,\"max\":10001", "Q02.json: rows.max: 10001 is not within"},
 	{"\"min\":1,\"max\":1000", "\"min\":5,\"max\":4", "Q02.json: rows.max: 4 is not within 5"},
 	{"[\"gate\"]", "[\"gates\"]", "Q02.json: preconditions[0]: no precondition \"gates\""},
 	{"[\"gate\"]", "[\"gate\",\"gate\"]", "Q02.json: preconditions[1]: gate is there twice"},
