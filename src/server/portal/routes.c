@@ -117,6 +117,14 @@ static const struct web_field in_filing_act[] = {
 	{"cert", "证书", 12000, true},
 	{NULL},
 };
+/* Nobody decides on more than a list of filings. */
+static const struct web_field in_review_act[] = {
+	{"step", "步骤", 10, true},
+	{"statement", "签名内容", STATEMENT_MAX, true, true},
+	{"signature", "签名", 200, true},
+	{"cert", "证书", 12000, true},
+	{NULL},
+};
 static const struct web_field no_receipt[] = {{"receipt", "回执文件", 0}, {NULL}};
 static const struct web_field in_receipt[] = {{"receipt", "回执文件", VERIFY_UPLOAD_MAX, true, .is_file = true},
                                               {NULL}};
@@ -175,7 +183,8 @@ const struct web_route portal_routes[] = {
 	{"GET", "/filings/:no", HOLDER, FORM, in_page, page_filing_show, "filing_show"},
 	{"GET", "/filings/:no/form", HOLDER, FORM, in_saved, page_filing_form, "filing_form"},
 	{"GET", "/filings/:no/receipt", HOLDER, FORM, NULL, page_filing_receipt, NULL},
-	{"POST", "/filings/:no/form", HOLDER, FORM, NULL, page_filing_form_post, NULL, .declare = inputs_of_filing},
+	{"POST", "/filings/:no/form", HOLDER, FORM, NULL, page_filing_form_post, NULL, .raw_max = LIMIT_FORM_POST,
+         .declare = inputs_of_filing},
 	{"GET", "/filings/:no/upload", HOLDER, FORM, no_attach, page_filing_upload, "filing_upload"},
 	{"POST", "/filings/:no/upload", HOLDER, WEB_MULTIPART, in_attach, page_filing_upload_post, "filing_upload",
          true, NULL, ATTACH_POST_MAX},
@@ -190,7 +199,7 @@ const struct web_route portal_routes[] = {
 	{"GET", "/filings/:no/check", HOLDER, FORM, in_page, page_filing_check, "filing_check"},
 	{"POST", "/filings/:no/drop", HOLDER, FORM, in_version, page_filing_drop, NULL},
 	{"POST", "/filings/:no/text", HOLDER, JSON, in_filing_step, page_filing_text, NULL},
-	{"POST", "/filings/:no/act", HOLDER, JSON, in_filing_act, page_filing_act, NULL},
+	{"POST", "/filings/:no/act", HOLDER, JSON, in_filing_act, page_filing_act, NULL, .raw_max = LIMIT_POST},
 	{"POST", "/filings/:no/correct", HOLDER, FORM, NULL, page_filing_correct, NULL},
 	{"GET", "/audit", ROLE_AUDITOR, FORM, in_page, page_audit, "audit"},
 	{"GET", "/admin", ADMIN, FORM, NULL, page_notyet, "notyet"},
@@ -199,7 +208,7 @@ const struct web_route portal_routes[] = {
 	{"GET", "/review", ROLE_REVIEWER, FORM, in_queue, page_review, "desk"},
 	{"GET", "/review/filings", ROLE_REVIEWER, FORM, in_result, page_filing_queue, "filing_queue"},
 	{"POST", "/review/filings/text", ROLE_REVIEWER, JSON, in_review_step, page_review_text, NULL},
-	{"POST", "/review/filings/act", ROLE_REVIEWER, JSON, in_filing_act, page_review_act, NULL},
+	{"POST", "/review/filings/act", ROLE_REVIEWER, JSON, in_review_act, page_review_act, NULL},
 	{"GET", "/review/filings/:no", ROLE_REVIEWER, FORM, in_page, page_filing_review, "filing_review"},
 	{"GET", "/review/filings/:no/attachments/:id", ROLE_REVIEWER, FORM, NULL, page_review_attachment, NULL},
 	{"GET", "/review/filings/:no/attachments/:id/preview/:page", ROLE_REVIEWER, FORM, NULL, page_review_preview,

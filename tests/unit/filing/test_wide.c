@@ -4,22 +4,6 @@
 
 /* --- contents --- */
 
-static char *letters(size_t n)
-{
-	char *s = malloc(n + 1);
-	assert_non_null(s);
-	memset(s, 'x', n);
-	s[n] = '\0';
-	return s;
-}
-
-static void put_letters(json_t *row, const char *field, size_t n)
-{
-	char *s = letters(n);
-	assert_int_equal(json_object_set_new(row, field, json_string(s)), 0);
-	free(s);
-}
-
 static void set_rows(struct world *w, const char *no, const json_t *rows)
 {
 	int64_t version = world_get(w, no).version;
@@ -63,13 +47,13 @@ static void test_type_by_line(void **state)
 	AUTO_JSON rows = world_rows_of(2);
 	json_t *row = json_array_get(rows, 1);
 	world_draft(w, "W01", 1, no);
-	put_letters(row, "b", 500);
-	put_letters(row, "c", 100);
+	world_letters(row, "b", 500);
+	world_letters(row, "c", 100);
 	AUTO(statement) s = text_of(w, no, rows);
 	size_t room = STATEMENT_LINE_MAX - strlen(statement_get_n(s, "row", 1));
-	put_letters(row, "c", 100 + room);
+	world_letters(row, "c", 100 + room);
 	type_is(w, no, rows, "FILING-SUBMIT");
-	put_letters(row, "c", 101 + room);
+	world_letters(row, "c", 101 + room);
 	type_is(w, no, rows, "FILING-SUBMIT-WIDE");
 	AUTO(statement) wide = text_of(w, no, rows);
 	assert_int_equal(strlen(statement_get_n(wide, "row", 1)), STATEMENT_LINE_MAX + 1);
@@ -89,21 +73,21 @@ static void test_type_by_octets(void **state)
 	size_t each = (STATEMENT_LONG_MAX - statement_text(base).len) / 1000 - 20;
 	assert_true(each > 600 && each < 1000);
 	json_array_foreach(rows, i, row) {
-		put_letters(row, "b", 550);
-		put_letters(row, "c", each - 550);
+		world_letters(row, "b", 550);
+		world_letters(row, "c", each - 550);
 	}
 	AUTO(statement) near = text_of(w, no, rows);
 	size_t left = STATEMENT_LONG_MAX - statement_text(near).len;
 	for (i = 0; left > 0; i++) {
 		size_t more = left < 10 ? left : 10;
-		put_letters(json_array_get(rows, i), "c", each - 550 + more);
+		world_letters(json_array_get(rows, i), "c", each - 550 + more);
 		left -= more;
 		assert_true(i < 999);
 	}
 	AUTO(statement) most = text_of(w, no, rows);
 	assert_int_equal(statement_text(most).len, STATEMENT_LONG_MAX);
 	assert_string_equal(statement_type(most), "FILING-SUBMIT");
-	put_letters(json_array_get(rows, 999), "c", each - 550 + 1);
+	world_letters(json_array_get(rows, 999), "c", each - 550 + 1);
 	type_is(w, no, rows, "FILING-SUBMIT-WIDE");
 }
 
@@ -180,35 +164,6 @@ static size_t faults_of(struct world *w, const json_t *content, struct found *re
 	return sink.count;
 }
 
-/* What check and statement count of a row whose text is shorter than a line. */
-static size_t octets_of(const struct service *s, const json_t *row)
-{
-	AUTO_BUF(text, STATEMENT_LINE_MAX);
-	OK(content_row_text(&s->row_fields, row, &text));
-	assert_true(text.len < STATEMENT_LINE_MAX - 3);
-	return text.len + 32;
-}
-
-/* Rows that take as much as a statement may: the last ones get what is left. */
-static void fill(const struct service *s, json_t *rows, size_t all)
-{
-	enum { LABEL = sizeof(";备注c=") - 1, EACH = 300 };
-	size_t i, left = all;
-	json_t *row;
-	json_array_foreach(rows, i, row) {
-		put_letters(row, "b", 400);
-		left -= octets_of(s, row);
-	}
-	assert_true(left > 2 * (LABEL + EACH) && left < LIMIT_ROWS * (size_t)(LABEL + EACH));
-	json_array_foreach(rows, i, row) {
-		size_t n = left > 2 * (LABEL + EACH) ? EACH : left > LABEL + EACH ? left / 2 - LABEL : left - LABEL;
-		put_letters(row, "c", n);
-		left -= LABEL + n;
-		if (left == 0)
-			return;
-	}
-}
-
 static void test_octets_limit(void **state)
 {
 	struct world *w = *state;
@@ -223,14 +178,14 @@ static void test_octets_limit(void **state)
 	OK(content_retake(service, typed, clock_now(w->o.clock), &content));
 	json_t *rows = json_object_get(content, "rows"), *first = json_array_get(rows, 0);
 	OK(content_row_text(&service->fields, json_object_get(content, "form"), &form));
-	fill(service, rows, CONTENT_SIGNED_MAX - form.len - 32);
+	world_fill(service, rows, CONTENT_SIGNED_MAX - form.len - 32);
 	assert_int_equal(faults_of(w, content, &f), 0);
-	put_letters(first, "c", strlen(json_str_or(first, "c", "")) + 1);
+	world_letters(first, "c", strlen(json_str_or(first, "c", "")) + 1);
 	assert_int_equal(faults_of(w, content, &f), 1);
 	assert_string_equal(f.code, "E-35");
 	assert_non_null(strstr(f.text, "8 MiB"));
 	assert_string_equal(f.remedy, "请分次申报");
-	put_letters(first, "c", strlen(json_str_or(first, "c", "")) - 1);
+	world_letters(first, "c", strlen(json_str_or(first, "c", "")) - 1);
 	/* what the check lets through can be built, signed and approved */
 	world_draft(w, "W01", 1, no);
 	set_rows(w, no, rows);
@@ -256,7 +211,7 @@ static void test_as_sent(void **state)
 	AUTO_JSON rows = world_rows_of(3);
 	AUTO_JSON sent = NULL;
 	json_t *row = json_array_get(rows, 1);
-	char *marks = letters(600);
+	char marks[601] = "";
 	for (size_t i = 0; i < 600; i++)
 		marks[i] = ";\\=x"[i % 4];
 	marks[599] = 'y';
@@ -274,7 +229,6 @@ static void test_as_sent(void **state)
 	const json_t *got = json_array_get(json_object_get(sent, "rows"), 1);
 	assert_string_equal(json_str_or(got, "b", ""), marks);
 	assert_string_equal(json_str_or(got, "c", ""), marks + 1);
-	free(marks);
 }
 
 static void test_correction(void **state)

@@ -239,6 +239,50 @@ void world_draft(struct world *w, const char *business, size_t n, char no[FILING
 	world_rows(w, no, n);
 }
 
+static char *letters(size_t n)
+{
+	char *s = malloc(n + 1);
+	assert_non_null(s);
+	memset(s, 'x', n);
+	s[n] = '\0';
+	return s;
+}
+
+void world_letters(json_t *row, const char *field, size_t n)
+{
+	char *s = letters(n);
+	assert_int_equal(json_object_set_new(row, field, json_string(s)), 0);
+	free(s);
+}
+
+/* What check and statement count of a row whose text is shorter than a line. */
+static size_t octets_of(const struct service *s, const json_t *row)
+{
+	AUTO_BUF(text, STATEMENT_LINE_MAX);
+	OK(content_row_text(&s->row_fields, row, &text));
+	assert_true(text.len < STATEMENT_LINE_MAX - 3);
+	return text.len + 32;
+}
+
+void world_fill(const struct service *s, json_t *rows, size_t all)
+{
+	enum { LABEL = sizeof(";备注c=") - 1, EACH = 300 };
+	size_t i, left = all;
+	json_t *row;
+	json_array_foreach(rows, i, row) {
+		world_letters(row, "b", 400);
+		left -= octets_of(s, row);
+	}
+	assert_true(left > 2 * (LABEL + EACH) && left < LIMIT_ROWS * (size_t)(LABEL + EACH));
+	json_array_foreach(rows, i, row) {
+		size_t n = left > 2 * (LABEL + EACH) ? EACH : left > LABEL + EACH ? left / 2 - LABEL : left - LABEL;
+		world_letters(row, "c", n);
+		left -= LABEL + n;
+		if (left == 0)
+			return;
+	}
+}
+
 /* --- acts --- */
 
 struct act_parts world_sign(const struct member *m, struct span text, struct sm2_sig *sig)
