@@ -17,7 +17,13 @@
 #include "store/field.h"
 #include "store/store.h"
 
-enum { LOG_STATEMENT_MAX = LIMIT_STATEMENT, LOG_OCSP_MAX = 8192, LOG_STAMP_MAX = 16384, LOG_KEY_PARTS = 4, LOG_BATCH = 256 };
+enum {
+	LOG_STATEMENT_MAX = LIMIT_STATEMENT,
+	LOG_OCSP_MAX = 8192,
+	LOG_STAMP_MAX = 16384,
+	LOG_KEY_PARTS = 4,
+	LOG_BATCH = 256
+};
 
 /* --- writing --- */
 

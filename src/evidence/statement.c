@@ -17,7 +17,8 @@ struct statement {
 	size_t n_keys;
 	struct group {
 		const char *key;
-		size_t first, count; /* lines */
+		size_t first, count; /* values */
+		bool numbered;
 	} groups[STATEMENT_KEYS_MAX];
 	size_t n_lines;
 	const char *lines[];
@@ -202,7 +203,7 @@ static enum err read_group(struct reader *r, const struct statement_part *part)
 			return ERR(STATEMENT, "%s: more than %zu times", part->key, part->most);
 		TRY(read_value(r, part, ++count));
 	}
-	s->groups[s->n_keys++] = (struct group){part->key, first, count};
+	s->groups[s->n_keys++] = (struct group){part->key, first, count, part->most > 0};
 	return ERR_OK;
 }
 
@@ -342,6 +343,14 @@ const char *statement_get_n(const struct statement *s, const char *key, size_t n
 const char *statement_get(const struct statement *s, const char *key)
 {
 	return statement_get_n(s, key, 0);
+}
+
+enum err statement_each(const struct statement *s, statement_value_fn *fn, void *ctx)
+{
+	for (const struct group *g = s->groups; g < s->groups + s->n_keys; g++)
+		for (size_t i = 0; i < g->count; i++)
+			TRY(fn(g->key, g->numbered ? i + 1 : 0, s->lines[g->first + i], ctx));
+	return ERR_OK;
 }
 
 struct span statement_text(const struct statement *s)

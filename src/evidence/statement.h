@@ -34,6 +34,9 @@ const char *statement_type(const struct statement *s);                 /* "LOGIN
 const char *statement_get(const struct statement *s, const char *key); /* "" when the type has no such key (a bug) */
 size_t statement_count(const struct statement *s, const char *key);    /* of a repeated key */
 const char *statement_get_n(const struct statement *s, const char *key, size_t n); /* n from 0 */
+/* Every value in its order; number is 0 where the key does not repeat. An error ends it and is returned. */
+typedef enum err statement_value_fn(const char *key, size_t number, const char *value, void *ctx);
+enum err statement_each(const struct statement *s, statement_value_fn *fn, void *ctx) MUST_CHECK;
 struct span statement_text(const struct statement *s);
 int64_t statement_time(const struct statement *s);
 enum err statement_sm3(const struct statement *s, uint8_t ret_digest[32]) MUST_CHECK;
