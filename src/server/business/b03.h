@@ -47,7 +47,7 @@ enum b03_field {
  * be bound to. Names, lists, lengths and what is required stand in share/services/B03.json alone. */
 extern const struct service_binding b03_binds[];
 const struct service_field *b03_field(const struct service *s, enum b03_field f); /* NULL of B03_UNIT_NO */
-enum { B03_TEXT_BYTES = SERVICE_VALUE_MAX, B03_DETAIL_MAX = 200 };
+enum { B03_TEXT_BYTES = SERVICE_LINE_MAX, B03_DETAIL_MAX = 200 };
 
 enum b03_code {
 	B03_ELSEWHERE,

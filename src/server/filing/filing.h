@@ -28,6 +28,7 @@ enum {
 	FILING_DEFECTS_MAX = 50,
 	FILING_BULK_MAX = 200,
 	FILING_DRAFTS_MAX = 200,
+	FILING_STAFF_MAX = 20, /* of a search among the staff */
 	FILING_TEXT_VALID_SEC = 30 * 60
 };
 

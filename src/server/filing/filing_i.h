@@ -21,6 +21,14 @@ enum err filing_faults_all(const struct filing_desk *d, const struct filing_view
 enum err filing_content_seal(const struct filing_desk *d, const char *no, int64_t version, const json_t *content,
                              struct buf *out) MUST_CHECK;
 
+/* --- filing_person.c --- */
+/* A name typed into a field of type person becomes the number, where one of the unit's staff alone has it. */
+enum err filing_people_take(const struct filing_desk *d, const char *unit_no, const struct service_fields *fields,
+                            json_t *row) MUST_CHECK;
+/* E-36: who is not of the unit's staff now. */
+enum err filing_people_faults(const struct filing_desk *d, const struct filing_view *v,
+                              struct fault_sink *faults) MUST_CHECK;
+
 /* --- filing_sent.c: what an officer gets of a filing that is open again --- */
 /* Rows, version and time of change as of the last signed submission and what officers did since; sets as_sent. */
 enum err filing_as_sent(const struct filing_desk *d, struct filing *f) MUST_CHECK;

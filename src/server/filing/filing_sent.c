@@ -52,7 +52,7 @@ static bool take_part(struct span *rest, struct buf *out)
 			return true;
 		}
 		if (c == '\\' && i + 1 < rest->len)
-			c = rest->ptr[++i];
+			c = rest->ptr[++i] == 'n' ? '\n' : rest->ptr[i];
 		buf_u8(out, c);
 	}
 	*rest = SPAN_EMPTY;

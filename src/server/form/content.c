@@ -202,9 +202,10 @@ enum err content_value_words(const struct service_field *f, const char *value, s
 static enum err put_escaped(struct span s, struct buf *out)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] == ';' || s.ptr[i] == '\\')
+		bool end = s.ptr[i] == '\n';
+		if (s.ptr[i] == ';' || s.ptr[i] == '\\' || end)
 			buf_u8(out, '\\');
-		buf_u8(out, s.ptr[i]);
+		buf_u8(out, end ? 'n' : s.ptr[i]);
 	}
 	return buf_err(out);
 }

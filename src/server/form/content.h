@@ -3,11 +3,11 @@
  * content_take() accepts a form or rows from outside: declared names only, text within its limits, normalised where the
  * validator accepts it; a draft may hold faults. content_check() lists all faults. The canonical text of a row is what
  * statements hold: label=value of every field that is not empty, in the order of the definition, with ";" between; in a
- * value "\" and ";" have a "\" before them; a coded value is followed by a space and its text.
- *     姓名=测试职工甲;参保类型=A 首次参保;月工资=8000.00
- * What folding changed (text_fold.h) stays beside the value, under CONTENT_TYPED in the row, for pages to say so; of
- * secret fields only that something was. Nothing after the statement folds: content_check() refuses a value that is not
- * as its validator gives it, and what is signed is what effects write. Pure: the time is passed in. */
+ * value "\" and ";" have a "\" before them, and "\n" is the end of a line of a long text; a coded value is followed by
+ * a space and its text. 姓名=测试职工甲;参保类型=A 首次参保;月工资=8000.00 What folding changed (text_fold.h) stays
+ * beside the value, under CONTENT_TYPED in the row, for pages to say so; of secret fields only that something was.
+ * Nothing after the statement folds: content_check() refuses a value that is not as its validator gives it, and what is
+ * signed is what effects write. Pure: the time is passed in. */
 #pragma once
 #include "evidence/limits.h"
 #include "server/form/service.h"

@@ -78,6 +78,14 @@ static enum err put_unlisted(struct check *c, const struct service_field *f)
 	return put_fault(c, f, "E-25", "不在代码表内", buf_cstr(&remedy));
 }
 
+static enum err put_long(struct check *c, const struct service_field *f, const struct field_value *v)
+{
+	char why[FAULT_TEXT_MAX] = "超过规定的长度";
+	if (f->max_chars > 0)
+		(void)snprintf(why, sizeof(why), "共 %zu 字，最多 %zu 字", text_chars(v->text), f->max_chars);
+	return put_fault(c, f, "E-24", why, "请缩短后再提交");
+}
+
 static enum err check_value(struct check *c, size_t i)
 {
 	const struct service_field *f = &c->row.fields->v[i];
@@ -88,7 +96,7 @@ static enum err check_value(struct check *c, size_t i)
 	case FIELD_EMPTY:
 		return f->required ? put_fault(c, f, "E-20", "不能为空", "请补填该项") : ERR_OK;
 	case FIELD_LONG:
-		return put_fault(c, f, "E-24", "超过规定的长度", "请缩短后再提交");
+		return put_long(c, f, v);
 	case FIELD_UNLISTED:
 		return put_unlisted(c, f);
 	case FIELD_STACKED:
@@ -101,6 +109,9 @@ static enum err check_value(struct check *c, size_t i)
 	case FIELD_REFUSED:
 		break;
 	}
+	if (f->type == FIELD_PERSON)
+		return put_fault(c, f, "E-36", "没有找到唯一对应的本单位在职人员",
+		                 "请按姓名或人员编号查找，并从结果中选择");
 	if (!type_unread(c, v))
 		return put_why(c, f, v->why);
 	c->bad[i] = true;

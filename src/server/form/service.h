@@ -22,7 +22,8 @@ enum {
 	SERVICE_ROWS_MAX = LIMIT_ROWS,
 	SERVICE_STEPS_MAX = 3,
 	SERVICE_REVIEWS_MAX = 2,
-	SERVICE_VALUE_MAX = 600,
+	SERVICE_LINE_MAX = 600,          /* octets of a text of one line */
+	SERVICE_VALUE_MAX = LIMIT_FIELD, /* of any value */
 	SERVICE_FILE_MAX = 1 << 18,
 	SERVICES_MAX = 100,
 	SERVICE_CODES_SET_MAX = 64
@@ -50,7 +51,18 @@ struct service_validator {
 	enum err (*check)(struct span in, int64_t now, char *ret, size_t cap);
 	enum fold_as folds; /* how check() folds what it is given: so that a page can say what was changed */
 };
-enum field_type { FIELD_TEXT = 1, FIELD_CODE, FIELD_CODES, FIELD_DATE, FIELD_MONTH, FIELD_MONEY, FIELD_INT };
+enum field_type {
+	FIELD_TEXT = 1,
+	FIELD_CODE,
+	FIELD_CODES,
+	FIELD_DATE,
+	FIELD_MONTH,
+	FIELD_MONEY,
+	FIELD_INT,
+	FIELD_DATETIME,
+	FIELD_LONG_TEXT,
+	FIELD_PERSON
+};
 /* A field of a row that a business counts with; where it stands is found when the definition is read, once. */
 struct service_binding {
 	const char *name; /* NULL: the end */
@@ -132,6 +144,7 @@ struct service_field {
 	bool radios;                /* FIELD_CODE: shown as radio buttons, else as a list to choose from */
 	bool required, key, secret; /* key: 关键指标; secret: masked in lists */
 	size_t max_len;             /* octets */
+	size_t max_chars;           /* FIELD_LONG_TEXT: characters, ends of lines too; 0: max_len alone */
 	int64_t min, max;           /* FIELD_INT, and FIELD_MONEY in fen */
 	const struct service_validator *validator;
 	const struct service_list *list; /* FIELD_CODE, FIELD_CODES */

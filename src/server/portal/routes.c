@@ -1,6 +1,7 @@
 /* The one table of addresses: method, pattern, who, inputs, handler, view. */
 #include "server/portal/filing_attach.h"
 #include "server/portal/filing_sheet.h"
+#include "server/portal/filing_staff.h"
 #include "server/portal/inputs.h"
 #include "base/text.h"
 #include "evidence/statement.h"
@@ -98,6 +99,7 @@ static const struct web_field in_sheet[] = {{"version", "版本", 20, true},
                                             {"sheet", "表格文件", SHEET_FILE_MAX, true, .is_file = true},
                                             {NULL}};
 static const struct web_field no_sheet[] = {NOTHING("period", "所属期"), NOTHING("sheet", "表格文件"), {NULL}};
+static const struct web_field in_staff[] = {{"q", "查找", 150, true, .typed = true}, {NULL}};
 static const struct web_field in_result[] = {{"done", "已办理", 5}, {"failed", "未办理", 5}, {NULL}};
 static const struct web_field in_filing_step[] = {{"step", "步骤", 10, true},
                                                   {"reason", "原因", FILING_REASON_MAX},
@@ -194,6 +196,7 @@ const struct web_route portal_routes[] = {
 	{"GET", "/filings/:no/sheet", HOLDER, FORM, no_sheet, page_filing_sheet, "filing_sheet"},
 	{"POST", "/filings/:no/sheet", HOLDER, WEB_MULTIPART, in_sheet, page_filing_sheet_post, "filing_sheet", true,
          NULL, SHEET_POST_MAX},
+	{"GET", "/filings/:no/staff", ROLE_UNIT, FORM, in_staff, page_filing_staff, NULL},
 	{"GET", "/filings/:no/progress", HOLDER, FORM, NULL, page_filing_progress, NULL},
 	{"GET", "/filings/:no/faults.csv", HOLDER, FORM, NULL, page_filing_faults_csv, NULL},
 	{"GET", "/filings/:no/check", HOLDER, FORM, in_page, page_filing_check, "filing_check"},
