@@ -79,9 +79,13 @@ function rowOf(label, value) {
 	return row;
 }
 
-// "name=value;name=value", as a row of a filing is signed: each part on a line of its own, to be read.
+// "name=value;name=value", as a row of a filing is signed: each part on a line of its own, to be read. In a value "\;" is
+// a semicolon, "\\" a backslash and "\n" the end of a line.
 function partsOf(value) {
-	return /^[^;=]+=[^;]*(;[^;=]+=[^;]*)+$/.test(value) ? value.split(";").map((p) => p.replace("=", "：")).join("\n") : "";
+	const parts = value.match(/(?:[^;\\]|\\.)+/gu) || [];
+	if (!parts.every((p) => /^[^;=\\]+=/u.test(p)) || (parts.length === 1 && !value.includes("\\")))
+		return "";
+	return parts.map((p) => p.replace("=", "：").replace(/\\(.)/gu, (all, c) => (c === "n" ? "\n　　" : c))).join("\n");
 }
 
 // What a person has to read, in words; below it, closed, the octets of every line that was put into words or that only
@@ -91,6 +95,36 @@ function showRows(rows) {
 	at("rows").replaceChildren(...rows.filter((r) => !r.machine).map((r) => rowOf(r.label, r.shown || partsOf(r.value) || r.value)));
 	at("exact").hidden = exact.length === 0;
 	at("exact-rows").replaceChildren(...exact.map((r) => rowOf(r.label, r.value)));
+}
+
+let pages = [0];     // where each page of the rows begins, up to the one that is shown
+
+// A long text comes in pages; together they are the whole statement.
+function showPage(j) {
+	const more = j.from + j.rows.length < j.rows_total;
+	showRows(j.rows);
+	at("pager").hidden = pages.length === 1 && !more;
+	at("where").textContent = `第 ${j.from + 1} 至 ${j.from + j.rows.length} 项，共 ${j.rows_total} 项`;
+	at("back").disabled = pages.length === 1;
+	at("next").disabled = !more;
+	at("next").value = j.from + j.rows.length;
+	at("scroll").scrollTop = 0;
+}
+
+async function turnTo(from) {
+	const j = await call(`/window/rows?id=${encodeURIComponent(id)}&from=${from}`);
+	if (!j.error)
+		showPage(j);
+}
+
+function nextPage() {
+	pages.push(Number(at("next").value));
+	return turnTo(pages.at(-1));
+}
+
+function lastPage() {
+	pages.pop();
+	return turnTo(pages.at(-1));
 }
 
 // Another page cannot go on before this window is answered, and its person looks for it.
@@ -144,7 +178,8 @@ function showQuestion(j) {
 	head(j);
 	showError(j.error);
 	at("keys").replaceChildren(j.keys.length === 1 ? oneKey(j.keys[0]) : keyChoice(j.keys));
-	showRows(j.rows);
+	pages = [0];
+	showPage(j);
 	showPin(j.need, j.tries);
 	clearPins();
 	at("form").hidden = false;
@@ -232,6 +267,8 @@ function cancel() {
 
 at("form").addEventListener("submit", answer);
 at("cancel").addEventListener("click", cancel);
+at("next").addEventListener("click", () => nextPage().catch(() => {}));
+at("back").addEventListener("click", () => lastPage().catch(() => {}));
 at("close").addEventListener("click", () => window.close());
 document.addEventListener("keydown", (e) => {
 	if (e.key === "Escape")

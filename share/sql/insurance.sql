@@ -32,6 +32,15 @@ FROM enrolment e JOIN person p ON p.person_no = e.person_no
 LEFT JOIN employment m ON m.unit_no = e.unit_no AND m.person_no = e.person_no AND m.valid_to = 0
 WHERE e.unit_no = ?1 AND e.valid_to = 0 AND e.to_month = 0 AND e.person_no > ?2 ORDER BY e.person_no, e.ins LIMIT ?3
 
+-- name: staff_find
+SELECT p.person_no, p.name, p.id_sealed FROM (SELECT DISTINCT person_no FROM enrolment WHERE unit_no = ?1 AND valid_to = 0
+  AND to_month = 0 AND status = 1) e JOIN person p ON p.person_no = e.person_no
+WHERE p.person_no = ?2 OR p.name LIKE ?3 ESCAPE '~' ORDER BY p.name, p.person_no LIMIT ?4
+
+-- name: staff_name
+SELECT p.name FROM person p WHERE p.person_no = ?2 AND EXISTS (SELECT 1 FROM enrolment e WHERE e.person_no = p.person_no
+  AND e.unit_no = ?1 AND e.valid_to = 0 AND e.to_month = 0 AND e.status = 1)
+
 -- name: enrolled_in_month
 SELECT e.person_no, e.ins, (SELECT w.wage_fen FROM wage w WHERE w.unit_no = e.unit_no AND w.person_no = e.person_no AND w.from_month <= ?2
   AND w.wage_fen > 0 AND NOT EXISTS (SELECT 1 FROM wage x WHERE x.unit_no = w.unit_no AND x.person_no = w.person_no

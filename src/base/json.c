@@ -24,9 +24,14 @@ static enum err check_tree(json_t *v, int depth)
 
 enum err json_parse(struct span s, json_t **ret_v)
 {
+	return json_parse_long(s, JSON_TEXT_MAX, ret_v);
+}
+
+enum err json_parse_long(struct span s, size_t max, json_t **ret_v)
+{
 	json_error_t why;
 
-	if (s.len > JSON_TEXT_MAX)
+	if (s.len > max)
 		return ERR(LIMIT, "JSON of %zu bytes", s.len);
 	if (!text_is_utf8(s))
 		return ERR(UTF8, "JSON is not valid UTF-8 or holds NUL");

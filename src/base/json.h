@@ -11,8 +11,9 @@ static inline void json_auto_(json_t **p)
 #define AUTO_JSON __attribute__((cleanup(json_auto_))) json_t *
 
 /* object or array; ERR_SYNTAX, ERR_UTF8, ERR_LIMIT */
-enum err json_parse(struct span s, json_t **ret_v) MUST_CHECK;
-enum err json_print(const json_t *v, struct buf *out) MUST_CHECK; /* compact, sorted keys */
+enum err json_parse(struct span s, json_t **ret_v) MUST_CHECK;                  /* at most JSON_TEXT_MAX octets */
+enum err json_parse_long(struct span s, size_t max, json_t **ret_v) MUST_CHECK; /* at most max of the caller's */
+enum err json_print(const json_t *v, struct buf *out) MUST_CHECK;               /* compact, sorted keys */
 /* Borrowed members; ERR_SYNTAX when absent or of another type. */
 enum err json_str(const json_t *obj, const char *key, const char **ret_v) MUST_CHECK;
 enum err json_int(const json_t *obj, const char *key, int64_t *ret_v) MUST_CHECK;

@@ -94,6 +94,14 @@ static bool is_space(uint32_t cp)
 	return utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_ZS;
 }
 
+/* Characters that normalization leaves alone, whatever stands beside them (UAX 15: NFC_Quick_Check is yes, combining
+ * class 0): of nearly all texts the only ones. */
+static bool is_inert(uint32_t cp)
+{
+	return cp < 0x300 || (cp >= 0x4E00 && cp <= 0x9FFF) || (cp >= 0x3001 && cp <= 0x3020) ||
+	       (cp >= 0xFF01 && cp <= 0xFF60);
+}
+
 static enum err check_nfc(struct span s)
 {
 	utf8proc_uint8_t *nfc = NULL;
@@ -112,7 +120,7 @@ enum err text_line_check(struct span s)
 {
 	struct span rest = s;
 	uint32_t cp = 0, first = 0;
-	bool ascii = true;
+	bool inert = true;
 
 	if (s.len > LINE_MAX_BYTES)
 		return ERR(LIMIT, "line of %zu bytes", s.len);
@@ -124,12 +132,12 @@ enum err text_line_check(struct span s)
 			return ERR(LINE_TEXT, "U+%04X at byte %zu", (unsigned)cp, s.len - rest.len);
 		if (rest.ptr == s.ptr)
 			first = cp;
-		ascii = ascii && cp < 0x80;
+		inert = inert && is_inert(cp);
 		rest = span_sub(rest, n, rest.len);
 	}
 	if (s.len > 0 && (is_space(first) || is_space(cp)))
 		return ERR(LINE_TEXT, "text begins or ends with a space");
-	return ascii ? ERR_OK : check_nfc(s);
+	return inert ? ERR_OK : check_nfc(s);
 }
 
 /* --- hex --- */

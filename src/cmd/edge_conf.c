@@ -1,6 +1,7 @@
 #include "cmd/edge_conf.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "evidence/limits.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -63,19 +64,29 @@ static enum err put(const struct edge_plan *p, const char *name, const char *suf
 	return file_replace(path, buf_span(text), 0644);
 }
 
+/* Rounded up: what is a little over is the portal's to refuse. */
+static void kib(size_t octets, char ret[16])
+{
+	snprintf(ret, 16, "%zu", (octets + 1023) / 1024);
+}
+
 static enum err conf(const struct edge_plan *p)
 {
-	char port[16], workers[16], edge[PATH_ROOM], user[128] = "";
+	char port[16], workers[16], edge[PATH_ROOM], user[128] = "", act[16], receipt[16], form[16];
 	AUTO_BUF(in, TEXT_MAX);
 	AUTO_BUF(out, TEXT_MAX);
 	TRY(source(p, "nginx.conf.in", &in));
 	snprintf(port, sizeof(port), "%u", p->port);
 	snprintf(workers, sizeof(workers), "%u", p->workers);
 	snprintf(edge, sizeof(edge), "%s/edge", p->data);
+	kib(LIMIT_POST, act);
+	kib(LIMIT_RECEIPT_POST, receipt);
+	kib(LIMIT_FORM_POST, form);
 	if (p->user != NULL)
 		snprintf(user, sizeof(user), "user %s;", p->user);
-	const char *const table[][2] = {{"@PORT@", port},       {"@DATA@", p->data},   {"@SHARE@", edge},
-	                                {"@WORKERS@", workers}, {"@USER_LINE@", user}, {NULL, NULL}};
+	const char *const table[][2] = {{"@PORT@", port},           {"@DATA@", p->data},   {"@SHARE@", edge},
+	                                {"@WORKERS@", workers},     {"@USER_LINE@", user}, {"@ACT_KIB@", act},
+	                                {"@RECEIPT_KIB@", receipt}, {"@FORM_KIB@", form},  {NULL, NULL}};
 	bool ipv6 = have_ipv6();
 	struct span rest = buf_span(&in), line;
 	while (span_take_until(&rest, '\n', &line))

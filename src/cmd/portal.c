@@ -291,6 +291,7 @@ static void assemble(struct opened *o)
 	p->filing = &o->filing;
 	o->web = (struct web_config){.origin = p->origin,
 	                             .agent_origin = p->agent_origin,
+	                             .answer_max = LIMIT_RECEIPT,
 	                             .bureau_name = p->bureau_name,
 	                             .workers = (unsigned)conf_int(o->c, "workers"),
 	                             .routes = portal_routes,

@@ -44,7 +44,7 @@ enum err log_act_init(struct log_act *a, const struct field_keys *keys, const st
 {
 	const char *rule = w->rule != NULL ? w->rule : "";
 
-	*a = (struct log_act){.time = w->time, .sealed = buf_make(LOG_STATEMENT_MAX + 1024)};
+	*a = (struct log_act){.time = w->time, .sealed = buf_make(LOG_STATEMENT_MAX + LIMIT_SEAL)};
 	TRY(leaf_texts_check(w->kind, w->subject, rule));
 	(void)snprintf(a->kind, sizeof(a->kind), "%s", w->kind);
 	(void)snprintf(a->subject, sizeof(a->subject), "%s", w->subject);

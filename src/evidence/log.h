@@ -12,11 +12,18 @@
 #include "base/clock.h"
 #include "evidence/head.h"
 #include "evidence/leaf.h"
+#include "evidence/limits.h"
 #include "evidence/tree.h"
 #include "store/field.h"
 #include "store/store.h"
 
-enum { LOG_STATEMENT_MAX = 1 << 20, LOG_OCSP_MAX = 8192, LOG_STAMP_MAX = 16384, LOG_KEY_PARTS = 4, LOG_BATCH = 256 };
+enum {
+	LOG_STATEMENT_MAX = LIMIT_STATEMENT,
+	LOG_OCSP_MAX = 8192,
+	LOG_STAMP_MAX = 16384,
+	LOG_KEY_PARTS = 4,
+	LOG_BATCH = 256
+};
 
 /* --- writing --- */
 

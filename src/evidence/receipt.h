@@ -5,8 +5,9 @@
 #pragma once
 #include "base/buf.h"
 #include "evidence/leaf.h"
+#include "evidence/limits.h"
 
-enum { RECEIPT_MAX = 32 << 20, RECEIPT_HEADS_MAX = 1000, RECEIPT_ACTS_MAX = 1000 };
+enum { RECEIPT_MAX = LIMIT_RECEIPT, RECEIPT_HEADS_MAX = 1000, RECEIPT_ACTS_MAX = 1000 };
 struct receipt_head {
 	struct span text, sig, stamp, proof;
 };

@@ -7,7 +7,8 @@ typedef bool statement_check(struct span value);
 struct statement_part {
 	const char *key;
 	statement_check *check;
-	bool repeats;
+	size_t most; /* lines, numbered; 0: one, without a number */
+	bool wide;   /* may be continued as name/1, name/2, ... */
 };
 struct statement_type {
 	const char *name, *zh;

@@ -193,14 +193,19 @@ static const struct statement_part cert_stop[] = {
 };
 static const struct statement_part cert_release[] = {{"case", is_text}, {"serial", is_serial}, {NULL}};
 static const struct statement_part roster[] = {
-	{"number", is_number}, {"previous", is_digest_or_none}, {"entry", is_roster_entry, true}, {NULL},
+	{"number", is_number}, {"previous", is_digest_or_none}, {"entry", is_roster_entry, STATEMENT_REPEAT_MAX}, {NULL},
 };
-static const struct statement_part stock[] = {{"card", is_stock_card, true}, {NULL}};
+static const struct statement_part stock[] = {{"card", is_stock_card, STATEMENT_REPEAT_MAX}, {NULL}};
 
-#define FILED_PARTS \
+#define FILER_PARTS \
 	{"business", is_token}, {"matter", is_text}, {"filing", is_token}, {"version", is_number}, \
 	{"definition", is_digest}, {"unit-no", is_unit_no}, {"unit-name", is_text}, {"person-id", is_token}, \
-	{"holder", is_text}, {"form", is_text}, {"attach", is_text, true}, {"row", is_text, true}
+	{"holder", is_text}
+#define FILED_PARTS \
+	FILER_PARTS, {"form", is_text}, {"attach", is_text, STATEMENT_REPEAT_MAX}, {"row", is_text, STATEMENT_REPEAT_MAX}
+#define WIDE_PARTS \
+	FILER_PARTS, {"form", is_text, 0, true}, {"attach", is_text, STATEMENT_REPEAT_MAX}, \
+	{"row", is_text, STATEMENT_ROWS_MAX, true}
 #define DECIDED_PARTS \
 	{"filing", is_token}, {"version", is_number}, {"submit", is_digest}, {"matter", is_text}, \
 	{"unit-no", is_unit_no}, {"unit-name", is_text}, {"officer", is_token}
@@ -209,16 +214,20 @@ static const struct statement_part filing_submit[] = {FILED_PARTS, {NULL}};
 static const struct statement_part filing_correct[] = {
 	{"corrects", is_token}, {"previous", is_digest}, FILED_PARTS, {NULL},
 };
+static const struct statement_part filing_submit_wide[] = {WIDE_PARTS, {NULL}};
+static const struct statement_part filing_correct_wide[] = {
+	{"corrects", is_token}, {"previous", is_digest}, WIDE_PARTS, {NULL},
+};
 static const struct statement_part filing_withdraw[] = {
 	{"filing", is_token}, {"version", is_number}, {"submit", is_digest}, {"unit-no", is_unit_no},
 	{"person-id", is_token},
 	{"reason", is_text}, {NULL},
 };
 static const struct statement_part filing_bulk[] = {
-	{"officer", is_token}, {"opinion", is_text}, {"item", is_filing_item, true}, {NULL},
+	{"officer", is_token}, {"opinion", is_text}, {"item", is_filing_item, STATEMENT_REPEAT_MAX}, {NULL},
 };
 static const struct statement_part filing_return[] = {
-	DECIDED_PARTS, {"until", is_date}, {"defect", is_text, true}, {NULL},
+	DECIDED_PARTS, {"until", is_date}, {"defect", is_text, STATEMENT_REPEAT_MAX}, {NULL},
 };
 static const struct statement_part filing_refuse[] = {DECIDED_PARTS, {"reason", is_text}, {NULL}};
 
@@ -237,6 +246,8 @@ static const struct statement_type types[] = {
 	{"STOCK", "证书介质入库", stock},
 	{"FILING-SUBMIT", "业务申报", filing_submit, STATEMENT_LONG_MAX},
 	{"FILING-CORRECT", "业务更正申报", filing_correct, STATEMENT_LONG_MAX},
+	{"FILING-SUBMIT-WIDE", "业务申报", filing_submit_wide, STATEMENT_WIDE_MAX},
+	{"FILING-CORRECT-WIDE", "业务更正申报", filing_correct_wide, STATEMENT_WIDE_MAX},
 	{"FILING-WITHDRAW", "取消申报", filing_withdraw},
 	{"FILING-ACCEPT", "业务受理", filing_bulk},
 	{"FILING-RETURN", "业务退回补正", filing_return},

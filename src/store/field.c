@@ -4,7 +4,7 @@
 #include "gm/sm4.h"
 #include <stdlib.h>
 
-enum { DATA_KEY_LEN = 32, COLUMN_MAX = 64, ROW_KEY_MAX = 256, FIELD_MAX = 1 << 20 };
+enum { DATA_KEY_LEN = 32, COLUMN_MAX = 64, ROW_KEY_MAX = 256, FIELD_MAX = 64 << 20 };
 
 struct field_keys {
 	struct secret *seal, *digest;

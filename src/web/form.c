@@ -132,7 +132,7 @@ enum err form_parse_json(struct span text, struct arena *a, struct inputs *ret_i
 	json_t *member, *v = NULL;
 
 	TRY(inputs_new(a, FORM_FIELDS_MAX, &in));
-	TRY(json_parse(text, &v));
+	TRY(json_parse_long(text, text.len, &v)); /* its length is the route's */
 	AUTO_JSON own = v;
 	if (!json_is_object(own))
 		return ERR(SYNTAX, "body is not an object");

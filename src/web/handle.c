@@ -34,19 +34,19 @@ static void take_body(struct web_req *rq, struct buf *kept)
 	if (kept != NULL)
 		rq->body = *kept;
 	else
-		buf_init(&rq->body, ANSWER_MAX);
+		buf_init(&rq->body, answer_max(rq->conf));
 	if (buf_room(&rq->body, BODY_FIRST) != NULL) /* most pages fit: no growing, no copies */
 		buf_clear(&rq->body);
 }
 
-static enum err req_new(const struct web_config *conf, struct buf *body, struct web_req **ret_rq)
+static enum err req_new(const struct web_config *conf, size_t octets, struct buf *body, struct web_req **ret_rq)
 {
 	struct web_req *rq = calloc(1, sizeof(*rq));
 
 	if (rq == NULL)
 		return ERR(NOMEM, "request");
 	rq->conf = conf;
-	rq->arena = arena_new(REQ_MEMORY_MAX);
+	rq->arena = arena_new(REQ_MEMORY_MAX + octets);
 	rq->model = json_object();
 	take_body(rq, body);
 	rq->path = rq->query = "";
@@ -257,7 +257,7 @@ enum err handle_and_send(const struct web_config *conf, struct span scgi, struct
 	struct web_req *rq __attribute__((cleanup(web_req_auto_))) = NULL;
 
 	err_clear();
-	TRY(req_new(conf, body, &rq));
+	TRY(req_new(conf, scgi.len, body, &rq));
 	TRY(scgi_parse(scgi, &rq->in));
 	enum err e = run(rq);
 	if (e != ERR_OK)

@@ -7,7 +7,12 @@
 #pragma once
 #include "base/buf.h"
 
-enum { HTTP1_HEAD_MAX = 8192, HTTP1_BODY_MAX = 2 * 1024 * 1024, HTTP1_TARGET_MAX = 1024, HTTP1_FIELDS_MAX = 64 };
+enum {
+	HTTP1_HEAD_MAX = 8192,
+	HTTP1_BODY_MAX = 32 << 20 /* of any; who serves has maxima of his own */,
+	HTTP1_TARGET_MAX = 1024,
+	HTTP1_FIELDS_MAX = 64
+};
 
 struct http1_field {
 	struct span name, value; /* value without surrounding blanks */

@@ -18,7 +18,7 @@ static bool is_form_type(const char *type)
 
 static enum err take_parts(struct web_req *rq)
 {
-	if (rq->in.body.len > rq->route->raw_max)
+	if (rq->in.body.len > body_max(rq->route))
 		return ERR(LIMIT, "body of %zu octets", rq->in.body.len);
 	enum err e = multipart_parse(scgi_get(&rq->in, "CONTENT_TYPE"), rq->in.body, rq->arena, &rq->parts);
 	if (e == ERR_LINE_TEXT)
@@ -41,7 +41,7 @@ static enum err take_raw(struct web_req *rq)
 		return ERR(FIELD_UNKNOWN, "POST with a query");
 	if (rq->route->body == WEB_MULTIPART)
 		return take_parts(rq);
-	if (rq->in.body.len > FORM_BODY_MAX)
+	if (rq->in.body.len > body_max(rq->route))
 		return ERR(LIMIT, "body of %zu octets", rq->in.body.len);
 	if (is_json_type(type)) {
 		rq->json_body = true;

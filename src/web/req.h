@@ -6,7 +6,7 @@
 #include "web/server.h"
 
 enum {
-	REQ_MEMORY_MAX = 8 << 20,
+	REQ_MEMORY_MAX = 8 << 20, /* and the inputs themselves */
 	ANSWER_MAX = 6 << 20,
 	FORM_BODY_MAX = 2 << 20,
 	PATH_MAX_BYTES = 1024,
@@ -65,6 +65,14 @@ struct web_req {
 	enum err failed; /* what was answered, for the log */
 	const char *failed_detail, *failed_where;
 };
+static inline size_t answer_max(const struct web_config *c)
+{
+	return c->answer_max > 0 ? c->answer_max : ANSWER_MAX;
+}
+static inline size_t body_max(const struct web_route *r)
+{
+	return r->raw_max > 0 ? r->raw_max : FORM_BODY_MAX;
+}
 /* accept.c: RFC 9110, 12.5.1; json_first decides where the header does not */
 bool accept_json(const char *header, bool json_first);
 /* route.c */

@@ -2,11 +2,11 @@
  * values, CONTENT_LENGTH first, SCGI=1 among them, then the body. Parsed in place: the variables point into the input.
  * Strict: a name at most once, nothing before, between or after. What a client can put into a value is no fault of the
  * frame: a control character is told by `unclean`, and the request is answered. The headers have room for all that
- * nginx takes (four buffers of 8 KiB). */
+ * nginx takes (four buffers of 8 KiB). How long a body may be is its route's to say; no frame is longer than here. */
 #pragma once
 #include "base/buf.h"
 
-enum { SCGI_HEADERS_MAX = 49152, SCGI_BODY_MAX = 6 << 20, SCGI_VARS_MAX = 64 };
+enum { SCGI_HEADERS_MAX = 49152, SCGI_BODY_MAX = 32 << 20, SCGI_VARS_MAX = 64 };
 struct scgi_var {
 	const char *name, *value;
 };

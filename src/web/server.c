@@ -17,8 +17,7 @@ enum {
 	STOP_MS = 3000,
 	DRAIN_MAX = 20 << 20,
 	ANSWER_OVERHEAD = 65536,
-	BUFFER_KEPT = 65536,
-	REQUEST_MAX = 8 + SCGI_HEADERS_MAX + SCGI_BODY_MAX
+	BUFFER_KEPT = 65536
 };
 struct worker {
 	struct web_server *server;
@@ -64,6 +63,8 @@ static enum err read_request(int fd, struct buf *in)
 		TRY(scgi_need(buf_span(in), &want));
 		if (want == in->len)
 			return ERR_OK;
+		if (want > in->max)
+			return ERR(LIMIT, "request of %zu octets", want);
 		TRY(read_some(fd, until, in, want));
 	}
 }
@@ -221,6 +222,16 @@ static enum err check_conf(const struct web_config *c)
 	return ERR_OK;
 }
 
+/* Of the longest body that one of the routes takes. */
+static size_t request_max(const struct web_config *c)
+{
+	size_t most = FORM_BODY_MAX;
+
+	for (const struct web_route *r = c->routes; r->method != NULL; r++)
+		most = body_max(r) > most ? body_max(r) : most;
+	return 8 + SCGI_HEADERS_MAX + most;
+}
+
 /* Whoever made it may have wanted to poll it. */
 static enum err make_blocking(int fd)
 {
@@ -244,9 +255,9 @@ enum err web_server_start(int listen_fd, const struct web_config *conf, struct w
 		struct worker *w = &s->w[s->n];
 		w->server = s;
 		w->fd = -1;
-		buf_init(&w->in, REQUEST_MAX);
-		buf_init(&w->body, ANSWER_MAX);
-		buf_init(&w->out, ANSWER_MAX + ANSWER_OVERHEAD);
+		buf_init(&w->in, request_max(conf));
+		buf_init(&w->body, answer_max(conf));
+		buf_init(&w->out, answer_max(conf) + ANSWER_OVERHEAD);
 		if (pthread_create(&w->thread, NULL, work, w) != 0) {
 			web_server_stop(s);
 			return ERR(NOMEM, "worker thread %u", s->n);

@@ -18,6 +18,7 @@ struct web_config {
 	const char *agent_origin; /* "http://127.0.0.1:8610", for connect-src */
 	const char *bureau_name;
 	unsigned workers;
+	size_t answer_max;              /* octets of an answer; 0: ANSWER_MAX */
 	const struct web_route *routes; /* ends with NULL method */
 	/* Fills members every view needs (header, footer, session, csrf, mode); called before rendering. */
 	enum err (*common)(struct web_req *rq, json_t *model);

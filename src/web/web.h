@@ -58,8 +58,8 @@ struct web_route {
 	 * true: it runs with web_field_errors() set, must change nothing then, and its view shows them. */
 	bool shows_errors;
 	const char *raw_type; /* of WEB_RAW: the one content type */
-	size_t raw_max;       /* the most octets, of WEB_MULTIPART too */
-	bool quiet;           /* a script's look: does not count as use of the session */
+	size_t raw_max; /* the most octets of the body; 0: FORM_BODY_MAX; of WEB_RAW and WEB_MULTIPART always given */
+	bool quiet;     /* a script's look: does not count as use of the session */
 	web_declare *declare; /* in the place of fields */
 };
 /* A pattern that ends in "/+" takes every longer path of a GET as it was sent, web_path(), slashes included: for

@@ -14,13 +14,13 @@ static size_t take(const struct statement *s, const struct statement_part *parts
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct statement_kv kv[STATEMENT_KEYS_MAX + STATEMENT_REPEAT_MAX];
+	static struct statement_kv kv[STATEMENT_KEYS_MAX + STATEMENT_REPEAT_MAX + STATEMENT_ROWS_MAX];
 	AUTO(statement) s = NULL;
 	AUTO(statement) again = NULL;
 
 	enum err e = statement_parse(span_of(data, size), &s);
 	if (e != ERR_OK) {
-		INVARIANT(e == ERR_STATEMENT);
+		INVARIANT(e == ERR_STATEMENT || e == ERR_STATEMENT_TYPE);
 		INVARIANT(s == NULL);
 		return 0;
 	}

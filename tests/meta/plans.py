@@ -21,7 +21,7 @@ BOUNDED = {
     "filing_queue": "an index of open filings, in its order", "filing_queue_in": "an index of open filings, in its order",
     "filing_chain": "the filings that one corrects",
     "gone_attachment_part": "parts of one filing's files", "cert_of_subject": "certificates of one subject",
-    "bill_turn_look": "one row at most", "bill_sums": "one month of one unit", "bill_moves": "one month of one unit", "staff_count": "staff of one unit, in the order of an index",
+    "bill_turn_look": "one row at most", "bill_sums": "one month of one unit", "bill_moves": "one month of one unit", "staff_find": "staff of one unit, by a part of the name", "staff_count": "staff of one unit, in the order of an index",
     "enrolled_in_month": "one unit, by the month's rule", "change_enrolment_written": "what one filing wrote",
     "definition_named": "the versions of definitions, at the start",
     "portal_session_serials": "sessions of now", "session.end_old": "sessions of now", "prelogin.count": "logins of two minutes",

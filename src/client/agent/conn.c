@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "evidence/limits.h"
 #include "client/agent/agent.h"
 #include "gm/rand.h"
 #include <errno.h>
@@ -11,7 +12,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ_MS = 8000, SEND_MS = 8000, LINGER_MS = 500, LINGER_MAX = 2 << 20, ANSWER_MAX = 2 << 20 };
+enum {
+	READ_MS = 8000,
+	SEND_MS = 8000,
+	LINGER_MS = 500,
+	BODY_MAX = 512 << 10,
+	LINGER_MAX = 2 * LIMIT_POST,
+	ANSWER_MAX = 2 << 20
+};
 
 /* --- bytes --- */
 
@@ -42,6 +50,12 @@ static enum err read_some(int fd, struct buf *in, size_t most, int64_t until_ms)
 	return buf_err(in);
 }
 
+/* A statement may be long, nothing else is. */
+static size_t body_most(const struct conn *c)
+{
+	return span_eq_str(c->head.path, "/v1/sign") ? LIMIT_POST : BODY_MAX;
+}
+
 static enum err read_request(struct conn *c, struct buf *in)
 {
 	int64_t until = clock_mono_ms() + READ_MS;
@@ -53,6 +67,8 @@ static enum err read_request(struct conn *c, struct buf *in)
 		TRY(read_some(c->fd, in, HTTP1_HEAD_MAX - in->len, until));
 	}
 	TRY(http1_parse(span_sub(buf_span(in), 0, head_len), &c->head));
+	if (c->head.body_len > body_most(c))
+		return ERR(LIMIT, "body of %zu bytes", c->head.body_len);
 	size_t whole = head_len + c->head.body_len;
 	if (in->len > whole)
 		return ERR(SYNTAX, "bytes after the request");
@@ -200,7 +216,7 @@ enum err conn_body(const struct conn *c, json_t **ret_v)
 
 	if (!is_json_type(http1_get(&c->head, "Content-Type")))
 		return ERR(SYNTAX, "body is not application/json");
-	TRY(json_parse(c->body, &v));
+	TRY(json_parse_long(c->body, c->body.len, &v));
 	if (!json_is_object(v))
 		return ERR(SYNTAX, "body is not an object");
 	json_object_foreach(v, key, member)
@@ -261,7 +277,7 @@ static void name_thread(void)
 
 void conn_serve(struct agent *a, int fd)
 {
-	AUTO_BUF(in, HTTP1_HEAD_MAX + HTTP1_BODY_MAX);
+	AUTO_BUF(in, HTTP1_HEAD_MAX + LIMIT_POST);
 	struct conn c = {.a = a, .fd = fd, .tries = -1};
 
 	name_thread();

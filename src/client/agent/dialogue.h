@@ -10,7 +10,13 @@
 #include "client/agent/keys.h"
 #include <stdatomic.h>
 
-enum { DIALOGUE_ID_LEN = 32, DIALOGUE_UNSEEN_MS = 30000, DIALOGUE_LEFT_MS = 15000 };
+enum {
+	DIALOGUE_ID_LEN = 32,
+	DIALOGUE_UNSEEN_MS = 30000,
+	DIALOGUE_LEFT_MS = 15000,
+	DIALOGUE_PAGE_ROWS = 200,
+	DIALOGUE_PAGE_OCTETS = 256 << 10
+};
 enum dialogue_need { NEED_NONE, NEED_PIN, NEED_NEW_PIN };
 struct dialogue;
 struct dialogue_conf {
@@ -57,6 +63,9 @@ enum err dialogue_close(struct dialogue *d, const char *ref) MUST_CHECK; /* the 
 /* --- for the window --- */
 /* The job as docs/protocol/agent.md has it; "waiting" for an id not begun yet. */
 enum err dialogue_json(struct dialogue *d, const char *id, json_t **ret_v) MUST_CHECK;
+/* {"rows","from","rows_total"}: rows from that one on, as many as one answer holds; ERR_STATE: not open. Who reads is
+ * there: the wait for an answer begins anew. */
+enum err dialogue_rows_json(struct dialogue *d, const char *id, size_t from, json_t **ret_v) MUST_CHECK;
 /* ERR_STATE when nothing is asked, ERR_CSRF for a wrong token, ERR_CARD_WRONG for a key that was not offered. */
 enum err dialogue_reply(struct dialogue *d, const char *id, const char *token, const char *serial, struct span pin,
                         struct span pin2) MUST_CHECK;

@@ -54,6 +54,31 @@ static enum err put_keys(json_t *o, const struct dialogue *d)
 	return ERR_OK;
 }
 
+static size_t row_octets(const json_t *row)
+{
+	return json_string_length(json_object_get(row, "label")) + json_string_length(json_object_get(row, "value")) +
+	       json_string_length(json_object_get(row, "shown"));
+}
+
+/* A page of what is to be signed; one row at the least. */
+static enum err put_rows(json_t *o, const struct dialogue *d, size_t from)
+{
+	json_t *page = json_array();
+	size_t n = json_array_size(d->rows), octets = 0;
+
+	TRY(json_put(o, "rows", page));
+	for (size_t i = from; i < n && i - from < DIALOGUE_PAGE_ROWS; i++) {
+		const json_t *row = json_array_get(d->rows, i);
+		octets += row_octets(row);
+		if (i > from && octets > DIALOGUE_PAGE_OCTETS)
+			break;
+		if (json_array_append_new(page, json_deep_copy(row)) != 0)
+			return ERR(NOMEM, "rows");
+	}
+	TRY(json_put_int(o, "from", (int64_t)from));
+	return json_put_int(o, "rows_total", (int64_t)n);
+}
+
 static enum err put_job(json_t *o, const struct dialogue *d)
 {
 	static const char *const needs[] = {"none", "pin", "newpin"};
@@ -63,7 +88,7 @@ static enum err put_job(json_t *o, const struct dialogue *d)
 	TRY(json_put_str(o, "title", span_str(d->title)));
 	TRY(json_put_str(o, "origin", span_str(d->origin)));
 	TRY(json_put_int(o, "called", d->called));
-	TRY(json_put(o, "rows", json_deep_copy(d->rows)));
+	TRY(put_rows(o, d, 0));
 	TRY(json_put_str(o, "need", span_str(needs[d->need])));
 	TRY(put_keys(o, d));
 	if (d->n_keys == 1)
@@ -105,6 +130,22 @@ enum err dialogue_json(struct dialogue *d, const char *id, json_t **ret_v)
 		d->seen_ms = clock_mono_ms();
 	}
 	enum err e = current ? put_job(o, d) : put_outcome(o, d, id);
+	pthread_mutex_unlock(&d->lock);
+	TRY(e);
+	*ret_v = STEAL(o);
+	return ERR_OK;
+}
+
+enum err dialogue_rows_json(struct dialogue *d, const char *id, size_t from, json_t **ret_v)
+{
+	AUTO_JSON o = json_object();
+
+	if (o == NULL)
+		return ERR(NOMEM, "rows");
+	pthread_mutex_lock(&d->lock);
+	enum err e = is_current(d, id) ? put_rows(o, d, from) : ERR(STATE, "no such dialogue is open");
+	if (e == ERR_OK)
+		d->asked_ms = d->seen_ms = clock_mono_ms();
 	pthread_mutex_unlock(&d->lock);
 	TRY(e);
 	*ret_v = STEAL(o);

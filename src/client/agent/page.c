@@ -3,11 +3,12 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "client/agent/agent.h"
+#include "evidence/limits.h"
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 20000, FRESH_MS = 1000, STATEMENT_IN_MAX = 1000 * 1024, B64_CERT_MAX = 12 * 1024, B64_KEY_MAX = 2048 };
+enum { WAIT_MS = 20000, FRESH_MS = 1000, B64_CERT_MAX = 12 * 1024, B64_KEY_MAX = 2048 };
 
 /* --- the keys --- */
 
@@ -99,7 +100,7 @@ static enum err serve_wait(struct conn *c)
 #define KEY(required) {"key", KEY_SERIAL_MAX, required}
 /* clang-format on */
 static const struct field login_fields[] = {WINDOW, {"bureau", 64, true}, {"nonce", 64, true}, KEY(false), {0}};
-static const struct field sign_fields[] = {WINDOW, {"statement", STATEMENT_IN_MAX, true}, KEY(false), {0}};
+static const struct field sign_fields[] = {WINDOW, {"statement", LIMIT_STATEMENT, true}, KEY(false), {0}};
 static const struct field new_fields[] = {
 	WINDOW,    CASE, {"approval", 64, true}, {"unit", CERT_TEXT_MAX, false}, {"holder", CERT_TEXT_MAX, true},
 	KEY(true), {0}};

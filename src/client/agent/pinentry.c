@@ -3,11 +3,13 @@
 #include "base/json.h"
 #include "client/agent/assuan.h"
 #include "client/agent/dialogue_i.h"
+#include "evidence/limits.h"
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { DESC_MAX = 2 << 20 }; /* the longest statement, a label to each of its lines */
+/* The longest statement, a label to each of its values; and how many dialogues a person may want to skip. */
+enum { DESC_MAX = 2 * LIMIT_STATEMENT, PARTS_PATIENT = 4 };
 
 static enum err still_wanted(void *ctx)
 {
@@ -56,20 +58,51 @@ static void describe(struct buf *out, const struct dialogue *d, const struct key
 		describe_row(out, row);
 }
 
+static size_t count_parts(struct span text)
+{
+	size_t n = 0;
+
+	for (; text.len > 0; n++)
+		text = span_sub(text, assuan_part(text), text.len);
+	return n;
+}
+
+/* Whether he wants the next part; in a long text he may go to its end. */
+static enum err go_on(struct assuan *a, size_t left, bool *ret_skip)
+{
+	char label[64];
+
+	*ret_skip = false;
+	snprintf(label, sizeof(label), "继续（还有 %zu 段）", left);
+	TRY(assuan_do(a, "SETOK", label));
+	if (left > PARTS_PATIENT)
+		TRY(assuan_do(a, "SETNOTOK", "跳到末尾"));
+	enum err e = assuan_do(a, "CONFIRM", NULL);
+	if (e == ERR_STATE && left > PARTS_PATIENT) {
+		err_clear();
+		*ret_skip = true;
+		return ERR_OK;
+	}
+	return e;
+}
+
 /* Shows text in as many dialogues as its length needs; the last part stays set for the question that follows. */
 static enum err show(struct assuan *a, struct span text)
 {
-	for (;;) {
+	bool skip = false;
+
+	for (size_t left = count_parts(text); left > 0; left--) {
 		AUTO_BUF(part, ASSUAN_LINE_MAX);
 		size_t len = assuan_part(text);
 		buf_put(&part, span_sub(text, 0, len));
-		TRY(assuan_do(a, "SETDESC", buf_cstr(&part)));
 		text = span_sub(text, len, text.len);
-		if (text.len == 0)
-			return ERR_OK;
-		TRY(assuan_do(a, "SETOK", "继续"));
-		TRY(assuan_do(a, "CONFIRM", NULL));
+		if (skip && left > 1)
+			continue;
+		TRY(assuan_do(a, "SETDESC", buf_cstr(&part)));
+		if (left > 1)
+			TRY(go_on(a, left - 1, &skip));
 	}
+	return ERR_OK;
 }
 
 static enum err complain(struct assuan *a, enum err why, int tries)

@@ -7,64 +7,55 @@
 #include <string.h>
 
 /* LOGIN is not here: it is made by act_login alone, from the origin that the browser sent. */
-static const char *const permitted[] = {"CERT-ACCEPT",    "CERT-APPROVE",    "CERT-MAKE",     "CERT-RETURN",
-                                        "CERT-REFUSE",    "CERT-RENEW",      "CERT-REVOKE",   "CERT-SUSPEND",
-                                        "CERT-RELEASE",   "ROSTER",          "STOCK",         "FILING-SUBMIT",
-                                        "FILING-CORRECT", "FILING-WITHDRAW", "FILING-ACCEPT", "FILING-RETURN",
-                                        "FILING-APPROVE", "FILING-REFUSE"};
+static const char *const permitted[] = {"FILING-SUBMIT-WIDE",
+                                        "FILING-CORRECT-WIDE",
+                                        "CERT-ACCEPT",
+                                        "CERT-APPROVE",
+                                        "CERT-MAKE",
+                                        "CERT-RETURN",
+                                        "CERT-REFUSE",
+                                        "CERT-RENEW",
+                                        "CERT-REVOKE",
+                                        "CERT-SUSPEND",
+                                        "CERT-RELEASE",
+                                        "ROSTER",
+                                        "STOCK",
+                                        "FILING-SUBMIT",
+                                        "FILING-CORRECT",
+                                        "FILING-WITHDRAW",
+                                        "FILING-ACCEPT",
+                                        "FILING-RETURN",
+                                        "FILING-APPROVE",
+                                        "FILING-REFUSE"};
 
 /* --- what is shown --- */
 
-/* "card.12" is "介质序列号 12". */
-static enum err add_line(json_t *rows, struct span line)
+struct showing {
+	json_t *rows;
+	bool machines;
+};
+
+/* The twelfth card is "介质序列号 12"; the lines of one value are put together. */
+static enum err show_value(const char *key, size_t number, const char *value, void *ctx)
 {
+	const struct showing *w = ctx;
+	const char *zh = statement_key_zh(key);
 	AUTO_BUF(label, 256);
-	AUTO_BUF(value, STATEMENT_MAX);
-	char name[64] = "";
-	struct span key;
 
-	if (!span_take_until(&line, ':', &key) || key.len >= sizeof(name) || line.len == 0)
-		return ERR(STATEMENT, "line without a key");
-	memcpy(name, key.ptr, key.len);
-	char *dot = strchr(name, '.');
-	if (dot != NULL)
-		*dot++ = '\0';
-	buf_str(&label, statement_key_zh(name) != NULL ? statement_key_zh(name) : name);
-	if (dot != NULL)
-		buf_printf(&label, " %s", dot);
-	buf_put(&value, span_sub(line, 1, line.len));
-	TRY(buf_err(&value));
-	return row_add_line(rows, buf_cstr(&label), name, buf_cstr(&value));
+	if (words_for_machines(key) != w->machines)
+		return ERR_OK;
+	buf_str(&label, zh != NULL ? zh : key);
+	if (number > 0)
+		buf_printf(&label, " %zu", number);
+	TRY(buf_err(&label));
+	return row_add_line(w->rows, buf_cstr(&label), key, value);
 }
 
-static bool for_machines(struct span line)
-{
-	char name[64] = "";
-	struct span key;
-
-	if (!span_take_until(&line, ':', &key) || key.len >= sizeof(name))
-		return false;
-	memcpy(name, key.ptr, key.len);
-	return words_for_machines(name);
-}
-
-static enum err show_lines(struct span text, bool machines, json_t *rows)
-{
-	struct span line;
-
-	if (!span_take_until(&text, '\n', &line))
-		return ERR(STATEMENT, "no lines");
-	while (span_take_until(&text, '\n', &line))
-		if (for_machines(line) == machines)
-			TRY(add_line(rows, line));
-	return ERR_OK;
-}
-
-/* Every line of exactly those octets that will be signed; what a person has to read comes first. */
+/* Every value of exactly those octets that will be signed; what a person has to read comes first. */
 static enum err show(const struct statement *s, json_t *rows)
 {
-	TRY(show_lines(statement_text(s), false, rows));
-	return show_lines(statement_text(s), true, rows);
+	TRY(statement_each(s, show_value, &(struct showing){rows, false}));
+	return statement_each(s, show_value, &(struct showing){rows, true});
 }
 
 /* --- signing --- */

@@ -1,5 +1,6 @@
 /* /window...: the agent's own page and its requests. The one place where a PIN enters. */
 #include "base/json.h"
+#include "base/text.h"
 #include "client/agent/agent.h"
 #include <string.h>
 
@@ -48,6 +49,23 @@ static enum err serve_job(struct conn *c)
 	TRY(take_id(text, id));
 	TRY(dialogue_json(c->a->dialogue, id, &job));
 	return conn_json(c, job);
+}
+
+static enum err serve_rows(struct conn *c)
+{
+	AUTO_JSON rows = NULL;
+	char id[DIALOGUE_ID_LEN + 1];
+	struct span text, number;
+	int64_t from;
+
+	TRY(need_method(c, "GET"));
+	TRY(check_same_site(c));
+	TRY(http1_query(&c->head, "id", &text));
+	TRY(take_id(text, id));
+	TRY(http1_query(&c->head, "from", &number));
+	TRY(text_i64(number, 0, INT32_MAX, &from));
+	TRY(dialogue_rows_json(c->a->dialogue, id, (size_t)from, &rows));
+	return conn_json(c, rows);
 }
 
 /* --- answers --- */
@@ -146,6 +164,8 @@ enum err window_serve(struct conn *c)
 		return ERR(ABSENT, "PINs are asked by pinentry here");
 	if (span_eq_str(c->head.path, "/window/job"))
 		return serve_job(c);
+	if (span_eq_str(c->head.path, "/window/rows"))
+		return serve_rows(c);
 	if (span_eq_str(c->head.path, "/window/answer"))
 		return serve_answer(c);
 	if (span_eq_str(c->head.path, "/window/cancel"))

@@ -36,11 +36,11 @@ struct b03 {
 	unsigned ins;
 	int start_month;
 	int64_t hire_date;
-	char contract_type[2], employ_form[3], post[SERVICE_VALUE_MAX + 1], hukou_type[3], post_class[2];
+	char contract_type[2], employ_form[3], post[SERVICE_LINE_MAX + 1], hukou_type[3], post_class[2];
 	int64_t contract_from, contract_to; /* 0: none */
 	int retire_class;                   /* enum retire_class */
 	bool special_job;
 	int64_t wage_fen; /* -1: none that can be read */
-	char hukou_addr[SERVICE_VALUE_MAX + 1], live_addr[SERVICE_VALUE_MAX + 1], remark[SERVICE_VALUE_MAX + 1];
+	char hukou_addr[SERVICE_LINE_MAX + 1], live_addr[SERVICE_LINE_MAX + 1], remark[SERVICE_LINE_MAX + 1];
 };
 extern const struct business business_b03;

@@ -311,7 +311,7 @@ enum err attach_agrees_with(const struct filing_desk *d, const struct filing *f,
 static enum err agree_submitted(struct agreeing *w, const struct filing *f)
 {
 	AUTO(statement) st = NULL;
-	AUTO_BUF(text, STATEMENT_LONG_MAX);
+	AUTO_BUF(text, STATEMENT_WIDE_MAX);
 	TRY(filing_statement(w->d, f->submit_sm3, &text, NULL, NULL));
 	TRY(statement_parse(buf_span(&text), &st));
 	w->st = st;

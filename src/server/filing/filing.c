@@ -64,6 +64,7 @@ enum err filing_faults(const struct filing_view *v, struct fault_sink *faults)
 enum err filing_faults_all(const struct filing_desk *d, const struct filing_view *v, struct fault_sink *faults)
 {
 	TRY(filing_faults(v, faults));
+	TRY(filing_people_faults(d, v, faults));
 	return attach_faults(d, v, faults);
 }
 
@@ -329,6 +330,7 @@ enum err filing_draft_save(const struct filing_desk *d, const char *no, int64_t 
 	json_t *taken = NULL;
 	TRY(content_take(&w.service->fields, form, clock_now(d->desk->clock), &taken));
 	TRY(json_put(content, "form", taken));
+	TRY(filing_people_take(d, w.f.unit_no, &w.service->fields, taken));
 	return content_save(d, &w.f, w.service, by, content, ret_version);
 }
 
@@ -360,6 +362,8 @@ enum err filing_rows_set(const struct filing_desk *d, const char *no, int64_t ve
 	json_t *taken = NULL;
 	TRY(take_rows(w.service, rows, clock_now(d->desk->clock), &taken));
 	TRY(json_put(content, "rows", taken));
+	for (size_t i = 0; i < json_array_size(taken); i++)
+		TRY(filing_people_take(d, w.f.unit_no, &w.service->row_fields, json_array_get(taken, i)));
 	return content_save(d, &w.f, w.service, by, content, ret_version);
 }
 

@@ -28,6 +28,7 @@ enum {
 	FILING_DEFECTS_MAX = 50,
 	FILING_BULK_MAX = 200,
 	FILING_DRAFTS_MAX = 200,
+	FILING_STAFF_MAX = 20, /* of a search among the staff */
 	FILING_TEXT_VALID_SEC = 30 * 60
 };
 
@@ -108,6 +109,7 @@ struct filing_act {
 	int64_t time;
 	const struct filing_who *by;              /* NULL: the rule */
 	const char *rule;                         /* "" for persons */
+	const char *type;                         /* of the statement; NULL for rules and drafts */
 	struct span statement, sig, cert, status; /* status: the answer by which it was let in; may be empty */
 	const char *statement_sm3;                /* lower-case hex, "" for rules */
 	void *prepared;                           /* from log_prepare */

@@ -3,7 +3,7 @@
 #include "evidence/statement.h"
 #include "server/filing/filing.h"
 
-enum { FILING_SEALED_MAX = CONTENT_TEXT_MAX + 1024 };
+enum { FILING_SEALED_MAX = CONTENT_TEXT_MAX + LIMIT_SEAL };
 
 /* --- filing_read.c --- */
 enum err filing_row_read(const struct row *row, struct filing *f) MUST_CHECK;
@@ -20,6 +20,14 @@ enum err filing_faults_all(const struct filing_desk *d, const struct filing_view
                            struct fault_sink *faults) MUST_CHECK;
 enum err filing_content_seal(const struct filing_desk *d, const char *no, int64_t version, const json_t *content,
                              struct buf *out) MUST_CHECK;
+
+/* --- filing_person.c --- */
+/* A name typed into a field of type person becomes the number, where one of the unit's staff alone has it. */
+enum err filing_people_take(const struct filing_desk *d, const char *unit_no, const struct service_fields *fields,
+                            json_t *row) MUST_CHECK;
+/* E-36: who is not of the unit's staff now. */
+enum err filing_people_faults(const struct filing_desk *d, const struct filing_view *v,
+                              struct fault_sink *faults) MUST_CHECK;
 
 /* --- filing_sent.c: what an officer gets of a filing that is open again --- */
 /* Rows, version and time of change as of the last signed submission and what officers did since; sets as_sent. */
@@ -84,5 +92,7 @@ enum err filing_evidence_good(const struct filing_desk *d, const struct filing *
 
 /* --- filing_text.c --- */
 const char *filing_act_type(enum filing_act_kind kind, bool corrects); /* "FILING-SUBMIT"; NULL when nobody signs it */
+/* The act that a statement of that type is; ERR_STATEMENT: none on a filing. */
+enum err filing_act_of(const char *type, enum filing_act_kind *ret_kind) MUST_CHECK;
 /* Whether the signed submission holds exactly this content. ERR_CONFLICT. */
 enum err filing_text_agrees(const struct filing_desk *d, const struct filing_view *v) MUST_CHECK;

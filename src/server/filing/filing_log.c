@@ -27,9 +27,8 @@ static enum err log_prepare(void *ctx, const struct filing_act *a, void **ret_pr
 	                     .cert = a->cert,
 	                     .status = a->status};
 	char session[LEAF_TEXT_MAX + 1];
-	const char *type = filing_act_type(a->kind, a->filing->corrects[0] != 0);
 	bool save = a->kind == FACT_SAVE;
-	w.kind = save ? "FILING-SAVE" : a->by != NULL && type != NULL ? type : "FILING-RULE";
+	w.kind = save ? "FILING-SAVE" : a->type != NULL ? a->type : "FILING-RULE";
 	(void)snprintf(session, sizeof(session), "session:%s", save ? a->by->person_id : "");
 	w.rule = save ? session : a->rule;
 	buf_printf(&what, "%s %s: %s -> %s", a->filing->no, filing_act_name(a->kind), filing_state_name(a->from),

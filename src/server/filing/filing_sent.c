@@ -7,7 +7,7 @@
 
 enum err filing_sent_statement(const struct filing_desk *d, const struct filing *f, struct statement **ret_s)
 {
-	AUTO_BUF(text, STATEMENT_LONG_MAX);
+	AUTO_BUF(text, STATEMENT_WIDE_MAX);
 	TRY(filing_statement(d, f->submit_sm3, &text, NULL, NULL));
 	return statement_parse(buf_span(&text), ret_s);
 }
@@ -52,7 +52,7 @@ static bool take_part(struct span *rest, struct buf *out)
 			return true;
 		}
 		if (c == '\\' && i + 1 < rest->len)
-			c = rest->ptr[++i];
+			c = rest->ptr[++i] == 'n' ? '\n' : rest->ptr[i];
 		buf_u8(out, c);
 	}
 	*rest = SPAN_EMPTY;
@@ -99,7 +99,7 @@ static enum err take_field(const struct service_fields *fields, struct span part
 static enum err take_line(const struct service_fields *fields, const char *line, json_t **ret_row)
 {
 	AUTO_JSON row = json_object();
-	AUTO_BUF(part, STATEMENT_VALUE_MAX);
+	AUTO_BUF(part, STATEMENT_WIDE_VALUE_MAX);
 	struct span rest = span_str(line);
 	if (row == NULL)
 		return ERR(NOMEM, "row");

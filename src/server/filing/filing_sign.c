@@ -23,18 +23,6 @@ struct signed_act {
 	struct buf sealed, opinion, status;
 };
 
-static enum err kind_of(const char *type, enum filing_act_kind *ret_kind)
-{
-	for (enum filing_act_kind k = FACT_SUBMIT; k < FACT_COUNT; k++) {
-		const char *own = filing_act_type(k, false), *corrects = filing_act_type(k, true);
-		if (own != NULL && (strcmp(own, type) == 0 || strcmp(corrects, type) == 0)) {
-			*ret_kind = k;
-			return ERR_OK;
-		}
-	}
-	return ERR(STATEMENT, "a %s is no act on a filing", type);
-}
-
 static enum err digest_text(struct span s, char ret_hex[65])
 {
 	uint8_t digest[32];
@@ -178,6 +166,7 @@ static void add_signed(struct job *j, enum filing_state from, int64_t version)
 	m->expires = j->expires;
 	m->opinion_sealed = buf_span(&j->opinion);
 	m->act.by = a->by;
+	m->act.type = statement_type(a->st);
 	m->act.statement = a->parts->statement;
 	m->act.sig = a->parts->sig;
 	m->act.cert = a->parts->cert;
@@ -237,6 +226,7 @@ static enum err recheck(struct job *j)
 {
 	struct fault_sink sink = {0};
 	if (j->a->kind == FACT_SUBMIT) { /* the content by itself was checked for its text */
+		TRY(filing_people_faults(j->a->d, &j->view, &sink));
 		TRY(attach_faults(j->a->d, &j->view, &sink));
 		return sink.count == 0 ? filing_verdict_make(&j->view, &j->verdict)
 		                       : ERR(FAULTS, "%zu faults since it was shown", sink.count);
@@ -389,7 +379,7 @@ static enum err judge(struct signed_act *a)
 
 static enum err sign_checked(struct signed_act *a, filing_result_fn *fn, void *ctx)
 {
-	TRY(kind_of(statement_type(a->st), &a->kind));
+	TRY(filing_act_of(statement_type(a->st), &a->kind));
 	TRY(digest_text(a->parts->statement, a->sm3));
 	TRY(filing_shown_check(a->d, a->sm3, a->by));
 	TRY(judge(a));
@@ -418,7 +408,7 @@ enum err filing_sign(const struct filing_desk *d, const struct filing_who *by, c
 	                       .parts = parts,
 	                       .st = act.statement,
 	                       .cert = act.cert,
-	                       .sealed = buf_make(STATEMENT_LONG_MAX + 1024),
+	                       .sealed = buf_make(STATEMENT_WIDE_MAX + LIMIT_SEAL),
 	                       .arrived = clock_now(d->desk->clock),
 	                       .opinion = buf_make(OPINION_MAX),
 	                       .status = buf_make(LOG_OCSP_MAX)};
@@ -437,10 +427,9 @@ enum err filing_submit(const struct filing_desk *d, const char *no, const struct
 {
 	AUTO(statement) s = NULL;
 	TRY(statement_parse(parts->statement, &s));
-	const char *type = statement_type(s);
-	bool submits = strcmp(type, filing_act_type(FACT_SUBMIT, false)) == 0 ||
-	               strcmp(type, filing_act_type(FACT_SUBMIT, true)) == 0;
-	if (!submits || strcmp(statement_get(s, "filing"), no) != 0)
+	enum filing_act_kind kind;
+	TRY(filing_act_of(statement_type(s), &kind));
+	if (kind != FACT_SUBMIT || strcmp(statement_get(s, "filing"), no) != 0)
 		return ERR(STATEMENT, "not a submission of this filing");
 	return filing_sign(d, by, parts, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ARENA_MAX = 4 << 20, KV_MAX = STATEMENT_KEYS_MAX + ATTACH_COUNT_MAX + SERVICE_ROWS_MAX };
+enum { ARENA_MAX = 2 * LIMIT_STATEMENT, KV_MAX = STATEMENT_KEYS_MAX + ATTACH_COUNT_MAX + SERVICE_ROWS_MAX };
 
 const char *filing_act_type(enum filing_act_kind kind, bool corrects)
 {
@@ -27,6 +27,31 @@ const char *filing_act_type(enum filing_act_kind kind, bool corrects)
 	default:
 		return NULL;
 	}
+}
+
+/* The same act, in the form that holds more. */
+static const struct {
+	const char *type, *wide;
+} wide_types[] = {{"FILING-SUBMIT", "FILING-SUBMIT-WIDE"}, {"FILING-CORRECT", "FILING-CORRECT-WIDE"}};
+
+static const char *wide_type(const char *type)
+{
+	return strcmp(type, wide_types[0].type) == 0 ? wide_types[0].wide : wide_types[1].wide;
+}
+
+enum err filing_act_of(const char *type, enum filing_act_kind *ret_kind)
+{
+	for (size_t i = 0; i < COUNT_OF(wide_types); i++)
+		if (strcmp(type, wide_types[i].wide) == 0)
+			type = wide_types[i].type;
+	for (enum filing_act_kind k = FACT_SUBMIT; k < FACT_COUNT; k++) {
+		const char *own = filing_act_type(k, false), *corrects = filing_act_type(k, true);
+		if (own != NULL && (strcmp(own, type) == 0 || strcmp(corrects, type) == 0)) {
+			*ret_kind = k;
+			return ERR_OK;
+		}
+	}
+	return ERR(STATEMENT, "a %s is no act on a filing", type);
 }
 
 /* --- keys and values, sticky --- */
@@ -57,7 +82,7 @@ static void put_int(struct text *t, const char *key, int64_t v)
 
 static void put_row(struct text *t, const char *key, const struct service_fields *fields, const json_t *row)
 {
-	AUTO_BUF(line, STATEMENT_VALUE_MAX);
+	AUTO_BUF(line, STATEMENT_WIDE_VALUE_MAX);
 	if (t->e == ERR_OK)
 		t->e = content_row_text(fields, row, &line);
 	put(t, key, t->e == ERR_OK ? arena_str(t->arena, buf_span(&line)) : "");
@@ -81,19 +106,40 @@ static enum err text_begin(struct text *t, const struct filing_desk *d)
 	return t->e;
 }
 
-static enum err text_end(struct text *t, const struct filing_desk *d, const char *type, const struct filing_who *by,
-                         struct buf *ret_text)
+static enum err text_show(const struct filing_desk *d, const struct statement *s, const struct filing_who *by,
+                          struct buf *ret_text)
 {
-	AUTO(statement) s = NULL;
 	AUTO_BUF(hex, 65);
 	uint8_t digest[32];
-	TRY(t->e);
-	TRY(statement_build(type, t->kv, t->n, &s));
 	TRY(statement_sm3(s, digest));
 	text_hex(&hex, SPAN_ARR(digest));
 	TRY(filing_shown_put(d, buf_cstr(&hex), by, statement_time(s)));
 	buf_put(ret_text, statement_text(s));
 	return buf_err(ret_text);
+}
+
+static enum err text_end(struct text *t, const struct filing_desk *d, const char *type, const struct filing_who *by,
+                         struct buf *ret_text)
+{
+	AUTO(statement) s = NULL;
+	TRY(t->e);
+	TRY(statement_build(type, t->kv, t->n, &s));
+	return text_show(d, s, by, ret_text);
+}
+
+/* The old type wherever it holds the content: every agent knows it. */
+static enum err text_end_submission(struct text *t, const struct filing_desk *d, const struct filing_view *v,
+                                    const struct filing_who *by, struct buf *ret_text)
+{
+	const char *type = filing_act_type(FACT_SUBMIT, v->filing->corrects[0] != 0);
+	AUTO(statement) s = NULL;
+	TRY(t->e);
+	enum err e = v->service->wide ? ERR_STATEMENT : statement_build(type, t->kv, t->n, &s);
+	if (e == ERR_STATEMENT) {
+		err_clear();
+		e = statement_build(wide_type(type), t->kv, t->n, &s);
+	}
+	return e == ERR_OK ? text_show(d, s, by, ret_text) : e;
 }
 
 /* --- submission --- */
@@ -167,15 +213,16 @@ static enum err put_submission(struct text *t, const struct filing_desk *d, cons
 static enum err submit_text(const struct filing_desk *d, struct text *t, const struct filing_view *v,
                             const struct filing_who *by, struct buf *ret_text)
 {
-	/* Against the registers it was checked on its page and is checked when the signature comes. */
+	/* By the rules of its business it was checked on its page and is checked when the signature comes. */
 	struct fault_sink sink = {0};
 	TRY(content_check(v->service, v->content, v->now, &sink));
+	TRY(filing_people_faults(d, v, &sink));
 	TRY(attach_faults(d, v, &sink));
 	if (sink.count > 0)
 		return ERR(FAULTS, "%zu faults", sink.count);
 	TRY(text_begin(t, d));
 	TRY(put_submission(t, d, v, by));
-	return text_end(t, d, filing_act_type(FACT_SUBMIT, v->filing->corrects[0] != 0), by, ret_text);
+	return text_end_submission(t, d, v, by, ret_text);
 }
 
 enum err filing_submit_text(const struct filing_desk *d, const char *no, const struct filing_who *by,
@@ -199,7 +246,7 @@ enum err filing_submit_text(const struct filing_desk *d, const char *no, const s
 
 static enum err row_agrees(const struct service_fields *fields, const json_t *row, const char *signed_text)
 {
-	AUTO_BUF(line, STATEMENT_VALUE_MAX);
+	AUTO_BUF(line, STATEMENT_WIDE_VALUE_MAX);
 	TRY(content_row_text(fields, row, &line));
 	return span_eq_str(buf_span(&line), signed_text) ? ERR_OK
 	                                                 : ERR(CONFLICT, "content is not the one that was signed");
@@ -222,7 +269,7 @@ static enum err content_agrees(const struct filing_view *v, const struct stateme
 enum err filing_text_agrees(const struct filing_desk *d, const struct filing_view *v)
 {
 	AUTO(statement) st = NULL;
-	AUTO_BUF(text, STATEMENT_LONG_MAX);
+	AUTO_BUF(text, STATEMENT_WIDE_MAX);
 	TRY(filing_statement(d, v->filing->submit_sm3, &text, NULL, NULL));
 	TRY(statement_parse(buf_span(&text), &st));
 	TRY(content_agrees(v, st));

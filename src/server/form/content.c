@@ -17,7 +17,7 @@ enum err content_new(json_t **ret_c)
 enum err content_parse(struct span text, json_t **ret_c)
 {
 	AUTO_JSON c = NULL;
-	TRY(json_parse(text, &c));
+	TRY(json_parse_long(text, CONTENT_TEXT_MAX, &c));
 	if (!json_is_object(json_object_get(c, "form")) || !json_is_array(json_object_get(c, "rows")))
 		return ERR(SYNTAX, "content has no form and rows");
 	*ret_c = STEAL(c);
@@ -202,9 +202,10 @@ enum err content_value_words(const struct service_field *f, const char *value, s
 static enum err put_escaped(struct span s, struct buf *out)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] == ';' || s.ptr[i] == '\\')
+		bool end = s.ptr[i] == '\n';
+		if (s.ptr[i] == ';' || s.ptr[i] == '\\' || end)
 			buf_u8(out, '\\');
-		buf_u8(out, s.ptr[i]);
+		buf_u8(out, end ? 'n' : s.ptr[i]);
 	}
 	return buf_err(out);
 }
@@ -224,5 +225,5 @@ enum err content_row_text(const struct service_fields *fields, const json_t *row
 	if (out->len == before && buf_err(out) == ERR_OK)
 		buf_u8(out, '-');
 	TRY(buf_err(out));
-	return out->len - before <= STATEMENT_VALUE_MAX ? ERR_OK : ERR(LIMIT, "row text");
+	return out->len - before <= STATEMENT_WIDE_VALUE_MAX ? ERR_OK : ERR(LIMIT, "row text");
 }

@@ -78,6 +78,14 @@ static enum err put_unlisted(struct check *c, const struct service_field *f)
 	return put_fault(c, f, "E-25", "不在代码表内", buf_cstr(&remedy));
 }
 
+static enum err put_long(struct check *c, const struct service_field *f, const struct field_value *v)
+{
+	char why[FAULT_TEXT_MAX] = "超过规定的长度";
+	if (f->max_chars > 0)
+		(void)snprintf(why, sizeof(why), "共 %zu 字，最多 %zu 字", text_chars(v->text), f->max_chars);
+	return put_fault(c, f, "E-24", why, "请缩短后再提交");
+}
+
 static enum err check_value(struct check *c, size_t i)
 {
 	const struct service_field *f = &c->row.fields->v[i];
@@ -88,7 +96,7 @@ static enum err check_value(struct check *c, size_t i)
 	case FIELD_EMPTY:
 		return f->required ? put_fault(c, f, "E-20", "不能为空", "请补填该项") : ERR_OK;
 	case FIELD_LONG:
-		return put_fault(c, f, "E-24", "超过规定的长度", "请缩短后再提交");
+		return put_long(c, f, v);
 	case FIELD_UNLISTED:
 		return put_unlisted(c, f);
 	case FIELD_STACKED:
@@ -101,6 +109,9 @@ static enum err check_value(struct check *c, size_t i)
 	case FIELD_REFUSED:
 		break;
 	}
+	if (f->type == FIELD_PERSON)
+		return put_fault(c, f, "E-36", "没有找到唯一对应的本单位在职人员",
+		                 "请按姓名或人员编号查找，并从结果中选择");
 	if (!type_unread(c, v))
 		return put_why(c, f, v->why);
 	c->bad[i] = true;
@@ -216,11 +227,15 @@ static enum err check_count(const struct service *s, size_t n, struct fault_sink
 	return fault_put(faults, &t);
 }
 
-static enum err check_length(const struct service *s, const json_t *row, size_t no, struct fault_sink *faults)
+/* Adds what its lines take in the statement: the text, and before each piece of it "row.10000/63: " and a line end. */
+static enum err check_length(const struct service *s, const json_t *row, size_t no, struct fault_sink *faults,
+                             size_t *signed_octets)
 {
-	AUTO_BUF(text, STATEMENT_VALUE_MAX);
+	enum { LINE_AROUND = 16 };
+	AUTO_BUF(text, STATEMENT_WIDE_VALUE_MAX);
 	const struct service_fields *fields = no > 0 ? &s->row_fields : &s->fields;
 	enum err e = content_row_text(fields, row, &text);
+	*signed_octets += text.len + LINE_AROUND * (2 + text.len / (STATEMENT_LINE_MAX - 3));
 	if (e != ERR_LIMIT)
 		return e;
 	err_clear();
@@ -228,18 +243,26 @@ static enum err check_length(const struct service *s, const json_t *row, size_t 
 	return fault_put(faults, &t);
 }
 
+static enum err check_whole(size_t signed_octets, struct fault_sink *faults)
+{
+	static const struct fault t = {0, "", "E-35", "申报内容合计过长，超过一次签名的上限（8 MiB）", "请分次申报"};
+	return signed_octets > CONTENT_SIGNED_MAX ? fault_put(faults, &t) : ERR_OK;
+}
+
 enum err content_check(const struct service *s, const json_t *content, int64_t now, struct fault_sink *faults)
 {
 	const json_t *form = json_object_get(content, "form"), *rows = json_object_get(content, "rows");
 	struct check c = {.faults = faults, .now = now};
+	size_t signed_octets = 0;
 	TRY(check_one(&c, &s->fields, &s->rules, form));
-	TRY(check_length(s, form, 0, faults));
+	TRY(check_length(s, form, 0, faults, &signed_octets));
 	TRY(check_count(s, json_array_size(rows), faults));
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		c.number = i + 1;
 		TRY(check_one(&c, &s->row_fields, &s->row_rules, json_array_get(rows, i)));
-		TRY(check_length(s, json_array_get(rows, i), i + 1, faults));
+		TRY(check_length(s, json_array_get(rows, i), i + 1, faults, &signed_octets));
 	}
+	TRY(check_whole(signed_octets, faults));
 	for (size_t i = 0; i < s->row_rules.n; i++)
 		if (s->row_rules.v[i].kind == RULE_UNIQUE)
 			TRY(check_unique(service_field_find(&s->row_fields, s->row_rules.v[i].field),

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* As it is typed: separators and full-width forms make a date or a number longer than it is. */
-enum { TYPED_MAX = 80 };
+enum { TYPED_MAX = 80, PERSON_TYPED_MAX = 150 /* a name is typed, a number is kept */ };
 
 /* --- typed values --- */
 
@@ -48,6 +48,12 @@ static bool parse_money(const struct service_field *f, struct span text, struct 
 	return valid_fen(text, &ret_v->number) == ERR_OK;
 }
 
+static bool parse_datetime(const struct service_field *f, struct span text, struct field_value *ret_v)
+{
+	(void)f;
+	return valid_moment(text, &ret_v->time) == ERR_OK;
+}
+
 static bool parse_int(const struct service_field *f, struct span text, struct field_value *ret_v)
 {
 	(void)f;
@@ -65,6 +71,9 @@ static const struct field_kind kinds[] = {
 	{"month", FIELD_MONTH, "month", false, false, true, TYPED_MAX, parse_month},
 	{"money", FIELD_MONEY, "money", false, true, false, TYPED_MAX, parse_money},
 	{"int", FIELD_INT, "int", false, true, false, TYPED_MAX, parse_int},
+	{"datetime", FIELD_DATETIME, "datetime", false, false, true, TYPED_MAX, parse_datetime},
+	{"long-text", FIELD_LONG_TEXT, "long", false, false, false, SERVICE_VALUE_MAX, parse_text},
+	{"person", FIELD_PERSON, "person_no", false, false, false, PERSON_TYPED_MAX, parse_text},
 };
 
 const struct field_kind *field_kind(enum field_type t)
@@ -173,14 +182,22 @@ static enum err read_valid(const struct service_field *f, int64_t now, struct fi
 	return ERR_OK;
 }
 
+enum err field_chars_check(const struct service_field *f, struct span text)
+{
+	struct span line;
+	while (f->type == FIELD_LONG_TEXT && span_take_until(&text, '\n', &line))
+		TRY(text_line_check(line));
+	return text_line_check(text);
+}
+
 enum err field_read(const struct service_field *f, struct span text, int64_t now, struct field_value *ret_v)
 {
 	const struct field_kind *kind = field_kind(f->type);
 	struct field_value v = {.state = text.len > 0 ? FIELD_GOOD : FIELD_EMPTY, .text = text};
-	if (text.len > f->max_len)
+	if (text.len > f->max_len || (f->max_chars > 0 && text_chars(text) > f->max_chars))
 		v.state = FIELD_LONG;
 	if (v.state == FIELD_GOOD) {
-		enum err e = text_has_private(text) ? ERR(PRIVATE_USE, "%s", f->name) : text_line_check(text);
+		enum err e = text_has_private(text) ? ERR(PRIVATE_USE, "%s", f->name) : field_chars_check(f, text);
 		if (e != ERR_OK)
 			TRY(put_why(e, FIELD_CHARS, &v));
 	}
@@ -198,14 +215,28 @@ enum err field_read(const struct service_field *f, struct span text, int64_t now
 	return ERR_OK;
 }
 
+/* The digits of a moment as a number, and how many there are: 202611, 20261122, 202611220930. */
+static int64_t moment_number(struct span text, int *ret_digits)
+{
+	int64_t n = 0;
+	*ret_digits = 0;
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] >= '0' && text.ptr[i] <= '9') {
+			n = n * 10 + (text.ptr[i] - '0');
+			++*ret_digits;
+		}
+	return n;
+}
+
 int field_order(const struct service_field *fa, const struct field_value *a, const struct service_field *fb,
                 const struct field_value *b)
 {
-	int x = fa->type == FIELD_MONTH ? a->month : date_number(a->text),
-	    y = fb->type == FIELD_MONTH ? b->month : date_number(b->text);
-	if (fa->type != fb->type) {
-		x /= fa->type == FIELD_DATE ? 100 : 1;
-		y /= fb->type == FIELD_DATE ? 100 : 1;
-	}
+	int nx = 0, ny = 0;
+	int64_t x = moment_number(a->text, &nx), y = moment_number(b->text, &ny);
+	(void)fa, (void)fb;
+	for (; nx > ny; nx--)
+		x /= 10;
+	for (; ny > nx; ny--)
+		y /= 10;
 	return (x > y) - (x < y);
 }

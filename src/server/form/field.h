@@ -24,7 +24,7 @@ const struct field_kind *field_kind_named(const char *name); /* NULL when none *
 enum field_state {
 	FIELD_GOOD,
 	FIELD_EMPTY,
-	FIELD_LONG,     /* over max_len */
+	FIELD_LONG,     /* over max_len or max_chars */
 	FIELD_CHARS,    /* why: ERR_PRIVATE_USE, ERR_LINE_TEXT, ERR_UTF8 */
 	FIELD_UNLISTED, /* a code that the list does not have, or not in force now, or one twice */
 	FIELD_STACKED,  /* a name with more marks than a character carries */
@@ -39,6 +39,7 @@ struct field_value {
 	union {                                  /* of a good one */
 		int64_t day;                     /* FIELD_DATE: Beijing midnight */
 		int month;                       /* FIELD_MONTH: 202611 */
+		int64_t time;                    /* FIELD_DATETIME */
 		int64_t number;                  /* FIELD_INT; FIELD_MONEY in fen */
 		const struct service_code *code; /* FIELD_CODE */
 		uint64_t codes;                  /* FIELD_CODES: bits by the list's order */
@@ -47,7 +48,11 @@ struct field_value {
 /* The value itself, never an error of the filer's, which is in ret_v->state: only ERR_NOMEM and the like. now: of
  * validators that need it. */
 enum err field_read(const struct service_field *f, struct span text, int64_t now, struct field_value *ret_v) MUST_CHECK;
-/* Which of two good values of timed kinds is earlier: below, 0, above; a month and a day compare by the month. */
+/* Ends of lines in it are no fault of a long text: each line as text_line_check() has it, none but a blank one empty.
+ */
+enum err field_chars_check(const struct service_field *f, struct span text) MUST_CHECK;
+/* Which of two good values of timed kinds is earlier: below, 0, above; what is told more exactly is cut to the
+ * other: a month and a day compare by the month. */
 int field_order(const struct service_field *fa, const struct field_value *a, const struct service_field *fb,
                 const struct field_value *b);
 /* "110,210" from "210, 110"-like text: in the list's order, each once. *ret_bits by the list's order; false when a code

@@ -312,6 +312,7 @@ enum err read_service(struct reading *r, const json_t *root, struct service *ret
 	TRY(read_rules(r, NULL, root, "rules", &s.fields, false, &s.rules));
 	TRY(read_rows(r, root, &s));
 	TRY(read_sheet(r, root, &s));
+	TRY(read_types(r, &s));
 	TRY(inputs_differ(r, &s));
 	TRY(read_groups(r, root, &s));
 	TRY(read_attachments(r, root, &s));

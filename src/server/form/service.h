@@ -12,16 +12,18 @@
 #pragma once
 #include "base/json.h"
 #include "base/text_fold.h"
+#include "evidence/limits.h"
 #include "store/store.h"
 
 enum {
 	SERVICE_CODE_MAX = 8,
 	SERVICE_NAME_MAX = 40,
-	SERVICE_FIELDS_MAX = 60,
-	SERVICE_ROWS_MAX = 1000,
+	SERVICE_FIELDS_MAX = LIMIT_FIELDS,
+	SERVICE_ROWS_MAX = LIMIT_ROWS,
 	SERVICE_STEPS_MAX = 3,
 	SERVICE_REVIEWS_MAX = 2,
-	SERVICE_VALUE_MAX = 600,
+	SERVICE_LINE_MAX = 600,          /* octets of a text of one line */
+	SERVICE_VALUE_MAX = LIMIT_FIELD, /* of any value */
 	SERVICE_FILE_MAX = 1 << 18,
 	SERVICES_MAX = 100,
 	SERVICE_CODES_SET_MAX = 64
@@ -49,7 +51,18 @@ struct service_validator {
 	enum err (*check)(struct span in, int64_t now, char *ret, size_t cap);
 	enum fold_as folds; /* how check() folds what it is given: so that a page can say what was changed */
 };
-enum field_type { FIELD_TEXT = 1, FIELD_CODE, FIELD_CODES, FIELD_DATE, FIELD_MONTH, FIELD_MONEY, FIELD_INT };
+enum field_type {
+	FIELD_TEXT = 1,
+	FIELD_CODE,
+	FIELD_CODES,
+	FIELD_DATE,
+	FIELD_MONTH,
+	FIELD_MONEY,
+	FIELD_INT,
+	FIELD_DATETIME,
+	FIELD_LONG_TEXT,
+	FIELD_PERSON
+};
 /* A field of a row that a business counts with; where it stands is found when the definition is read, once. */
 struct service_binding {
 	const char *name; /* NULL: the end */
@@ -132,6 +145,7 @@ struct service_field {
 	bool radios;                /* FIELD_CODE: shown as radio buttons, else as a list to choose from */
 	bool required, key, secret; /* key: 关键指标; secret: masked in lists */
 	size_t max_len;             /* octets */
+	size_t max_chars;           /* FIELD_LONG_TEXT: characters, ends of lines too; 0: max_len alone */
 	int64_t min, max;           /* FIELD_INT, and FIELD_MONEY in fen */
 	const struct service_validator *validator;
 	const struct service_list *list; /* FIELD_CODE, FIELD_CODES */
@@ -191,6 +205,7 @@ struct service {
 	size_t n_groups;
 	struct service_rules rules, row_rules;
 	size_t rows_min, rows_max;        /* 0, 0: no rows */
+	bool wide;                        /* a field of it is signed in the wide form only */
 	struct service_names unit_column; /* headings of a sheet's column that names the filing unit */
 	struct service_attachment *attachments;
 	size_t n_attachments;

@@ -195,13 +195,27 @@ static enum err read_range(const struct reading *r, const struct where *at, cons
 	return f->min <= f->max ? ERR_OK : read_bad(r, at, "min", "greater than max");
 }
 
+/* A line is measured in octets, a long text in characters. */
+static enum err read_length(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
+{
+	bool is_long = f->type == FIELD_LONG_TEXT;
+	int64_t octets, chars;
+	if (json_object_get(v, is_long ? "max_len" : "max_chars") != NULL)
+		return read_bad(r, at, NULL, "a long text has max_chars, the others max_len");
+	TRY(read_int(r, at, v, "max_len", f->type == FIELD_TEXT, 1, SERVICE_LINE_MAX,
+	             is_long ? SERVICE_VALUE_MAX : SERVICE_LINE_MAX, &octets));
+	TRY(read_int(r, at, v, "max_chars", false, 1, LIMIT_FIELD_CHARS, is_long ? LIMIT_FIELD_CHARS : 0, &chars));
+	f->max_len = (size_t)octets;
+	f->max_chars = (size_t)chars;
+	return ERR_OK;
+}
+
 static enum err read_field(const struct reading *r, const struct where *at, const json_t *v, struct service_field *f)
 {
-	static const char *const known[] = {"name",    "label", "label_en",   "hint",      "group",
-	                                    "radios",  "type",  "required",   "key",       "secret",
-	                                    "max_len", "min",   "max",        "validator", "list",
-	                                    "aliases", "blank", "blank_from", "blank_by",  NULL};
-	int64_t len;
+	static const char *const known[] = {"name",       "label",     "label_en", "hint",      "group",   "radios",
+	                                    "type",       "required",  "key",      "secret",    "max_len", "min",
+	                                    "max",        "validator", "list",     "max_chars", "aliases", "blank",
+	                                    "blank_from", "blank_by",  NULL};
 	TRY(read_members(r, at, v, known));
 	TRY(read_name(r, at, v, "name", true, &f->name));
 	TRY(read_text(r, at, v, "label", true, &f->label));
@@ -217,8 +231,7 @@ static enum err read_field(const struct reading *r, const struct where *at, cons
 	TRY(read_bool(r, at, v, "required", &f->required));
 	TRY(read_bool(r, at, v, "key", &f->key));
 	TRY(read_bool(r, at, v, "secret", &f->secret));
-	TRY(read_int(r, at, v, "max_len", f->type == FIELD_TEXT, 1, SERVICE_VALUE_MAX, SERVICE_VALUE_MAX, &len));
-	f->max_len = (size_t)len;
+	TRY(read_length(r, at, v, f));
 	f->blank = f->blank_from = f->blank_by = "";
 	return ERR_OK;
 }

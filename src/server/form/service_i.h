@@ -48,4 +48,6 @@ enum err read_groups(const struct reading *r, const json_t *root, struct service
 enum err read_steps(const struct reading *r, const json_t *root, struct service *s) MUST_CHECK;
 /* service_inputs.c: one page holds form and rows, and every input of it has a name of its own. */
 enum err inputs_differ(const struct reading *r, const struct service *s) MUST_CHECK;
+/* What types of fields ask of the definition as a whole; sets wide. */
+enum err read_types(const struct reading *r, struct service *s) MUST_CHECK;
 enum err read_service(struct reading *r, const json_t *root, struct service *ret_s) MUST_CHECK;

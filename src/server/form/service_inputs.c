@@ -54,3 +54,23 @@ enum err inputs_differ(const struct reading *r, const struct service *s)
 	}
 	return ERR_OK;
 }
+
+static bool has_type(const struct service *s, enum field_type t)
+{
+	for (size_t i = 0; i < s->fields.n; i++)
+		if (s->fields.v[i].type == t)
+			return true;
+	for (size_t i = 0; i < s->row_fields.n; i++)
+		if (s->row_fields.v[i].type == t)
+			return true;
+	return false;
+}
+
+/* What types of fields ask of the definition as a whole. */
+enum err read_types(const struct reading *r, struct service *s)
+{
+	s->wide = has_type(s, FIELD_LONG_TEXT);
+	return !has_type(s, FIELD_PERSON) || s->filers == FILER_UNIT
+	               ? ERR_OK
+	               : read_bad(r, NULL, "filers", "only a unit has staff to choose from");
+}

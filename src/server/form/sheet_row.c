@@ -187,6 +187,14 @@ static enum err put_money(struct span s, struct buf *out)
 	return buf_err(out);
 }
 
+static enum err put_moment(const struct service_field *f, struct span s, struct buf *out)
+{
+	char text[32];
+	TRY(f->validator->check(s, 0, text, sizeof(text)));
+	buf_str(out, text);
+	return buf_err(out);
+}
+
 static enum err put_value(const struct service_field *f, struct span s, struct buf *out)
 {
 	switch (f->type) {
@@ -200,8 +208,12 @@ static enum err put_value(const struct service_field *f, struct span s, struct b
 		return put_month(s, out);
 	case FIELD_MONEY:
 		return put_money(s, out);
+	case FIELD_DATETIME:
+		return put_moment(f, s, out);
 	case FIELD_INT:
 	case FIELD_TEXT:
+	case FIELD_LONG_TEXT:
+	case FIELD_PERSON:
 		break;
 	}
 	return ERR(FIELD_VALUE, "taken as it is typed");
@@ -209,7 +221,7 @@ static enum err put_value(const struct service_field *f, struct span s, struct b
 
 static bool left_as_typed(const struct service_field *f)
 {
-	return f->type == FIELD_TEXT || f->type == FIELD_INT;
+	return f->type == FIELD_TEXT || f->type == FIELD_INT || f->type == FIELD_LONG_TEXT || f->type == FIELD_PERSON;
 }
 
 static void unsure(const struct row_job *j, int field, struct span folded, char ret[SERVICE_VALUE_MAX + 1])
@@ -276,14 +288,15 @@ static void value_of(const struct row_job *j, int field, char ret[SERVICE_VALUE_
 	const struct cell *c = cell_of(j, field);
 	enum sheet_fault fault;
 	char shown[SHEET_DETAIL_MAX] = "";
+	const struct service_field *f = &j->r->service->row_fields.v[field];
 	ret[0] = 0;
-	if (spoils(c, &fault)) {
+	if (spoils(c, &fault) && !(fault == SHEET_TIMED && f->type == FIELD_DATETIME)) {
 		if (fault == SHEET_TIMED)
 			(void)snprintf(shown, sizeof(shown), "%.*s", (int)c->text.len, (const char *)c->text.ptr);
 		spoil(j, field, fault, shown, ret);
 	} else if (c->kind == CELL_EMPTY || c->text.len == 0) {
-		put_blank(j, field, &j->r->service->row_fields.v[field], ret);
-	} else if (c->text.len > SERVICE_VALUE_MAX) {
+		put_blank(j, field, f, ret);
+	} else if (c->text.len > (f->type == FIELD_LONG_TEXT ? SERVICE_VALUE_MAX : SERVICE_LINE_MAX)) {
 		spoil(j, field, SHEET_LONG, "文字过长", ret);
 	} else if (take_cell(j, field, c->text, ret) != ERR_OK) {
 		err_clear();

@@ -130,6 +130,9 @@ static lxw_format *format_of(const struct writing *w, const struct service_field
 	case FIELD_CODE:
 	case FIELD_CODES:
 	case FIELD_INT:
+	case FIELD_DATETIME:
+	case FIELD_LONG_TEXT:
+	case FIELD_PERSON:
 		break;
 	}
 	return w->text;

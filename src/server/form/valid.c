@@ -8,7 +8,7 @@
 
 enum {
 	CLEAN_MAX = 64,
-	FOLDED_MAX = 4096,
+	FOLDED_MAX = 2 * LIMIT_FIELD + 4096,
 	NAME_CHARS_MIN = 2,
 	NAME_CHARS_MAX = 50,
 	YUAN_DIGITS_MAX = 9,
@@ -155,6 +155,126 @@ static enum err valid_month(struct span in, int64_t now, char *ret, size_t cap)
 	return month <= MONTH_LAST ? give(out, ret, cap) : ERR(FIELD_VALUE, "no such year");
 }
 
+/* --- moments --- */
+
+enum { MINUTE_SEC = 60, HOUR_SEC = 3600 };
+
+/* What stands between day and time of day: blanks, or a T. */
+static struct span cut_gap(struct span day, bool *ret_gap)
+{
+	size_t before = day.len;
+	while (day.len > 0 && (day.ptr[day.len - 1] == ' ' || day.ptr[day.len - 1] == 'T'))
+		day.len--;
+	*ret_gap = day.len < before || (day.len >= 3 && memcmp(day.ptr + day.len - 3, "日", 3) == 0);
+	return day;
+}
+
+static bool take_number(struct span *s, size_t least, int most, int *ret_n)
+{
+	size_t n = 0;
+	*ret_n = 0;
+	while (n < s->len && n < 2 && s->ptr[n] >= '0' && s->ptr[n] <= '9')
+		*ret_n = *ret_n * 10 + (s->ptr[n++] - '0');
+	*s = span_sub(*s, n, s->len);
+	return n >= least && *ret_n <= most;
+}
+
+static bool take_any(struct span *s, const char *const *marks)
+{
+	for (; *marks != NULL; marks++)
+		if (span_starts(*s, span_str(*marks))) {
+			*s = span_sub(*s, strlen(*marks), s->len);
+			return true;
+		}
+	return false;
+}
+
+/* "9:30", "09:30:00", "9时30分", "9点": nothing behind it, and no seconds. */
+static bool time_of_day(struct span s, int64_t *ret_sec)
+{
+	static const char *const hour_marks[] = {":", "时", "点", NULL}, *const ends[] = {"分", ":00", "整", NULL};
+	int hour, minute = 0;
+	if (!take_number(&s, 1, 23, &hour))
+		return false;
+	bool colon = s.len > 0 && s.ptr[0] == ':';
+	if (!take_any(&s, hour_marks) || (!take_number(&s, colon ? 2 : 0, 59, &minute)))
+		return false;
+	(void)take_any(&s, ends);
+	*ret_sec = (int64_t)hour * HOUR_SEC + (int64_t)minute * MINUTE_SEC;
+	return s.len == 0;
+}
+
+/* Where the hour begins: one or two digits before the first mark of an hour; 0: nowhere. */
+static size_t hour_at(struct span s)
+{
+	static const char *const marks[] = {":", "时", "点"};
+	size_t at = s.len;
+	for (size_t i = 0; i < s.len && at == s.len; i++)
+		for (size_t k = 0; k < COUNT_OF(marks); k++)
+			if (span_starts(span_sub(s, i, s.len), span_str(marks[k])))
+				at = i;
+	for (size_t n = 0; at < s.len && at > 0 && n < 2 && s.ptr[at - 1] >= '0' && s.ptr[at - 1] <= '9'; n++)
+		at--;
+	return at < s.len ? at : 0;
+}
+
+static enum err read_moment(struct span s, int64_t *ret_time)
+{
+	int64_t day, sec;
+	bool gap;
+	size_t at = hour_at(s);
+	struct span date = cut_gap(span_sub(s, 0, at), &gap);
+	if (at == 0 || !gap || !time_of_day(span_sub(s, at, s.len), &sec))
+		return ERR(FIELD_VALUE, "no time of day");
+	TRY(typed_day(date, &day));
+	*ret_time = day + sec;
+	return ERR_OK;
+}
+
+static enum err valid_datetime(struct span in, int64_t now, char *ret, size_t cap)
+{
+	AUTO_BUF(folded, FOLDED_MAX);
+	AUTO_BUF(out, 32);
+	int64_t t = 0;
+	(void)now;
+	TRY(text_fold(FOLD_DATE, in, &folded, NULL));
+	TRY(read_moment(buf_span(&folded), &t));
+	text_time_cn(&out, t);
+	buf_cut(&out, strlen("2026-11-22 09:30"));
+	TRY(buf_err(&out));
+	return strncmp(buf_cstr(&out), YEAR_LAST, 10) <= 0 ? give(buf_cstr(&out), ret, cap)
+	                                                   : ERR(FIELD_VALUE, "no such year");
+}
+
+enum err valid_moment(struct span moment, int64_t *ret_time)
+{
+	return read_moment(moment, ret_time);
+}
+
+/* --- long texts --- */
+
+/* Each line folded like a text of one line; blank lines at the ends dropped, several between made one. */
+static enum err valid_long(struct span in, int64_t now, char *ret, size_t cap)
+{
+	AUTO_BUF(out, FOLDED_MAX);
+	struct span line;
+	size_t breaks = 0;
+	(void)now;
+	for (bool more = true; more;) {
+		AUTO_BUF(folded, FOLDED_MAX);
+		more = span_take_until(&in, '\n', &line);
+		TRY(take_folded(FOLD_TEXT, more ? line : in, &folded));
+		breaks++;
+		if (folded.len == 0)
+			continue;
+		buf_put(&out, span_of("\n\n", out.len == 0 ? 0 : breaks > 1 ? 2 : 1));
+		buf_put(&out, buf_span(&folded));
+		breaks = 0;
+	}
+	TRY(buf_err(&out));
+	return out.len > 0 ? give(buf_cstr(&out), ret, cap) : ERR(FIELD_MISSING, "value");
+}
+
 /* --- amounts --- */
 
 /* Commas may separate thousands and nothing else. */
@@ -246,6 +366,8 @@ static const struct service_validator builtin[] = {
 	{"money", valid_money, FOLD_NUMBER},
 	{"int", valid_int, FOLD_NUMBER},
 	{"region", valid_region, FOLD_NUMBER},
+	{"datetime", valid_datetime, FOLD_DATE},
+	{"long", valid_long, FOLD_TEXT},
 };
 
 const struct service_validator *service_validator_builtin(const char *name)

@@ -63,7 +63,7 @@ enum err page_filing_text(struct web_req *rq)
 {
 	const struct filing_desk *d;
 	struct filing_who who;
-	AUTO_BUF(text, STATEMENT_LONG_MAX);
+	AUTO_BUF(text, STATEMENT_WIDE_MAX);
 	const char *step = web_value(rq, "step"), *no = web_param(rq, "no");
 	TRY(filing_desk_of(rq, &d));
 	filer_of(rq, &who);

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/text_fold.h"
 #include "server/filing/filing_sheet.h"
+#include "server/form/field.h"
 #include "server/form/sheet.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@ enum err filing_shown(const struct service_field *field, const char *value, stru
 	struct sheet_spoil spoil;
 	if (sheet_spoilt(value, &spoil)) {
 		buf_printf(out, "（%s）", spoil.zh);
-	} else if (text_line_check(span_str(value)) != ERR_OK) {
+	} else if ((field != NULL ? field_chars_check(field, span_str(value)) : text_line_check(span_str(value))) !=
+	           ERR_OK) {
 		err_clear();
 		text_fold_show(span_str(value), out);
 	} else if (value[0] != 0 && field != NULL) {

@@ -1,6 +1,7 @@
 /* What the pages of filings share: who looks, and the parts of their models. */
 #include "server/filing/filing_sheet.h"
 #include "server/portal/filing_sheet.h"
+#include "server/portal/filing_staff.h"
 #include "base/text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,7 +121,8 @@ enum err filing_put_steps(struct mo *m, int current)
 	return mo_err(m);
 }
 
-static enum err put_facts(struct mo *m, const struct service *s, const json_t *form)
+static enum err put_facts(struct mo *m, const struct filing_desk *d, const struct filing *f, const struct service *s,
+                          const json_t *form)
 {
 	json_t *list = mo_list(m, "facts");
 	for (size_t i = 0; i < s->fields.n; i++) {
@@ -129,6 +131,7 @@ static enum err put_facts(struct mo *m, const struct service *s, const json_t *f
 		if (v[0] == 0)
 			continue;
 		TRY(content_value_words(&s->fields.v[i], v, &text));
+		TRY(filing_put_person(d, f, &s->fields.v[i], v, &text));
 		mo_fact(list, s->fields.v[i].label, buf_cstr(&text));
 	}
 	return mo_err(m);
@@ -200,7 +203,7 @@ enum err filing_put_content(struct web_req *rq, struct mo *m, const struct filin
 {
 	int64_t page = 1;
 	const json_t *rows = json_object_get(content, "rows");
-	TRY(put_facts(m, s, json_object_get(content, "form")));
+	TRY(put_facts(m, d, f, s, json_object_get(content, "form")));
 	if (web_value(rq, "page")[0] != 0)
 		TRY(text_i64(span_str(web_value(rq, "page")), 1, PAGE_LAST, &page));
 	int64_t *numbers = calloc(json_array_size(rows) + 1, sizeof(*numbers));

@@ -1,6 +1,7 @@
 /* /filings: the filer's list, the form for one person, the check page, and what became of it. */
 #include "server/portal/filing_attach.h"
 #include "server/portal/filing_sheet.h"
+#include "server/portal/filing_staff.h"
 #include "base/text.h"
 #include "server/filing/filing_sheet.h"
 #include "server/form/sheet.h"
@@ -152,16 +153,23 @@ static enum err put_options(struct mo *m, const struct service_field *f, const c
 	return mo_err(m);
 }
 
-static enum err put_field(json_t *list, const struct service_field *f, const char *value, const char *error)
+static enum err put_field(const struct view *v, json_t *list, const struct service_field *f, const char *value,
+                          const char *error)
 {
 	struct mo o = mo_item(list);
+	AUTO_BUF(person, NAME_MAX_BYTES + 1);
+	TRY(filing_put_person(v->d, &v->f, f, value, &person));
 	mo_str(&o, "name", f->name);
 	mo_str(&o, "label", f->label);
 	mo_str(&o, "hint", f->hint);
 	mo_bool(&o, "required", f->required);
 	mo_bool(&o, "is_select", f->type == FIELD_CODE);
 	mo_bool(&o, "is_checks", f->type == FIELD_CODES);
-	mo_bool(&o, "is_input", f->list == NULL);
+	mo_bool(&o, "is_long", f->type == FIELD_LONG_TEXT);
+	mo_bool(&o, "is_person", f->type == FIELD_PERSON);
+	mo_bool(&o, "is_input", f->list == NULL && f->type != FIELD_LONG_TEXT && f->type != FIELD_PERSON);
+	mo_str(&o, "person", buf_cstr(&person));
+	mo_int(&o, "max_chars", (int64_t)f->max_chars);
 	mo_str(&o, "value", value);
 	mo_str(&o, "error", error);
 	TRY(put_options(&o, f, value));
@@ -175,15 +183,15 @@ static const char *typed(const json_t *row, const char *name)
 	return value[0] == SHEET_SPOILT ? "" : value;
 }
 
-static enum err put_group(struct mo *m, const char *title, const struct service_fields *fields, const json_t *row,
-                          const json_t *faults, size_t number)
+static enum err put_group(const struct view *v, struct mo *m, const char *title, const struct service_fields *fields,
+                          const json_t *row, const json_t *faults, size_t number)
 {
 	struct mo g = mo_item(json_object_get(m->o, "groups"));
 	mo_str(&g, "title", title);
 	json_t *list = mo_list(&g, "fields");
 	TRY(mo_err(&g));
 	for (size_t i = 0; i < fields->n; i++)
-		TRY(put_field(list, &fields->v[i], typed(row, fields->v[i].name),
+		TRY(put_field(v, list, &fields->v[i], typed(row, fields->v[i].name),
 		              error_of(faults, number, fields->v[i].name)));
 	return ERR_OK;
 }
@@ -229,10 +237,10 @@ static enum err put_form(struct web_req *rq, struct view *v, bool stale)
 	(void)mo_list(&m, "groups");
 	AUTO_JSON form = NULL;
 	TRY(with_period(rq, v, &form));
-	TRY(put_group(&m, "申报信息", &v->s->fields, form, faults, 0));
+	TRY(put_group(v, &m, "申报信息", &v->s->fields, form, faults, 0));
 	bool single = v->s->row_fields.n > 0 && json_array_size(rows) <= 1;
 	if (single)
-		TRY(put_group(&m, "人员信息", &v->s->row_fields, json_array_get(rows, 0), faults, 1));
+		TRY(put_group(v, &m, "人员信息", &v->s->row_fields, json_array_get(rows, 0), faults, 1));
 	mo_bool(&m, "many", json_array_size(rows) > 1);
 	mo_bool(&m, "takes_sheet", filing_takes_sheet(portal_of(rq), v->s));
 	mo_bool(&m, "saved", !stale && web_has(rq, "saved")); /* a field of the GET only */

@@ -93,7 +93,7 @@ enum err page_case_receipt(struct web_req *rq) MUST_CHECK;
 enum err receipt_answer(struct web_req *rq, const char *subject) MUST_CHECK;
 
 /* verify_page.c */
-enum { VERIFY_UPLOAD_MAX = 4 << 20, VERIFY_POST_MAX = VERIFY_UPLOAD_MAX + 65536 };
+enum { VERIFY_UPLOAD_MAX = LIMIT_RECEIPT_UPLOAD, VERIFY_POST_MAX = LIMIT_RECEIPT_POST };
 enum err page_verify(struct web_req *rq) MUST_CHECK;
 enum err page_verify_post(struct web_req *rq) MUST_CHECK;
 

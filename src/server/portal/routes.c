@@ -1,6 +1,7 @@
 /* The one table of addresses: method, pattern, who, inputs, handler, view. */
 #include "server/portal/filing_attach.h"
 #include "server/portal/filing_sheet.h"
+#include "server/portal/filing_staff.h"
 #include "server/portal/inputs.h"
 #include "base/text.h"
 #include "evidence/statement.h"
@@ -98,6 +99,7 @@ static const struct web_field in_sheet[] = {{"version", "版本", 20, true},
                                             {"sheet", "表格文件", SHEET_FILE_MAX, true, .is_file = true},
                                             {NULL}};
 static const struct web_field no_sheet[] = {NOTHING("period", "所属期"), NOTHING("sheet", "表格文件"), {NULL}};
+static const struct web_field in_staff[] = {{"q", "查找", 150, true, .typed = true}, {NULL}};
 static const struct web_field in_result[] = {{"done", "已办理", 5}, {"failed", "未办理", 5}, {NULL}};
 static const struct web_field in_filing_step[] = {{"step", "步骤", 10, true},
                                                   {"reason", "原因", FILING_REASON_MAX},
@@ -112,7 +114,15 @@ static const struct web_field in_review_step[] = {
 };
 static const struct web_field in_filing_act[] = {
 	{"step", "步骤", 10, true},
-	{"statement", "签名内容", STATEMENT_LONG_MAX, true, true},
+	{"statement", "签名内容", STATEMENT_WIDE_MAX, true, true},
+	{"signature", "签名", 200, true},
+	{"cert", "证书", 12000, true},
+	{NULL},
+};
+/* Nobody decides on more than a list of filings. */
+static const struct web_field in_review_act[] = {
+	{"step", "步骤", 10, true},
+	{"statement", "签名内容", STATEMENT_MAX, true, true},
 	{"signature", "签名", 200, true},
 	{"cert", "证书", 12000, true},
 	{NULL},
@@ -175,7 +185,8 @@ const struct web_route portal_routes[] = {
 	{"GET", "/filings/:no", HOLDER, FORM, in_page, page_filing_show, "filing_show"},
 	{"GET", "/filings/:no/form", HOLDER, FORM, in_saved, page_filing_form, "filing_form"},
 	{"GET", "/filings/:no/receipt", HOLDER, FORM, NULL, page_filing_receipt, NULL},
-	{"POST", "/filings/:no/form", HOLDER, FORM, NULL, page_filing_form_post, NULL, .declare = inputs_of_filing},
+	{"POST", "/filings/:no/form", HOLDER, FORM, NULL, page_filing_form_post, NULL, .raw_max = LIMIT_FORM_POST,
+         .declare = inputs_of_filing},
 	{"GET", "/filings/:no/upload", HOLDER, FORM, no_attach, page_filing_upload, "filing_upload"},
 	{"POST", "/filings/:no/upload", HOLDER, WEB_MULTIPART, in_attach, page_filing_upload_post, "filing_upload",
          true, NULL, ATTACH_POST_MAX},
@@ -185,12 +196,13 @@ const struct web_route portal_routes[] = {
 	{"GET", "/filings/:no/sheet", HOLDER, FORM, no_sheet, page_filing_sheet, "filing_sheet"},
 	{"POST", "/filings/:no/sheet", HOLDER, WEB_MULTIPART, in_sheet, page_filing_sheet_post, "filing_sheet", true,
          NULL, SHEET_POST_MAX},
+	{"GET", "/filings/:no/staff", ROLE_UNIT, FORM, in_staff, page_filing_staff, NULL},
 	{"GET", "/filings/:no/progress", HOLDER, FORM, NULL, page_filing_progress, NULL},
 	{"GET", "/filings/:no/faults.csv", HOLDER, FORM, NULL, page_filing_faults_csv, NULL},
 	{"GET", "/filings/:no/check", HOLDER, FORM, in_page, page_filing_check, "filing_check"},
 	{"POST", "/filings/:no/drop", HOLDER, FORM, in_version, page_filing_drop, NULL},
 	{"POST", "/filings/:no/text", HOLDER, JSON, in_filing_step, page_filing_text, NULL},
-	{"POST", "/filings/:no/act", HOLDER, JSON, in_filing_act, page_filing_act, NULL},
+	{"POST", "/filings/:no/act", HOLDER, JSON, in_filing_act, page_filing_act, NULL, .raw_max = LIMIT_POST},
 	{"POST", "/filings/:no/correct", HOLDER, FORM, NULL, page_filing_correct, NULL},
 	{"GET", "/audit", ROLE_AUDITOR, FORM, in_page, page_audit, "audit"},
 	{"GET", "/admin", ADMIN, FORM, NULL, page_notyet, "notyet"},
@@ -199,7 +211,7 @@ const struct web_route portal_routes[] = {
 	{"GET", "/review", ROLE_REVIEWER, FORM, in_queue, page_review, "desk"},
 	{"GET", "/review/filings", ROLE_REVIEWER, FORM, in_result, page_filing_queue, "filing_queue"},
 	{"POST", "/review/filings/text", ROLE_REVIEWER, JSON, in_review_step, page_review_text, NULL},
-	{"POST", "/review/filings/act", ROLE_REVIEWER, JSON, in_filing_act, page_review_act, NULL},
+	{"POST", "/review/filings/act", ROLE_REVIEWER, JSON, in_review_act, page_review_act, NULL},
 	{"GET", "/review/filings/:no", ROLE_REVIEWER, FORM, in_page, page_filing_review, "filing_review"},
 	{"GET", "/review/filings/:no/attachments/:id", ROLE_REVIEWER, FORM, NULL, page_review_attachment, NULL},
 	{"GET", "/review/filings/:no/attachments/:id/preview/:page", ROLE_REVIEWER, FORM, NULL, page_review_preview,

@@ -22,3 +22,9 @@ typedef enum err staff_fn(const struct staff_row *r, void *ctx);
 /* Open enrolments in the order of person number, those after `after` ("" from the start), at most limit rows. */
 enum err staff_list(const struct desk *d, const char *unit_no, const char *after, int limit, staff_fn *fn,
                     void *ctx) MUST_CHECK;
+/* Active staff whose name holds what was typed, or of that number; by name, at most limit. Of a row person_no, name and
+ * id_masked are set. */
+enum err staff_find(const struct desk *d, const char *unit_no, const char *typed, int limit, staff_fn *fn,
+                    void *ctx) MUST_CHECK;
+/* Appends the name of one of them: ERR_ABSENT when he is none. */
+enum err staff_name(const struct desk *d, const char *unit_no, const char *person_no, struct buf *out) MUST_CHECK;

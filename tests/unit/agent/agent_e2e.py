@@ -8,6 +8,8 @@ AGENT, SKF, YXCARD, FIXTURE, PROFILES, WINDOW, BADSKF = map(os.path.abspath, sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 PIN = "135790"
 ORIGIN = "http://localhost:8600"
+STATEMENT_MAX = 8 << 20  # src/evidence/limits.h
+POST_MAX = 2 * STATEMENT_MAX + (64 << 10)
 DIR = tempfile.mkdtemp(prefix="yx-agent-")
 count = failed = 0
 started = []
@@ -204,7 +206,8 @@ def test_http(a):
         ("POST", "/v1/login", login_body(), {}, 409, "L-203", "no key"),
         ("POST", "/v1/login", login_body(key="YX26000001"), {}, 409, "L-203", "no key, one named"),
         ("POST", "/v1/sign", {"window": window_id(), "statement": "hello"}, {}, 403, "K-019", "no statement"),
-        ("POST", "/v1/login", "x" * (1024 * 1024 + 1), {}, 413, "S-003", "body too large"),
+        ("POST", "/v1/login", "x" * (512 * 1024), {}, 400, "F-001", "body of the maximum"),
+        ("POST", "/v1/login", "x" * (512 * 1024 + 1), {}, 413, "S-003", "body too large"),
         ("GET", "/window", None, {"Origin": None}, 200, None, "window"),
         ("POST", "/window", {}, {}, 405, "S-015", "window by POST"),
         ("GET", "/window/job?id=zz", None, {}, 422, "F-006", "id is not hex"),
@@ -524,13 +527,98 @@ def test_sign(a):
         (text.replace("T01", "T\u202e01"), "K-019", "direction override"),
         (text.replace("\n", "\r\n"), "K-019", "CRLF"),
         ("x" * 100, "K-019", "no statement at all"),
-        ("x" * (1001 * 1024), "S-003", "too long"),
+        ("x" * (STATEMENT_MAX + 1), "S-003", "an octet too long"),
+        (text.replace("CERT-RELEASE", "CERT-RELEASE-WIDE"), "K-027", "a type of tomorrow"),
     ]
     for t, want, name in rows:
         st, _, v = a.call("POST", "/v1/sign", {"window": window_id(), "statement": t})
         check(code(v) == want, name, v)
     st, _, v = a.call("POST", "/v1/sign", {"statement": text})
     check(code(v) == "F-005", "no window id", v)
+
+
+def filing(kind, form, rows):
+    pairs = [("business", "B03"), ("matter", "x"), ("filing", "1"), ("version", "1"), ("definition", "ab" * 32),
+             ("unit-no", "43010024"), ("unit-name", "x"), ("person-id", "1"), ("holder", "x")]
+    return statement(kind, pairs + lines_of("form", form) + [("attach.1", "-")]
+                     + [line for i, row in enumerate(rows) for line in lines_of(f"row.{i + 1}", row)])
+
+
+def lines_of(key, value):
+    """Each line holds as many whole characters as 1024 octets have room for."""
+    if len(value.encode()) <= 1024:
+        return [(key, value)]
+    lines, rest = [], value.encode()
+    while rest:
+        n = min(1024, len(rest))
+        while n < len(rest) and rest[n] & 0xC0 == 0x80:
+            n -= 1
+        lines.append((f"{key}/{len(lines) + 1}", rest[:n].decode()))
+        rest = rest[n:]
+    return lines
+
+
+def written(key, value):
+    return sum(len(f"{k}: {v}\n".encode()) for k, v in lines_of(key, value))
+
+
+def peak_mib(a):
+    return int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{a.p.pid}/status").read()).group(1)) // 1024
+
+
+def all_rows(a, wid, j):
+    rows, most = list(j["rows"]), len(j["rows"])
+    while len(rows) < j["rows_total"]:
+        st, _, page = a.call("GET", f"/window/rows?id={wid}&from={len(rows)}", headers={"Origin": None})
+        if st != 200 or page["from"] != len(rows) or not page["rows"]:
+            return rows, f"{st} {page}"[:200]
+        most = max(most, len(page["rows"]))
+        rows += page["rows"]
+    return rows, most
+
+
+# The widest statement there is: every octet passes, every row can be read, and one octet more is refused.
+def test_wide(a):
+    long = "事由=" + "职" * 1500 + "\\;x"
+    rows = [long, ""] + [f"姓名=测试职工{i};备注=" for i in range(9998)]
+    room = STATEMENT_MAX - len(filing("FILING-SUBMIT-WIDE", "-", rows).encode()) + len("row.2: \n")
+    each = room // 3 // 9998 - 1
+    rows[2:] = [row + "备" * each for row in rows[2:]]
+    left = room - 3 * each * 9998
+    rows[1] = "x" * left
+    while written("row.2", rows[1]) > left:
+        rows[1] = rows[1][1:]
+    text = filing("FILING-SUBMIT-WIDE", "-", rows)
+    size = len(text.encode())
+    check(size == STATEMENT_MAX, "a text of exactly the maximum", size)
+    body = {"window": window_id(), "statement": text}
+    began = time.time()
+    r = Later(a, "/v1/sign", body)
+    j = a.wait_job(body["window"], "ask", 30)
+    shown = time.time() - began
+    got, most = all_rows(a, body["window"], j)
+    check(len(got) == j.get("rows_total") == 10014 and isinstance(most, int) and most <= 200, "read page by page, whole", (len(got), most))
+    by = {x["label"]: x["value"] for x in got}
+    check(by.get("人员 1") == long and by.get("人员 10000") == rows[9999], "lines of one value are put together", by.get("人员 1"))
+    st, _, v = a.call("GET", f"/window/rows?id={'a' * 32}&from=0", headers={"Origin": None})
+    check(code(v) == "S-010", "rows of no dialogue", v)
+    st, _, v = a.call("GET", f"/window/rows?id={body['window']}&from=-1", headers={"Origin": None})
+    check(st == 422 or st == 400, "rows from nowhere", v)
+    st, _, v = a.call("GET", f"/window/rows?id={body['window']}&from=0", headers={"Sec-Fetch-Site": "cross-site"})
+    check(code(v) == "S-011", "rows for another site", v)
+    if j["state"] == "ask":
+        answer(a, j, body["window"], PIN)
+    st, _, v = r.get(60)
+    check(st == 200 and verify({**v, "statement": text}), "the widest statement is signed", v)
+    print(f"# {size} octets: shown after {shown:.1f} s, peak of the agent {peak_mib(a)} MiB", flush=True)
+    st, _, v = a.call("POST", "/v1/sign", {"window": window_id(), "statement": text[:-1] + "x\n"})
+    check(code(v) == "S-003", "one octet more", v)
+    whole = json.dumps({"window": window_id(), "statement": "x"})
+    for more, want in [(0, "K-019"), (1, "S-003")]:
+        st, _, v = a.call("POST", "/v1/sign", whole + " " * (POST_MAX + more - len(whole)))
+        check(code(v) == want, f"a body of the maximum and {more}", v)
+    st, _, v = a.call("POST", "/v1/sign", {"window": window_id(), "statement": text.replace("FILING-SUBMIT-WIDE", "FILING-SUBMIT-WIDX")})
+    check(code(v) == "K-027" and "请更新客户端" in v["error"]["remedy"], "a type that this agent does not know", v)
 
 
 def issue(csr):
@@ -883,7 +971,7 @@ try:
         time.sleep(0.05)
     agent = Agent()
     time.sleep(0.5)
-    for t in (test_http, test_silence, test_cors, test_peer, test_strangers, test_login, test_cancel, test_pull_and_choose, test_validity, test_sign, test_make, test_make_broken_off,
+    for t in (test_http, test_silence, test_cors, test_peer, test_strangers, test_login, test_cancel, test_pull_and_choose, test_validity, test_sign, test_wide, test_make, test_make_broken_off,
               test_rogue, test_lock):
         try:
             t(agent)

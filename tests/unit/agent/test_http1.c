@@ -60,7 +60,7 @@ static const struct row {
 	{"GET / HTTP/1.1\r\n" OK_HEAD "Content-Length: 01\r\n\r\n", ERR_SYNTAX, "9110 8.6: leading zero"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "Content-Length:\r\n\r\n", ERR_SYNTAX, "9110 8.6: empty"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "Content-Length: 99999999999999999999\r\n\r\n", ERR_SYNTAX, "over 64 bits"},
-	{"GET / HTTP/1.1\r\n" OK_HEAD "Content-Length: 2097153\r\n\r\n", ERR_LIMIT, "body over its maximum"},
+	{"GET / HTTP/1.1\r\n" OK_HEAD "Content-Length: 33554433\r\n\r\n", ERR_LIMIT, "body over its maximum"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "Transfer-Encoding: identity\r\n\r\n", ERR_SYNTAX, "9112 6.1"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD "\r\nX", ERR_SYNTAX, "bytes behind"},
 	{"GET / HTTP/1.1\r\n" OK_HEAD, ERR_SYNTAX, "no empty line"},

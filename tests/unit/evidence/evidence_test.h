@@ -56,6 +56,8 @@ static const struct sample samples[] = {
 	{"STOCK", {COMMON, {"card", "YX26000001 " PUB130}, {"card", "YX26000002 " PUB130}}},
 	{"FILING-SUBMIT", {COMMON, FILED}},
 	{"FILING-CORRECT", {COMMON, {"corrects", "430100B0320261120007"}, {"previous", HEX64}, FILED}},
+	{"FILING-SUBMIT-WIDE", {COMMON, FILED}},
+	{"FILING-CORRECT-WIDE", {COMMON, {"corrects", "430100B0320261120007"}, {"previous", HEX64}, FILED}},
 	{"FILING-WITHDRAW",
          {COMMON,
           {"filing", "430100B0320261122001"},

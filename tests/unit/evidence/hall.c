@@ -238,10 +238,11 @@ void hall_statement(struct hall *h, const struct hall_key *by, const char *no, c
 	AUTO(statement) s = NULL;
 	AUTO_BUF(time, 32);
 	AUTO_BUF(nonce, 65);
-	struct statement_kv all[STATEMENT_KEYS_MAX];
+	struct statement_kv *all = calloc(n + 3, sizeof(*all));
 	struct sm2_sig sig;
 	uint8_t random[32];
 
+	assert_non_null(all);
 	OK(rand_bytes(random, sizeof(random)));
 	text_hex(&nonce, SPAN_ARR(random));
 	text_time(&time, clock_now(h->clock));
@@ -250,6 +251,7 @@ void hall_statement(struct hall *h, const struct hall_key *by, const char *no, c
 	all[2] = (struct statement_kv){"time", buf_cstr(&time)};
 	memcpy(all + 3, kv, n * sizeof(*kv));
 	OK(statement_build(type, all, n + 3, &s));
+	free(all);
 	OK(gm_sign(by->key, statement_text(s), &sig));
 	AUTO_BUF(status, 8192);
 	if (h->comes_with_status)

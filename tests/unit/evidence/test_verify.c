@@ -123,6 +123,22 @@ static void verdicts(void **state)
 	expect((char *[]){"v", "/nowhere.yxr", "--root", h.bureau, NULL}, false, 1, "S-008");
 }
 
+/* A file as long as a receipt may be is looked at; one octet more is told by code, cause and remedy. */
+static void longest(void **state)
+{
+	char path[260];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/long.yxr", h.dir);
+	int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, RECEIPT_MAX), 0);
+	expect((char *[]){"v", path, "--root", h.bureau, NULL}, false, 1, "C-042");
+	assert_int_equal(ftruncate(fd, RECEIPT_MAX + 1), 0);
+	expect((char *[]){"v", path, "--root", h.bureau, NULL}, false, 1, "内容超过规定的长度(S-003)");
+	(void)close(fd);
+}
+
 static void usage(void **state)
 {
 	(void)state;
@@ -154,7 +170,7 @@ static void empty_chroot(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts), cmocka_unit_test(usage),
-	                                   cmocka_unit_test(empty_chroot)};
+	                                   cmocka_unit_test(longest), cmocka_unit_test(empty_chroot)};
 
 	if (argc != 2)
 		return 2;

@@ -33,7 +33,7 @@ int pages_setup(void **state)
 	memset(&s, 0, sizeof(s));
 	s.b.web = &s.web;
 	world_open(&s.w);
-	buf_init(&s.b.answer, 8 << 20);
+	buf_init(&s.b.answer, LIMIT_RECEIPT);
 	s.app.desk = s.w.o.desk;
 	s.app.filing = &s.w.d;
 	s.app.roster = roster;
@@ -47,6 +47,7 @@ int pages_setup(void **state)
 	OK(sessions_new(s.w.o.store, s.w.o.clock, 1800, 43200, &s.app.sessions));
 	s.web = (struct web_config){.origin = ORIGIN,
 	                            .agent_origin = s.app.agent_origin,
+	                            .answer_max = LIMIT_RECEIPT,
 	                            .bureau_name = s.app.bureau_name,
 	                            .workers = 1,
 	                            .routes = portal_routes,

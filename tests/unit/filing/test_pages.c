@@ -1,8 +1,6 @@
 /* The pages of filings in process: a draft by form, check page, signature, queue, return, approval; and who may not. */
 #include "pages_site.h"
-#include "server/business/effect.h"
-#include "server/business/staff_look.h"
-#include "../insurance/b03_rows.h"
+#include "enrol.h"
 #include "server/business/effect.h"
 #include "server/convert/convert.h"
 #include "server/filing/attach.h"
@@ -242,45 +240,6 @@ static void test_who_may_not(void **state)
 
 /* --- the unit's staff --- */
 
-static void enrol(struct site *s, const struct tables *t, const char *id, const char *name, const char *const *ins,
-                  int month)
-{
-	AUTO(change) c = NULL;
-	struct b03 row = {.id_type = "01",
-	                  .gender = "1",
-	                  .ethnic = "01",
-	                  .enrol_type = "A",
-	                  .start_month = month,
-	                  .hire_date = month_first(month),
-	                  .contract_type = "2",
-	                  .employ_form = "01",
-	                  .wage_fen = 800000};
-	(void)snprintf(row.name, sizeof(row.name), "%s", name);
-	(void)snprintf(row.id_number, sizeof(row.id_number), "%s", id);
-	(void)snprintf(row.mobile, sizeof(row.mobile), "13000000004");
-	for (size_t i = 0; ins[i] != NULL; i++)
-		row.ins |= 1u << tables_ins(t, ins[i]);
-	struct staff_look look = {.desk = &s->w.o.desk, .tables = t, .unit_no = "10000016"};
-	struct staff_person p;
-	struct change_person *who;
-	void *job = NULL;
-	OK(staff_look_person(&look, id, &p));
-	const struct change_scope scope = {.unit_no = "10000016",
-	                                   .filing_no = "430100B0320261122001",
-	                                   .persons = &(const char *){p.person_no},
-	                                   .n_persons = p.person_no[0] != 0,
-	                                   .registers = registers_all};
-	OK(change_new(&s->w.o.desk, &scope, &c));
-	who = change_person(c, p.person_no);
-	if (who == NULL)
-		OK(change_person_new(c, &who));
-	const struct staff_wants wants = {&s->w.o.desk, t, "10000016", c, who};
-	OK(business_b03.want(&wants, &p, &row));
-	OK(effect_job_new(STEAL(c), &job));
-	OK(store_write(s->w.o.store, effect_apply, job));
-	effect_done(job);
-}
-
 /* The n-th good number of a family, with its check digit. */
 static void id_of(int n, char id[ID_NUMBER_LEN + 1])
 {
@@ -303,8 +262,8 @@ static void test_staff(void **state)
 	log_in(s, &s->w.operator, "/unit");
 	assert_true(browser_says(&s->b, "id=\"staff-empty\">暂无参保职工。</td>"));
 	assert_false(browser_says(&s->b, "尚未开通") || browser_says(&s->b, "staff-total"));
-	enrol(s, t, "430102199003079914", "测试职工<甲", three, 202610);
-	enrol(s, t, "430102199003079914", "测试职工<甲", medical, 202611);
+	enrol(&s->w, t, "430102199003079914", "测试职工<甲", three, 202610);
+	enrol(&s->w, t, "430102199003079914", "测试职工<甲", medical, 202611);
 	assert_int_equal(browser_get(&s->b, "/unit"), 200);
 	assert_true(browser_says(
 		&s->b,
@@ -316,7 +275,7 @@ static void test_staff(void **state)
 	for (int i = 0; i < 50; i++) {
 		char id[ID_NUMBER_LEN + 1];
 		id_of(i, id);
-		enrol(s, t, id, "测试职工乙", injury, 202611);
+		enrol(&s->w, t, id, "测试职工乙", injury, 202611);
 	}
 	assert_int_equal(browser_ask(&s->b, "GET", "/unit", "", "", "application/json"), 200);
 	AUTO_JSON v = NULL;

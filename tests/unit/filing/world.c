@@ -2,24 +2,35 @@
 
 struct world *the_world;
 
-#define FIELDS                                                                                                                                  \
-	"\"fields\":[{\"name\":\"period\",\"label\":\"所属期\",\"label_en\":\"month\",\"type\":\"month\",\"required\":true},"                \
-	"{\"name\":\"note\",\"label\":\"说明\",\"label_en\":\"note\",\"type\":\"text\",\"max_len\":600}],"                                    \
-	"\"rows\":{\"min\":1,\"max\":1000,\"fields\":["                                                                                         \
-	"{\"name\":\"id_no\",\"label\":\"证件号码\",\"label_en\":\"id\",\"type\":\"text\",\"max_len\":80,\"validator\":\"id_number\","      \
-	"\"required\":true},"                                                                                                                   \
-	"{\"name\":\"name\",\"label\":\"姓名\",\"label_en\":\"name\",\"type\":\"text\",\"max_len\":150,\"validator\":\"name\","               \
-	"\"required\":true},"                                                                                                                   \
-	"{\"name\":\"wage\",\"label\":\"月工资\",\"label_en\":\"wage\",\"type\":\"money\",\"required\":true},"                               \
-	"{\"name\":\"enrol_type\",\"label\":\"类型\",\"label_en\":\"kind\",\"type\":\"code\",\"list\":\"kind\"},"                             \
-	"{\"name\":\"remark\",\"label\":\"备注\",\"label_en\":\"remark\",\"type\":\"text\",\"max_len\":600}],"                                \
+#define FORM_FIELDS                                                                                                              \
+	"\"fields\":[{\"name\":\"period\",\"label\":\"所属期\",\"label_en\":\"month\",\"type\":\"month\",\"required\":true}," \
+	"{\"name\":\"note\",\"label\":\"说明\",\"label_en\":\"note\",\"type\":\"text\",\"max_len\":600}"
+#define TEXT_FIELD(name) \
+	"{\"name\":\"" name "\",\"label\":\"备注" name "\",\"label_en\":\"remark\",\"type\":\"text\",\"max_len\":600}"
+#define ROW_FIELDS                                                                                                                         \
+	"{\"name\":\"id_no\",\"label\":\"证件号码\",\"label_en\":\"id\",\"type\":\"text\",\"max_len\":80,\"validator\":\"id_number\"," \
+	"\"required\":true},"                                                                                                              \
+	"{\"name\":\"name\",\"label\":\"姓名\",\"label_en\":\"name\",\"type\":\"text\",\"max_len\":150,\"validator\":\"name\","          \
+	"\"required\":true},"                                                                                                              \
+	"{\"name\":\"wage\",\"label\":\"月工资\",\"label_en\":\"wage\",\"type\":\"money\",\"required\":true},"                          \
+	"{\"name\":\"enrol_type\",\"label\":\"类型\",\"label_en\":\"kind\",\"type\":\"code\",\"list\":\"kind\"},"                        \
+	"{\"name\":\"remark\",\"label\":\"备注\",\"label_en\":\"remark\",\"type\":\"text\",\"max_len\":600}"
+#define REST                                                                                                                                    \
 	"\"rules\":[{\"rule\":\"unique\",\"field\":\"id_no\",\"code\":\"Q-06\",\"text\":\"重复的人员\",\"remedy\":\"删除重复行\"}]}," \
 	"\"lists\":{\"kind\":[{\"code\":\"A\",\"text\":\"首次\"},{\"code\":\"B\",\"text\":\"续保\"}]},"                                     \
 	"\"preconditions\":[\"gate\"],\"effects\":[\"count\"],\"promise_days\":10,"
+#define FIELDS FORM_FIELDS "],\"rows\":{\"min\":1,\"max\":1000,\"fields\":[" ROW_FIELDS "]," REST
+#define ONE_STEP \
+	"\"steps\":[{\"name\":\"first\",\"label\":\"初审\",\"role\":\"reviewer\",\"days\":10,\"distinct\":true}]}"
 
 const char *const test_q01 =
 	"{\"code\":\"Q01\",\"name\":\"测试业务一\",\"name_en\":\"one\",\"filers\":[\"unit\"],\"accept\":\"rule\"," FIELDS
 	"\"steps\":[{\"name\":\"first\",\"label\":\"初审\",\"role\":\"reviewer\",\"days\":10,\"distinct\":true}]}";
+/* As many rows as any definition may have, and rows that can be longer than a line. */
+const char *const test_w01 =
+	"{\"code\":\"W01\",\"name\":\"测试业务四\",\"name_en\":\"wide\",\"filers\":[\"unit\"],\"accept\":\"rule\"," FORM_FIELDS
+	"],\"rows\":{\"min\":1,\"max\":10000,\"fields\":[" ROW_FIELDS
+	"," TEXT_FIELD("b") "," TEXT_FIELD("c") "]," REST ONE_STEP;
 const char *const test_q02 =
 	"{\"code\":\"Q02\",\"name\":\"测试业务二\",\"name_en\":\"two\",\"filers\":[\"unit\"],\"accept\":\"officer\"," FIELDS
 	"\"steps\":[{\"name\":\"first\",\"label\":\"初审\",\"role\":\"reviewer\",\"days\":5,\"distinct\":true},"
@@ -151,6 +162,7 @@ void world_open(struct world *w)
 	put_file(w, "Q01.json", test_q01);
 	put_file(w, "Q02.json", test_q02);
 	put_file(w, "P01.json", test_p01);
+	put_file(w, "W01.json", test_w01);
 	OK(services_load(dir, &test_registry, &w->services));
 	w->d = (struct filing_desk){.desk = &w->o.desk,
 	                            .services = w->services,
@@ -183,14 +195,15 @@ void world_id_number(size_t n, char ret[19])
 {
 	static const int weight[] = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
 	int sum = 0;
-	(void)snprintf(ret, 19, "4301021990%02zu%02zu99%zu", 1 + n / 280 % 12, 1 + n / 10 % 28, n % 10);
+	(void)snprintf(ret, 19, "43010219%02zu%02zu%02zu99%zu", 90 - n / 3360 % 30, 1 + n / 280 % 12, 1 + n / 10 % 28,
+	               n % 10);
 	for (int i = 0; i < 17; i++)
 		sum += weight[i] * (ret[i] - '0');
 	ret[17] = "10X98765432"[sum % 11];
 	ret[18] = 0;
 }
 
-static json_t *rows_of(size_t n)
+json_t *world_rows_of(size_t n)
 {
 	json_t *rows = json_array();
 	for (size_t i = 0; i < n; i++) {
@@ -209,7 +222,7 @@ static json_t *rows_of(size_t n)
 void world_rows(struct world *w, const char *no, size_t n)
 {
 	int64_t version = world_get(w, no).version;
-	json_t *rows = rows_of(n);
+	json_t *rows = world_rows_of(n);
 	OK(filing_rows_set(&w->d, no, version, &w->operator.who, rows, &version));
 	json_decref(rows);
 }
@@ -222,6 +235,50 @@ void world_draft(struct world *w, const char *business, size_t n, char no[FILING
 	OK(filing_draft_save(&w->d, no, 1, &w->operator.who, form, &version));
 	json_decref(form);
 	world_rows(w, no, n);
+}
+
+static char *letters(size_t n)
+{
+	char *s = malloc(n + 1);
+	assert_non_null(s);
+	memset(s, 'x', n);
+	s[n] = '\0';
+	return s;
+}
+
+void world_letters(json_t *row, const char *field, size_t n)
+{
+	char *s = letters(n);
+	assert_int_equal(json_object_set_new(row, field, json_string(s)), 0);
+	free(s);
+}
+
+/* What check and statement count of a row whose text is shorter than a line. */
+static size_t octets_of(const struct service *s, const json_t *row)
+{
+	AUTO_BUF(text, STATEMENT_LINE_MAX);
+	OK(content_row_text(&s->row_fields, row, &text));
+	assert_true(text.len < STATEMENT_LINE_MAX - 3);
+	return text.len + 32;
+}
+
+void world_fill(const struct service *s, json_t *rows, size_t all)
+{
+	enum { LABEL = sizeof(";备注c=") - 1, EACH = 300 };
+	size_t i, left = all;
+	json_t *row;
+	json_array_foreach(rows, i, row) {
+		world_letters(row, "b", 400);
+		left -= octets_of(s, row);
+	}
+	assert_true(left > 2 * (LABEL + EACH) && left < LIMIT_ROWS * (size_t)(LABEL + EACH));
+	json_array_foreach(rows, i, row) {
+		size_t n = left > 2 * (LABEL + EACH) ? EACH : left > LABEL + EACH ? left / 2 - LABEL : left - LABEL;
+		world_letters(row, "c", n);
+		left -= LABEL + n;
+		if (left == 0)
+			return;
+	}
 }
 
 /* --- acts --- */
@@ -241,7 +298,7 @@ enum err world_text_sign(struct world *w, const struct member *m, struct buf *te
 
 enum err world_submit(struct world *w, const char *no, const struct member *m)
 {
-	AUTO_BUF(text, STATEMENT_LONG_MAX);
+	AUTO_BUF(text, STATEMENT_WIDE_MAX);
 	TRY(filing_submit_text(&w->d, no, &m->who, &text));
 	return world_text_sign(w, m, &text);
 }

@@ -21,13 +21,17 @@ struct world {
 extern struct world *the_world; /* for the functions that definitions name */
 extern const struct service_registry test_registry;
 /* Q01: one step, acceptance by rule. Q02: two steps, acceptance signed, second only when the condition holds. P01:
- * persons. */
-extern const char *const test_q01, *const test_q02, *const test_p01;
+ * persons. W01: as Q01 with 10,000 rows. */
+extern const char *const test_q01, *const test_q02, *const test_p01, *const test_w01;
 
 void world_open(struct world *w);
 void world_close(struct world *w);
 /* A draft with n rows, good ones. */
 void world_draft(struct world *w, const char *business, size_t n, char no[FILING_NO_MAX + 1]);
+json_t *world_rows_of(size_t n);
+void world_letters(json_t *row, const char *field, size_t n);
+/* Rows of W01, taken, that are signed with that many octets: the last ones get what is left. */
+void world_fill(const struct service *s, json_t *rows, size_t octets);
 void world_rows(struct world *w, const char *no, size_t n);
 void world_id_number(size_t n, char ret[19]); /* valid, each n another */
 struct act_parts world_sign(const struct member *m, struct span text, struct sm2_sig *sig);

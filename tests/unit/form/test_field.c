@@ -18,7 +18,11 @@ static const char *const definition =
 	"{\"name\":\"date\",\"label\":\"戊\",\"label_en\":\"z\",\"type\":\"date\"},"
 	"{\"name\":\"month\",\"label\":\"己\",\"label_en\":\"z\",\"type\":\"month\"},"
 	"{\"name\":\"money\",\"label\":\"庚\",\"label_en\":\"z\",\"type\":\"money\",\"min\":100,\"max\":100000},"
-	"{\"name\":\"int\",\"label\":\"辛\",\"label_en\":\"z\",\"type\":\"int\",\"min\":-3,\"max\":9}],"
+	"{\"name\":\"int\",\"label\":\"辛\",\"label_en\":\"z\",\"type\":\"int\",\"min\":-3,\"max\":9},"
+	"{\"name\":\"when\",\"label\":\"壬\",\"label_en\":\"z\",\"type\":\"datetime\"},"
+	"{\"name\":\"story\",\"label\":\"癸\",\"label_en\":\"z\",\"type\":\"long-text\",\"max_chars\":5},"
+	"{\"name\":\"essay\",\"label\":\"子\",\"label_en\":\"z\",\"type\":\"long-text\"},"
+	"{\"name\":\"who\",\"label\":\"丑\",\"label_en\":\"z\",\"type\":\"person\"}],"
 	"\"lists\":{\"k\":[{\"code\":\"10\",\"text\":\"十\"},{\"code\":\"20\",\"text\":\"廿\"},{\"code\":\"30\",\"text\":\"卅\"}]},"
 	"\"steps\":[{\"name\":\"a\",\"label\":\"z\",\"role\":\"clerk\",\"days\":1}]}";
 static struct services *all;
@@ -78,13 +82,48 @@ static const struct {
 	{"money", "三千", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
 	{"int", "-3", FIELD_GOOD, ERR_OK, -3},
 	{"int", "10", FIELD_RANGE, ERR_OK, 0},
+	{"when", "1970-01-02 00:00", FIELD_GOOD, ERR_OK, 16 * 3600},
+	{"when", "1970-01-02 09:30", FIELD_GOOD, ERR_OK, 25 * 3600 + 1800},
+	{"when", "1970-1-2 9:30", FIELD_UNFOLDED, ERR_OK, 0},
+	{"when", "1970-01-02T09:30", FIELD_UNFOLDED, ERR_OK, 0},
+	{"when", "1970-01-02 09:30:00", FIELD_UNFOLDED, ERR_OK, 0},
+	{"when", "1970年1月2日9时30分", FIELD_UNFOLDED, ERR_OK, 0},
+	{"when", "1970年1月2日 9点", FIELD_UNFOLDED, ERR_OK, 0},
+	{"when", "１９７０-01-02　９：３０", FIELD_UNFOLDED, ERR_OK, 0},
+	{"when", "1970-01-02", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
+	{"when", "1970-01-02 24:00", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
+	{"when", "1970-01-02 09:60", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
+	{"when", "1970-01-02 09:3", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
+	{"when", "1970-01-02 09:30:01", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
+	{"when", "1970-01-02 09:30 x", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
+	{"when", "1970-01-0209:30", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
+	{"when", "1970-02-30 09:30", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
+	{"when", "09:30", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
+	{"when", ":", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
+	{"story", "一二三四五", FIELD_GOOD, ERR_OK, 0},
+	{"story", "一二三四五六", FIELD_LONG, ERR_OK, 0},
+	{"story", "一\n\n二", FIELD_GOOD, ERR_OK, 0},
+	{"story", "一\n\n\n二", FIELD_UNFOLDED, ERR_OK, 0},
+	{"story", "一\r\n二", FIELD_CHARS, ERR_LINE_TEXT, 0},
+	{"story", "一\n", FIELD_UNFOLDED, ERR_OK, 0},
+	{"story", "\n一", FIELD_UNFOLDED, ERR_OK, 0},
+	{"story", "一 \n二", FIELD_CHARS, ERR_LINE_TEXT, 0},
+	{"story", "一\t二", FIELD_CHARS, ERR_LINE_TEXT, 0},
+	{"text", "一\n二", FIELD_CHARS, ERR_LINE_TEXT, 0},
+	{"who", "430100000016", FIELD_GOOD, ERR_OK, 0},
+	{"who", "430100000017", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
+	{"who", "测试甲", FIELD_REFUSED, ERR_FIELD_VALUE, 0},
 };
 
 static int64_t typed(const struct service_field *f, const struct field_value *v)
 {
 	switch (f->type) {
 	case FIELD_TEXT:
+	case FIELD_LONG_TEXT:
+	case FIELD_PERSON:
 		return 0;
+	case FIELD_DATETIME:
+		return v->time;
 	case FIELD_CODE:
 		return v->code - f->list->v;
 	case FIELD_CODES:
@@ -115,11 +154,30 @@ static void test_values(void **state)
 	}
 }
 
+/* Two thousand characters of any width, and one more. */
+static void test_long(void **state)
+{
+	static const char *const units[] = {"x", "职", "\xF0\xA0\xAE\xB7"};
+	static char text[4 * (LIMIT_FIELD_CHARS + 1) + 1];
+	(void)state;
+	for (size_t u = 0; u < COUNT_OF(units); u++) {
+		size_t n = strlen(units[u]);
+		struct field_value v;
+		for (size_t i = 0; i <= LIMIT_FIELD_CHARS; i++)
+			memcpy(text + i * n, units[u], n);
+		assert_int_equal(field_read(field("essay"), span_of(text, n * LIMIT_FIELD_CHARS), NOW, &v), ERR_OK);
+		assert_int_equal(v.state, FIELD_GOOD);
+		assert_int_equal(field_read(field("essay"), span_of(text, n * (LIMIT_FIELD_CHARS + 1)), NOW, &v),
+		                 ERR_OK);
+		assert_int_equal(v.state, FIELD_LONG);
+	}
+}
+
 /* Every type of the table has its name, and its validator is there. */
 static void test_kinds(void **state)
 {
 	(void)state;
-	for (int t = FIELD_TEXT; t <= FIELD_INT; t++) {
+	for (int t = FIELD_TEXT; t <= FIELD_PERSON; t++) {
 		const struct field_kind *k = field_kind((enum field_type)t);
 		assert_int_equal(k->type, t);
 		assert_ptr_equal(field_kind_named(k->name), k);
@@ -135,9 +193,15 @@ static void test_order(void **state)
 		const char *fa, *a, *fb, *b;
 		int order;
 	} pairs[] = {
-		{"date", "2026-11-02", "date", "2026-11-01", 1}, {"date", "2026-11-01", "date", "2026-11-01", 0},
-		{"month", "202610", "month", "202611", -1},      {"date", "2026-11-30", "month", "202611", 0},
-		{"month", "202611", "date", "2026-12-01", -1},   {"date", "2026-12-01", "month", "202611", 1},
+		{"when", "2026-11-02 09:30", "when", "2026-11-02 09:31", -1},
+		{"when", "2026-11-02 09:30", "date", "2026-11-02", 0},
+		{"month", "202612", "when", "2026-11-30 23:59", 1},
+		{"date", "2026-11-02", "date", "2026-11-01", 1},
+		{"date", "2026-11-01", "date", "2026-11-01", 0},
+		{"month", "202610", "month", "202611", -1},
+		{"date", "2026-11-30", "month", "202611", 0},
+		{"month", "202611", "date", "2026-12-01", -1},
+		{"date", "2026-12-01", "month", "202611", 1},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(pairs); i++) {
@@ -167,7 +231,8 @@ static void test_row(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_kinds),
-	                                   cmocka_unit_test(test_order), cmocka_unit_test(test_row)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_long),
+	                                   cmocka_unit_test(test_kinds), cmocka_unit_test(test_order),
+	                                   cmocka_unit_test(test_row)};
 	return cmocka_run_group_tests(tests, load, unload);
 }

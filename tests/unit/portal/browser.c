@@ -38,7 +38,7 @@ int browser_ask(struct browser *b, const char *method, const char *uri, const ch
 {
 	char cookies[256], number[24];
 	AUTO_BUF(vars, 16384);
-	AUTO_BUF(scgi, 2 << 20);
+	AUTO_BUF(scgi, 64 << 20);
 	(void)snprintf(number, sizeof(number), "%zu", strlen(text));
 	(void)snprintf(cookies, sizeof(cookies), "%s%s%s%s%s", b->session[0] ? "yx_session_8600=" : "", b->session,
 	               b->session[0] && b->pre[0] ? "; " : "", b->pre[0] ? "yx_pre_8600=" : "", b->pre);
@@ -80,7 +80,7 @@ int browser_get_json(struct browser *b, const char *uri)
 
 int browser_post_json(struct browser *b, const char *uri, json_t *take)
 {
-	AUTO_BUF(text, 1 << 20);
+	AUTO_BUF(text, LIMIT_POST);
 	if (json_object_get(take, "csrf") == NULL)
 		OK(json_put_str(take, "csrf", span_str(b->csrf)));
 	OK(json_print(take, &text));
@@ -103,7 +103,7 @@ bool browser_says(struct browser *b, const char *needle)
 json_t *browser_json(struct browser *b)
 {
 	json_t *v = NULL;
-	OK(json_parse(span_str(browser_body(b)), &v));
+	OK(json_parse_long(span_str(browser_body(b)), LIMIT_POST, &v));
 	return v;
 }
 

@@ -186,6 +186,7 @@ static int setup(void **state)
 	OK(sessions_new(s.o.store, s.o.clock, 1800, 43200, &s.app.sessions));
 	s.web = (struct web_config){.origin = ORIGIN,
 	                            .agent_origin = s.app.agent_origin,
+	                            .answer_max = LIMIT_RECEIPT,
 	                            .bureau_name = s.app.bureau_name,
 	                            .workers = 1,
 	                            .routes = portal_routes,

@@ -263,14 +263,49 @@ static void test_refused_leads_home(void **state)
 	assert_true(browser_says(&s->b, "href=\"/\" id=\"home\">返回首页"));
 }
 
+/* --- a receipt at the limits of what is taken --- */
+
+#define BOUNDARY "yxboundary"
+static int post_receipt(struct site *s, size_t file, size_t body)
+{
+	static const char end[] = "\r\n--" BOUNDARY "--\r\n";
+	AUTO_BUF(text, LIMIT_RECEIPT_POST + 1);
+	buf_printf(&text,
+	           "--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n%s\r\n--" BOUNDARY
+	           "\r\nContent-Disposition: form-data; name=\"receipt\"; filename=\"a.yxr\"\r\n\r\n",
+	           s->b.csrf);
+	size_t head = text.len;
+	while (text.len < head + file || text.len + sizeof(end) - 1 < body)
+		buf_u8(&text, 'x');
+	buf_str(&text, end);
+	OK(buf_err(&text));
+	return browser_ask(&s->b, "POST", "/verify", "multipart/form-data; boundary=" BOUNDARY, buf_cstr(&text),
+	                   "application/json");
+}
+
+static void test_receipt_octets(void **state)
+{
+	struct site *s = *state;
+	assert_int_equal(browser_get(&s->b, "/verify"), 200);
+	assert_int_equal(post_receipt(s, LIMIT_RECEIPT_UPLOAD + 1, 0), 422);
+	assert_string_equal(browser_error(&s->b), "S-003");
+	assert_true(browser_says(&s->b, "文件过大"));
+	assert_int_equal(post_receipt(s, 0, LIMIT_RECEIPT_POST + 1), 413);
+	assert_string_equal(browser_error(&s->b), "S-003");
+	/* of the longest file the octets decide, which are none of a receipt */
+	assert_int_equal(post_receipt(s, LIMIT_RECEIPT_UPLOAD, 0), 200);
+	assert_true(browser_says(&s->b, "C-042"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SITE(test_contract), WITH_SITE(test_health_before_any_look),
-		WITH_SITE(test_health),   WITH_SITE(test_health_of_the_log),
-		WITH_SITE(test_frame),    WITH_SITE(test_elder),
-		WITH_SITE(test_shared),   WITH_SITE(test_root_list),
-		WITH_SITE(test_search),   WITH_SITE(test_refused_leads_home),
+		WITH_SITE(test_contract),       WITH_SITE(test_health_before_any_look),
+		WITH_SITE(test_health),         WITH_SITE(test_health_of_the_log),
+		WITH_SITE(test_frame),          WITH_SITE(test_elder),
+		WITH_SITE(test_shared),         WITH_SITE(test_root_list),
+		WITH_SITE(test_search),         WITH_SITE(test_refused_leads_home),
+		WITH_SITE(test_receipt_octets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

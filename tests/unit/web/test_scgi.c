@@ -72,8 +72,8 @@ static const struct {
            "3\0SCGI\0"
            "1\0,abcd"),
          ERR_SYNTAX, 0, 0},
-	{F("30:CONTENT_LENGTH\0"
-           "6291457\0SCGI\0"
+	{F("31:CONTENT_LENGTH\0"
+           "33554433\0SCGI\0"
            "1\0,"),
          ERR_LIMIT, 0, 0},
 	{F("42:CONTENT_LENGTH\0"
