@@ -50,7 +50,6 @@ static const struct business_code
 	already = {"-14", "该人员已在本单位参加该险种", "请去掉已参加的险种"},
 	bound = {"-15", "险种组合不符合规定", "职工的养老、失业、工伤保险应一并参加；退休返聘和见习人员只参加工伤保险"},
 	hire_bad = {"-18", "入职日期不合理", "请核对入职日期"},
-	not_open = {"-23", "申报窗口尚未开放", "请在开放日之后申报，草稿可以先保存"},
 	late = {"-31", "已超过用工之日起30日的登记期限", "可以继续申报，超期将被标注（社会保险法第58条）", CODE_WARNS},
 	low_wage = {"-32", "月工资低于最低工资标准", "请核实；非全日制等情形可以继续", CODE_WARNS},
 	back = {"-33", "参保年月早于本期，属于补缴", "可以继续申报，将增加复审",
@@ -59,12 +58,6 @@ static const struct business_code
 	clipped = {"-35", "缴费基数按上下限取值", "无需处理", CODE_WARNS};
 
 /* --- who --- */
-
-static void judge_name(struct rule_row *r, const struct b03 *b)
-{
-	if (b->name[0] != 0 && r->person.person_no[0] != 0 && !person_name_is(r->person.name, b->name))
-		rule_fault(r, B03_NAME, &other_name, "与社保登记不一致");
-}
 
 static bool is_retired_again(const struct b03 *b)
 {
@@ -105,8 +98,6 @@ static void judge_history(struct rule_row *r, const struct b03 *b)
 static void judge_month(struct rule_row *r, const struct b03 *b)
 {
 	int period = r->batch->window.period;
-	if (!r->batch->window.open)
-		rule_fault(r, B03_START_MONTH, &not_open, "%s", "");
 	if (b->start_month == 0)
 		return;
 	if (b->start_month > period)
@@ -224,7 +215,7 @@ static enum err judge(struct rule_row *r, void *ret_row)
 	judge_month(r, b);
 	judge_hire(r, b);
 	if (b->id_number[0] != 0) {
-		judge_name(r, b);
+		rule_name(r, B03_NAME, &other_name);
 		judge_retired(r, b);
 		judge_history(r, b);
 	}

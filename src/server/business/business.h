@@ -109,6 +109,8 @@ unsigned rule_ins(const struct rule_row *r, int field);                     /* b
 void rule_fault(struct rule_row *r, int field, const struct business_code *c, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* The insurances of a mask as detail: 养老、失业. */
 void rule_fault_ins(struct rule_row *r, int field, const struct business_code *c, unsigned ins);
+/* A known person's name is the register's, or the fault is c. */
+void rule_name(struct rule_row *r, int field, const struct business_code *c);
 bool rule_refused(const struct rule_row *r); /* has a fault that is no warning */
 
 /* --- a new person's document --- */

@@ -104,6 +104,14 @@ void rule_fault_ins(struct rule_row *r, int field, const struct business_code *c
 	rule_fault(r, field, c, "%s", names);
 }
 
+void rule_name(struct rule_row *r, int field, const struct business_code *c)
+{
+	char name[NAME_MAX_BYTES + 1];
+	rule_text(r, field, name, sizeof(name));
+	if (name[0] != 0 && r->person.person_no[0] != 0 && !person_name_is(r->person.name, name))
+		rule_fault(r, field, c, "与社保登记不一致");
+}
+
 bool rule_refused(const struct rule_row *r)
 {
 	for (size_t i = 0; i < r->n_faults; i++)

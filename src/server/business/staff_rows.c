@@ -9,6 +9,7 @@ enum { NO_FIELD = -1 };
 
 /* What stands for every business. */
 static const struct business_code unit_state = {"-17", "单位状态不正常", "请联系办理窗口核实单位状态"},
+				  not_open = {"-23", "申报窗口尚未开放", "请在开放日之后申报，草稿可以先保存"},
 				  bill_closed = {"-24", "更正影响到缴费已核定的月份",
                                                  "已核定的缴费不能由更正改动，请到办理窗口办理补缴或退费"},
 				  built_on = {"-25", "该人员的登记在原申报之后另有变更",
@@ -240,6 +241,8 @@ static enum err judge_rest(const struct staff_business *s, const struct filing_v
 			TRY(judge_dropped(s, c, p, ret_r, &any));
 	if (!any)
 		return ERR_OK;
+	if (!calendar_window(&s->tables->filing, v->filed).open)
+		rule_fault(ret_r, NO_FIELD, &not_open, "%s", "");
 	TRY(unit_get(s->desk, v->filing->unit_no, &unit));
 	if (unit.frozen)
 		rule_fault(ret_r, NO_FIELD, &unit_state, "%s", "");

@@ -133,9 +133,9 @@ static bool rule_broken(const struct check *c, const struct service_rule *r)
 	bool given = v->text.len > 0, both = given && o != NULL && o->text.len > 0;
 	switch (r->kind) {
 	case RULE_REQUIRED_IF:
-		return !given && span_eq_str(o->text, r->value);
+		return !given && service_rule_means(r, o->text);
 	case RULE_FORBIDDEN_IF:
-		return given && span_eq_str(o->text, r->value);
+		return given && service_rule_means(r, o->text);
 	case RULE_NOT_BEFORE:
 		return both && field_order(fv, v, fo, o) < 0;
 	case RULE_NOT_AFTER:

@@ -172,6 +172,8 @@ struct service_rule {
 	const char *field, *other, *value; /* other and value "" where the kind has none */
 	const char *code, *text, *remedy;
 };
+/* Whether the rule's value, or one of its values ("101,102"), is this one. */
+bool service_rule_means(const struct service_rule *r, struct span value);
 struct service_rules {
 	struct service_rule *v;
 	size_t n;

@@ -295,6 +295,26 @@ static enum err read_operand(const struct reading *r, const struct where *at, co
 	return service_field_find(fields, *ret_s) != NULL ? ERR_OK : read_bad(r, at, member, "no field \"%s\"", *ret_s);
 }
 
+static bool next_value(struct span *rest, struct span *ret_one)
+{
+	if (rest->len == 0)
+		return false;
+	if (!span_take_until(rest, ',', ret_one)) {
+		*ret_one = *rest;
+		*rest = SPAN_EMPTY;
+	}
+	return true;
+}
+
+bool service_rule_means(const struct service_rule *r, struct span value)
+{
+	struct span rest = span_str(r->value), one;
+	while (next_value(&rest, &one))
+		if (span_eq(one, value))
+			return true;
+	return false;
+}
+
 /* A value that the other field cannot have would be a rule that never holds. */
 static enum err read_value(const struct reading *r, const struct where *at, const json_t *v, bool wanted,
                            const struct service_fields *fields, struct service_rule *rule)
@@ -303,9 +323,11 @@ static enum err read_value(const struct reading *r, const struct where *at, cons
 	if (!wanted)
 		return rule->value[0] == 0 ? ERR_OK : read_bad(r, at, "value", "this rule has none");
 	const struct service_list *l = service_field_find(fields, rule->other)->list;
-	return l == NULL || service_list_text(l, span_str(rule->value)) != NULL
-	               ? ERR_OK
-	               : read_bad(r, at, "value", "\"%s\" is not in the list of %s", rule->value, rule->other);
+	struct span rest = span_str(rule->value), one;
+	while (l != NULL && next_value(&rest, &one))
+		if (service_list_text(l, one) == NULL)
+			return read_bad(r, at, "value", "\"%s\" is not in the list of %s", rule->value, rule->other);
+	return ERR_OK;
 }
 
 static enum err read_rule(const struct reading *r, const struct where *at, const json_t *v,

@@ -61,7 +61,7 @@ static bool is_shown(const struct service *s, const struct service_field *f)
 		const struct service_rule *r = &s->row_rules.v[i];
 		const struct service_field *other = service_field_find(&s->row_fields, r->other);
 		if (r->kind == RULE_REQUIRED_IF && strcmp(r->field, f->name) == 0 && other->list != NULL &&
-		    strcmp(other->list->v[0].code, r->value) == 0)
+		    service_rule_means(r, span_str(other->list->v[0].code)))
 			return true;
 	}
 	return f->required || f->list != NULL;
