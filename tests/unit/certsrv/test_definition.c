@@ -2,6 +2,7 @@
  * follow. */
 #include "office.h"
 #include "server/business/lists.h"
+#include "server/business/staff_rows.h"
 
 static int setup(void **state)
 {
@@ -243,12 +244,6 @@ static void test_codes(void **state)
 }
 
 /* What a filing says of the same value: one validator, one code. */
-static enum err nothing(void *ctx, const struct filing_view *v, struct fault_sink *f)
-{
-	(void)ctx, (void)v, (void)f;
-	return ERR_OK;
-}
-
 static enum err see_row(const struct fault *f, void *ctx)
 {
 	struct seen *s = ctx;
@@ -263,19 +258,17 @@ static void test_like_filings(void **state)
 	static const struct {
 		const char *here, *there;
 	} pairs[] = {{"id_number", "id_no"}, {"mobile", "mobile"}, {"holder", "name"}, {"letter_from", "hire_date"}};
-	static const struct service_precondition pre[] = {{"b03", nothing, NULL}, {NULL}};
-	static const struct service_effect effects[] = {{"b03", NULL, NULL, NULL, NULL}, {NULL}};
+	struct businesses known;
 	AUTO(tables) t = NULL;
 	AUTO(lists) l = NULL;
 	AUTO(services) all = NULL;
 	int64_t now = clock_now(o->clock);
 	OK(tables_load(SHARE_DIR "/tables", &t));
 	OK(lists_new(t, &l));
-	const struct service_registry r = {.preconditions = pre,
-	                                   .effects = effects,
-	                                   .lists = lists_registry(l)->lists,
-	                                   .next = &o->t01.registry};
-	OK(services_load(SHARE_DIR "/services", &r, &all));
+	businesses_init(&known, NULL, t);
+	known.registry.next = lists_registry(l);
+	lists_registry(l)->next = &o->t01.registry;
+	OK(services_load(SHARE_DIR "/services", &known.registry, &all));
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		for (size_t k = 0; k < COUNT_OF(pairs); k++) {
 			struct seen s = {0};

@@ -20,15 +20,14 @@ int b03_world_open(void **state)
 {
 	static struct b03_world b;
 	AUTO_BUF(day, 16);
-	AUTO_BUF(text, SERVICE_FILE_MAX);
 	memset(&b, 0, sizeof(b));
 	world_open(&b.w);
 	OK(tables_load(SHARE_DIR "/tables", &b.tables));
 	businesses_init(&b.known, &b.w.o.desk, b.tables);
 	OK(lists_new(b.tables, &b.lists));
 	b.known.registry.next = lists_registry(b.lists);
-	OK(file_read(SHARE_DIR "/services/B03.json", &text));
-	if (services_parse("B03.json", buf_span(&text), &b.known.registry, &b.services) != ERR_OK)
+	lists_registry(b.lists)->next = &b.w.o.t01.registry;
+	if (services_load(SHARE_DIR "/services", &b.known.registry, &b.services) != ERR_OK)
 		fail_msg("%s", err_detail());
 	b.w.d.services = b.services;
 	b.w.d.is_working_day = works;
