@@ -1,9 +1,10 @@
 /* The one table: a business is a definition in share/services, one file, and its row here. */
 #include "server/business/business.h"
 
-extern const struct business business_b03;
+extern const struct business business_b03, business_b04;
 
 const struct business *const businesses[] = {
 	&business_b03,
+	&business_b04,
 	NULL,
 };
