@@ -4,7 +4,6 @@
  * key data, changed at the window. */
 #include "server/business/b03.h"
 #include "base/json.h"
-#include "server/insurance/bill.h"
 #include "server/insurance/retire.h"
 #include <stdio.h>
 #include <string.h>
@@ -51,11 +50,9 @@ static const struct business_code
 	bound = {"-15", "险种组合不符合规定", "职工的养老、失业、工伤保险应一并参加；退休返聘和见习人员只参加工伤保险"},
 	hire_bad = {"-18", "入职日期不合理", "请核对入职日期"},
 	late = {"-31", "已超过用工之日起30日的登记期限", "可以继续申报，超期将被标注（社会保险法第58条）", CODE_WARNS},
-	low_wage = {"-32", "月工资低于最低工资标准", "请核实；非全日制等情形可以继续", CODE_WARNS},
 	back = {"-33", "参保年月早于本期，属于补缴", "可以继续申报，将增加复审",
                 CODE_WARNS | CODE_SECOND_REVIEW | CODE_BACK_DATED},
-	special = {"-34", "特殊工种人员", "可以继续申报，将增加复审", CODE_WARNS | CODE_SECOND_REVIEW},
-	clipped = {"-35", "缴费基数按上下限取值", "无需处理", CODE_WARNS};
+	special = {"-34", "特殊工种人员", "可以继续申报，将增加复审", CODE_WARNS | CODE_SECOND_REVIEW};
 
 /* --- who --- */
 
@@ -156,21 +153,10 @@ static enum err judge_ins(struct rule_row *r, const struct b03 *b)
 
 static enum err judge_wage(struct rule_row *r, const struct b03 *b)
 {
-	const struct tables *t = r->batch->tables;
-	const struct base_limit *limit = NULL;
-	int64_t base = 0;
-	if (b->wage_fen < 0 || b->start_month == 0)
-		return ERR_OK;
 	for (size_t i = 0; i < r->n_faults; i++)
 		if (r->faults[i].field == B03_START_MONTH && (r->faults[i].code->is & CODE_WARNS) == 0)
 			return ERR_OK;
-	TRY(tables_base(t, b->start_month, &limit));
-	TRY(base_of(t, b->start_month, b->wage_fen, &base));
-	if (b->wage_fen < limit->min_wage_fen)
-		rule_fault(r, B03_WAGE, &low_wage, "%s", "");
-	if (base != b->wage_fen)
-		rule_fault(r, B03_WAGE, &clipped, base > b->wage_fen ? "按下限" : "按上限");
-	return ERR_OK;
+	return rule_wage(r, B03_WAGE, b->start_month);
 }
 
 /* --- a row --- */

@@ -55,8 +55,9 @@ struct staff_batch {
 	const struct service *service; /* whose rows they are, bound */
 	const struct tables *tables;
 	const char *unit_no;
-	int64_t now;                 /* the day by which they are judged */
-	struct filing_window window; /* of that day */
+	int64_t now;                   /* the day by which they are judged */
+	struct filing_window window;   /* of that day */
+	const struct row_values *form; /* of the filing itself; NULL: none */
 	enum err (*unit_at)(void *ctx, int month, struct staff_unit *ret_u);
 	void *ctx;
 };
@@ -97,6 +98,8 @@ extern const struct business *const businesses[]; /* the one table; ends with NU
 
 /* --- for judge(): a field of the row by the binds --- */
 const struct service_field *rule_field(const struct rule_row *r, int field);
+/* Of the form, by its name; NULL when it is empty or cannot be read. */
+const struct field_value *rule_form(const struct rule_row *r, const char *name);
 /* NULL when it is empty or cannot be read. */
 const struct field_value *rule_good(const struct rule_row *r, int field);
 bool rule_unread(const struct rule_row *r, int field); /* given, but cannot be read, or required and not given */
@@ -111,6 +114,8 @@ void rule_fault(struct rule_row *r, int field, const struct business_code *c, co
 void rule_fault_ins(struct rule_row *r, int field, const struct business_code *c, unsigned ins);
 /* A known person's name is the register's, or the fault is c. */
 void rule_name(struct rule_row *r, int field, const struct business_code *c);
+/* A declared wage against the month's minimum and limits; month 0: nothing is said. */
+enum err rule_wage(struct rule_row *r, int field, int month) MUST_CHECK;
 bool rule_refused(const struct rule_row *r); /* has a fault that is no warning */
 
 /* --- a new person's document --- */

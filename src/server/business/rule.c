@@ -1,5 +1,6 @@
 /* A row's fields for the rules of a business, and its faults. */
 #include "server/business/business.h"
+#include "server/insurance/bill.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,14 @@ static const struct field_value *value_of(const struct rule_row *r, int field)
 const struct service_field *rule_field(const struct rule_row *r, int field)
 {
 	return &r->batch->service->row_fields.v[r->batch->service->bound[field]];
+}
+
+const struct field_value *rule_form(const struct rule_row *r, const char *name)
+{
+	const struct row_values *form = r->batch->form;
+	const struct service_field *f = form != NULL ? service_field_find(form->fields, name) : NULL;
+	const struct field_value *v = f != NULL ? &form->v[f - form->fields->v] : NULL;
+	return v != NULL && v->state == FIELD_GOOD ? v : NULL;
 }
 
 const struct field_value *rule_good(const struct rule_row *r, int field)
@@ -110,6 +119,26 @@ void rule_name(struct rule_row *r, int field, const struct business_code *c)
 	rule_text(r, field, name, sizeof(name));
 	if (name[0] != 0 && r->person.person_no[0] != 0 && !person_name_is(r->person.name, name))
 		rule_fault(r, field, c, "与社保登记不一致");
+}
+
+static const struct business_code low_wage = {"-32", "月工资低于最低工资标准", "请核实；非全日制等情形可以继续",
+                                              CODE_WARNS},
+				  clipped = {"-35", "缴费基数按上下限取值", "无需处理", CODE_WARNS};
+
+enum err rule_wage(struct rule_row *r, int field, int month)
+{
+	const struct tables *t = r->batch->tables;
+	const struct base_limit *limit = NULL;
+	int64_t wage = rule_money(r, field), base = 0;
+	if (wage < 0 || month == 0)
+		return ERR_OK;
+	TRY(tables_base(t, month, &limit));
+	TRY(base_of(t, month, wage, &base));
+	if (wage < limit->min_wage_fen)
+		rule_fault(r, field, &low_wage, "%s", "");
+	if (base != wage)
+		rule_fault(r, field, &clipped, base > wage ? "按下限" : "按上限");
+	return ERR_OK;
 }
 
 bool rule_refused(const struct rule_row *r)

@@ -186,6 +186,9 @@ static enum err judge(const struct staff_business *s, const struct filing_view *
 	                               .window = calendar_window(&s->tables->filing, v->filed),
 	                               .unit_at = staff_look_unit,
 	                               .ctx = &j.look};
+	struct row_values form;
+	TRY(row_read(&v->service->fields, json_object_get(v->content, "form"), v->now, &form));
+	j.batch.form = &form;
 	j.own = malloc(s->is->row_size);
 	enum err e = j.own != NULL ? judge_rows(&j, ret_change != NULL) : ERR(NOMEM, "a row");
 	if (j.own != NULL)
