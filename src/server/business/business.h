@@ -89,6 +89,9 @@ struct business {
 	const struct service_binding *binds; /* of a row; an enum of the business gives their order */
 	int id_field;                        /* which of them is the identity number */
 	size_t row_size;
+	const struct register_table *const *registers; /* that it writes; NULL: registers_all */
+	/* Of the filing as a whole, once: faults into r, whose fields are -1. NULL: none. */
+	enum err (*judge_form)(struct rule_row *r);
 	/* Rules: faults into r, what is to be written into ret_row (row_size octets, zeroed). */
 	enum err (*judge)(struct rule_row *r, void *ret_row);
 	/* Of a row without refusals: what it wants of the registers. */

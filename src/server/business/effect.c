@@ -32,7 +32,8 @@ static enum err read_chain(const struct desk *d, const char *corrects, struct ch
 	return ERR_OK;
 }
 
-enum err effect_change_new(const struct desk *d, const struct filing_view *v, const char *const *persons, size_t n,
+enum err effect_change_new(const struct desk *d, const struct filing_view *v,
+                           const struct register_table *const *registers, const char *const *persons, size_t n,
                            struct change **ret_c)
 {
 	struct chain c = {.n = 0};
@@ -43,7 +44,7 @@ enum err effect_change_new(const struct desk *d, const struct filing_view *v, co
 	                                   .n_chain = c.n,
 	                                   .persons = persons,
 	                                   .n_persons = n,
-	                                   .registers = registers_all,
+	                                   .registers = registers,
 	                                   .closed = bill_last_approved};
 	if (e == ERR_OK)
 		e = change_new(d, &scope, ret_c);

@@ -6,8 +6,9 @@
 #include "server/filing/filing.h"
 #include "server/register/change.h"
 
-/* persons: the known ones that its rows name. */
-enum err effect_change_new(const struct desk *d, const struct filing_view *v, const char *const *persons, size_t n,
+/* persons: the known ones that its rows name; registers: that it writes. */
+enum err effect_change_new(const struct desk *d, const struct filing_view *v,
+                           const struct register_table *const *registers, const char *const *persons, size_t n,
                            struct change **ret_c) MUST_CHECK;
 /* Takes the change over, whatever happens, and prepares it. */
 enum err effect_job_new(struct change *c, void **ret_job) MUST_CHECK;

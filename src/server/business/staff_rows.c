@@ -56,6 +56,14 @@ static void see_enrolment(const struct judging *j, const struct change_key *k, c
 	p->paused_here = p->paused_here || r->value[ENROLMENT_STATUS].i == ENROL_PAUSED;
 }
 
+static bool writes_enrolments(const struct business *b)
+{
+	bool yes = b->registers == NULL;
+	for (size_t i = 0; !yes && b->registers[i] != NULL; i++)
+		yes = b->registers[i] == &register_enrolment;
+	return yes;
+}
+
 static void see_before(const struct judging *j, struct staff_person *p)
 {
 	const struct change_person *c = p->person_no[0] != 0 ? change_person(j->change, p->person_no) : NULL;
@@ -114,7 +122,7 @@ static enum err judge_row(const struct judging *j, const json_t *json, size_t nu
 	rule_text(&r, j->s->is->id_field, r.id_number, sizeof(r.id_number));
 	if (r.id_number[0] != 0)
 		TRY(staff_look_person(&j->look, r.id_number, &r.person));
-	if (corrects(j) && j->change != NULL)
+	if (corrects(j) && j->change != NULL && writes_enrolments(j->s->is))
 		see_before(j, &r.person);
 	memset(j->own, 0, j->s->is->row_size);
 	TRY(j->s->is->judge(&r, j->own));
@@ -157,13 +165,25 @@ static enum err make_change(struct judging *j)
 	for (size_t i = 0; i < j->look.n; i++)
 		if (j->look.known[i].p.person_no[0] != 0)
 			persons[n++] = j->look.known[i].p.person_no;
-	enum err e = effect_change_new(j->s->desk, j->v, persons, n, &j->change);
+	enum err e =
+		effect_change_new(j->s->desk, j->v, j->s->is->registers != NULL ? j->s->is->registers : registers_all,
+	                          persons, n, &j->change);
 	free(persons);
 	return e;
 }
 
+static enum err judge_form(const struct judging *j)
+{
+	struct rule_row r = {.batch = &j->batch};
+	if (j->s->is->judge_form == NULL)
+		return ERR_OK;
+	TRY(j->s->is->judge_form(&r));
+	return j->fn(&r, false, true, j->ctx);
+}
+
 static enum err judge_rows(struct judging *j, bool with_change)
 {
+	TRY(judge_form(j));
 	TRY(look_all(j));
 	if (with_change)
 		TRY(make_change(j));
