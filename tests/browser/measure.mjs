@@ -2,7 +2,7 @@
 
 // Words: names that people know may be Latin; codes (L-201), numbers, file names and what people typed themselves may be too.
 export const KNOWN = ["PDF", "Excel", "UKey", "SM2", "SM3", "SM4", "SHA", "JPG", "PNG", "CSV", "OCSP", "RFC", "Linux", "Debian", "Ctrl", "MiB", "KiB", "xlsx",
-  "yinxin-client.deb", "b03-template.xlsx", "b03-template", "b04-template.xlsx", "b04-template", "root.cer", "ca.cer", "ca.crl", "root.crl", "yxr", "csv", "openssl", "dgst", "tail", "WPS", "OFD", "Edge"];
+  "yinxin-client.deb", "b03-template.xlsx", "b03-template", "b04-template.xlsx", "b04-template", "b15-template.xlsx", "b15-template", "root.cer", "ca.cer", "ca.crl", "root.crl", "yxr", "csv", "openssl", "dgst", "tail", "WPS", "OFD", "Edge"];
 
 export function words(known) {
   const faults = [];

@@ -132,7 +132,10 @@ enum err rule_wage(struct rule_row *r, int field, int month)
 	int64_t wage = rule_money(r, field), base = 0;
 	if (wage < 0 || month == 0)
 		return ERR_OK;
-	TRY(tables_base(t, month, &limit));
+	if (tables_base(t, month, &limit) != ERR_OK) { /* the month has a fault of its own */
+		err_clear();
+		return ERR_OK;
+	}
 	TRY(base_of(t, month, wage, &base));
 	if (wage < limit->min_wage_fen)
 		rule_fault(r, field, &low_wage, "%s", "");
