@@ -204,6 +204,7 @@ enum err filing_put_content(struct web_req *rq, struct mo *m, const struct filin
 	int64_t page = 1;
 	const json_t *rows = json_object_get(content, "rows");
 	TRY(put_facts(m, d, f, s, json_object_get(content, "form")));
+	mo_bool(m, "has_people", s->row_fields.n > 0);
 	if (web_value(rq, "page")[0] != 0)
 		TRY(text_i64(span_str(web_value(rq, "page")), 1, PAGE_LAST, &page));
 	int64_t *numbers = calloc(json_array_size(rows) + 1, sizeof(*numbers));

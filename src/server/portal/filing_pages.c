@@ -396,6 +396,7 @@ enum err page_filing_show(struct web_req *rq)
 	mo_bool(&m, "filed", v.f.state == FILING_SUBMITTED);
 	mo_bool(&m, "done", v.f.state == FILING_DONE);
 	mo_bool(&m, "receipt", filing_is_done(&v.f));
+	TRY(filing_put_documents(&m, &v.f, v.s));
 	return mo_err(&m);
 }
 

@@ -33,6 +33,11 @@ enum err page_filing_show(struct web_req *rq) MUST_CHECK;
 enum err page_filing_correct(struct web_req *rq) MUST_CHECK;
 enum err page_filing_receipt(struct web_req *rq) MUST_CHECK; /* own unit only */
 
+/* filing_document.c */
+/* Links to what its definition names as results, once it is done. */
+enum err filing_put_documents(struct mo *m, const struct filing *f, const struct service *s) MUST_CHECK;
+enum err page_filing_document(struct web_req *rq) MUST_CHECK;
+
 /* filing_review.c */
 enum err page_filing_queue(struct web_req *rq) MUST_CHECK;
 enum err page_filing_review(struct web_req *rq) MUST_CHECK;

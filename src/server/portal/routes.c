@@ -185,6 +185,7 @@ const struct web_route portal_routes[] = {
 	{"GET", "/filings/:no", HOLDER, FORM, in_page, page_filing_show, "filing_show"},
 	{"GET", "/filings/:no/form", HOLDER, FORM, in_saved, page_filing_form, "filing_form"},
 	{"GET", "/filings/:no/receipt", HOLDER, FORM, NULL, page_filing_receipt, NULL},
+	{"GET", "/filings/:no/documents/:name", HOLDER, FORM, in_page, page_filing_document, "filing_document"},
 	{"POST", "/filings/:no/form", HOLDER, FORM, NULL, page_filing_form_post, NULL, .raw_max = LIMIT_FORM_POST,
          .declare = inputs_of_filing},
 	{"GET", "/filings/:no/upload", HOLDER, FORM, no_attach, page_filing_upload, "filing_upload"},

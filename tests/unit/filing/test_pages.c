@@ -207,6 +207,34 @@ static void test_unsure(void **state)
 	assert_true(browser_says(&s->b, "（暂定）"));
 }
 
+/* What the definition names as a result, as a page: once it is done, to those whose filing it is. */
+static void test_document(void **state)
+{
+	struct site *s = *state;
+	char no[FILING_NO_MAX + 1], uri[200], show[100], other[200];
+	world_draft(&s->w, "Q01", 1, no);
+	OK(world_submit(&s->w, no, &s->w.operator));
+	(void)snprintf(uri, sizeof(uri), "/filings/%s/documents/result", no);
+	(void)snprintf(other, sizeof(other), "/filings/%s/documents/other", no);
+	(void)snprintf(show, sizeof(show), "/filings/%s", no);
+	log_in(s, &s->w.operator, show);
+	assert_false(browser_says(&s->b, "测试业务办结单"));
+	assert_int_equal(browser_get(&s->b, uri), 409);
+	OK(world_bulk(&s->w, FACT_APPROVE, no, &s->w.reviewer));
+	assert_int_equal(browser_get(&s->b, show), 200);
+	assert_true(browser_says(&s->b, "documents/result"));
+	assert_int_equal(browser_get(&s->b, uri), 200);
+	assert_true(browser_says(&s->b, "测试业务办结单"));
+	assert_true(browser_says(&s->b, "测试 / 非法律效力"));
+	assert_true(browser_says(&s->b, no));
+	assert_int_equal(browser_get(&s->b, other), 404);
+	log_in(s, &s->w.stranger, "/filings");
+	assert_int_equal(browser_get(&s->b, uri), 404);
+	assert_false(browser_says(&s->b, "测试职工"));
+	log_in(s, &s->w.reviewer, "/review/filings");
+	assert_int_equal(browser_get(&s->b, uri), 403);
+}
+
 static void test_who_may_not(void **state)
 {
 	struct site *s = *state;
@@ -350,9 +378,10 @@ static void test_new_fields(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {WITH_PAGES(test_by_form), WITH_PAGES(test_folded),
-	                                   WITH_PAGES(test_review),  WITH_PAGES(test_changed),
-	                                   WITH_PAGES(test_unsure),  WITH_PAGES(test_who_may_not),
-	                                   WITH_PAGES(test_staff),   WITH_PAGES(test_new_fields)};
+	const struct CMUnitTest tests[] = {WITH_PAGES(test_by_form),     WITH_PAGES(test_folded),
+	                                   WITH_PAGES(test_review),      WITH_PAGES(test_changed),
+	                                   WITH_PAGES(test_unsure),      WITH_PAGES(test_document),
+	                                   WITH_PAGES(test_who_may_not), WITH_PAGES(test_staff),
+	                                   WITH_PAGES(test_new_fields)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

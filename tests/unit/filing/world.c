@@ -25,6 +25,7 @@ struct world *the_world;
 
 const char *const test_q01 =
 	"{\"code\":\"Q01\",\"name\":\"测试业务一\",\"name_en\":\"one\",\"filers\":[\"unit\"],\"accept\":\"rule\"," FIELDS
+	"\"documents\":[{\"name\":\"result\",\"label\":\"测试业务办结单\"}],"
 	"\"steps\":[{\"name\":\"first\",\"label\":\"初审\",\"role\":\"reviewer\",\"days\":10,\"distinct\":true}]}";
 /* As many rows as any definition may have, and rows that can be longer than a line. */
 const char *const test_w01 =
