@@ -3,7 +3,7 @@ BUILD := build
 SAN   := build-san
 YINXIN := $(BUILD)/src/cmd/yinxin
 
-.PHONY: all build assets run story test test-long bench format deb install uninstall clean setup-build setup-run setup-all
+.PHONY: all build assets run story test test-long bench coverage tidy format deb install uninstall clean setup-build setup-run setup-all
 
 all: build
 
@@ -45,6 +45,14 @@ format:
 
 bench: setup-all build assets
 	@bench/run.sh $(BUILD)
+
+# A line for each folder under src/, by the unit tests.
+coverage: setup-all
+	@tools/coverage
+
+# What .clang-tidy asks for, over all of src/.
+tidy: setup-all build
+	@clang-tidy -p $(BUILD) --quiet $$(git ls-files 'src/*.c') 2>/dev/null
 
 deb: setup-run build
 	@packaging/make-deb $(BUILD)

@@ -119,7 +119,6 @@ void rule_fault_ins(struct rule_row *r, int field, const struct business_code *c
 void rule_name(struct rule_row *r, int field, const struct business_code *c);
 /* A declared wage against the month's minimum and limits; month 0: nothing is said. */
 enum err rule_wage(struct rule_row *r, int field, int month) MUST_CHECK;
-bool rule_refused(const struct rule_row *r); /* has a fault that is no warning */
 
 /* --- a new person's document --- */
 struct identity_fields {

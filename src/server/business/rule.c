@@ -143,11 +143,3 @@ enum err rule_wage(struct rule_row *r, int field, int month)
 		rule_fault(r, field, &clipped, base > wage ? "按下限" : "按上限");
 	return ERR_OK;
 }
-
-bool rule_refused(const struct rule_row *r)
-{
-	for (size_t i = 0; i < r->n_faults; i++)
-		if ((r->faults[i].code->is & CODE_WARNS) == 0)
-			return true;
-	return false;
-}

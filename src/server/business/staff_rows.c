@@ -334,9 +334,11 @@ static enum err passes(const struct rule_row *r, bool whole)
 {
 	if (!whole)
 		return ERR(CONFLICT, "row %lld cannot be read", (long long)r->no);
-	return rule_refused(r)
-	               ? ERR(CONFLICT, "row %lld no longer passes: %s", (long long)r->no, r->faults[0].code->name)
-	               : ERR_OK;
+	for (size_t i = 0; i < r->n_faults; i++)
+		if ((r->faults[i].code->is & CODE_WARNS) == 0)
+			return ERR(CONFLICT, "row %lld no longer passes: %s", (long long)r->no,
+			           r->faults[i].code->name);
+	return ERR_OK;
 }
 
 static enum err still_passes(const struct rule_row *r, bool same, bool whole, void *ctx)
