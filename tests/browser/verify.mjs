@@ -72,7 +72,7 @@ async function withoutScript(browser, bureau, files) {
   await page.setInputFiles("#receipt", files.large);
   await Promise.all([page.waitForNavigation(), page.click("#check")]);
   const text = await page.textContent("body");
-  check("over four MiB: refused, with the way out", text.includes("文件过大") && text.includes("yinxin-verify"), text.slice(0, 400));
+  check("over sixteen MiB: refused, with the way out", text.includes("文件过大") && text.includes("yinxin-verify"), text.slice(0, 400));
   await context.close();
 }
 
@@ -87,7 +87,7 @@ async function main() {
     spoiled[Math.floor(bytes.length / 2)] ^= 1;
     writeFileSync(files.good, bytes);
     writeFileSync(files.bad, spoiled);
-    writeFileSync(files.large, Buffer.alloc((4 << 20) + 1));
+    writeFileSync(files.large, Buffer.alloc((16 << 20) + 1));
     for (const mode of ["standard", "elder"])
       for (const [size, viewport] of Object.entries(SIZES)) {
         const context = await browser.newContext({ locale: "zh-CN", viewport });
